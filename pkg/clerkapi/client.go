@@ -1,9 +1,6 @@
 package clerkapi
 
 import (
-	"context"
-	"errors"
-	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -17,7 +14,8 @@ const DefaultBaseURL = "https://web-api.clerk.chat"
 type Options struct {
 	// BaseURL of the API, absolute, http or https, without a query. Default: [DefaultBaseURL].
 	BaseURL string
-	// Transport carries the requests. Default: a transport of this client's own, tuned for one busy host.
+	// Transport carries the requests. Default: a transport of this client's own, tuned for one busy host. One that is
+	// no [http.Transport] should report connections to [net/http/httptrace]; what it does not report counts as sent.
 	Transport http.RoundTripper
 	// UserAgent of every request. Default: "clerkapi-go".
 	UserAgent string
@@ -27,6 +25,8 @@ type Options struct {
 	MaxAttempts int
 	// Logger hears of repeated attempts, at debug level, without credentials or bodies. Default: none.
 	Logger *slog.Logger
+	// Now tells the time against which a date in Retry-After is read. Default: [time.Now].
+	Now func() time.Time
 }
 
 // Client talks to the API. It is safe for concurrent use. It carries no credential: [Client.As] makes a light copy that
@@ -35,72 +35,64 @@ type Client struct {
 	Messages  *MessagesService
 	Contacts  *ContactsService
 	Campaigns *CampaignsService
+
+	user user
 }
 
-// Response tells about the HTTP side of an answer.
+// user is what the services of a client share: the core, common to all its copies, and the credential of this one.
+type user struct {
+	core       *core
+	credential Credential
+}
+
+// core is made once by [NewClient] and never changed.
+type core struct {
+	base        *url.URL // without a slash at the end of its path
+	transport   http.RoundTripper
+	traces      bool // the transport surely reports connections to httptrace
+	userAgent   string
+	timeout     time.Duration
+	maxAttempts int
+	logger      *slog.Logger
+	now         func() time.Time
+}
+
+// Response tells about the HTTP side of an answer. Methods return it beside an error too, as soon as the request was
+// attempted.
 type Response struct {
-	// StatusCode is the HTTP status.
+	// StatusCode is the HTTP status, 0 if there was no answer.
 	StatusCode int
+	// Header of the answer, nil if there was none.
+	Header http.Header
 	// Attempts is how often the request was made.
 	Attempts int
 }
 
-// MessagesService sends and finds messages.
-type MessagesService struct{}
-
-// ContactsService manages the address book.
-type ContactsService struct{}
-
-// CampaignsService starts campaigns.
-type CampaignsService struct{}
-
-var errTodo = errors.New("not there yet")
-
-// NewClient checks the options and returns a client.
-func NewClient(Options) (*Client, error) { return nil, errTodo }
-
-// As returns a client that makes its calls with this credential and shares everything else.
-func (c *Client) As(Credential) *Client { return c }
-
-// Send sends one message. It is made again only if it certainly was not taken.
-func (s *MessagesService) Send(context.Context, *SendMessageRequest) (*Message, *Response, error) {
-	return nil, nil, errTodo
+// NewClient checks the options and returns a client. Its error names everything that is wrong with them.
+func NewClient(o Options) (*Client, error) {
+	core, err := o.core()
+	if err != nil {
+		return nil, err
+	}
+	return newClient(core, Credential{}), nil
 }
 
-// Find returns one page of messages.
-func (s *MessagesService) Find(context.Context, *FindMessagesParams) (*MessagePage, *Response, error) {
-	return nil, nil, errTodo
+func newClient(core *core, credential Credential) *Client {
+	c := &Client{user: user{core: core, credential: credential}}
+	c.Messages = (*MessagesService)(&c.user)
+	c.Contacts = (*ContactsService)(&c.user)
+	c.Campaigns = (*CampaignsService)(&c.user)
+	return c
 }
 
-// All iterates over the messages of every page from params.Page on; it stops at the first error, which it yields.
-func (s *MessagesService) All(context.Context, *FindMessagesParams) iter.Seq2[*Message, error] {
-	return nil
-}
+// As returns a client that makes its calls with this credential and shares everything else. It costs one small
+// allocation: make one per call or per user and let it go.
+func (c *Client) As(credential Credential) *Client { return newClient(c.user.core, credential) }
 
-// Create adds one contact.
-func (s *ContactsService) Create(context.Context, *ContactFields) (*Contact, *Response, error) {
-	return nil, nil, errTodo
-}
-
-// CreateBatch adds several contacts in one request.
-func (s *ContactsService) CreateBatch(context.Context, *CreateContactsRequest) ([]Contact, *Response, error) {
-	return nil, nil, errTodo
-}
-
-// Update changes one contact.
-func (s *ContactsService) Update(context.Context, ID, *UpdateContactRequest) (*Contact, *Response, error) {
-	return nil, nil, errTodo
-}
-
-// Delete removes one contact.
-func (s *ContactsService) Delete(context.Context, ID) (*Response, error) { return nil, errTodo }
-
-// Search looks contacts up.
-func (s *ContactsService) Search(context.Context, url.Values) ([]Contact, *Response, error) {
-	return nil, nil, errTodo
-}
-
-// Create starts a campaign.
-func (s *CampaignsService) Create(context.Context, *CreateCampaignRequest) (*Campaign, *Response, error) {
-	return nil, nil, errTodo
+// CloseIdleConnections closes the connections that wait for the next request, for this client and all its copies.
+// A client that is used afterwards makes new ones.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.user.core.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }

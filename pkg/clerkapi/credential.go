@@ -3,6 +3,8 @@ package clerkapi
 import (
 	"log/slog"
 	"net/http"
+	"strings"
+	"unique"
 )
 
 // Credential says for whom a request is made. It belongs to one call or one user and is never kept by a [Client] that
@@ -11,7 +13,8 @@ import (
 // The zero value is no credential; a call with it fails with [ErrNoCredential] before anything is sent.
 type Credential struct {
 	scheme scheme
-	value  string
+	// A handle, since fmt prints a string in the unexported field of somebody's struct without asking String.
+	value unique.Handle[string]
 }
 
 type scheme uint8
@@ -34,7 +37,7 @@ func credential(s scheme, value string) Credential {
 	if value == "" {
 		return Credential{}
 	}
-	return Credential{scheme: s, value: value}
+	return Credential{scheme: s, value: unique.Make(value)}
 }
 
 // IsZero reports whether there is no credential.
@@ -55,9 +58,34 @@ func (Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 func (c Credential) apply(h http.Header) {
 	switch c.scheme {
 	case schemeAPIKey:
-		h.Set("apiKey", c.value)
+		h.Set("apiKey", c.value.Value())
 	case schemeBearer:
-		h.Set("Authorization", "Bearer "+c.value)
+		h.Set("Authorization", "Bearer "+c.value.Value())
 	case schemeNone:
 	}
+}
+
+// refused is why a request is not even tried.
+type refused struct {
+	reason  error
+	message string
+}
+
+// check says what is wrong with a credential without repeating any of it.
+func (c Credential) check() *refused {
+	switch {
+	case c.IsZero():
+		return &refused{ErrNoCredential, "make the call on Client.As(credential)"}
+	case strings.ContainsFunc(c.value.Value(), func(r rune) bool { return r <= ' ' || r > '~' }):
+		return &refused{ErrInvalid, "the credential has a space, a line break or another character that cannot be in one"}
+	}
+	return nil
+}
+
+// redact takes the credential out of a foreign text.
+func (c Credential) redact(s string) string {
+	if c.IsZero() {
+		return s
+	}
+	return strings.ReplaceAll(s, c.value.Value(), redacted)
 }

@@ -60,11 +60,13 @@ type Error struct {
 	Outcome Outcome
 	// Status is the HTTP status, 0 if there was no answer.
 	Status int
-	// Message is what the API said about it, as one line of at most 500 bytes; "" if it said nothing readable.
+	// Message is what the API said about it, as one line of at most 500 bytes; "" if it said nothing readable. With
+	// [ErrInvalid] and [ErrNoCredential] it says what to change. The API may quote what was sent to it, so it is not for
+	// logs that must not hold numbers or texts; the credential is taken out.
 	Message string
 	// Code is the API's own code for it, "" if it gave none.
 	Code string
-	// RetryAfter is how long the API asks to wait, 0 if it does not say.
+	// RetryAfter is how long the API asks to wait, counted from its answer; 0 if it does not say.
 	RetryAfter time.Duration
 
 	cause error

@@ -1,0 +1,184 @@
+package clerkapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// request is what a method wants sent.
+type request struct {
+	id    ID // for a path with {id}
+	query url.Values
+	body  any // sent as JSON; nil for none
+}
+
+// call is one call of a method. It is also the [http.RoundTripper] of its own attempts, which lets it see each attempt
+// as a whole, answer and connection included; the connections belong to the shared transport. The transport's
+// CloseIdleConnections stays hidden behind it: retryablehttp would use it at every call that fails.
+type call struct {
+	core       *core
+	op         operation
+	credential Credential
+	parent     context.Context // as the caller gave it
+
+	attempts int
+	last     attempt
+	// uncertain: an attempt before the last one may have taken effect.
+	uncertain bool
+	// wait before the next attempt, as decided by checkRetry; waiting while it lasts.
+	wait    time.Duration
+	waiting bool
+}
+
+// do makes the request and decodes a 2xx answer into out, unless that is nil.
+func (u *user) do(ctx context.Context, op operation, r request, out any) (*Response, error) {
+	c := &call{core: u.core, op: op, credential: u.credential, parent: ctx}
+	if err := u.credential.check(); err != nil {
+		return nil, &Error{Operation: op.id, Reason: err.reason, Message: err.message}
+	}
+	ctx, cancel := context.WithTimeout(ctx, u.core.timeout)
+	defer cancel()
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	// The client is a value of this call, since its hooks see neither the request nor the context of an attempt that
+	// failed. Nothing in it is costly.
+	client := retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport: c,
+			// Go would carry the credential to wherever a redirect points.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryMax:     u.core.maxAttempts - 1,
+		CheckRetry:   c.checkRetry,
+		Backoff:      c.backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	resp, err := client.Do(req)
+	if resp != nil {
+		// What there is to read was read by RoundTrip.
+		_ = resp.Body.Close()
+	}
+	return c.finish(ctx, err, out)
+}
+
+func (c *call) request(ctx context.Context, r request) (*retryablehttp.Request, error) {
+	u := *c.core.base
+	path, rawPath := c.op.path, c.op.path
+	if strings.Contains(path, "{id}") {
+		if r.id == "" || r.id == "." || r.id == ".." {
+			return nil, c.invalid("the id is empty or no id: give the one that the API returned", nil)
+		}
+		path = strings.ReplaceAll(path, "{id}", string(r.id))
+		rawPath = strings.ReplaceAll(rawPath, "{id}", url.PathEscape(string(r.id)))
+	}
+	u.Path += path
+	u.RawPath += rawPath
+	u.RawQuery = r.query.Encode()
+
+	header := http.Header{"Accept": {"application/json"}, "User-Agent": {c.core.userAgent}}
+	c.credential.apply(header)
+	req := &retryablehttp.Request{
+		Request: (&http.Request{Method: c.op.method, URL: &u, Host: u.Host, Header: header}).WithContext(ctx),
+	}
+	if r.body == nil {
+		return req, nil
+	}
+	payload, err := json.Marshal(r.body)
+	if err != nil {
+		return nil, c.invalid("the request cannot be written as JSON", err)
+	}
+	header.Set("Content-Type", "application/json")
+	if err := req.SetBody(payload); err != nil {
+		return nil, c.invalid("the request body cannot be read again", err)
+	}
+	return req, nil
+}
+
+func (c *call) invalid(message string, cause error) *Error {
+	return &Error{Operation: c.op.id, Reason: ErrInvalid, Message: message, cause: cause}
+}
+
+// Answers are read up to these sizes. What the API says about an error fits into the first; 50 messages of the greatest
+// length, their media included, into the second.
+const (
+	maxErrorBody = 64 << 10
+	maxBody      = 8 << 20
+)
+
+// attempt is one HTTP request and what came of it.
+type attempt struct {
+	// sent: the API may have seen the request.
+	sent   bool
+	status int // 0: there was no answer
+	header http.Header
+	body   []byte
+	// bodyErr: the body could not be read to its end.
+	bodyErr error
+	err     error
+}
+
+// RoundTrip makes one attempt and reads its answer.
+func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.uncertain = c.uncertain || c.last.uncertain()
+	c.last, c.waiting = attempt{}, false
+	resp, err := c.attempt(req)
+	if err != nil {
+		c.last.err = err
+		return nil, err
+	}
+	return resp, nil
+}
+
+func (c *call) attempt(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	c.attempts++
+	var trace connTrace
+	resp, err := c.core.transport.RoundTrip(req.WithContext(trace.watch(req.Context())))
+	if err != nil {
+		c.last.sent = !trace.certainlyNotSent(err, c.core.traces)
+		return nil, err
+	}
+	c.last.sent = true
+	body, err := readBody(resp)
+	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && err != errTooLong {
+		return nil, err // an answer cut short is no answer: a read can be made again
+	}
+	c.last.status, c.last.header, c.last.body, c.last.bodyErr = resp.StatusCode, resp.Header, body, err
+	resp.Body = http.NoBody
+	return resp, nil
+}
+
+// readBody reads as much of an answer as anybody looks at, and closes it.
+func readBody(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	limit := maxErrorBody
+	if isSuccess(resp.StatusCode) {
+		limit = maxBody
+	}
+	var buf bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= maxErrorBody {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	n, err := io.Copy(&buf, io.LimitReader(resp.Body, int64(limit)+1))
+	if n > int64(limit) {
+		return buf.Bytes()[:limit], errTooLong
+	}
+	return buf.Bytes(), err
+}
+
+func isSuccess(status int) bool { return status >= 200 && status <= 299 }

@@ -1,0 +1,2 @@
+// Package clerkapi is a client of the Clerk Chat REST API.
+package clerkapi
