@@ -1,0 +1,53 @@
+package config
+
+import (
+	"log/slog"
+	"net/url"
+	"time"
+)
+
+// MinSecretLength is the least number of characters of a secret.
+const MinSecretLength = 32
+
+// Config is everything that can be set. Fields stand in the order in which help shows them.
+type Config struct {
+	Listen      string `name:"listen" env:"GATEWAY_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" group:"Network" help:"Address for MCP clients and browsers. Port 0 takes any free one."`
+	AdminListen string `name:"admin-listen" env:"GATEWAY_ADMIN_LISTEN" placeholder:"ADDR" group:"Network" help:"Address for /metrics, /livez and /readyz of operators. Without it there are no metrics; /livez and /readyz are always on the main address too."`
+	PublicURL   string `name:"public-url" env:"GATEWAY_PUBLIC_URL" placeholder:"URL" group:"Network" help:"Scheme and host under which clients reach the gateway, without a path. Default: http:// and the listen address."`
+
+	AllowedHosts   []string `name:"allowed-hosts" env:"GATEWAY_ALLOWED_HOSTS" placeholder:"NAME" group:"Network" help:"Host names to answer for besides the public URL's, addresses and loopback names."`
+	AllowedOrigins []string `name:"allowed-origins" env:"GATEWAY_ALLOWED_ORIGINS" placeholder:"ORIGIN" group:"Network" help:"Origins whose web pages may call the gateway from a browser, such as https://app.example.com."`
+	MaxBody        int64    `name:"max-body" env:"GATEWAY_MAX_BODY" default:"4194304" placeholder:"BYTES" group:"Network" help:"Largest request body; a larger one is answered 413."`
+
+	Secrets  []Secret `name:"secret" env:"GATEWAY_SECRET" sep:"," placeholder:"SECRET" group:"Secrets and state" help:"At least 32 random characters, the same on every replica; all keys derive from it. Several, separated by commas, rotate: the first one seals, every one opens."`
+	RedisURL Secret   `name:"redis-url" env:"GATEWAY_REDIS_URL" placeholder:"URL" group:"Secrets and state" help:"Redis for what replicas share: redis://, rediss://, unix://; redis+sentinel:// and redis+cluster:// (rediss+… for TLS). Without it everything lives in this process and ends with it."`
+
+	RequireSession bool          `name:"require-session" env:"GATEWAY_REQUIRE_SESSION" group:"Sessions" help:"Answer 400 to a request of the older protocol versions that carries no session id. By default it is served, since many clients lose the header."`
+	SessionMaxAge  time.Duration `name:"session-max-age" env:"GATEWAY_SESSION_MAX_AGE" default:"720h" placeholder:"DURATION" group:"Sessions" help:"Longest life of a session; after it the client initializes again."`
+	SessionIdle    time.Duration `name:"session-idle" env:"GATEWAY_SESSION_IDLE" default:"168h" placeholder:"DURATION" group:"Sessions" help:"How long Redis keeps the record of an unused session. The session itself lives on: its record is written again when it is next used."`
+
+	Auth           string `name:"auth" env:"GATEWAY_AUTH" default:"none" enum:"none" group:"Who may call" help:"How callers prove who they are. none: no login, all are one anonymous caller."`
+	InsecureNoAuth bool   `name:"insecure-no-auth" env:"GATEWAY_INSECURE_NO_AUTH" group:"Who may call" help:"Allow --auth none on an address that other machines reach. Everybody who reaches it can then send messages from the workspace."`
+
+	ClerkURL        string        `name:"clerk-url" env:"CLERK_API_URL" default:"${clerk_url}" placeholder:"URL" group:"Clerk Chat" help:"Base URL of the Clerk Chat REST API."`
+	ClerkAPIKey     Secret        `name:"clerk-api-key" env:"CLERK_API_KEY" placeholder:"KEY" group:"Clerk Chat" help:"API key of the workspace, for --clerk-credential api-key."`
+	ClerkCredential string        `name:"clerk-credential" env:"CLERK_CREDENTIAL" default:"api-key" enum:"api-key" group:"Clerk Chat" help:"What the gateway shows to the REST API. api-key: one key for the whole workspace."`
+	ClerkTimeout    time.Duration `name:"clerk-timeout" env:"CLERK_TIMEOUT" default:"30s" placeholder:"DURATION" group:"Clerk Chat" help:"Deadline over one call of the REST API, attempts and waits included."`
+
+	LogLevel        slog.Level    `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Operating" help:"debug, info, warn or error. Logs go to standard error."`
+	LogFormat       string        `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" group:"Operating" help:"text or json."`
+	DrainDelay      time.Duration `name:"drain-delay" env:"GATEWAY_DRAIN_DELAY" default:"2s" placeholder:"DURATION" group:"Operating" help:"After SIGTERM: how long to go on accepting while /readyz already fails, so that a balancer can look away."`
+	ShutdownTimeout time.Duration `name:"shutdown-timeout" env:"GATEWAY_SHUTDOWN_TIMEOUT" default:"35s" placeholder:"DURATION" group:"Operating" help:"After the drain delay: how long requests under way may take to finish. Keep it above --clerk-timeout."`
+}
+
+// Public is the parsed public URL, nil if none is set.
+func (c *Config) Public() *url.URL {
+	if c.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return nil
+	}
+	return u
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Problems lists everything that keeps a gateway from running with these settings, in the order of the fields. Each
+// entry names the flag and its variable and says what to set. Secrets are never quoted.
+func (c *Config) Problems() []string {
+	var p problems
+	c.network(&p)
+	c.secrets(&p)
+	c.callers(&p)
+	c.clerk(&p)
+	c.operating(&p)
+	return p
+}
+
+type problems []string
+
+// add notes a problem of a setting, which is given as "--flag (VARIABLE)".
+func (p *problems) add(setting, format string, args ...any) {
+	*p = append(*p, setting+": "+fmt.Sprintf(format, args...))
+}
+
+func (c *Config) network(p *problems) {
+	listenAddress(p, "--listen (GATEWAY_LISTEN)", c.Listen)
+	if c.AdminListen != "" {
+		listenAddress(p, "--admin-listen (GATEWAY_ADMIN_LISTEN)", c.AdminListen)
+		if c.AdminListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+			p.add("--admin-listen (GATEWAY_ADMIN_LISTEN)", "is the same address as --listen; give it a port of its own")
+		}
+	}
+	if c.PublicURL != "" {
+		u, ok := webURL(p, "--public-url (GATEWAY_PUBLIC_URL)", c.PublicURL, "https://mcp.example.com")
+		if ok && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
+			p.add("--public-url (GATEWAY_PUBLIC_URL)", "must have no path, query or fragment: set %s://%s", u.Scheme, u.Host)
+		}
+	}
+	if c.MaxBody < 1024 {
+		p.add("--max-body (GATEWAY_MAX_BODY)", "%d bytes are too few for a tool call; set at least 1024", c.MaxBody)
+	}
+}
+
+func (c *Config) secrets(p *problems) {
+	const setting = "--secret (GATEWAY_SECRET)"
+	if len(c.Secrets) == 0 {
+		p.add(setting, "is required; make one with: openssl rand -base64 32")
+	}
+	for i, s := range c.Secrets {
+		if n := len(s.Reveal()); n < MinSecretLength {
+			p.add(setting, "secret %d has %d characters; at least %d are needed: openssl rand -base64 32", i+1, n, MinSecretLength)
+		}
+	}
+	if c.RedisURL != "" {
+		redisURL(p, "--redis-url (GATEWAY_REDIS_URL)", c.RedisURL.Reveal())
+	}
+	if c.SessionMaxAge < time.Minute {
+		p.add("--session-max-age (GATEWAY_SESSION_MAX_AGE)", "%s is too short; set at least 1m", c.SessionMaxAge)
+	}
+	if c.SessionIdle < time.Minute {
+		p.add("--session-idle (GATEWAY_SESSION_IDLE)", "%s is too short; set at least 1m", c.SessionIdle)
+	}
+}
+
+func (c *Config) callers(p *problems) {
+	if c.Auth == "none" && !c.InsecureNoAuth && !loopback(c.Listen) {
+		p.add("--auth (GATEWAY_AUTH)",
+			"none on %s would let everybody who reaches it send messages from the workspace; listen on a loopback address, "+
+				"or say --insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true) if something in front of it keeps others out", c.Listen)
+	}
+}
+
+func (c *Config) clerk(p *problems) {
+	if u, ok := webURL(p, "--clerk-url (CLERK_API_URL)", c.ClerkURL, "https://web-api.clerk.chat"); ok && u.RawQuery+u.Fragment != "" {
+		p.add("--clerk-url (CLERK_API_URL)", "must have no query and no fragment")
+	}
+	const setting = "--clerk-api-key (CLERK_API_KEY)"
+	switch key := c.ClerkAPIKey.Reveal(); {
+	case key == "":
+		p.add(setting, "is required with --clerk-credential api-key; a key is made in the Clerk Chat dashboard")
+	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
+		p.add(setting, "contains a space, a line break or another character that no key has; copy it again")
+	}
+	if c.ClerkTimeout < time.Second {
+		p.add("--clerk-timeout (CLERK_TIMEOUT)", "%s is too short; set at least 1s", c.ClerkTimeout)
+	}
+}
+
+func (c *Config) operating(p *problems) {
+	if c.DrainDelay < 0 {
+		p.add("--drain-delay (GATEWAY_DRAIN_DELAY)", "must not be negative")
+	}
+	if c.ShutdownTimeout <= 0 {
+		p.add("--shutdown-timeout (GATEWAY_SHUTDOWN_TIMEOUT)", "must be positive")
+	}
+}
+
+func listenAddress(p *problems, setting, addr string) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		p.add(setting, "%q is no address; write host:port, such as 127.0.0.1:8080 or :8080", addr)
+		return
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		p.add(setting, "%q has no valid port; a number from 0 to 65535", addr)
+	}
+}
+
+func webURL(p *problems, setting, value, example string) (*url.URL, bool) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		p.add(setting, "must be an absolute http or https URL, such as %s", example)
+		return nil, false
+	case u.User != nil:
+		p.add(setting, "must not carry a user name or password")
+		return nil, false
+	}
+	return u, true
+}
+
+var redisSchemes = []string{
+	"redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+}
+
+// redisURL checks the form only; the store itself knows the parameters.
+func redisURL(p *problems, setting, value string) {
+	scheme, rest, ok := strings.Cut(value, "://")
+	if !ok || rest == "" {
+		p.add(setting, "must be a URL, such as redis://127.0.0.1:6379/0")
+		return
+	}
+	for _, s := range redisSchemes {
+		if s == scheme {
+			return
+		}
+	}
+	p.add(setting, "has an unknown scheme; one of %s", strings.Join(redisSchemes, ", "))
+}
+
+// loopback reports whether nobody but this machine reaches a listen address.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return true // reported already
+	}
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

@@ -1,0 +1,29 @@
+package identity
+
+import "context"
+
+// Caller is who makes a request. The zero value is the anonymous caller, whom everybody is without a login.
+type Caller struct {
+	// Subject names the person or service, unique for issuer and subject together; "" for the anonymous caller.
+	Subject string
+	// Client is the program that calls, as far as it told. It says so itself and proves nothing.
+	Client Client
+}
+
+// Client is a program's own word about itself.
+type Client struct {
+	Name, Version string
+}
+
+type callerKey struct{}
+
+// WithCaller puts the caller into a context.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerFrom returns the caller of a context, the anonymous one if there is none.
+func CallerFrom(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}

@@ -1,0 +1,50 @@
+package observe
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// Calls counts and logs every finished tool call. It is an mcpadapter.Observer.
+type Calls struct {
+	logger  *slog.Logger
+	metrics *Metrics
+}
+
+// NewCalls returns an observer that writes to both.
+func NewCalls(logger *slog.Logger, metrics *Metrics) *Calls {
+	return &Calls{logger: logger, metrics: metrics}
+}
+
+// maxClientName is how much of a client's word about itself goes into a line.
+const maxClientName = 64
+
+// Observe counts one call and writes one line.
+func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
+	outcome := f.Outcome.String()
+	c.metrics.calls.WithLabelValues(f.Tool, outcome).Inc()
+	c.metrics.duration.WithLabelValues(f.Tool).Observe(f.Duration.Seconds())
+	if f.Outcome == mcpadapter.OutcomeOK && f.Recipients > 0 {
+		c.metrics.recipients.Add(float64(f.Recipients))
+		c.metrics.segments.Add(float64(f.Recipients * f.Segments))
+	}
+	level := slog.LevelInfo
+	if f.Outcome == mcpadapter.OutcomeUnknown || f.Outcome == mcpadapter.OutcomeFailed {
+		level = slog.LevelWarn
+	}
+	if !c.logger.Enabled(ctx, level) {
+		return
+	}
+	client := identity.CallerFrom(ctx).Client.Name
+	if len(client) > maxClientName {
+		client = client[:maxClientName]
+	}
+	c.logger.LogAttrs(ctx, level, "tool call",
+		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.Int("status", f.Status),
+		slog.Int("attempts", f.Attempts), slog.Int("recipients", f.Recipients), slog.Int("segments", f.Segments),
+		slog.Duration("took", f.Duration.Round(time.Microsecond)), slog.String("client", client))
+}

@@ -1,0 +1,64 @@
+package observe
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the gateway's own numbers. Each gateway has its own registry, so several fit into one process.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	calls      *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	recipients prometheus.Counter
+	segments   prometheus.Counter
+	sessions   *prometheus.CounterVec
+}
+
+// NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
+func NewMetrics(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_tool_calls_total",
+			Help: "Tool calls by tool and outcome (ok, invalid, refused, failed, unknown, unavailable, canceled).",
+		}, []string{"tool", "outcome"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "clerk_gateway_tool_call_seconds",
+			Help:    "Duration of tool calls, the REST request included.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 12), // 1 ms to 24 s
+		}, []string{"tool"}),
+		recipients: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clerk_gateway_recipients_total",
+			Help: "Recipients of messages that were sent.",
+		}),
+		segments: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clerk_gateway_segments_total",
+			Help: "SMS segments of messages that were sent, for all recipients together, as estimated before sending.",
+		}),
+		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_sessions_total",
+			Help: "What happened to sessions: created, ended, recovered (the record was gone), unstored (the store did not answer), refused.",
+		}, []string{"event"}),
+	}
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "clerk_gateway_build_info",
+		Help: "Always 1; the label says which version runs.",
+	}, []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(m.calls, m.duration, m.recipients, m.segments, m.sessions, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the metrics in Prometheus' format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Session counts an event of the session table.
+func (m *Metrics) Session(event string) { m.sessions.WithLabelValues(event).Inc() }

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Guard checks where a request claims to be sent to and where it comes from.
+//
+// A page in somebody's browser can reach a server on that person's network by letting its own name resolve to the server's
+// address (DNS rebinding). The Host header then still carries the page's name, so names that are not ours are refused.
+// Addresses and loopback names always pass: no page can make a browser send those for a foreign server.
+type Guard struct {
+	hosts   []string // lower case, without port
+	origins []string // scheme://host[:port], lower case
+}
+
+// NewGuard allows the host names and origins given besides addresses and loopback names. publicURL, if not nil, adds its
+// own host and origin.
+func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
+	g := &Guard{}
+	if publicURL != nil {
+		g.hosts = append(g.hosts, strings.ToLower(publicURL.Hostname()))
+		g.origins = append(g.origins, originOf(publicURL))
+	}
+	var problems []error
+	for _, h := range hosts {
+		if h == "" || strings.ContainsAny(h, "/:@ ") {
+			problems = append(problems, fmt.Errorf("allowed host %q: give a name without scheme, port or path", h))
+			continue
+		}
+		g.hosts = append(g.hosts, strings.ToLower(h))
+	}
+	for _, o := range origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {
+			problems = append(problems, fmt.Errorf("allowed origin %q: give scheme and host, such as https://app.example.com", o))
+			continue
+		}
+		g.origins = append(g.origins, originOf(u))
+	}
+	return g, errors.Join(problems...)
+}
+
+// Handler lets a request through to next or answers 403. Preflight requests of allowed origins are answered here.
+func (g *Guard) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.hostAllowed(r.Host) {
+			http.Error(w, "this server does not answer for the host name in the request", http.StatusForbidden)
+			return
+		}
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !g.originAllowed(origin, r) {
+			http.Error(w, "requests from this origin are not allowed", http.StatusForbidden)
+			return
+		}
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Add("Vary", "Origin")
+		h.Set("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After, "+RequestIDHeader)
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+			h.Set("Access-Control-Allow-Headers",
+				"Authorization, Content-Type, Accept, Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID")
+			h.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (g *Guard) hostAllowed(host string) bool {
+	name := hostname(host)
+	return IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
+}
+
+// originAllowed takes the configured origins and a page of this very host.
+func (g *Guard) originAllowed(origin string, r *http.Request) bool {
+	o := strings.ToLower(origin)
+	if slices.Contains(g.origins, o) {
+		return true
+	}
+	u, err := url.Parse(o)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.Host == strings.ToLower(r.Host)
+}
+
+// IsLoopbackName reports whether a host name without port means this machine.
+func IsLoopbackName(name string) bool {
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsLoopback()
+}
+
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
+
+// hostname is the lower-case name of a Host header, without port and brackets.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+func originOf(u *url.URL) string { return strings.ToLower(u.Scheme + "://" + u.Host) }
