@@ -1,37 +1,126 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/openapi"
 )
 
-// What every sandbox starts with.
-const (
-	Key    = "sandbox-key"                          // the team's API key
-	Sender = "+15551234567"                         // the team's first number
-	Inbox  = "5d0e8d03-d09f-47e5-8017-4d00cbf737f4" // the inbox of Sender
-	List   = "PremiumTierSubscribers"               // a list of contacts
-)
+// defaultAdvance is how long a message stays sending, and then sent, unless told otherwise.
+const defaultAdvance = 2 * time.Second
 
 // Options configure a [Sandbox]. The zero value works.
 type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// Logger hears of requests and of answers that break the document. Default: none.
+	// Logger hears of requests (debug) and of answers that violate the document (error), without what they carry.
+	// Default: none.
 	Logger *slog.Logger
-	// AdvanceEvery is how long a message stays in each state on its way: sending, sent, then delivered or failed.
-	// Default: 2 s.
+	// AdvanceEvery is how long a message is sending, and then sent, before it is delivered or failed. Default: 2 s.
 	AdvanceEvery time.Duration
-	// History seeds some older messages, seen by findMessages only. Default: none, so that totals count what was sent.
+	// History seeds some older messages, received and sent, which findMessages shows and /_sandbox/messages does not.
+	// Default: none, so that totals count what was sent.
 	History bool
 }
 
 // Sandbox is the simulated API, an [http.Handler]. It is safe for concurrent use.
-type Sandbox struct{}
+type Sandbox struct {
+	options  Options
+	document *document
+	routes   *http.ServeMux
 
-// New parses the REST document and fills the team.
-func New(Options) (*Sandbox, error) { return &Sandbox{}, nil }
+	mu       sync.Mutex // guards all below
+	store    *store
+	faults   faultQueue
+	requests map[string]int // REST requests by operation
+}
 
-// ServeHTTP serves REST under /public/ and control under /_sandbox/.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, _ *http.Request) { http.NotFound(w, nil) }
+// New parses the REST document and fills the team. It fails if the options are invalid, or if the operations of the
+// document are not exactly those the sandbox has.
+func New(o Options) (*Sandbox, error) {
+	if o.AdvanceEvery < 0 {
+		return nil, fmt.Errorf("sandbox: AdvanceEvery is %v; it must not be negative", o.AdvanceEvery)
+	}
+	if o.AdvanceEvery == 0 {
+		o.AdvanceEvery = defaultAdvance
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	doc, err := parseDocument(openapi.Document)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: REST document: %w", err)
+	}
+	s := &Sandbox{options: o, document: doc, routes: http.NewServeMux()}
+	s.reset()
+	if err := s.mount(operations()); err != nil {
+		return nil, fmt.Errorf("sandbox: REST document: %w", err)
+	}
+	return s, nil
+}
+
+// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at / and /healthz. To cut a
+// connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+// mount lists every route. The REST paths are those of the document.
+func (s *Sandbox) mount(served map[string]operation) error {
+	var errs []error
+	for path, methods := range s.document.paths {
+		for _, route := range methods {
+			if served[route.Operation.OperationID] == nil {
+				errs = append(errs, fmt.Errorf("%s %s: operation %q is not served", route.Method, path, route.Operation.OperationID))
+			}
+		}
+		s.routes.Handle(path, s.rest(methods, served))
+	}
+	for name := range served {
+		if !s.document.has(name) {
+			errs = append(errs, fmt.Errorf("operation %q is not in it", name))
+		}
+	}
+
+	s.routes.Handle("/_sandbox/", sameOrigin(s.control()))
+	s.routes.HandleFunc("GET /healthz", text("ok\n"))
+	s.routes.HandleFunc("GET /{$}", text(about))
+	s.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.write(w, refuse(http.StatusNotFound, fmt.Sprintf("Cannot %s %s", r.Method, r.URL.Path)))
+	})
+	return errors.Join(errs...)
+}
+
+// reset puts everything back to how it starts.
+func (s *Sandbox) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store = newStore(s.present(), s.options.AdvanceEvery, s.options.History)
+	s.faults = nil
+	s.requests = make(map[string]int)
+}
+
+// present is the time, with milliseconds as the REST API has them.
+func (s *Sandbox) present() time.Time { return s.options.Now().UTC().Truncate(time.Millisecond) }
+
+const about = `This is a sandbox: a simulated Clerk Chat. Nothing it is asked to send leaves it.
+
+REST     /public/messages, /public/contacts, /public/campaigns with the header "apiKey: ` + Key + `"
+numbers  ` + Sender + ` (inbox ` + Inbox + `), ` + Sender2 + ` (inbox ` + Inbox2 + `)
+list     ` + List + `
+control  GET /_sandbox/messages, GET /_sandbox/requests, GET PUT DELETE /_sandbox/faults, POST /_sandbox/reset
+`
+
+func text(s string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, s) // the client may be gone
+	}
+}

@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// campaign is a campaign that is still to be carried out.
+type campaign struct {
+	id      int64
+	due     time.Time
+	number  number
+	request clerkapi.CreateCampaignRequest
+}
+
+// wireCampaign is a campaign in REST.
+type wireCampaign struct {
+	ID      int64     `json:"id"`
+	Body    string    `json:"body"`
+	TeamID  string    `json:"teamId"`
+	UserID  string    `json:"userId"`
+	Name    *string   `json:"name"`
+	InboxID string    `json:"inboxId"`
+	Status  string    `json:"status"`
+	Error   *string   `json:"error"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+}
+
+// createCampaign takes a campaign and carries it out if it is due already.
+func (st *store) createCampaign(req clerkapi.CreateCampaignRequest) (wireCampaign, error) {
+	n, err := st.from(req.Sender, req.Body, req.MediaURLs)
+	if err != nil {
+		return wireCampaign{}, err
+	}
+	if _, ok := st.lists[req.ListName]; !ok {
+		return wireCampaign{}, missingError("There is no list with this listName")
+	}
+	c := &campaign{id: st.nextCampaign, due: st.present, number: n, request: req}
+	if req.Timestamp.After(st.present) {
+		c.due = req.Timestamp.UTC().Truncate(time.Millisecond)
+	}
+	st.nextCampaign++
+	st.campaigns = append(st.campaigns, c)
+	st.advance(st.present)
+	return wireCampaign{
+		ID: c.id, Body: req.Body, TeamID: teamID, UserID: userID, Name: orNil(req.Name), InboxID: n.inbox,
+		Status: "scheduled", Created: st.present, Updated: st.present,
+	}, nil
+}
+
+// carryOut commits a message to every contact that is on the list now and has a phone.
+func (st *store) carryOut(c *campaign) {
+	for _, id := range st.lists[c.request.ListName] {
+		to := st.contacts[st.indexContact(id)].phone()
+		if to == "" {
+			continue
+		}
+		st.commit(&message{
+			at: c.due, number: c.number, sender: c.number.phone, senderType: clerkapi.SenderTypeCampaign,
+			members: []string{to}, body: c.request.Body, mediaURLs: c.request.MediaURLs,
+			campaign: c.id, campaignMessage: st.nextCampaignMessage,
+		})
+		st.nextCampaignMessage++
+	}
+}

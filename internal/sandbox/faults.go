@@ -1,0 +1,172 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind is what a fault does.
+type kind string
+
+const (
+	dropBeforeCommit kind = "drop_before_commit"
+	dropAfterCommit  kind = "drop_after_commit"
+	statusFault      kind = "status"
+	delayFault       kind = "delay"
+)
+
+// maxDelay bounds a delay, so that a server that is shutting down does not wait for ever.
+const maxDelay = 10 * time.Minute
+
+// fault is something that goes wrong with the next Count requests of an operation, as it is in JSON.
+type fault struct {
+	Operation   string `json:"operation"`
+	Kind        kind   `json:"kind"`
+	Count       *int   `json:"count,omitempty"`        // default 1
+	Status      int    `json:"status,omitempty"`       // of kind status
+	RetryAfter  *int   `json:"retry_after,omitempty"`  // of kind status, seconds
+	Body        string `json:"body,omitempty"`         // of kind status
+	ContentType string `json:"content_type,omitempty"` // of kind status
+	MS          int    `json:"ms,omitempty"`           // of kind delay
+	AfterCommit bool   `json:"after_commit,omitempty"` // of kinds status and delay
+}
+
+// parseFault reads a fault and says everything that is wrong with it.
+func parseFault(data []byte, operations []string) (fault, error) {
+	var f fault
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		return f, fmt.Errorf("this is no fault: %s; fields are operation, kind, count, status, retry_after, body, "+
+			"content_type, ms, after_commit", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return f, errors.New("there is something after the fault; send one JSON object")
+	}
+	if f.Count == nil {
+		f.Count = new(1)
+	}
+	var errs []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	refuse(!slices.Contains(operations, f.Operation), "operation %q is unknown; there are %s",
+		f.Operation, strings.Join(operations, ", "))
+	refuse(*f.Count < 1, "count is %d; it must be 1 or more", *f.Count)
+
+	switch f.Kind {
+	case dropBeforeCommit, dropAfterCommit:
+		refuse(f.AfterCommit, "after_commit belongs to status and delay; the kinds %s and %s say it themselves",
+			dropBeforeCommit, dropAfterCommit)
+	case statusFault:
+		refuse(f.Status < 200 || f.Status > 599, "status is %d; kind status needs one from 200 to 599", f.Status)
+		refuse(f.RetryAfter != nil && *f.RetryAfter < 0, "retry_after must be 0 seconds or more")
+		bodiless := f.Status == http.StatusNoContent || f.Status == http.StatusNotModified
+		refuse(bodiless && f.Body != "", "an answer with status %d has no body", f.Status)
+	case delayFault:
+		refuse(f.MS < 1 || f.MS > int(maxDelay.Milliseconds()), "ms is %d; kind delay needs 1 to %d", f.MS, maxDelay.Milliseconds())
+	default:
+		refuse(true, "kind %q is unknown; there are %s, %s, %s, %s",
+			f.Kind, dropBeforeCommit, dropAfterCommit, statusFault, delayFault)
+		return f, errors.Join(errs...)
+	}
+	refuse(f.Kind != delayFault && f.MS != 0, "ms belongs to kind delay")
+	refuse(f.Kind != statusFault && (f.Status != 0 || f.RetryAfter != nil || f.Body != "" || f.ContentType != ""),
+		"status, retry_after, body and content_type belong to kind status")
+	return f, errors.Join(errs...)
+}
+
+// faultQueue holds the faults still to come, in the order they were put in.
+type faultQueue []fault
+
+// take spends one fault of an operation.
+func (q *faultQueue) take(operation string) (fault, bool) {
+	i := slices.IndexFunc(*q, func(f fault) bool { return f.Operation == operation })
+	if i < 0 {
+		return fault{}, false
+	}
+	f := (*q)[i]
+	if left := *f.Count - 1; left > 0 {
+		(*q)[i].Count = &left
+	} else {
+		*q = slices.Delete(*q, i, i+1)
+	}
+	return f, true
+}
+
+// faulty carries a request out with the fault that waits for it, if there is one. What a fault answers does not pass
+// the document's check.
+func (s *Sandbox) faulty(
+	w http.ResponseWriter, r *http.Request, operation string, carryOut func() answer, regular func(answer),
+) {
+	s.mu.Lock()
+	f, ok := s.faults.take(operation)
+	s.mu.Unlock()
+	if !ok {
+		regular(carryOut())
+		return
+	}
+	s.options.Logger.Debug("sandbox: fault", "operation", operation, "kind", string(f.Kind))
+	switch f.Kind {
+	case dropBeforeCommit:
+		panic(http.ErrAbortHandler)
+	case dropAfterCommit:
+		carryOut()
+		panic(http.ErrAbortHandler)
+	case statusFault:
+		if f.AfterCommit {
+			carryOut()
+		}
+		s.writeFault(w, f)
+	case delayFault:
+		wait := time.Duration(f.MS) * time.Millisecond
+		if f.AfterCommit {
+			a := carryOut()
+			if sleep(r.Context(), wait) {
+				regular(a)
+			}
+		} else if sleep(r.Context(), wait) {
+			regular(carryOut())
+		}
+	}
+}
+
+func (s *Sandbox) writeFault(w http.ResponseWriter, f fault) {
+	if f.RetryAfter != nil {
+		w.Header().Set("Retry-After", strconv.Itoa(*f.RetryAfter))
+	}
+	if f.ContentType != "" {
+		w.Header().Set("Content-Type", f.ContentType)
+	}
+	switch {
+	case f.Body != "":
+		writeRaw(w, f.Status, []byte(f.Body))
+	case f.Status < http.StatusBadRequest:
+		writeRaw(w, f.Status, nil)
+	default:
+		s.write(w, refuseBare(f.Status))
+	}
+}
+
+// sleep reports whether the whole time passed before the client went away.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,96 @@
+package sandbox
+
+import (
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// What every sandbox starts with.
+const (
+	Key         = "sandbox-key"                          // the team's API key
+	Sender      = "+15551234567"                         // the team's first number
+	Inbox       = "5d0e8d03-d09f-47e5-8017-4d00cbf737f4" // the inbox of Sender
+	Sender2     = "+15557654321"                         // the team's other number
+	Inbox2      = "c3a5f0de-6b1c-4e52-9a77-2f8d1b90e6a4" // the inbox of Sender2
+	List        = "PremiumTierSubscribers"               // a list of three contacts
+	OptedOut    = "+14155550199"                         // a contact that declined messages
+	Unreachable = "+14155550000"                         // a number that no carrier reaches
+)
+
+const (
+	teamID = "1"
+	userID = "1"
+
+	firstMessage         = 1001
+	firstHistory         = 901
+	firstCampaign        = 301
+	firstCampaignMessage = 501
+)
+
+func newStore(now time.Time, every time.Duration, history bool) *store {
+	st := &store{
+		every:   every,
+		present: now,
+		numbers: []number{newNumber(Sender, Inbox), newNumber(Sender2, Inbox2)},
+		lists:   make(map[string][]string),
+
+		nextMessage: firstMessage, nextCampaign: firstCampaign, nextCampaignMessage: firstCampaignMessage,
+	}
+	for _, c := range []struct{ name, email, phone string }{
+		{"Ava Chen", "ava.chen@example.com", "+14155550101"},
+		{"Ben Ortiz", "ben.ortiz@example.com", "+14155550102"},
+		{"Chloe Dubois", "chloe.dubois@example.com", "+14155550103"},
+	} {
+		added := st.addContact(clerkapi.ContactFields{
+			Name: c.name, Email: c.email, Phone: c.phone, Public: new(true), Data: map[string]any{"tier": "premium"},
+		})
+		st.lists[List] = append(st.lists[List], added.ID)
+	}
+	st.addContact(clerkapi.ContactFields{
+		Name: "Dan Novak", Email: "dan.novak@example.com", Phone: OptedOut, Public: new(true),
+	}).OptOut = true
+	if history {
+		st.seedHistory()
+	}
+	return st
+}
+
+// seedHistory adds messages that were there before anybody used the sandbox.
+func (st *store) seedHistory() {
+	const ava, ben, jane = "+14155550101", "+14155550102", "+15559876543"
+	for i, h := range []struct {
+		ago     time.Duration
+		number  string
+		contact string
+		inbound bool
+		unseen  bool
+		body    string
+	}{
+		{ago: 72 * time.Hour, number: Sender, contact: ava, body: "Hi Ava, your order 1042 has shipped."},
+		{ago: 71 * time.Hour, number: Sender, contact: ava, inbound: true, body: "Great, thank you!"},
+		{ago: 50 * time.Hour, number: Sender, contact: ben, inbound: true, body: "Are you open on Saturday?"},
+		{ago: 49 * time.Hour, number: Sender, contact: ben, body: "Yes, from 9 to 4."},
+		{ago: 48 * time.Hour, number: Sender, contact: ben, inbound: true, body: "Perfect, see you then 👍"},
+		{ago: 30 * time.Hour, number: Sender, contact: jane, body: "Reminder: your appointment is tomorrow at 2pm."},
+		{ago: 29 * time.Hour, number: Sender, contact: jane, inbound: true, body: "Can we make it 3pm?"},
+		{ago: 28 * time.Hour, number: Sender, contact: jane, body: "3pm works. You are booked."},
+		{ago: 26 * time.Hour, number: Sender2, contact: ava, body: "Your invoice for May is ready."},
+		{ago: 25 * time.Hour, number: Sender2, contact: ava, inbound: true, body: "Paid, please confirm."},
+		{ago: 6 * time.Hour, number: Sender, contact: ava, inbound: true, body: "Do you have the blue one in stock?"},
+		{ago: 5 * time.Hour, number: Sender, contact: ava, body: "We do. Shall we put one aside for you?"},
+		{ago: 4 * time.Hour, number: Sender, contact: ava, inbound: true, body: "Yes please, until Friday."},
+		{ago: 20 * time.Minute, number: Sender, contact: ben, inbound: true, unseen: true, body: "Is my repair ready?"},
+	} {
+		n, _ := st.number(h.number)
+		m := &message{
+			id: int64(firstHistory + i), at: st.present.Add(-h.ago), number: n, sender: h.number,
+			members: []string{h.contact}, body: h.body, segments: segments(h.body),
+			senderType: clerkapi.SenderTypeUser, history: true, inbound: h.inbound, unseen: h.unseen,
+		}
+		if h.inbound {
+			m.sender = h.contact
+		}
+		st.messages = append(st.messages, m)
+	}
+}
