@@ -12,7 +12,7 @@ type operation struct {
 	name string
 }
 
-// The methods take their operation from here and a test compares this list with the document in both directions.
+// The methods take their operation from here.
 var (
 	opSendMessage    = operation{"sendMessage", http.MethodPost, "/public/messages", "Messages.Send"}
 	opFindMessages   = operation{"findMessages", http.MethodGet, "/public/messages", "Messages.Find"}
