@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -155,7 +156,7 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	}
 	c.last.sent = true
 	body, err := readBody(resp)
-	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && err != errTooLong {
+	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && !errors.Is(err, errTooLong) {
 		return nil, err // an answer cut short is no answer: a read can be made again
 	}
 	c.last.status, c.last.header, c.last.body, c.last.bodyErr = resp.StatusCode, resp.Header, body, err

@@ -41,7 +41,7 @@ func (s *ContactsService) Update(ctx context.Context, id ID, req *UpdateContactR
 }
 
 // Delete removes one contact. That it is not there is [ErrNotFound], unless an attempt of this very call may have
-// removed it.
+// removed it; then the [Response] has the status 404.
 func (s *ContactsService) Delete(ctx context.Context, id ID) (*Response, error) {
 	return (*user)(s).do(ctx, opDeleteContact, request{id: id}, nil)
 }

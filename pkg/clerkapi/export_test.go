@@ -13,3 +13,6 @@ func Operations() (list []Operation) {
 	}
 	return list
 }
+
+// NewTransport is the transport of a client whose options name none.
+var NewTransport = newTransport

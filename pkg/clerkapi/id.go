@@ -3,7 +3,8 @@ package clerkapi
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"unicode/utf8"
 )
 
 // ID is the id of a message, contact, campaign, inbox or team.
@@ -18,6 +19,9 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 	case bytes.Equal(data, []byte("null")):
 		*id = ""
 		return nil
+	case isPlainString(data):
+		*id = ID(data[1 : len(data)-1])
+		return nil
 	case len(data) > 0 && data[0] == '"':
 		var s string
 		if err := json.Unmarshal(data, &s); err != nil {
@@ -25,12 +29,17 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 		}
 		*id = ID(s)
 		return nil
-	default:
-		var n json.Number
-		if err := json.Unmarshal(data, &n); err != nil {
-			return fmt.Errorf("id is neither a string nor a number: %w", err)
-		}
-		*id = ID(n)
+	case len(data) > 0 && len(bytes.Trim(data, "+-.0123456789Ee")) == 0:
+		*id = ID(data)
 		return nil
+	default:
+		return errors.New("an id is neither a string nor a number")
 	}
+}
+
+// isPlainString reports whether a JSON string stands for its own bytes. A page of messages has hundreds of ids, nearly
+// all of them plain.
+func isPlainString(data []byte) bool {
+	n := len(data)
+	return n >= 2 && data[0] == '"' && data[n-1] == '"' && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data)
 }

@@ -73,16 +73,19 @@ func findQuery(p *FindMessagesParams) (url.Values, error) {
 	for _, id := range p.InboxIds {
 		query.Add("inboxIds", id)
 	}
-	for name, t := range map[string]time.Time{"start": p.Start, "end": p.End} {
-		if t.IsZero() {
+	for _, bound := range []struct {
+		name string
+		time time.Time
+	}{{"start", p.Start}, {"end", p.End}} {
+		if bound.time.IsZero() {
 			continue
 		}
-		t = t.UTC()
+		t := bound.time.UTC()
 		if year := t.Year(); year < 0 || year > 9999 {
 			return nil, &Error{Operation: opFindMessages.id, Reason: ErrInvalid,
-				Message: fmt.Sprintf("%s is in the year %d: RFC 3339 knows 0 to 9999", name, year)}
+				Message: fmt.Sprintf("%s is in the year %d: RFC 3339 knows 0 to 9999", bound.name, year)}
 		}
-		query.Set(name, t.Format(time.RFC3339Nano))
+		query.Set(bound.name, t.Format(time.RFC3339Nano))
 	}
 	if p.Limit != 0 {
 		query.Set("limit", strconv.Itoa(p.Limit))
