@@ -32,13 +32,10 @@ func refuseBare(status int) answer {
 
 // refuseFor is the one place where errors of the store become statuses.
 func refuseFor(err error) answer {
-	if invalid, ok := errors.AsType[invalidError](err); ok {
-		return refuse(http.StatusUnprocessableEntity, string(invalid))
+	if _, missing := errors.AsType[missingError](err); missing {
+		return refuse(http.StatusNotFound, err.Error())
 	}
-	if missing, ok := errors.AsType[missingError](err); ok {
-		return refuse(http.StatusNotFound, string(missing))
-	}
-	return refuse(http.StatusInternalServerError, err.Error())
+	return refuse(http.StatusUnprocessableEntity, err.Error())
 }
 
 // encode gives the bytes of the body.

@@ -49,20 +49,20 @@ func (c *contact) matches(s string) bool {
 }
 
 // createContacts adds all of them, or none.
-func (st *store) createContacts(all []clerkapi.ContactFields) ([]contact, error) {
+func (st *store) createContacts(req clerkapi.CreateContactsRequest) ([]contact, error) {
 	switch {
-	case len(all) == 0:
+	case len(req.Contacts) == 0:
 		return nil, invalidError("contacts should not be empty")
-	case len(all) > maxBatch:
+	case len(req.Contacts) > maxBatch:
 		return nil, invalidError(fmt.Sprintf("contacts must contain no more than %d elements", maxBatch))
 	}
-	for i, fields := range all {
+	for i, fields := range req.Contacts {
 		if err := checkContact(fields); err != nil {
 			return nil, invalidError(fmt.Sprintf("contacts.%d: %v", i, err))
 		}
 	}
-	made := make([]contact, len(all))
-	for i, fields := range all {
+	made := make([]contact, len(req.Contacts))
+	for i, fields := range req.Contacts {
 		made[i] = *st.addContact(fields)
 	}
 	return made, nil

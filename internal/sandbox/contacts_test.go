@@ -30,9 +30,11 @@ func (b *bench) updateContact(id clerkapi.ID, body string) clerkapi.Contact {
 
 func TestAContactIsCreatedAndFound(t *testing.T) {
 	b := newBench(t)
-	made := b.createContact(`{"name":"Jane Smith","phone":"+15551230000","email":"jane@example.com","public":true,"data":{"vip":true}}`)
+	made := b.createContact(
+		`{"name":"Jane Smith","phone":"+15551230000","email":"jane@example.com","public":true,"data":{"vip":true}}`)
 	want := clerkapi.Contact{
-		ID: made.ID, TeamID: "1", CreatedByUserID: "1", Name: "Jane Smith", Phone: "+15551230000", Email: "jane@example.com",
+		ID: made.ID, TeamID: "1", CreatedByUserID: "1",
+		Name: "Jane Smith", Phone: "+15551230000", Email: "jane@example.com",
 		Public: true, Data: map[string]any{"vip": true}, Attributes: []any{}, Created: begin, Updated: begin,
 	}
 	if diff := cmp.Diff(want, made); diff != "" {
@@ -92,7 +94,8 @@ func TestASearchLooksAtNamePhoneAndEmail(t *testing.T) {
 
 func TestABatchIsTakenAsAWhole(t *testing.T) {
 	b := newBench(t)
-	r := b.do(http.StatusCreated, "POST", "/public/contacts/batch", `{"contacts":[{"name":"Eve"},{"phone":"+15551230000"}]}`)
+	const two = `{"contacts":[{"name":"Eve"},{"phone":"+15551230000"}]}`
+	r := b.do(http.StatusCreated, "POST", "/public/contacts/batch", two)
 	made := decode[clerkapi.ContactsResponse](b, r).Data
 	if len(made) != 2 || made[0].Name != "Eve" || made[1].Phone != "+15551230000" || made[0].ID == made[1].ID {
 		t.Errorf("made %+v", made)

@@ -1,8 +1,8 @@
 // Package sandbox is a simulated Clerk Chat: its REST API, in memory, for demonstrations and tests.
 //
-// A [Sandbox] is an [net/http.Handler]. It checks every request against the REST document of package openapi, carries it
-// out on a small team it keeps in memory, and checks its own regular answers against the same document, so that a client
-// written for the sandbox fits the document and the other way round. Nothing leaves the process, nothing is kept.
+// A [Sandbox] is an [net/http.Handler]. It checks every request against the REST document of package openapi, carries
+// it out on a small team it keeps in memory, and checks its own regular answers against the same document, so that a
+// client written for the sandbox fits the document and the other way round. Nothing leaves the process, nothing is kept.
 //
 // # The team
 //
@@ -10,23 +10,26 @@
 //	number, inbox     +15551234567  5d0e8d03-d09f-47e5-8017-4d00cbf737f4
 //	number, inbox     +15557654321  c3a5f0de-6b1c-4e52-9a77-2f8d1b90e6a4
 //	list              PremiumTierSubscribers: three contacts, +14155550101 to +14155550103
-//	opted out         +14155550199, a contact: a message to it is taken (201) and has failed, error code 21610
+//	opted out         +14155550199, a contact: a message to it is taken (201) but has failed, error code 21610
 //	unreachable       +14155550000, no contact: a message to it fails on its way, error code 30003
 //
-// Message ids count up from 1001. With [Options].History findMessages also shows some older messages, with ids from 901.
+// Message ids count up from 1001. With [Options].History findMessages also shows some older messages, from 901 on.
 //
-// # How it behaves where the real API is not documented
+// # What it does where the real API is not documented
 //
 //   - Messages go from sending to sent to delivered (or failed), one step every [Options].AdvanceEvery, as the clock
-//     moves; the status is worked out when it is read. Times have milliseconds.
+//     moves; the status is worked out when it is read. Times have milliseconds, so a message may look a little older
+//     than the request that made it.
 //   - A message to several recipients is one message; members are the recipients, without the sender. If one of them
 //     opted out, the message failed.
-//   - A sender that is not a number of the team, a text that is empty without media, and an empty recipient: 422. An unknown list: 404.
+//   - A sender that is not a number of the team, a text that is empty without media, an empty recipient: 422. An
+//     unknown list: 404.
 //   - A campaign is answered with status scheduled, always. When it is due (at once without a timestamp, or with one in
 //     the past) every member of its list that has a phone gets a message of its own; until then there is none.
-//   - findMessages answers newest first, 50 on a page unless told otherwise; links are relative, null where there is none.
-//   - A contact needs a name, an email or a phone; the same phone may be there twice. A batch takes 1 to 1000 contacts and
-//     is taken as a whole or not at all. An update changes what it names, data is replaced. A deletion is answered 200.
+//   - findMessages answers newest first, 50 on a page unless told otherwise; links are relative, null where there is
+//     none.
+//   - A contact needs a name, an email or a phone; several may have the same phone. A batch of 1 to 1000 contacts is
+//     taken as a whole or not at all. An update changes what it names, data is replaced. A deletion is answered 200.
 //   - searchContacts answers all contacts; the parameter search narrows them down by a part of name, phone or email.
 //   - A value that violates the document: 422, with message a string or a list of strings; a sender that is a JSON
 //     number: 422 without detail. No JSON at all: 400. More than 1 MiB: 413.
@@ -35,27 +38,32 @@
 //
 // Control needs no key; it refuses browser requests of other origins.
 //
-//	curl -s localhost:9090/_sandbox/messages            # all that was committed, in order: {"messages":[…]}
-//	curl -s localhost:9090/_sandbox/requests            # REST requests by operation: {"requests":{"sendMessage":3}}
-//	curl -s localhost:9090/_sandbox/faults              # faults still to come: {"faults":[…]}
-//	curl -X DELETE localhost:9090/_sandbox/faults       # forget them
-//	curl -X POST localhost:9090/_sandbox/reset          # the team as at the start; ids, counts and faults too
-//	curl -X PUT localhost:9090/_sandbox/faults -d '{"operation":"sendMessage","kind":"drop_after_commit"}'
-//	curl -X PUT localhost:9090/_sandbox/faults -d '{"operation":"findMessages","kind":"delay","ms":500,"count":3}'
-//	curl -X PUT localhost:9090/_sandbox/faults -d '{"operation":"createContact","kind":"status","status":429,"retry_after":2}'
+//	curl -s localhost:9090/_sandbox/messages       # all that was committed, in order: {"messages":[…]}
+//	curl -s localhost:9090/_sandbox/requests       # REST requests by operation: {"requests":{"sendMessage":3}}
+//	curl -s localhost:9090/_sandbox/faults         # faults still to come: {"faults":[…]}
+//	curl -X DELETE localhost:9090/_sandbox/faults  # forget them
+//	curl -X POST localhost:9090/_sandbox/reset     # the team as at the start; ids, counts and faults too
 //
-// The listing of messages has one field more than REST: mediaUrls, where there are any. Messages that failed are part of
-// it, with their status.
+//	fault() { curl -X PUT localhost:9090/_sandbox/faults -d "$1"; }
+//	fault '{"operation":"sendMessage","kind":"drop_after_commit"}'
+//	fault '{"operation":"findMessages","kind":"delay","ms":500,"count":3}'
+//	fault '{"operation":"createContact","kind":"status","status":429,"retry_after":2}'
+//	fault '{"operation":"sendMessage","kind":"status","status":502,"after_commit":true,"body":"<h1>Oops</h1>",
+//	        "content_type":"text/html"}'
+//
+// The listing of messages has one field more than REST: mediaUrls, where there are any. Messages that failed are part
+// of it, with their status. Requests are counted whatever becomes of them.
 //
 // A fault is spent on the next request of its operation that is authentic and fits the document; several of one
 // operation queue up, one for each request. Kinds:
 //
-//   - drop_before_commit: the connection is cut, nothing was stored.
+//   - drop_before_commit: the connection is cut, nothing was stored. (Go's client then makes a GET again by itself if
+//     the connection had been used before; count 2 holds against that.)
 //   - drop_after_commit: it was stored, then the connection is cut without an answer.
 //   - status: status is answered (200 to 599), with a Retry-After of retry_after seconds if given, and body with
 //     content_type in place of the usual error. Nothing was stored, unless after_commit is true.
-//   - delay: waits ms milliseconds, then goes on as usual; if the client goes away meanwhile, nothing is stored. With
-//     after_commit it is stored at once, and the answer is late.
+//   - delay: waits ms milliseconds (10 minutes at most), then goes on as usual; if the client goes away meanwhile,
+//     nothing is stored. With after_commit it is stored at once, and the answer is late.
 //
 // # Boundary
 //

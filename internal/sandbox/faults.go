@@ -56,34 +56,35 @@ func parseFault(data []byte, operations []string) (fault, error) {
 		f.Count = new(1)
 	}
 	var errs []error
-	refuse := func(bad bool, format string, args ...any) {
-		if bad {
+	require := func(ok bool, format string, args ...any) {
+		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(!slices.Contains(operations, f.Operation), "operation %q is unknown; there are %s",
+	require(slices.Contains(operations, f.Operation), "operation %q is unknown; there are %s",
 		f.Operation, strings.Join(operations, ", "))
-	refuse(*f.Count < 1, "count is %d; it must be 1 or more", *f.Count)
+	require(*f.Count >= 1, "count is %d; it must be 1 or more", *f.Count)
 
 	switch f.Kind {
 	case dropBeforeCommit, dropAfterCommit:
-		refuse(f.AfterCommit, "after_commit belongs to status and delay; the kinds %s and %s say it themselves",
+		require(!f.AfterCommit, "after_commit belongs to status and delay; the kinds %s and %s say it themselves",
 			dropBeforeCommit, dropAfterCommit)
 	case statusFault:
-		refuse(f.Status < 200 || f.Status > 599, "status is %d; kind status needs one from 200 to 599", f.Status)
-		refuse(f.RetryAfter != nil && *f.RetryAfter < 0, "retry_after must be 0 seconds or more")
+		require(f.Status >= 200 && f.Status <= 599, "status is %d; kind status needs one from 200 to 599", f.Status)
+		require(f.RetryAfter == nil || *f.RetryAfter >= 0, "retry_after must be 0 seconds or more")
 		bodiless := f.Status == http.StatusNoContent || f.Status == http.StatusNotModified
-		refuse(bodiless && f.Body != "", "an answer with status %d has no body", f.Status)
+		require(!bodiless || f.Body == "", "an answer with status %d has no body", f.Status)
 	case delayFault:
-		refuse(f.MS < 1 || f.MS > int(maxDelay.Milliseconds()), "ms is %d; kind delay needs 1 to %d", f.MS, maxDelay.Milliseconds())
+		longest := int(maxDelay.Milliseconds())
+		require(f.MS >= 1 && f.MS <= longest, "ms is %d; kind delay needs 1 to %d", f.MS, longest)
 	default:
-		refuse(true, "kind %q is unknown; there are %s, %s, %s, %s",
+		require(false, "kind %q is unknown; there are %s, %s, %s, %s",
 			f.Kind, dropBeforeCommit, dropAfterCommit, statusFault, delayFault)
 		return f, errors.Join(errs...)
 	}
-	refuse(f.Kind != delayFault && f.MS != 0, "ms belongs to kind delay")
-	refuse(f.Kind != statusFault && (f.Status != 0 || f.RetryAfter != nil || f.Body != "" || f.ContentType != ""),
-		"status, retry_after, body and content_type belong to kind status")
+	answers := f.Status != 0 || f.RetryAfter != nil || f.Body != "" || f.ContentType != ""
+	require(f.Kind == statusFault || !answers, "status, retry_after, body and content_type belong to kind status")
+	require(f.Kind == delayFault || f.MS == 0, "ms belongs to kind delay")
 	return f, errors.Join(errs...)
 }
 

@@ -137,7 +137,8 @@ func TestADelayComesBeforeTheCommitOrAfterIt(t *testing.T) {
 				messages := func() int {
 					return strings.Count(serve(s, "GET", "/_sandbox/messages", "").Body.String(), `"id":`)
 				}
-				serve(s, "PUT", "/_sandbox/faults", `{"operation":"sendMessage","kind":"delay","ms":60000,"count":2`+tc.field+`}`)
+				serve(s, "PUT", "/_sandbox/faults",
+					`{"operation":"sendMessage","kind":"delay","ms":60000,"count":2`+tc.field+`}`)
 
 				ctx, leave := context.WithCancel(t.Context())
 				gone := make(chan *httptest.ResponseRecorder, 1)
@@ -212,36 +213,39 @@ func TestClearingForgetsFaultsOnly(t *testing.T) {
 
 func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 	b := newBench(t)
+	const (
+		operations = "createCampaign, createContact, createContacts, deleteContact, findMessages, searchContacts, " +
+			"sendMessage, updateContact"
+		ofStatus = "status, retry_after, body and content_type belong to kind status"
+	)
 	for f, want := range map[string]string{
-		`{"operation":"sendMessages","kind":"delay","ms":1}`: `operation "sendMessages" is unknown; there are createCampaign, ` +
-			`createContact, createContacts, deleteContact, findMessages, searchContacts, sendMessage, updateContact`,
-		`{"operation":"sendMessage","kind":"explode"}`: `kind "explode" is unknown; there are drop_before_commit, ` +
-			`drop_after_commit, status, delay`,
-		`{"operation":"sendMessage","kind":"delay"}`:                                  "ms is 0; kind delay needs 1 to 600000",
-		`{"operation":"sendMessage","kind":"delay","ms":600001}`:                      "ms is 600001; kind delay needs 1 to 600000",
-		`{"operation":"sendMessage","kind":"status"}`:                                 "status is 0; kind status needs one from 200 to 599",
-		`{"operation":"sendMessage","kind":"status","status":600}`:                    "status is 600; kind status needs one from 200 to 599",
-		`{"operation":"sendMessage","kind":"status","status":500,"retry_after":-1}`:   "retry_after must be 0 seconds or more",
-		`{"operation":"sendMessage","kind":"status","status":500,"ms":5}`:             "ms belongs to kind delay",
-		`{"operation":"sendMessage","kind":"status","status":204,"body":"x"}`:         "an answer with status 204 has no body",
-		`{"operation":"sendMessage","kind":"drop_after_commit","status":500}`:         "status, retry_after, body and content_type belong to kind status",
-		`{"operation":"sendMessage","kind":"delay","ms":1,"retry_after":1}`:           "status, retry_after, body and content_type belong to kind status",
-		`{"operation":"sendMessage","kind":"drop_before_commit","after_commit":true}`: "after_commit belongs to status and delay",
-		`{"operation":"sendMessage","kind":"drop_before_commit","count":0}`:           "count is 0; it must be 1 or more",
-		`{"operation":"sendMessage","kind":"drop_before_commit","times":1}`:           `unknown field "times"; fields are operation, kind, count`,
-		`{"operation":"sendMessage","kind":"drop_before_commit"}{}`:                   "there is something after the fault",
-		`{"operation":"sendMessage","kind":"drop_before_commit","count":"2"}`:         "count",
-		`[]`: "this is no fault",
-		``:   "this is no fault",
-		`{"operation":"x","kind":"delay","count":-1}`: "operation \"x\" is unknown; there are createCampaign, createContact, " +
-			"createContacts, deleteContact, findMessages, searchContacts, sendMessage, updateContact\n" +
-			"count is -1; it must be 1 or more\nms is 0; kind delay needs 1 to 600000",
+		`"kind":"explode"`:                                 `kind "explode" is unknown; there are drop_before_commit, drop_after_commit, status, delay`,
+		`"kind":"delay"`:                                   "ms is 0; kind delay needs 1 to 600000",
+		`"kind":"delay","ms":600001`:                       "ms is 600001; kind delay needs 1 to 600000",
+		`"kind":"delay","ms":1,"retry_after":1`:            ofStatus,
+		`"kind":"status"`:                                  "status is 0; kind status needs one from 200 to 599",
+		`"kind":"status","status":600`:                     "status is 600; kind status needs one from 200 to 599",
+		`"kind":"status","status":500,"retry_after":-1`:    "retry_after must be 0 seconds or more",
+		`"kind":"status","status":500,"ms":5`:              "ms belongs to kind delay",
+		`"kind":"status","status":204,"body":"x"`:          "an answer with status 204 has no body",
+		`"kind":"drop_after_commit","status":500`:          ofStatus,
+		`"kind":"drop_before_commit","after_commit":true`:  "after_commit belongs to status and delay",
+		`"kind":"drop_before_commit","count":0`:            "count is 0; it must be 1 or more",
+		`"kind":"drop_before_commit","times":1`:            `unknown field "times"; fields are operation, kind, count`,
+		`"kind":"drop_before_commit","count":"2"`:          "count",
+		`"kind":"drop_before_commit"}{`:                    "there is something after the fault",
+		`"kind":"delay","ms":1,"operation":"sendMessages"`: `operation "sendMessages" is unknown; there are ` + operations,
+		`"kind":"delay","count":-1,"operation":"x"`: "operation \"x\" is unknown; there are " + operations +
+			"\ncount is -1; it must be 1 or more\nms is 0; kind delay needs 1 to 600000",
+		`[`: "this is no fault",
 	} {
-		r := b.do(http.StatusBadRequest, "PUT", "/_sandbox/faults", f)
+		r := b.do(http.StatusBadRequest, "PUT", "/_sandbox/faults", `{"operation":"sendMessage",`+f+`}`)
 		if got := fmt.Sprint(decode[refused](b, r).Message); !strings.Contains(got, want) {
 			t.Errorf("%s:\n got %s\nwant %s", f, got, want)
 		}
 	}
+	b.do(http.StatusBadRequest, "PUT", "/_sandbox/faults", "")
+	b.do(http.StatusBadRequest, "PUT", "/_sandbox/faults", strings.Repeat(" ", 1<<20+1))
 	if got := b.do(200, "GET", "/_sandbox/faults", "").body; got != `{"faults":[]}`+"\n" {
 		t.Errorf("a refused fault waits: %s", got)
 	}
@@ -252,7 +256,8 @@ func FuzzAnAcceptedFaultCanBeSpent(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add([]byte(`{"operation":"findMessages","kind":"status","status":503,"retry_after":2,"body":"x","content_type":"a\nb"}`))
+	f.Add([]byte(`{"operation":"findMessages","kind":"status","status":503,"retry_after":2,"body":"x"}`))
+	f.Add([]byte(`{"operation":"findMessages","kind":"status","status":200,"content_type":"a\nb"}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"drop_after_commit","count":3}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"delay","ms":1,"after_commit":true}`))
 	f.Fuzz(func(t *testing.T, fault []byte) {

@@ -105,18 +105,18 @@ func conversation(number string, members []string) string {
 }
 
 // send commits one message.
-func (st *store) send(req clerkapi.SendMessageRequest) (*message, error) {
+func (st *store) send(req clerkapi.SendMessageRequest) (wireMessage, error) {
 	n, err := st.from(req.Sender, req.Body, req.MediaURLs)
 	if err != nil {
-		return nil, err
+		return wireMessage{}, err
 	}
 	if i := slices.Index(req.Recipients, ""); i >= 0 {
-		return nil, invalidError(fmt.Sprintf("recipients.%d should not be empty", i))
+		return wireMessage{}, invalidError(fmt.Sprintf("recipients.%d should not be empty", i))
 	}
-	return st.commit(&message{
+	return st.wire(st.commit(&message{
 		at: st.present, number: n, sender: n.phone, senderType: clerkapi.SenderTypeUser, members: req.Recipients,
 		body: req.Body, mediaURLs: req.MediaURLs, sentByName: req.SentByName,
-	}), nil
+	})), nil
 }
 
 // from checks what messages and campaigns have in common and finds the number they go out from.

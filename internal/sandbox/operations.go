@@ -3,9 +3,11 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -17,14 +19,29 @@ const perPage = 50
 // operations are those of the document, by operationId.
 func operations() map[string]operation {
 	return map[string]operation{
-		"sendMessage":    sendMessage,
+		"sendMessage":    create((*store).send),
 		"findMessages":   findMessages,
 		"searchContacts": searchContacts,
-		"createContact":  createContact,
-		"createContacts": createContacts,
+		"createContact":  create((*store).createContact),
+		"createContacts": create((*store).createContacts),
 		"updateContact":  updateContact,
 		"deleteContact":  deleteContact,
-		"createCampaign": createCampaign,
+		"createCampaign": create((*store).createCampaign),
+	}
+}
+
+// create is an operation that makes something of its body and answers what it made.
+func create[In, Out any](do func(*store, In) (Out, error)) operation {
+	return func(st *store, r request) answer {
+		var in In
+		if err := r.decode(&in); err != nil {
+			return refuseFor(err)
+		}
+		out, err := do(st, in)
+		if err != nil {
+			return refuseFor(err)
+		}
+		return answer{http.StatusCreated, enveloped{out}}
 	}
 }
 
@@ -45,41 +62,15 @@ type pageLinks struct {
 	Self string  `json:"self"`
 }
 
-func sendMessage(st *store, r request) answer {
-	var in clerkapi.SendMessageRequest
-	if err := r.decode(&in); err != nil {
-		return refuseFor(err)
-	}
-	m, err := st.send(in)
-	if err != nil {
-		return refuseFor(err)
-	}
-	return answer{http.StatusCreated, enveloped{st.wire(m)}}
-}
-
 func findMessages(st *store, r request) answer {
 	q := messageQuery{inboxes: r.query["inboxIds"], limit: perPage, page: 1}
-	var invalid []string
-	for name, into := range map[string]*int{"limit": &q.limit, "page": &q.page} {
-		if v := r.query.Get(name); v != "" {
-			n, err := strconv.Atoi(v)
-			if err != nil {
-				invalid = append(invalid, name+" must be a number that is not too large")
-			}
-			*into = n
-		}
-	}
-	for name, into := range map[string]*time.Time{"start": &q.start, "end": &q.end} {
-		if v := r.query.Get(name); v != "" {
-			t, err := time.Parse(time.RFC3339, v)
-			if err != nil {
-				invalid = append(invalid, name+" must be a date-time that exists, such as 2026-01-31T09:30:00Z")
-			}
-			*into = t
-		}
-	}
-	if len(invalid) > 0 {
-		return refuse(http.StatusUnprocessableEntity, invalid)
+	if err := errors.Join(
+		parse(r, "limit", &q.limit, strconv.Atoi, "a number that is not too large"),
+		parse(r, "page", &q.page, strconv.Atoi, "a number that is not too large"),
+		parse(r, "start", &q.start, parseTime, "a date-time that exists, such as 2026-01-31T09:30:00Z"),
+		parse(r, "end", &q.end, parseTime, "a date-time that exists, such as 2026-01-31T09:30:00Z"),
+	); err != nil {
+		return refuse(http.StatusUnprocessableEntity, strings.Split(err.Error(), "\n"))
 	}
 
 	found, total := st.find(q)
@@ -96,6 +87,23 @@ func findMessages(st *store, r request) answer {
 	return answer{http.StatusOK, page}
 }
 
+// parse reads a parameter, if it is there. The document lets some values pass that do not exist, such as the 30th of
+// February.
+func parse[T any](r request, name string, into *T, read func(string) (T, error), must string) error {
+	s := r.query.Get(name)
+	if s == "" {
+		return nil
+	}
+	v, err := read(s)
+	if err != nil {
+		return invalidError(name + " must be " + must)
+	}
+	*into = v
+	return nil
+}
+
+func parseTime(s string) (time.Time, error) { return time.Parse(time.RFC3339, s) }
+
 // link is the URL of another page, relative to the API.
 func link(u *url.URL, page int) string {
 	query := u.Query()
@@ -105,30 +113,6 @@ func link(u *url.URL, page int) string {
 
 func searchContacts(st *store, r request) answer {
 	return answer{http.StatusOK, enveloped{st.searchContacts(r.query.Get("search"))}}
-}
-
-func createContact(st *store, r request) answer {
-	var in clerkapi.ContactFields
-	if err := r.decode(&in); err != nil {
-		return refuseFor(err)
-	}
-	made, err := st.createContact(in)
-	if err != nil {
-		return refuseFor(err)
-	}
-	return answer{http.StatusCreated, enveloped{made}}
-}
-
-func createContacts(st *store, r request) answer {
-	var in clerkapi.CreateContactsRequest
-	if err := r.decode(&in); err != nil {
-		return refuseFor(err)
-	}
-	made, err := st.createContacts(in.Contacts)
-	if err != nil {
-		return refuseFor(err)
-	}
-	return answer{http.StatusCreated, enveloped{made}}
 }
 
 func updateContact(st *store, r request) answer {
@@ -150,19 +134,7 @@ func deleteContact(st *store, r request) answer {
 	return answer{http.StatusOK, struct{}{}}
 }
 
-func createCampaign(st *store, r request) answer {
-	var in clerkapi.CreateCampaignRequest
-	if err := r.decode(&in); err != nil {
-		return refuseFor(err)
-	}
-	taken, err := st.createCampaign(in)
-	if err != nil {
-		return refuseFor(err)
-	}
-	return answer{http.StatusCreated, enveloped{taken}}
-}
-
-// decode reads the body. The document lets some values pass that do not exist, such as the 30th of February.
+// decode reads the body, where the same is true of dates.
 func (r request) decode(into any) error {
 	dec := json.NewDecoder(bytes.NewReader(r.body))
 	dec.UseNumber() // free metadata keeps every digit

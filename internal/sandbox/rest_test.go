@@ -11,61 +11,86 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
+type call struct {
+	method, path, body string
+	headers            []string
+}
+
+// with adds headers, as [bench.try] takes them.
+func (c call) with(headers ...string) call {
+	c.headers = append(c.headers, headers...)
+	return c
+}
+
 func TestARequestThatDoesNotFitIsRefusedWithTheReason(t *testing.T) {
 	b := newBench(t)
 	long := strings.Repeat("x", 1<<20)
+	post := func(body string) call { return call{"POST", "/public/messages", body, nil} }
+	find := func(query string) call { return call{"GET", "/public/messages?" + query, "", nil} }
+	campaign := func(changes ...string) call { return call{"POST", "/public/campaigns", campaignBody(changes...), nil} }
+	const noDay = "must be a date-time that exists, such as 2026-01-31T09:30:00Z"
+
 	for name, tc := range map[string]struct {
-		method, path, body string
-		headers            []string
-		status             int
-		message            any
+		call    call
+		status  int
+		message any // a string or a list; nil is any
 	}{
-		"no key":       {"GET", "/public/messages", "", []string{"apiKey", ""}, 401, "Unauthorized"},
-		"a wrong key":  {"POST", "/public/messages", sendBody(), []string{"apiKey", "sandbox-kez"}, 401, "Unauthorized"},
-		"a longer key": {"GET", "/public/contacts", "", []string{"apiKey", sandbox.Key + "0"}, 401, "Unauthorized"},
-		"a bearer token": {
-			"GET", "/public/contacts", "", []string{"apiKey", "", "Authorization", "Bearer " + sandbox.Key}, 401, "Unauthorized",
+		"no key":                  {find("").with("apiKey", ""), 401, "Unauthorized"},
+		"a wrong key":             {post(sendBody()).with("apiKey", "sandbox-kez"), 401, "Unauthorized"},
+		"a longer key":            {find("").with("apiKey", sandbox.Key+"0"), 401, "Unauthorized"},
+		"a key as bearer token":   {find("").with("apiKey", "", "Authorization", "Bearer "+sandbox.Key), 401, "Unauthorized"},
+		"a wrong key and no JSON": {post("{").with("apiKey", "x"), 401, "Unauthorized"},
+
+		"an unknown route":       {call{"GET", "/public/lists", "", nil}, 404, "Cannot GET /public/lists"},
+		"a route without its id": {call{"PUT", "/public/contacts/", "{}", nil}, 404, "Cannot PUT /public/contacts/"},
+
+		"no JSON":             {post(`{"sender":`), 400, "the request body is not JSON"},
+		"two JSON values":     {post(sendBody() + "{}"), 400, "the request body is not JSON"},
+		"no body":             {post(""), 400, "the request body is empty"},
+		"a form":              {post("a=b").with("Content-Type", "text/plain"), 400, "Content-Type must be application/json"},
+		"a body beyond a MiB": {post(sendBody("body", `"`+long+`"`)), 413, "request entity too large"},
+
+		"a number as the sender":          {post(sendBody("sender", "15551234567")), 422, "Unprocessable Entity"},
+		"a number as a campaign's sender": {campaign("sender", "15551234567"), 422, "Unprocessable Entity"},
+		"null as the sender":              {post(sendBody("sender", "null")), 422, []any{"sender: Value is not nullable"}},
+		"a foreign sender":                {post(sendBody("sender", `"+1555"`)), 422, "sender is not a phone number of this team"},
+		"no recipients":                   {post(sendBody("recipients", "[]")), 422, []any{"recipients: minimum number of items is 1"}},
+		"an empty recipient":              {post(sendBody("recipients", `["+1",""]`)), 422, "recipients.1 should not be empty"},
+		"no media":                        {post(sendBody("mediaUrls", "")), 422, []any{"mediaUrls is required"}},
+		"null as media":                   {post(sendBody("mediaUrls", "null")), 422, []any{"mediaUrls: Value is not nullable"}},
+		"an empty medium":                 {post(sendBody("mediaUrls", `[""]`)), 422, "each value in mediaUrls should not be empty"},
+		"no text": {
+			post(sendBody("body", `""`)), 422, "body should not be empty when there are no mediaUrls",
 		},
-		"a wrong key and no JSON": {"POST", "/public/messages", "{", []string{"apiKey", "x"}, 401, "Unauthorized"},
-
-		"an unknown route":       {"GET", "/public/lists", "", nil, 404, "Cannot GET /public/lists"},
-		"a route without its id": {"PUT", "/public/contacts/", "{}", nil, 404, "Cannot PUT /public/contacts/"},
-
-		"no JSON":                {"POST", "/public/messages", `{"sender":`, nil, 400, "the request body is not JSON"},
-		"two JSON values":        {"POST", "/public/messages", sendBody() + "{}", nil, 400, "the request body is not JSON"},
-		"no body":                {"POST", "/public/messages", "", nil, 400, "the request body is empty"},
-		"a form":                 {"POST", "/public/messages", "a=b", []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "Content-Type must be application/json"},
-		"a body beyond a MiB":    {"POST", "/public/messages", sendBody("body", `"`+long+`"`), nil, 413, "request entity too large"},
-		"a number as the sender": {"POST", "/public/messages", sendBody("sender", "15551234567"), nil, 422, "Unprocessable Entity"},
-		"a number as a campaign's sender": {
-			"POST", "/public/campaigns", campaignBody("sender", "15551234567"), nil, 422, "Unprocessable Entity",
+		"two violations": {
+			post(sendBody("recipients", "[7]", "body", "true")), 422,
+			[]any{"body: value must be a string", "recipients.0: value must be a string"},
 		},
-		"no media":        {"POST", "/public/messages", sendBody("mediaUrls", ""), nil, 422, []any{"mediaUrls is required"}},
-		"null as media":   {"POST", "/public/messages", sendBody("mediaUrls", "null"), nil, 422, []any{"mediaUrls: Value is not nullable"}},
-		"no recipients":   {"POST", "/public/messages", sendBody("recipients", "[]"), nil, 422, []any{"recipients: minimum number of items is 1"}},
-		"two violations":  {"POST", "/public/messages", sendBody("recipients", "[7]", "body", "true"), nil, 422, []any{"body: value must be a string", "recipients.0: value must be a string"}},
-		"a list as body":  {"POST", "/public/messages", "[]", nil, 422, []any{"value must be an object"}},
-		"empty recipient": {"POST", "/public/messages", sendBody("recipients", `["+15559876543",""]`), nil, 422, "recipients.1 should not be empty"},
-		"no text":         {"POST", "/public/messages", sendBody("body", `""`), nil, 422, "body should not be empty when there are no mediaUrls"},
-		"empty media":     {"POST", "/public/messages", sendBody("mediaUrls", `[""]`), nil, 422, "each value in mediaUrls should not be empty"},
-		"foreign sender":  {"POST", "/public/messages", sendBody("sender", `"+15550001111"`), nil, 422, "sender is not a phone number of this team"},
+		"a list as body": {post("[]"), 422, []any{"value must be an object"}},
 
-		"limit too large":        {"GET", "/public/messages?limit=51", "", nil, 422, []any{"limit: number must be at most 50"}},
-		"limit zero":             {"GET", "/public/messages?limit=0", "", nil, 422, []any{"limit: number must be at least 1"}},
-		"limit no number":        {"GET", "/public/messages?limit=ten", "", nil, 422, []any{"limit: an invalid integer"}},
-		"page beyond an integer": {"GET", "/public/messages?page=92233720368547758080", "", nil, 422, []any{"page: an invalid integer"}},
-		"start no time":          {"GET", "/public/messages?start=yesterday", "", nil, 422, nil},
-		"start not a day":        {"GET", "/public/messages?start=2026-02-30T00:00:00Z", "", nil, 422, []any{"start must be a date-time that exists, such as 2026-01-31T09:30:00Z"}},
+		"a limit too large":        {find("limit=51"), 422, []any{"limit: number must be at most 50"}},
+		"a limit of zero":          {find("limit=0"), 422, []any{"limit: number must be at least 1"}},
+		"a limit that is none":     {find("limit=ten"), 422, []any{"limit: an invalid integer"}},
+		"an empty page":            {find("page="), 422, []any{"page: empty value is not allowed"}},
+		"a page beyond an integer": {find("page=92233720368547758080"), 422, []any{"page: an invalid integer"}},
+		"a start that is no time":  {find("start=yesterday"), 422, nil},
+		"days that do not exist": {
+			find("start=2026-02-30T00:00:00Z&end=2026-04-31T00:00:00Z"), 422, []any{"start " + noDay, "end " + noDay},
+		},
 
-		"campaign provider": {"POST", "/public/campaigns", campaignBody("provider", `"pigeon"`), nil, 422, nil},
-		"campaign day that is none": {
-			"POST", "/public/campaigns", campaignBody("timestamp", `"2026-02-30T00:00:00Z"`), nil, 422,
+		"a provider that is none": {
+			campaign("provider", `"pigeon"`), 422,
+			[]any{`provider: value is not one of the allowed values ["twilio","bandwidth","msteams","other","non_voip",` +
+				`"whatsapp","telnyx","webex","rcs"]`},
+		},
+		"a timestamp that does not exist": {
+			campaign("timestamp", `"2026-02-30T00:00:00Z"`), 422,
 			"a value in the request body could not be read; check dates and times",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &bench{T: t, clock: b.clock, url: b.url, http: b.http}
-			r := b.do(tc.status, tc.method, tc.path, tc.body, tc.headers...)
+			r := b.do(tc.status, tc.call.method, tc.call.path, tc.call.body, tc.call.headers...)
 			got := decode[refused](b, r)
 			if got.StatusCode != tc.status {
 				t.Errorf("statusCode is %d, want %d", got.StatusCode, tc.status)
@@ -118,7 +143,8 @@ func TestMostBytesOfABodyMayBeText(t *testing.T) {
 	b := newBench(t)
 	room := 1<<20 - len(sendBody("body", `""`))
 	b.send("body", `"`+strings.Repeat("x", room)+`"`)
-	b.do(http.StatusRequestEntityTooLarge, "POST", "/public/messages", sendBody("body", `"`+strings.Repeat("x", room+1)+`"`))
+	tooMuch := sendBody("body", `"`+strings.Repeat("x", room+1)+`"`)
+	b.do(http.StatusRequestEntityTooLarge, "POST", "/public/messages", tooMuch)
 }
 
 func TestTheFrontPageAndHealthNeedNoKey(t *testing.T) {

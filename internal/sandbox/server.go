@@ -78,7 +78,8 @@ func (s *Sandbox) mount(served map[string]operation) error {
 	for path, methods := range s.document.paths {
 		for _, route := range methods {
 			if served[route.Operation.OperationID] == nil {
-				errs = append(errs, fmt.Errorf("%s %s: operation %q is not served", route.Method, path, route.Operation.OperationID))
+				errs = append(errs, fmt.Errorf("operation %q (%s %s) is not served",
+					route.Operation.OperationID, route.Method, path))
 			}
 		}
 		s.routes.Handle(path, s.rest(methods, served))

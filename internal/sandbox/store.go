@@ -34,14 +34,14 @@ func newNumber(phone, inbox string) number {
 	return number{phone: phone, inbox: inbox, channel: uuid("channel", phone)}
 }
 
-// invalidError is a value the API does not accept.
-type invalidError string
+// Every error of the store is one of these, with a text for the client: a value the API does not accept, and something
+// that is not there.
+type (
+	invalidError string
+	missingError string
+)
 
 func (e invalidError) Error() string { return string(e) }
-
-// missingError names something that is not there.
-type missingError string
-
 func (e missingError) Error() string { return string(e) }
 
 // advance moves the store to a time and carries out what is due by then, in the order it was due.

@@ -2,9 +2,9 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -120,10 +120,10 @@ func (vs violations) String() string { return strings.Join(vs.lines(), "; ") }
 // explain takes the validator's errors apart. Their own texts quote the values.
 func explain(err error) violations {
 	var found violations
+	add := func(field, kind, reason string) { found = append(found, violation{field, kind, reason}) }
 	var walk func(err error, at string)
 	walk = func(err error, at string) {
 		switch e := err.(type) {
-		case nil:
 		case openapi3.MultiError:
 			for _, one := range e {
 				walk(one, at)
@@ -132,40 +132,31 @@ func explain(err error) violations {
 			if e.Parameter != nil {
 				at = e.Parameter.Name
 			}
-			if e.Err == nil {
-				found = append(found, violation{field: at, reason: e.Reason})
-				return
-			}
 			walk(e.Err, at)
 		case *openapi3filter.ResponseError:
 			if e.Err == nil {
-				found = append(found, violation{field: at, reason: e.Reason})
+				add(at, "", e.Reason)
 				return
 			}
 			walk(e.Err, at)
 		case *openapi3.SchemaError:
-			field := strings.Join(e.JSONPointer(), ".")
-			if at != "" && field != "" {
-				field = at + "." + field
+			path := e.JSONPointer()
+			if at != "" {
+				path = append([]string{at}, path...)
 			}
-			found = append(found, violation{field: firstOf(field, at), kind: e.SchemaField, reason: e.Reason})
+			add(strings.Join(path, "."), e.SchemaField, e.Reason)
 		case *openapi3filter.ParseError:
-			found = append(found, violation{field: at, reason: firstOf(e.Reason, "has the wrong form")})
+			add(at, "", cmp.Or(e.Reason, "has the wrong form"))
 		default:
 			if errors.Is(err, openapi3filter.ErrInvalidRequired) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue) {
-				found = append(found, violation{field: at, reason: err.Error()})
+				add(at, "", err.Error())
 				return
 			}
-			found = append(found, violation{field: at, reason: fmt.Sprintf("does not fit the document (%T)", err)})
+			add(at, "", "does not fit the document")
 		}
 	}
-	walk(err, "")
-	return found
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
+	if err != nil {
+		walk(err, "")
 	}
-	return b
+	return found
 }
