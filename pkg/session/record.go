@@ -1,0 +1,86 @@
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+)
+
+// The first two bytes of a record are its format and its state. The state keeps its place in every format to come, so
+// that during an update no replica mistakes a tombstone.
+const (
+	recordFormat = 1
+
+	stateLive  = 1
+	stateEnded = 2
+)
+
+const (
+	hintLength = 6
+
+	// With these a record has at most 17+17+65+57 = 156 bytes, which Redis 7 counts as 232 together with its key.
+	maxRecordVersion = 16
+	maxRecordRelease = 56
+)
+
+var errRecord = errors.New("session: not a record")
+
+// levels are the log levels of MCP (2025-11-25, server/utilities/logging) by the number that records keep.
+var levels = []string{"", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
+
+// record is what the store keeps of a session: what changes, and what operators are shown.
+type record struct {
+	ended    bool
+	level    string
+	born     time.Time
+	lastUsed time.Time
+	hint     [hintLength]byte
+	version  string
+	name     string
+	release  string
+}
+
+func (r *record) encode() []byte {
+	b := make([]byte, 0, 160)
+	if r.ended {
+		b = append(b, recordFormat, stateEnded)
+	} else {
+		b = append(b, recordFormat, stateLive)
+	}
+	b = append(b, byte(max(0, slices.Index(levels, r.level))))
+	b = binary.BigEndian.AppendUint32(b, seconds(r.born))
+	b = binary.BigEndian.AppendUint32(b, seconds(r.lastUsed))
+	b = append(b, r.hint[:]...)
+	b = appendText(b, cut(r.version, maxRecordVersion))
+	b = appendText(b, cut(r.name, maxClient))
+	return appendText(b, cut(r.release, maxRecordRelease))
+}
+
+// isEnded tells a tombstone of any format.
+func isEnded(b []byte) bool { return len(b) >= 2 && b[1] == stateEnded }
+
+func decodeRecord(b []byte) (*record, error) {
+	r := reader{b: b}
+	if format, state := r.byte(), r.byte(); format != recordFormat || state != stateLive && state != stateEnded {
+		return nil, errRecord
+	}
+	rec := &record{ended: isEnded(b)}
+	level := int(r.byte())
+	if level >= len(levels) {
+		return nil, errRecord
+	}
+	rec.level = levels[level]
+	rec.born, rec.lastUsed = instant(r.uint32()), instant(r.uint32())
+	copy(rec.hint[:], r.bytes(hintLength))
+	rec.version, rec.name, rec.release = r.text(), r.text(), r.text()
+	if !r.done() {
+		return nil, errRecord
+	}
+	return rec, nil
+}
+
+// seconds are Unix seconds, good until the year 2106.
+func seconds(t time.Time) uint32 { return uint32(min(max(0, t.Unix()), 1<<32-1)) }
+
+func instant(s uint32) time.Time { return time.Unix(int64(s), 0).UTC() }

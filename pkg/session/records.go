@@ -1,0 +1,44 @@
+package session
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Sealer encrypts and authenticates. It is bound to the purpose "session id" by whoever makes it; Open refuses whatever
+// was sealed for another purpose.
+type Sealer interface {
+	Seal(plaintext, aad []byte) []byte
+	Open(sealed, aad []byte) ([]byte, error)
+}
+
+// Digester gives a keyed digest of at least eight bytes.
+type Digester interface {
+	Digest(data []byte) []byte
+}
+
+// Records is the store of what changes in sessions: small values under short names of letters, digits, "-" and "_", each
+// with a time to live, on which they disappear by themselves. An error means that the store cannot tell or cannot write
+// now; that something is not there is never an error. Every method but Scan is one round trip and returns soon.
+//
+// pkg/session/sessiontest has the suite that an implementation must pass.
+type Records interface {
+	// Get gives the value of a name, and whether there is one.
+	Get(ctx context.Context, name string) (value []byte, found bool, err error)
+	// Add sets the value of a name that has none, and tells whether it did.
+	Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
+	// Replace sets the value of a name if it is still old, and tells whether it did.
+	Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
+	// Swap sets the value of a name whatever it is, and gives the one before.
+	Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
+	// Scan gives all that is under names with a prefix, in no order. What is added or removed meanwhile may be given or
+	// not, and a name may be given twice. After an error there is nothing more.
+	Scan(ctx context.Context, prefix string) iter.Seq2[Record, error]
+}
+
+// Record is a name and its value.
+type Record = struct {
+	Name  string
+	Value []byte
+}
