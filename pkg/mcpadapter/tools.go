@@ -2,8 +2,9 @@ package mcpadapter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -15,11 +16,16 @@ import (
 var ErrUnknownTool = errors.New("unknown tool")
 
 // Credentials finds the credential that a caller's requests are made with. The subject "" is an anonymous caller.
+//
+// An error says that there is none now, and the client is told to try again. If it is [clerkapi.ErrNoCredential], trying
+// again is said to be of no use; if it, or an error it wraps, has a method PublicText() string, the client is told that
+// text, which must be a sentence that says what to do.
 type Credentials interface {
 	Credential(ctx context.Context, subject string) (clerkapi.Credential, error)
 }
 
-// Observer is told of every finished call, once, before [Tools.Call] returns. It must not block.
+// Observer is told of every finished call of a tool that exists, once, before [Tools.Call] returns. It must not block.
+// Its ctx has the values of the call's and does not end with it.
 type Observer interface {
 	Observe(ctx context.Context, f Facts)
 }
@@ -36,69 +42,55 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Call is one call of a tool.
-type Call struct {
-	// Tool is the tool's name.
-	Tool string
-	// Arguments are the arguments as they came: a JSON object, or nothing.
-	Arguments json.RawMessage
-	// Subject is the caller; "" is an anonymous one.
-	Subject string
-}
-
-// Report is what came of a call.
-type Report struct {
-	// Result is for the client.
-	Result Result
-	// Facts are for those who run the gateway.
-	Facts Facts
-	// Err is [ErrUnknownTool] if there is no such tool, else nil: everything else that goes wrong is a Result.
-	Err error
-}
-
-// Result is what a client is told.
-type Result struct {
-	// Structured conforms to the tool's output schema. It is nil if IsError.
-	Structured json.RawMessage
-	// Text is the same JSON, or what went wrong, in words that a model can act on.
-	Text string
-	// IsError tells that the call did not do what it was for, or may not have done it.
-	IsError bool
-}
-
-// Facts are what may be counted and logged of a call: no message text, no number, no cause.
-type Facts struct {
-	// Tool and Operation name the tool and the REST operation, such as "send_message" and "sendMessage".
-	Tool, Operation string
-	// Outcome tells how it went.
-	Outcome Outcome
-	// Status is the HTTP status of the REST API's answer, 0 if there was none.
-	Status int
-	// Attempts is how often the REST request was made as far as known.
-	Attempts int
-	// Duration is the whole call.
-	Duration time.Duration
-	// Recipients is how many a message is for, 0 where that has no meaning or is not known.
-	Recipients int
-	// Segments is how many SMS segments the text takes for one recipient, 0 where that has no meaning.
-	Segments int
-}
-
 // Tools are the seven tools. They are safe for concurrent use.
-type Tools struct{}
+type Tools struct {
+	client      *clerkapi.Client
+	credentials Credentials
+	observer    Observer
+	now         func() time.Time
+
+	tools       map[string]*tool
+	definitions []*mcp.Tool
+	reasons     []reason
+	writes      writes
+}
 
 // New checks the options and builds the definitions.
-func New(Options) (*Tools, error) { return &Tools{}, nil }
+func New(o Options) (*Tools, error) {
+	if o.Client == nil || o.Credentials == nil {
+		return nil, errors.New("mcpadapter: Options.Client and Options.Credentials are required")
+	}
+	t := &Tools{
+		client: o.Client, credentials: o.Credentials, observer: o.Observer, now: o.Now,
+		tools: map[string]*tool{}, reasons: reasons(),
+	}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	for _, tool := range sevenTools() {
+		definition, err := tool.define().tool(tool.name)
+		if err != nil {
+			return nil, fmt.Errorf("mcpadapter: %w", err)
+		}
+		t.tools[tool.name] = tool
+		t.definitions = append(t.definitions, definition)
+	}
+	return t, nil
+}
+
+// sevenTools are the tools in the order in which clients list them.
+func sevenTools() []*tool {
+	return []*tool{
+		sendMessageTool(), getMessagesTool(), createContactTool(), updateContactTool(), deleteContactTool(),
+		createContactsBatchTool(), createCampaignTool(),
+	}
+}
 
 // Definitions returns the tools for tools/list. They are shared and must not be changed.
-func (t *Tools) Definitions() []*mcp.Tool { return nil }
+func (t *Tools) Definitions() []*mcp.Tool { return slices.Clone(t.definitions) }
 
 // Instructions tell a model how the tools belong together.
-func (t *Tools) Instructions() string { return "" }
-
-// Call runs a tool. ctx ends when the client goes away: that stops a read, and a write that has not been handed over;
-// a write that has been is finished.
-func (t *Tools) Call(ctx context.Context, c Call) Report { return Report{Err: ErrUnknownTool} }
+func (t *Tools) Instructions() string { return instructions }
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
-func (t *Tools) Drain(ctx context.Context) error { return nil }
+func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }

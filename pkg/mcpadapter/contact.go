@@ -1,0 +1,105 @@
+package mcpadapter
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+const (
+	exampleName      = `"Jane Smith"`
+	exampleEmail     = `"jane@example.com"`
+	exampleContactID = `"6f1c2d7e"`
+)
+
+// newContact returns the fields of a contact to create. What is blank counts as absent: there is nothing yet that an
+// empty value could replace.
+func (f *fields) newContact() clerkapi.ContactFields {
+	before := f.problems.total
+	c := clerkapi.ContactFields{Name: f.label("name", exampleName)}
+	if s, _ := f.text("email", exampleEmail); strings.TrimSpace(s) != "" {
+		c.Email = f.email(s)
+	}
+	if s, _ := f.text("phone", exampleSender); strings.TrimSpace(s) != "" {
+		c.Phone = f.phone(s)
+	}
+	c.Public = f.boolean("public")
+	c.Data = f.object("data")
+	f.close()
+	if f.problems.total == before && c.Name == "" && c.Email == "" && c.Phone == "" {
+		f.add("name, email and phone", "are all missing: give at least one of them")
+	}
+	return c
+}
+
+func (f *fields) email(s string) string {
+	s = strings.TrimSpace(s)
+	if !isEmail(s) {
+		f.add("email", "is no e-mail address: give one such as %s", exampleEmail)
+	}
+	return s
+}
+
+func (f *fields) phone(s string) string {
+	normal, problem := address(s)
+	if problem != "" {
+		f.add("phone", "%s", problem)
+	}
+	return normal
+}
+
+// contactProperties are the properties of a contact that both create tools take.
+func contactProperties() []property {
+	return []property{
+		optional("name", text("Name.", maxLength(maxLabel), examples("Jane Smith"))),
+		optional("email", text("E-mail address.", format("email"), examples("jane@example.com"))),
+		optional("phone", text("Phone number in international form.", examples("+15551234567"))),
+		optional("public", boolean("Whether everybody in the team sees the contact.")),
+		optional("data", freeObject("More about the contact, as key-value pairs.")),
+	}
+}
+
+// contact is one contact in a result.
+type contact struct {
+	ID      clerkapi.ID    `json:"id,omitzero"`
+	Name    string         `json:"name,omitzero"`
+	Email   string         `json:"email,omitzero"`
+	Phone   string         `json:"phone,omitzero"`
+	Public  bool           `json:"public"`
+	OptOut  bool           `json:"opt_out"`
+	Data    map[string]any `json:"data,omitempty"`
+	Created time.Time      `json:"created,omitzero"`
+	Updated time.Time      `json:"updated,omitzero"`
+}
+
+func contactOf(c *clerkapi.Contact) contact {
+	return contact{
+		ID: c.ID, Name: c.Name, Email: c.Email, Phone: c.Phone, Public: c.Public, OptOut: c.OptOut, Data: c.Data,
+		Created: c.Created, Updated: c.Updated,
+	}
+}
+
+func contactSchema(description string) *jsonschema.Schema {
+	return open(description,
+		optional("id", text("Id of the contact, for update_contact and delete_contact.")),
+		optional("name", text("Name.")),
+		optional("email", text("E-mail address.")),
+		optional("phone", text("Phone number.")),
+		required("public", boolean("Whether everybody in the team sees the contact.")),
+		required("opt_out", boolean("True once the contact declined messages: do not text it.")),
+		optional("data", freeObject("More about the contact, as key-value pairs.")),
+		optional("created", text("When it was made.", format("date-time"))),
+		optional("updated", text("When it last changed.", format("date-time"))),
+	)
+}
+
+// answerOf is the answer to a request that returns one contact.
+func answerOf(c *clerkapi.Contact, response *clerkapi.Response, err error) (answer, error) {
+	if c == nil {
+		return answer{response: response}, err
+	}
+	return answer{value: contactOf(c), response: response, id: string(c.ID)}, err
+}

@@ -1,0 +1,46 @@
+package mcpadapter
+
+import (
+	"context"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+func createContactTool() *tool {
+	return &tool{
+		name: "create_contact", operation: "createContact", route: "POST /public/contacts", effect: creates,
+		words: words{
+			nothing: "No contact was created.",
+			thing:   "the contact",
+			done:    "was created",
+			unknown: "The contact may have been created.",
+			look: "Calling again could make it twice, and no tool here can look it up: have the user check in Clerk Chat " +
+				"first.",
+		},
+		define: defineCreateContact, plan: planCreateContact,
+	}
+}
+
+func defineCreateContact() definition {
+	return definition{
+		title: "Create a contact",
+		description: "Adds one contact to the workspace. At least one of name, email and phone must be given. Sends no message " +
+			"and costs nothing. Nothing checks whether the person is there already, so the same call twice may make two " +
+			"contacts. For several at once use create_contacts_batch; to change one use update_contact. Keep the id of the " +
+			"result: no tool looks contacts up.",
+		input:  closed("", contactProperties()...),
+		output: contactSchema("The new contact."),
+	}
+}
+
+// createContact is the request of create_contact.
+type createContact struct{ body clerkapi.ContactFields }
+
+func planCreateContact(f *fields, _ time.Time) plan {
+	return plan{request: &createContact{f.newContact()}}
+}
+
+func (r *createContact) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
+	return answerOf(api.Contacts.Create(ctx, &r.body))
+}

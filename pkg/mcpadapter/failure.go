@@ -1,0 +1,233 @@
+package mcpadapter
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// words are a tool's own words for its failures.
+type words struct {
+	// nothing, done and unknown say what became of it: it did not happen, it did, it may have.
+	nothing, done, unknown string
+	// thing is what done speaks of.
+	thing string
+	// look says how to find out what became of an unknown outcome, where calling again could do it twice.
+	look string
+	// missing says what a 404 may mean, notAllowed what a 405 means; "" if there is nothing to say.
+	missing, notAllowed string
+}
+
+// advice is what may be done after a request that had no effect.
+type advice uint8
+
+const (
+	tryLater advice = iota
+	correct
+	signIn
+	askForRights
+	tellOperator
+	noAdvice
+)
+
+// reason is what is said of a kind of failure.
+type reason struct {
+	kind error
+	// what happened, without a full stop.
+	what string
+	// outcome and advice, for a request that had no effect.
+	outcome Outcome
+	advice  advice
+}
+
+// reasons is the one place where the errors of the REST API are given words. The last entry is for anything else.
+func reasons() []reason {
+	return []reason{
+		{clerkapi.ErrBadRequest, "The Clerk Chat API refused the request as malformed", OutcomeRefused, correct},
+		{clerkapi.ErrUnprocessable, "The Clerk Chat API refused a value of the request", OutcomeRefused, correct},
+		{clerkapi.ErrNotFound, "The Clerk Chat API did not find what the request names", OutcomeRefused, correct},
+		{clerkapi.ErrUnauthorized, "The Clerk Chat API did not accept the credential", OutcomeRefused, signIn},
+		{clerkapi.ErrNoCredential, "There is no Clerk Chat credential for this caller", OutcomeRefused, signIn},
+		{clerkapi.ErrForbidden, "The Clerk Chat API does not allow this to the credential", OutcomeRefused, askForRights},
+		{clerkapi.ErrRateLimited, "The Clerk Chat API takes no more requests for now", OutcomeUnavailable, tryLater},
+		{clerkapi.ErrRejected, "The Clerk Chat API refused the request", OutcomeRefused, tellOperator},
+		{clerkapi.ErrServer, "The Clerk Chat API failed", OutcomeUnavailable, tryLater},
+		{clerkapi.ErrUnreachable, "The Clerk Chat API could not be reached", OutcomeUnavailable, tryLater},
+		{clerkapi.ErrTimeout, "The Clerk Chat API did not answer in time", OutcomeUnavailable, tryLater},
+		{clerkapi.ErrInterrupted, "The connection to the Clerk Chat API broke before it answered", OutcomeUnavailable, tryLater},
+		{clerkapi.ErrCanceled, "The call was canceled", OutcomeCanceled, noAdvice},
+		{clerkapi.ErrBadAnswer, "The Clerk Chat API gave an answer that cannot be read", OutcomeFailed, tryLater},
+		{clerkapi.ErrFailed, "The Clerk Chat API reports a failure", OutcomeFailed, noAdvice},
+		{clerkapi.ErrInvalid, "The request cannot be made", OutcomeInvalid, correct},
+		{nil, "The request to the Clerk Chat API failed", OutcomeUnavailable, tellOperator},
+	}
+}
+
+func (t *Tools) reasonOf(err error) reason {
+	last := len(t.reasons) - 1
+	for _, r := range t.reasons[:last] {
+		if errors.Is(err, r.kind) {
+			return r
+		}
+	}
+	return t.reasons[last]
+}
+
+// failure turns an error of the request into what the client is told and what is recorded. The cause of the error is
+// part of neither.
+func (t *Tools) failure(tool *tool, p plan, a answer, err error) (text string, outcome Outcome) {
+	var e *clerkapi.Error
+	if !errors.As(err, &e) {
+		// Not foreseen, so nothing may be promised.
+		e = &clerkapi.Error{Outcome: clerkapi.Unknown}
+		if tool.effect == reads {
+			e.Outcome = clerkapi.NotDone
+		}
+	}
+	reason := t.reasonOf(err)
+	sentences := []string{whatHappened(tool, reason, e)}
+	switch e.Outcome {
+	case clerkapi.Done:
+		outcome = OutcomeFailed
+		sentences = append(sentences, afterDone(tool, a, e)...)
+	case clerkapi.Unknown:
+		outcome = OutcomeUnknown
+		sentences = append(sentences, tool.words.unknown, afterUnknown(tool, e))
+	case clerkapi.NotDone:
+		outcome = reason.outcome
+		sentences = append(sentences, tool.words.nothing)
+		sentences = append(sentences, afterNothing(tool, p, reason, e)...)
+	}
+	return joined(sentences), outcome
+}
+
+func joined(sentences []string) string {
+	var b strings.Builder
+	for _, s := range sentences {
+		if s != "" && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
+// whatHappened names status, and route where the status speaks of it, and quotes the API.
+func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
+	s := r.what
+	switch e.Status {
+	case 0:
+	case 404, 405:
+		s += fmt.Sprintf(" (HTTP %d for %s)", e.Status, tool.route)
+	default:
+		s += fmt.Sprintf(" (HTTP %d)", e.Status)
+	}
+	s += "."
+	if e.Message != "" {
+		s += fmt.Sprintf(" It says: %q.", e.Message)
+	}
+	if e.Code != "" {
+		s += fmt.Sprintf(" Its code for this: %q.", e.Code)
+	}
+	return s
+}
+
+func afterDone(tool *tool, a answer, e *clerkapi.Error) []string {
+	s := strings.ToUpper(tool.words.thing[:1]) + tool.words.thing[1:] + " " + tool.words.done
+	if a.id != "" {
+		s += " as " + a.id
+	}
+	switch {
+	case errors.Is(e, clerkapi.ErrFailed) && a.status != "":
+		s += fmt.Sprintf(", and its status is %q.", a.status)
+	case errors.Is(e, clerkapi.ErrFailed):
+		s += ", and then failed."
+	default:
+		s += "; only what came back about it is lost."
+	}
+	switch {
+	case tool.effect == sets:
+		return []string{s, "There is no need to call again."}
+	case errors.Is(e, clerkapi.ErrFailed):
+		return []string{s, "Calling again makes another one: find the reason first."}
+	default:
+		return []string{s, "Do not call again: it would be done twice."}
+	}
+}
+
+func afterUnknown(tool *tool, e *clerkapi.Error) string {
+	if tool.effect == creates {
+		return tool.words.look
+	}
+	return "To make the same call again " + when(e) + " is safe."
+}
+
+func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
+	switch e.Status {
+	case 404:
+		return []string{tool.words.missing, unsupported(p)}
+	case 405:
+		if s := joined([]string{tool.words.notAllowed, unsupported(p)}); s != "" {
+			return []string{s}
+		}
+	}
+	switch r.advice {
+	case tryLater:
+		return []string{"The same call may be made again " + when(e) + "."}
+	case correct:
+		return []string{"The same call would be refused again: correct the arguments first.", tool.words.missing}
+	case signIn:
+		return []string{"Calling again does not help until the credential is renewed: the user has to sign in again, or " +
+			"whoever runs this gateway has to check its API key."}
+	case askForRights:
+		return []string{"Calling again does not help until the account or key has the rights for it in Clerk Chat."}
+	case tellOperator:
+		return []string{"Calling again does not help: whoever runs this gateway has to look at it."}
+	case noAdvice:
+	}
+	return nil
+}
+
+// unsupported is what a request knows of what the API may not offer.
+func unsupported(p plan) string {
+	if r, ok := p.request.(interface{ unsupported() string }); ok {
+		return r.unsupported()
+	}
+	return ""
+}
+
+// when says when to try again.
+func when(e *clerkapi.Error) string {
+	switch seconds := math.Ceil(e.RetryAfter.Seconds()); {
+	case seconds > 120:
+		return fmt.Sprintf("in %.0f minutes", math.Ceil(e.RetryAfter.Minutes()))
+	case seconds > 1:
+		return fmt.Sprintf("in %.0f seconds", seconds)
+	case seconds > 0:
+		return "in a second"
+	case errors.Is(e, clerkapi.ErrRateLimited):
+		return "in a minute"
+	default:
+		return "in a moment"
+	}
+}
+
+// credentialFailure is failure for a call whose credential could not be had.
+func credentialFailure(tool *tool, err error, gone bool) (text string, outcome Outcome) {
+	var public interface{ PublicText() string }
+	switch {
+	case gone:
+		return joined([]string{"The call was canceled.", tool.words.nothing}), OutcomeCanceled
+	case errors.As(err, &public):
+		return joined([]string{public.PublicText(), tool.words.nothing}), OutcomeRefused
+	case errors.Is(err, clerkapi.ErrNoCredential):
+		return joined([]string{"There is no Clerk Chat credential for this caller.", tool.words.nothing,
+			"Calling again does not help: the user has to sign in again."}), OutcomeRefused
+	default:
+		return joined([]string{"The credential for Clerk Chat cannot be had at the moment.", tool.words.nothing,
+			"The same call may be made again in a moment."}), OutcomeUnavailable
+	}
+}

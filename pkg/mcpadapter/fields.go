@@ -1,0 +1,227 @@
+package mcpadapter
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// fields are the members of one JSON object of the arguments. A tool asks for each member that it knows and then calls
+// close, which reports the members that nobody asked for. A member that is null counts as absent.
+type fields struct {
+	path     string // in front of a member's name: "" or "contacts[3]."
+	members  []member
+	byName   map[string]json.RawMessage
+	known    []string
+	closed   bool
+	problems *problems
+}
+
+// parseArguments checks that the arguments are one JSON object and takes it apart. ok is false, and a problem noted, if
+// there is nothing to go on with.
+func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
+	raw = bytes.TrimSpace(raw)
+	switch {
+	case len(raw) == 0, string(raw) == "null":
+		raw = json.RawMessage("{}")
+	case !utf8.Valid(raw):
+		p.add("the arguments", "are not valid UTF-8: encode them as UTF-8")
+		return nil, false
+	case !json.Valid(raw):
+		p.add("the arguments", "are not valid JSON: give one JSON object")
+		return nil, false
+	case raw[0] != '{':
+		p.add("the arguments", "must be one JSON object; %s was given", kind(raw))
+		return nil, false
+	}
+	return newFields("", raw, p), true
+}
+
+func newFields(path string, object json.RawMessage, p *problems) *fields {
+	f := &fields{path: path, members: members(object), problems: p}
+	f.byName = make(map[string]json.RawMessage, len(f.members))
+	for _, m := range f.members {
+		if _, twice := f.byName[m.name]; twice {
+			f.add(quoteName(m.name), "is there twice: give it once")
+			continue
+		}
+		f.byName[m.name] = m.raw
+	}
+	return f
+}
+
+func (f *fields) add(name, format string, args ...any) { f.problems.add(f.path+name, format, args...) }
+
+// raw returns a member's value, nil if it is absent or null.
+func (f *fields) raw(name string) json.RawMessage {
+	if !slices.Contains(f.known, name) {
+		f.known = append(f.known, name)
+	}
+	raw := f.byName[name]
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// close reports the members that were not asked for, the first time it is called.
+func (f *fields) close() {
+	if f.closed {
+		return
+	}
+	f.closed = true
+	for _, m := range f.members {
+		if slices.Contains(f.known, m.name) {
+			continue
+		}
+		if near := nearest(m.name, f.known); near != "" {
+			f.add(quoteName(m.name), "is not an argument of this tool: did you mean %s?", near)
+		} else {
+			f.add(quoteName(m.name), "is not an argument of this tool: it takes %s", listOf(f.known))
+		}
+	}
+}
+
+// absent reports whether a member is not there or null.
+func (f *fields) absent(name string) bool { return f.raw(name) == nil }
+
+// requiredMissing notes a required member that is not there.
+func (f *fields) requiredMissing(name, example string) { f.add(name, "is missing: give %s", example) }
+
+// text returns a string as it came. given is false if it is absent, or no string, which is noted.
+func (f *fields) text(name, example string) (s string, given bool) {
+	raw := f.raw(name)
+	if raw == nil {
+		return "", false
+	}
+	return f.asText(name, raw, example)
+}
+
+func (f *fields) asText(name string, raw json.RawMessage, example string) (string, bool) {
+	if raw[0] != '"' {
+		f.add(name, "must be a string such as %s; %s was given", example, kind(raw))
+		return "", false
+	}
+	s, whole := unquote(raw)
+	if !whole {
+		f.add(name, "holds half of a character (a lone surrogate escape): write the whole character")
+		return "", false
+	}
+	return s, true
+}
+
+// requiredText is text for a required member: that it is absent is noted.
+func (f *fields) requiredText(name, example string) (string, bool) {
+	if f.absent(name) {
+		f.requiredMissing(name, example)
+	}
+	return f.text(name, example)
+}
+
+// item is one string of a list, with the path that a problem of it names.
+type item struct{ path, text string }
+
+// texts returns a list of strings. given is false if it is absent or no list.
+func (f *fields) texts(name, example string) (list []item, given bool) {
+	raws, given := f.list(name, "["+example+"]")
+	for i, raw := range raws {
+		path := name + "[" + strconv.Itoa(i) + "]"
+		if s, ok := f.asText(path, raw, example); ok {
+			list = append(list, item{path, s})
+		}
+	}
+	return list, given
+}
+
+func (f *fields) list(name, example string) (list []json.RawMessage, given bool) {
+	raw := f.raw(name)
+	if raw == nil {
+		return nil, false
+	}
+	if raw[0] != '[' {
+		f.add(name, "must be a list such as %s; %s was given", example, kind(raw))
+		return nil, false
+	}
+	return elements(raw), true
+}
+
+// boolean returns nil if the member is absent.
+func (f *fields) boolean(name string) *bool {
+	raw := f.raw(name)
+	if raw == nil {
+		return nil
+	}
+	if raw[0] != 't' && raw[0] != 'f' {
+		f.add(name, "must be true or false; %s was given", kind(raw))
+		return nil
+	}
+	b := raw[0] == 't'
+	return &b
+}
+
+// integer returns otherwise if the member is absent. 10.0 is an integer, as JSON Schema has it.
+func (f *fields) integer(name string, least, most, otherwise int) int {
+	raw := f.raw(name)
+	if raw == nil {
+		return otherwise
+	}
+	wanted := fmt.Sprintf("a whole number from %d to %d, such as %d", least, most, otherwise)
+	if k := kind(raw); k != "a number" {
+		f.add(name, "must be %s; %s was given", wanted, k)
+		return otherwise
+	}
+	n, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || n != math.Trunc(n) || n < float64(least) || n > float64(most) {
+		f.add(name, "must be %s", wanted)
+		return otherwise
+	}
+	return int(n)
+}
+
+// object returns the free object of a member, nil if it is absent.
+func (f *fields) object(name string) map[string]any {
+	raw := f.raw(name)
+	if raw == nil {
+		return nil
+	}
+	if raw[0] != '{' {
+		f.add(name, `must be an object such as {"plan": "premium"}; %s was given`, kind(raw))
+		return nil
+	}
+	return f.free(name, raw).(map[string]any)
+}
+
+// free decodes any value. Numbers stay as they are written, to the last digit.
+func (f *fields) free(path string, raw json.RawMessage) any {
+	switch raw[0] {
+	case '{':
+		object := map[string]any{}
+		for _, m := range members(raw) {
+			if _, twice := object[m.name]; twice {
+				f.add(path, "has the name %s twice: give it once", quoteName(m.name))
+				continue
+			}
+			object[m.name] = f.free(path, m.raw)
+		}
+		return object
+	case '[':
+		list := []any{}
+		for _, raw := range elements(raw) {
+			list = append(list, f.free(path, raw))
+		}
+		return list
+	case '"':
+		s, _ := f.asText(path, raw, "")
+		return s
+	case 't', 'f':
+		return raw[0] == 't'
+	case 'n':
+		return nil
+	default:
+		return json.Number(raw)
+	}
+}

@@ -1,0 +1,164 @@
+package mcpadapter
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf16"
+)
+
+// The functions of this file take JSON apart without building values. They work on JSON that [json.Valid] and
+// [unicode/utf8.Valid] have accepted; encoding/json alone would fold the case of names, let the last of two equal names
+// win and replace what is not Unicode, and so check something else than what came.
+
+// member is one name of a JSON object with its value.
+type member struct {
+	name string
+	raw  json.RawMessage
+}
+
+// members takes an object apart, in its order.
+func members(object json.RawMessage) []member {
+	var list []member
+	for i := skipSpace(object, 1); object[i] != '}'; {
+		end := valueEnd(object, i)
+		name, _ := unquote(object[i:end])
+		i = skipSpace(object, skipSpace(object, end)+1) // the colon
+		end = valueEnd(object, i)
+		list = append(list, member{name, object[i:end]})
+		i = afterComma(object, end)
+	}
+	return list
+}
+
+// elements takes a list apart.
+func elements(array json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	for i := skipSpace(array, 1); array[i] != ']'; {
+		end := valueEnd(array, i)
+		list = append(list, array[i:end])
+		i = afterComma(array, end)
+	}
+	return list
+}
+
+func skipSpace(data []byte, i int) int {
+	for data[i] == ' ' || data[i] == '\t' || data[i] == '\n' || data[i] == '\r' {
+		i++
+	}
+	return i
+}
+
+func afterComma(data []byte, i int) int {
+	i = skipSpace(data, i)
+	if data[i] == ',' {
+		i = skipSpace(data, i+1)
+	}
+	return i
+}
+
+// valueEnd is the index after the value that begins at i.
+func valueEnd(data []byte, i int) int {
+	depth := 0
+	for {
+		switch data[i] {
+		case '"':
+			i = stringEnd(data, i)
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		case ',', ':', ' ', '\t', '\r', '\n': // only inside of an object or list
+			i++
+		default:
+			for i < len(data) && strings.IndexByte(",:]} \t\r\n", data[i]) < 0 {
+				i++
+			}
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+}
+
+func stringEnd(data []byte, i int) int {
+	for i++; data[i] != '"'; i++ {
+		if data[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}
+
+// unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is no text.
+func unquote(raw json.RawMessage) (s string, whole bool) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), true
+	}
+	if json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	return s, !loneSurrogate(raw)
+}
+
+func loneSurrogate(raw []byte) bool {
+	var high rune // a high surrogate that waits for its other half
+	for i := 0; i < len(raw); i++ {
+		var r rune
+		if raw[i] == '\\' {
+			i++
+			if raw[i] == 'u' {
+				r = hex4(raw[i+1 : i+5])
+				i += 4
+			}
+		}
+		switch {
+		case high != 0:
+			if utf16.DecodeRune(high, r) == '\uFFFD' {
+				return true
+			}
+			high = 0
+		case r >= 0xD800 && r < 0xDC00:
+			high = r
+		case utf16.IsSurrogate(r):
+			return true
+		}
+	}
+	return high != 0
+}
+
+func hex4(digits []byte) rune {
+	var r rune
+	for _, d := range digits {
+		switch {
+		case d >= 'a':
+			d -= 'a' - 10
+		case d >= 'A':
+			d -= 'A' - 10
+		default:
+			d -= '0'
+		}
+		r = r<<4 | rune(d)
+	}
+	return r
+}
+
+// kind says what a value is, in words for a message.
+func kind(raw json.RawMessage) string {
+	switch raw[0] {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	default:
+		return "a number"
+	}
+}

@@ -1,0 +1,130 @@
+package mcpadapter
+
+import (
+	"context"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+func sendMessageTool() *tool {
+	return &tool{
+		name: "send_message", operation: "sendMessage", route: "POST /public/messages", effect: creates,
+		words: words{
+			nothing: "Nothing was sent.",
+			thing:   "the message",
+			done:    "was taken for sending",
+			unknown: "The message may have been sent, or may still go out.",
+			look: "Do not send it again blindly: first look with get_messages for a message from this sender since just " +
+				"before this call (start), and send again only if the user agrees.",
+			missing: "Check sender and recipients: the sender must be a number or identifier of this workspace.",
+		},
+		define: defineSendMessage, plan: planSendMessage,
+	}
+}
+
+func defineSendMessage() definition {
+	return definition{
+		title: "Send a text message",
+		description: "Sends one SMS, or an MMS if media_urls are given, from a Clerk Chat number to one recipient or several. " +
+			"A real message goes out at once, cannot be taken back, and is billed for each recipient and segment (160 " +
+			"characters, or 70 with emoji or letters outside of the GSM alphabet; less in longer texts). Several recipients " +
+			"in one call may become one group conversation in which all see each other's numbers: for separate messages " +
+			"call once for each recipient. For everybody in a list use create_campaign. Before calling, be sure of sender, " +
+			"recipients and text. A recipient given twice gets one message.",
+		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy should ask here.
+		hints: hints{destructive: true, openWorld: true},
+		input: closed("",
+			required("sender", text("Clerk number to send from, in international form, or an identifier of the workspace such "+
+				"as a short code.", minLength(1), examples("+15551234567"))),
+			required("recipients", list("Numbers to send to, each in international form, or identifiers of another channel.",
+				text("Number or identifier of one recipient.", minLength(1)), minItems(1),
+				examples([]string{"+15559876543"}))),
+			required("body", text("Text of the message, sent exactly as given.", minLength(1), maxLength(maxBody))),
+			optional("media_urls", list("Media to attach (MMS): absolute http or https URLs that the carrier can fetch "+
+				"without a login.", text("URL of one file.", format("uri")))),
+			optional("sent_by_name", text("Name that Clerk Chat shows for who sent the message.", maxLength(maxLabel))),
+		),
+		output: open("The message as Clerk Chat took it. It is on its way: ask get_messages later whether it was delivered.",
+			required("id", text("Id of the message.")),
+			optional("status", text("Where it is on its way: sending, scheduled, sent, delivered, failed or read.")),
+			required("sender", text("Number or identifier it is sent from.")),
+			required("recipients", list("Numbers and identifiers it is sent to, as the API was given them.",
+				text("Number or identifier of one recipient."))),
+			optional("duplicates_removed", integer("How many recipients were given more than once and so got one message only.",
+				minimum(1))),
+			optional("segments", integer("SMS segments it takes, as counted by Clerk Chat.", minimum(1))),
+			optional("conversation_id", text("Id of its conversation.")),
+			optional("inbox_id", text("Id of its inbox, for inbox_ids of get_messages.")),
+			optional("created", text("When Clerk Chat took it.", format("date-time"))),
+		),
+	}
+}
+
+// sendMessage is the request of send_message.
+type sendMessage struct {
+	body       clerkapi.SendMessageRequest
+	duplicates int
+}
+
+func planSendMessage(f *fields, _ time.Time) plan {
+	r := &sendMessage{body: clerkapi.SendMessageRequest{Sender: f.address("sender", exampleSender)}}
+	r.body.Recipients, r.duplicates = f.recipients()
+	r.body.Body = f.body()
+	r.body.MediaURLs = f.mediaURLs(false)
+	r.body.SentByName = f.label("sent_by_name", `"Jane Smith"`)
+	return plan{request: r, recipients: len(r.body.Recipients), segments: countSegments(r.body.Body)}
+}
+
+// recipients returns each recipient once, in the order given, and how many there were beyond that.
+func (f *fields) recipients() (unique []string, duplicates int) {
+	list, given := f.texts("recipients", exampleRecipient)
+	switch {
+	case f.absent("recipients"):
+		f.requiredMissing("recipients", "["+exampleRecipient+"]")
+	case given && len(elements(f.byName["recipients"])) == 0:
+		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
+	}
+	seen := make(map[string]bool, len(list))
+	for _, item := range list {
+		normal, problem := address(item.text)
+		switch {
+		case problem != "":
+			f.add(item.path, "%s", problem)
+		case seen[normal]:
+			duplicates++
+		default:
+			seen[normal] = true
+			unique = append(unique, normal)
+		}
+	}
+	return unique, duplicates
+}
+
+// sentMessage is the result of send_message.
+type sentMessage struct {
+	ID                clerkapi.ID            `json:"id"`
+	Status            clerkapi.MessageStatus `json:"status,omitzero"`
+	Sender            string                 `json:"sender"`
+	Recipients        []string               `json:"recipients"`
+	DuplicatesRemoved int                    `json:"duplicates_removed,omitzero"`
+	Segments          int                    `json:"segments,omitzero"`
+	ConversationID    clerkapi.ID            `json:"conversation_id,omitzero"`
+	InboxID           clerkapi.ID            `json:"inbox_id,omitzero"`
+	Created           time.Time              `json:"created,omitzero"`
+}
+
+func (r *sendMessage) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
+	m, response, err := api.Messages.Send(ctx, &r.body)
+	if m == nil {
+		return answer{response: response}, err
+	}
+	return answer{
+		value: sentMessage{
+			ID: m.ID, Status: m.Status, Sender: r.body.Sender, Recipients: r.body.Recipients,
+			DuplicatesRemoved: r.duplicates, Segments: max(m.Segments, 0), ConversationID: m.ConversationID,
+			InboxID: m.InboxID, Created: m.Created,
+		},
+		response: response, id: string(m.ID), status: string(m.Status),
+	}, err
+}
