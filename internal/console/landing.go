@@ -40,7 +40,7 @@ type LandingOptions struct {
 type Landing struct {
 	pages *pages.Set
 	url   func(*http.Request) string
-	view  landingView // URL, Origin and Clients are filled in per request
+	view  landingView // URL and Clients are filled in per request
 }
 
 // NewLanding checks the options.
@@ -81,7 +81,6 @@ func (l *Landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := l.view
 	v.URL = endpoint
-	v.Local = addressOf(endpoint).private()
 	for _, c := range Clients(endpoint) {
 		v.Clients = append(v.Clients, viewOf(c, v.Login))
 	}

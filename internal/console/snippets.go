@@ -16,9 +16,8 @@ type address struct {
 }
 
 func addressOf(endpoint string) address {
-	a := address{url: endpoint}
+	a := address{url: endpoint, tls: strings.HasPrefix(strings.ToLower(endpoint), "https://")}
 	if u, err := url.Parse(endpoint); err == nil {
-		a.tls = strings.EqualFold(u.Scheme, "https")
 		a.name = strings.ToLower(u.Hostname())
 	}
 	return a

@@ -7,12 +7,12 @@ import (
 
 // landingView is what the template landing.html shows.
 type landingView struct {
-	Name, Version         string
-	URL, Outbox           string
-	Login, Sandbox, Local bool
-	Clients               []clientView
-	Tools                 []ToolInfo
-	Prompts               []prompt
+	Name, Version  string
+	URL, Outbox    string
+	Login, Sandbox bool
+	Clients        []clientView
+	Tools          []ToolInfo
+	Prompts        []prompt
 }
 
 // clientView is a client with its ways as they are on this server.

@@ -43,7 +43,7 @@
     const input = document.querySelector(`input[name="client"][value="${CSS.escape(location.hash.slice(1))}"]`);
     if (!input) return;
     input.checked = true;
-    input.closest("section").scrollIntoView();
+    input.closest("section").scrollIntoView({ behavior: "instant" });
   };
   addEventListener("hashchange", choose);
   choose();
