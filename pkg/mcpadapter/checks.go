@@ -56,18 +56,17 @@ func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r !
 
 // mediaURLs returns the media of a message, never nil: the API wants a list.
 func (f *fields) mediaURLs(required bool) []string {
-	list, _ := f.texts("media_urls", exampleMediaURL)
 	if required && f.absent("media_urls") {
 		f.requiredMissing("media_urls", "["+exampleMediaURL+"], or [] for a plain text")
 	}
-	urls := make([]string, 0, len(list))
-	for _, item := range list {
-		u := strings.TrimSpace(item.text)
+	urls := []string{}
+	f.texts("media_urls", exampleMediaURL, func(path, text string) {
+		u := strings.TrimSpace(text)
 		if problem := mediaProblem(u); problem != "" {
-			f.add(item.path, "%s", problem)
+			f.add(path, "%s", problem)
 		}
 		urls = append(urls, u)
-	}
+	})
 	return urls
 }
 

@@ -122,19 +122,17 @@ func (f *fields) requiredText(name, example string) (string, bool) {
 	return f.text(name, example)
 }
 
-// item is one string of a list, with the path that a problem of it names.
-type item struct{ path, text string }
-
-// texts returns a list of strings. given is false if it is absent or no list.
-func (f *fields) texts(name, example string) (list []item, given bool) {
+// texts calls each with the strings of a list and the path that a problem of one names. given is false if the list is
+// absent or no list.
+func (f *fields) texts(name, example string, each func(path, text string)) (given bool) {
 	raws, given := f.list(name, "["+example+"]")
 	for i, raw := range raws {
 		path := name + "[" + strconv.Itoa(i) + "]"
 		if s, ok := f.asText(path, raw, example); ok {
-			list = append(list, item{path, s})
+			each(path, s)
 		}
 	}
-	return list, given
+	return given
 }
 
 func (f *fields) list(name, example string) (list []json.RawMessage, given bool) {

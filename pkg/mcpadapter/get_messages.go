@@ -56,10 +56,9 @@ type findMessages struct{ params clerkapi.FindMessagesParams }
 
 func planGetMessages(f *fields, _ time.Time) plan {
 	r := &findMessages{}
-	list, _ := f.texts("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`)
-	for _, item := range list {
-		r.params.InboxIds = append(r.params.InboxIds, f.id(item.path, item.text))
-	}
+	f.texts("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`, func(path, text string) {
+		r.params.InboxIds = append(r.params.InboxIds, f.id(path, text))
+	})
 	r.params.Start, r.params.End = f.instant("start"), f.instant("end")
 	if !r.params.Start.IsZero() && !r.params.End.IsZero() && !r.params.Start.Before(r.params.End) {
 		f.add("start", "must be before end: exchange them or move one")

@@ -78,25 +78,25 @@ func planSendMessage(f *fields, _ time.Time) plan {
 
 // recipients returns each recipient once, in the order given, and how many there were beyond that.
 func (f *fields) recipients() (unique []string, duplicates int) {
-	list, given := f.texts("recipients", exampleRecipient)
-	switch {
-	case f.absent("recipients"):
-		f.requiredMissing("recipients", "["+exampleRecipient+"]")
-	case given && len(elements(f.byName["recipients"])) == 0:
-		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
-	}
-	seen := make(map[string]bool, len(list))
-	for _, item := range list {
-		normal, problem := address(item.text)
+	seen := map[string]bool{}
+	before := f.problems.total
+	given := f.texts("recipients", exampleRecipient, func(path, text string) {
+		normal, problem := address(text)
 		switch {
 		case problem != "":
-			f.add(item.path, "%s", problem)
+			f.add(path, "%s", problem)
 		case seen[normal]:
 			duplicates++
 		default:
 			seen[normal] = true
 			unique = append(unique, normal)
 		}
+	})
+	switch {
+	case f.absent("recipients"):
+		f.requiredMissing("recipients", "["+exampleRecipient+"]")
+	case given && len(unique) == 0 && f.problems.total == before:
+		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
 	}
 	return unique, duplicates
 }

@@ -32,7 +32,7 @@ func nearest(name string, known []string) string {
 	if meant := synonym(plain); slices.Contains(known, meant) {
 		return meant
 	}
-	best, distance := "", 1+len(plain)/3
+	best, distance := "", 1+min(2, len(plain)/2)
 	for _, k := range known {
 		if d := editDistance(plain, plainName(k)); d < distance {
 			best, distance = k, d
