@@ -1,0 +1,83 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Bucket is all keys of one kind. Names are letters, digits, "-" and "_". A time to live is rounded to milliseconds, of
+// which there is at least one. Every error is a [*Failure].
+type Bucket struct {
+	store  *Store
+	prefix string
+}
+
+// replace is compare-and-set. A value that is gone is not the old one.
+var replace = redis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1
+end
+return 0`)
+
+// Get gives the value of a name, and whether there is one.
+func (b *Bucket) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
+	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
+		value, err = c.Get(ctx, b.key(name)).Bytes()
+		return err
+	})
+	return value, err == nil && value != nil, err
+}
+
+// Add sets the value of a name that has none, and tells whether it did.
+func (b *Bucket) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
+		err := c.SetArgs(ctx, b.key(name), value, redis.SetArgs{Mode: "NX", TTL: atLeastOne(ttl)}).Err()
+		added = err == nil
+		return err
+	})
+	return added, err
+}
+
+// Replace sets the value of a name if it is still old, and tells whether it did.
+func (b *Bucket) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
+	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
+		n, err := replace.Run(ctx, c, []string{b.key(name)}, old, value, atLeastOne(ttl).Milliseconds()).Int()
+		replaced = n == 1
+		return err
+	})
+	return replaced, err
+}
+
+// Swap sets the value of a name whatever it is, and gives the one before.
+func (b *Bucket) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
+		old, err = c.SetArgs(ctx, b.key(name), value, redis.SetArgs{Get: true, TTL: atLeastOne(ttl)}).Bytes()
+		found = err == nil
+		return err
+	})
+	return old, found, err
+}
+
+func atLeastOne(ttl time.Duration) time.Duration {
+	return max(ttl.Round(time.Millisecond), time.Millisecond)
+}
+
+// do makes one call in the time that is left of the caller's deadline and the store's. That the caller went away does not
+// end it: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
+func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
+	limit := time.Now().Add(s.opts.Timeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	err := call(ctx, s.client)
+	if err == nil || errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return failure(err)
+}

@@ -1,0 +1,12 @@
+// Package redisstore is the one store of the gateway: Redis through go-redis, as one server, under Sentinel or as a
+// cluster, or a small Redis within the process.
+//
+// It speaks bytes and times, so a [Bucket] fits the narrow interface of whoever keeps something there. What a value means
+// it does not know. All keys are built in keys.go and every key has a time to live.
+//
+// A call returns soon, whatever state Redis is in: each is bounded by [Options.Timeout], and while a server fails it is
+// asked only now and then, by one call at a time. Nothing is repeated, since only the caller knows what repeating means.
+// Every failure is a [*Failure], which matches [ErrUnavailable] and never looks like something that is not there.
+//
+// It needs Redis 6.2 or later, or what speaks like it. It imports nothing of ours and does not log.
+package redisstore

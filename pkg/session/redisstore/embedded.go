@@ -1,0 +1,51 @@
+package redisstore
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// embeddedTick is how often the clock of the Redis within the process moves. Its values live up to that much longer.
+const embeddedTick = time.Second
+
+// OpenEmbedded makes a store that lives in this process and ends with it. Nothing listens: connections are pipes.
+func OpenEmbedded(opts Options) *Store {
+	opts = opts.withDefaults()
+	server := miniredis.NewMiniRedis()
+	single := &redis.Options{
+		Addr:   "127.0.0.1:0", // of no meaning, but a name would be looked up
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+	}
+	tune(singleTuning(single))
+	client := redis.NewClient(single)
+	client.AddHook(opts.guard())
+
+	done, cancel := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(embeddedTick)
+		defer ticker.Stop()
+		last := time.Now()
+		for {
+			select {
+			case <-done.Done():
+				return
+			case <-ticker.C:
+				// What passed is measured, since a process that was stopped for a while gets one tick only.
+				now := time.Now()
+				server.FastForward(now.Sub(last))
+				last = now
+			}
+		}
+	}()
+	return &Store{client: client, opts: opts, stop: func() {
+		cancel()
+		<-stopped
+		server.Close()
+	}}
+}

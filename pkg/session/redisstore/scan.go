@@ -1,0 +1,116 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// scanCount is about how many keys Redis looks at in one step, which takes it well under a millisecond.
+	scanCount = 500
+	// scanTimeout bounds one step. Operators wait, requests do not.
+	scanTimeout = 5 * time.Second
+)
+
+// Record is a name and its value.
+type Record = struct {
+	Name  string
+	Value []byte
+}
+
+// Scan gives all that is under names with a prefix, in no order, from every master of a cluster. What is added or removed
+// meanwhile may be given or not, and a name may be given twice. After an error there is nothing more. Unlike the other
+// methods it is not bounded by Options.Timeout, and it ends when ctx does.
+func (b *Bucket) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		masters, err := b.store.masters(ctx)
+		if err != nil {
+			yield(Record{}, failure(err))
+			return
+		}
+		for _, master := range masters {
+			if !b.scanOne(ctx, master, namePrefix, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Bucket) scanOne(ctx context.Context, c redis.Cmdable, prefix string, yield func(Record, error) bool) bool {
+	for cursor := uint64(0); ; {
+		records, next, err := b.scanStep(ctx, c, cursor, prefix)
+		if err != nil {
+			yield(Record{}, failure(err))
+			return false
+		}
+		for _, r := range records {
+			if !yield(r, nil) {
+				return false
+			}
+		}
+		if next == 0 {
+			return true
+		}
+		cursor = next
+	}
+}
+
+func (b *Bucket) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, prefix string) ([]Record, uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	keys, next, err := c.Scan(ctx, cursor, escapeGlob(b.key(prefix))+"*", scanCount).Result()
+	if err != nil || len(keys) == 0 {
+		return nil, next, err
+	}
+	// One GET each, since the keys of one master may be in different slots, for which MGET is refused.
+	values := make([]*redis.StringCmd, len(keys))
+	_, err = c.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, key := range keys {
+			values[i] = p.Get(ctx, key)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, 0, err
+	}
+	records := make([]Record, 0, len(keys))
+	for i, key := range keys {
+		switch value, err := values[i].Bytes(); {
+		case errors.Is(err, redis.Nil): // expired since
+		case err != nil:
+			return nil, 0, err
+		default:
+			records = append(records, Record{Name: strings.TrimPrefix(key, b.prefix), Value: value})
+		}
+	}
+	return records, next, nil
+}
+
+// masters gives a client for each server that keeps a part of the keys.
+func (s *Store) masters(ctx context.Context) ([]redis.Cmdable, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return []redis.Cmdable{s.client}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	var mu sync.Mutex
+	var masters []redis.Cmdable
+	err := cluster.ForEachMaster(ctx, func(_ context.Context, master *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		masters = append(masters, master)
+		return nil
+	})
+	return masters, err
+}
+
+var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
+
+func escapeGlob(s string) string { return globEscaper.Replace(s) }

@@ -1,0 +1,89 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+)
+
+const probeTTL = 10 * time.Second
+
+// Options adjust a Store. The zero value is good.
+type Options struct {
+	// Timeout is the longest that one call may take; 100 ms if zero.
+	Timeout time.Duration
+	// OnChange is called when a server stops or begins to serve, or to take writes, as far as calls tell; kind is what
+	// is wrong. It must return at once. It is for one line in the log and a metric.
+	OnChange func(kind Kind, up bool)
+}
+
+// Store is a Redis. It may be used by many goroutines at once.
+type Store struct {
+	client redis.UniversalClient
+	opts   Options
+	// stop ends what runs beside the client.
+	stop func()
+}
+
+// Open makes a store of a URL; see [ParseURL] for what it may be. It does not wait for Redis: a store that is down at
+// start works as soon as Redis does. The error says what is wrong with the URL without quoting it.
+func Open(url string, opts Options) (*Store, error) {
+	target, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	opts = opts.withDefaults()
+	guarded := func(c *redis.Client) { c.AddHook(opts.guard()) }
+	s := &Store{opts: opts, stop: func() {}}
+	switch {
+	case target.cluster != nil:
+		c := redis.NewClusterClient(target.cluster)
+		c.OnNewNode(guarded)
+		s.client = c
+	case target.sentinel != nil:
+		c := redis.NewFailoverClient(target.sentinel)
+		guarded(c)
+		s.client = c
+	default:
+		c := redis.NewClient(target.single)
+		guarded(c)
+		s.client = c
+	}
+	return s, nil
+}
+
+// Ping tells whether Redis answers and takes writes. It is for readiness: it asks no more often than other calls do.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
+		return c.Set(ctx, probeKey, 1, probeTTL).Err()
+	})
+}
+
+// Close ends all connections. Calls under way and later ones fail.
+func (s *Store) Close() error {
+	err := s.client.Close()
+	s.stop()
+	if errors.Is(err, redis.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// SilenceLibrary keeps go-redis from writing its own log, which goes to standard error and names addresses and causes.
+// The setting is global, so only what wires a process may call it, at start; OnChange tells operators what they need.
+func SilenceLibrary() { logging.Disable() }
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = 100 * time.Millisecond
+	}
+	if o.OnChange == nil {
+		o.OnChange = func(Kind, bool) {}
+	}
+	return o
+}
+
+func (o Options) guard() *guard { return &guard{fair: o.Timeout / 2, onChange: o.OnChange} }
