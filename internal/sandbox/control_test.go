@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -86,9 +87,27 @@ func TestControlRefusesPagesOfOtherSites(t *testing.T) {
 	} {
 		b.do(status, "POST", "/_sandbox/reset", "", "Origin", origin)
 	}
-	b.send()
 	b.do(http.StatusForbidden, "GET", "/_sandbox/messages", "", "Origin", "https://example.com")
 	b.do(http.StatusForbidden, "PUT", "/_sandbox/faults", `{}`, "Origin", "https://example.com")
+}
+
+func TestControlServesItsOwnOriginUnderAnyName(t *testing.T) {
+	s, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, status := range map[string]int{
+		"https://sandbox.test:9090": http.StatusNoContent,
+		"https://sandbox.test":      http.StatusForbidden,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "http://sandbox.test:9090/_sandbox/reset", http.NoBody)
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != status {
+			t.Errorf("%s is answered %d, want %d", origin, w.Code, status)
+		}
+	}
 }
 
 func TestControlAnswersWrongMethodsAndPaths(t *testing.T) {

@@ -71,7 +71,7 @@ func TestAnAnswerThatViolatesTheDocumentBecomesAnError(t *testing.T) {
 	}{
 		"fine":             {with(func(*wireMessage) {}), ""},
 		"a foreign status": {with(func(m *wireMessage) { m.Status = "secret" }), "data.status: value is not one of"},
-		"a foreign uuid":   {with(func(m *wireMessage) { m.InboxID = "secret" }), "data.inboxId: string doesn't match the format"},
+		"a foreign uuid":   {with(func(m *wireMessage) { m.InboxID = "secret" }), "data.inboxId: string doesn't match"},
 		"null members":     {with(func(m *wireMessage) { m.Members = nil }), "data.members: Value is not nullable"},
 		"no envelope":      {answer{http.StatusCreated, fine}, "data is required"},
 		"an id as text":    {answer{http.StatusCreated, enveloped{idAsText}}, "data.id: value must be an integer"},

@@ -219,7 +219,8 @@ func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 		ofStatus = "status, retry_after, body and content_type belong to kind status"
 	)
 	for f, want := range map[string]string{
-		`"kind":"explode"`:                                 `kind "explode" is unknown; there are drop_before_commit, drop_after_commit, status, delay`,
+		`"kind":"explode"`: `kind "explode" is unknown; ` +
+			`there are drop_before_commit, drop_after_commit, status, delay`,
 		`"kind":"delay"`:                                   "ms is 0; kind delay needs 1 to 600000",
 		`"kind":"delay","ms":600001`:                       "ms is 600001; kind delay needs 1 to 600000",
 		`"kind":"delay","ms":1,"retry_after":1`:            ofStatus,

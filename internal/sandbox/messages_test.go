@@ -115,11 +115,14 @@ func TestAMessageMovesWithTheClock(t *testing.T) {
 	}
 }
 
-func TestAMessageWithoutFailureHasANullError(t *testing.T) {
+func TestAMessageIsWrittenAsTheAPIWritesIt(t *testing.T) {
 	b := newBench(t)
-	r := b.do(http.StatusCreated, "POST", "/public/messages", sendBody())
+	r := b.do(http.StatusCreated, "POST", "/public/messages", sendBody("body", `"a < b & c"`))
 	if !strings.Contains(r.body, `"error":null`) {
 		t.Errorf("error is not null: %s", r.body)
+	}
+	if !strings.Contains(r.body, `"body":"a < b & c"`) {
+		t.Errorf("the text is escaped as if for HTML: %s", r.body)
 	}
 	if !strings.Contains(r.body, `"id":1001,`) {
 		t.Errorf("the id is not a number: %s", r.body)
@@ -222,6 +225,15 @@ func TestAPageBeyondTheLastIsEmpty(t *testing.T) {
 	}
 }
 
+func TestAFullLastPageHasNoNext(t *testing.T) {
+	b := newBench(t)
+	b.send()
+	b.send()
+	if got := b.find("?limit=2"); len(got.Data) != 2 || got.Links.Next != "" {
+		t.Errorf("%d messages, next is %q", len(got.Data), got.Links.Next)
+	}
+}
+
 func TestHistoryIsFoundButWasNotCommitted(t *testing.T) {
 	b := newBench(t, func(o *sandbox.Options) { o.History = true })
 	page := b.find("?limit=10&inboxIds=" + sandbox.Inbox)
@@ -234,6 +246,9 @@ func TestHistoryIsFoundButWasNotCommitted(t *testing.T) {
 		unseen = unseen || !m.Seen
 		if m.Inbound && (m.Sender != m.Members[0] || m.UserID != "") {
 			t.Errorf("a received message has sender %s, members %v, user %q", m.Sender, m.Members, m.UserID)
+		}
+		if !m.Inbound && m.Sender != sandbox.Sender {
+			t.Errorf("a sent message has sender %s", m.Sender)
 		}
 		if m.Status != clerkapi.MessageStatusDelivered || !m.Created.Before(begin) {
 			t.Errorf("message %s is %s, from %v", m.ID, m.Status, m.Created)
