@@ -59,10 +59,9 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (*Respo
 			// Go would carry the credential to wherever a redirect points.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		RetryMax:     u.core.maxAttempts - 1,
-		CheckRetry:   c.checkRetry,
-		Backoff:      c.backoff,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+		RetryMax:   u.core.maxAttempts - 1,
+		CheckRetry: c.checkRetry,
+		Backoff:    c.backoff,
 	}
 	resp, err := client.Do(req)
 	if resp != nil {

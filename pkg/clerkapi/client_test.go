@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,6 +189,17 @@ func TestABearerCredentialTravelsInAuthorizationOnly(t *testing.T) {
 	}
 	if got.Header.Get("Authorization") != "Bearer tok" || got.Header.Get("apiKey") != "" {
 		t.Errorf("headers are %v", got.Header)
+	}
+}
+
+func TestAListIsNeverSentAsNull(t *testing.T) {
+	t.Parallel()
+	for name, call := range calls {
+		client, got := serve(t, 400, "")
+		_, _ = call(t.Context(), client)
+		if strings.Contains(got.Body, "null") {
+			t.Errorf("%s sent %s", name, got.Body)
+		}
 	}
 }
 

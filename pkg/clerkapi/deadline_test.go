@@ -78,6 +78,16 @@ func TestRetryAfterBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 	}
 }
 
+func TestADateInRetryAfterIsReadAgainstTheGivenClock(t *testing.T) {
+	t.Parallel()
+	now := func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
+	client := (&pipeAPI{handle: busy(429, "Mon, 23 Nov 2026 10:00:00 GMT")}).start(t, clerkapi.Options{Now: now})
+	_, err := calls["Messages.Send"](t.Context(), client)
+	if e := asError(t, err, clerkapi.ErrRateLimited); e.RetryAfter != time.Hour {
+		t.Errorf("RetryAfter is %v, want 1h", e.RetryAfter)
+	}
+}
+
 func TestARetryAfterThatSaysNothingIsIgnored(t *testing.T) {
 	t.Parallel()
 	for _, retryAfter := range []string{"", "0", "-5", "soon", "1.5", "Sat, 01 Jan 1999 00:00:00 GMT"} {

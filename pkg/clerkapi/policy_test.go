@@ -1,11 +1,15 @@
 package clerkapi_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,6 +213,31 @@ func TestATransportThatReportsNoConnectionsIsNotTrusted(t *testing.T) {
 	_, err := calls["Messages.Send"](t.Context(), client)
 	if e := asError(t, err, clerkapi.ErrInterrupted); e.Outcome != clerkapi.Unknown || attempts != 1 {
 		t.Errorf("outcome is %v after %d attempts, want unknown after one", e.Outcome, attempts)
+	}
+}
+
+func TestATransportIsBelievedThatItGotNoConnection(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	unknownHost := &url.Error{Op: "Post", Err: &net.DNSError{Err: "no such host"}}
+	beneath := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("an error that says nothing")
+	}}
+	for name, transport := range map[string]roundTrip{
+		"because of its error":        func(*http.Request) (*http.Response, error) { return nil, refused },
+		"because the host is unknown": func(*http.Request) (*http.Response, error) { return nil, unknownHost },
+		"because it reported so":      beneath.RoundTrip,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := newClient(t, clerkapi.Options{Transport: transport, MaxAttempts: 2}).As(clerkapi.APIKey("k"))
+				resp, err := calls["Messages.Send"](t.Context(), client)
+				if e := asError(t, err, clerkapi.ErrUnreachable); e.Outcome != clerkapi.NotDone || resp.Attempts != 2 {
+					t.Errorf("outcome is %v after %d attempts, want not done after two", e.Outcome, resp.Attempts)
+				}
+			})
+		})
 	}
 }
 
