@@ -98,7 +98,7 @@ func (st *store) addContact(f clerkapi.ContactFields) *contact {
 func (st *store) updateContact(id string, u clerkapi.UpdateContactRequest) (contact, error) {
 	i := st.indexContact(id)
 	if i < 0 {
-		return contact{}, noContact
+		return contact{}, errNoContact
 	}
 	c := *st.contacts[i]
 	if u.Name != nil {
@@ -125,7 +125,7 @@ func (st *store) updateContact(id string, u clerkapi.UpdateContactRequest) (cont
 func (st *store) deleteContact(id string) error {
 	i := st.indexContact(id)
 	if i < 0 {
-		return noContact
+		return errNoContact
 	}
 	st.contacts = slices.Delete(st.contacts, i, i+1)
 	for name, members := range st.lists {
@@ -144,7 +144,7 @@ func (st *store) searchContacts(s string) []contact {
 	return found
 }
 
-const noContact = missingError("Contact not found")
+const errNoContact = missingError("Contact not found")
 
 func (st *store) indexContact(id string) int {
 	return slices.IndexFunc(st.contacts, func(c *contact) bool { return c.ID == id })

@@ -2,7 +2,8 @@
 //
 // A [Sandbox] is an [net/http.Handler]. It checks every request against the REST document of package openapi, carries
 // it out on a small team it keeps in memory, and checks its own regular answers against the same document, so that a
-// client written for the sandbox fits the document and the other way round. Nothing leaves the process, nothing is kept.
+// client written for the sandbox fits the document and the other way round. Nothing leaves the process, nothing is
+// kept.
 //
 // # The team
 //

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -262,7 +263,7 @@ func FuzzAnAcceptedFaultCanBeSpent(f *testing.F) {
 	f.Add([]byte(`{"operation":"findMessages","kind":"drop_after_commit","count":3}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"delay","ms":1,"after_commit":true}`))
 	f.Fuzz(func(t *testing.T, fault []byte) {
-		r := httptest.NewRequest("PUT", "/_sandbox/faults", bytes.NewReader(fault))
+		r := httptest.NewRequestWithContext(t.Context(), "PUT", "/_sandbox/faults", bytes.NewReader(fault))
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		defer serve(s, "DELETE", "/_sandbox/faults", "")
@@ -274,8 +275,8 @@ func FuzzAnAcceptedFaultCanBeSpent(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			defer func() {
-				if p := recover(); p != nil && p != http.ErrAbortHandler {
-					panic(p)
+				if err, _ := recover().(error); err != nil && !errors.Is(err, http.ErrAbortHandler) {
+					panic(err)
 				}
 			}()
 			res := serve(s, "GET", "/public/messages", "").Result()

@@ -28,7 +28,10 @@ func TestARequestThatDoesNotFitIsRefusedWithTheReason(t *testing.T) {
 	post := func(body string) call { return call{"POST", "/public/messages", body, nil} }
 	find := func(query string) call { return call{"GET", "/public/messages?" + query, "", nil} }
 	campaign := func(changes ...string) call { return call{"POST", "/public/campaigns", campaignBody(changes...), nil} }
-	const noDay = "must be a date-time that exists, such as 2026-01-31T09:30:00Z"
+	const (
+		noSender = "sender is not a phone number of this team"
+		noDay    = "must be a date-time that exists, such as 2026-01-31T09:30:00Z"
+	)
 
 	for name, tc := range map[string]struct {
 		call    call
@@ -53,12 +56,13 @@ func TestARequestThatDoesNotFitIsRefusedWithTheReason(t *testing.T) {
 		"a number as the sender":          {post(sendBody("sender", "15551234567")), 422, "Unprocessable Entity"},
 		"a number as a campaign's sender": {campaign("sender", "15551234567"), 422, "Unprocessable Entity"},
 		"null as the sender":              {post(sendBody("sender", "null")), 422, []any{"sender: Value is not nullable"}},
-		"a foreign sender":                {post(sendBody("sender", `"+1555"`)), 422, "sender is not a phone number of this team"},
+		"a foreign sender":                {post(sendBody("sender", `"+1555"`)), 422, noSender},
 		"no recipients":                   {post(sendBody("recipients", "[]")), 422, []any{"recipients: minimum number of items is 1"}},
 		"an empty recipient":              {post(sendBody("recipients", `["+1",""]`)), 422, "recipients.1 should not be empty"},
 		"no media":                        {post(sendBody("mediaUrls", "")), 422, []any{"mediaUrls is required"}},
 		"null as media":                   {post(sendBody("mediaUrls", "null")), 422, []any{"mediaUrls: Value is not nullable"}},
 		"an empty medium":                 {post(sendBody("mediaUrls", `[""]`)), 422, "each value in mediaUrls should not be empty"},
+
 		"no text": {
 			post(sendBody("body", `""`)), 422, "body should not be empty when there are no mediaUrls",
 		},
@@ -151,7 +155,7 @@ func TestTheFrontPageAndHealthNeedNoKey(t *testing.T) {
 	b := newBench(t)
 	b.do(http.StatusOK, "GET", "/healthz", "", "apiKey", "")
 	r := b.do(http.StatusOK, "GET", "/", "", "apiKey", "")
-	for _, want := range []string{"sandbox", sandbox.Key, sandbox.Sender, sandbox.Inbox, sandbox.List, "/_sandbox/messages"} {
+	for _, want := range []string{sandbox.Key, sandbox.Sender, sandbox.Inbox, sandbox.List, "/_sandbox/messages"} {
 		if !strings.Contains(r.body, want) {
 			t.Errorf("the front page does not mention %q", want)
 		}

@@ -123,7 +123,7 @@ func explain(err error) violations {
 	add := func(field, kind, reason string) { found = append(found, violation{field, kind, reason}) }
 	var walk func(err error, at string)
 	walk = func(err error, at string) {
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // a tree is walked down, level by level
 		case openapi3.MultiError:
 			for _, one := range e {
 				walk(one, at)
