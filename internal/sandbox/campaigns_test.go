@@ -44,7 +44,8 @@ func TestACampaignWritesToEveryMemberOfItsList(t *testing.T) {
 	seen := make(map[clerkapi.ID]bool)
 	for _, m := range sent {
 		if m.CampaignID != "301" || m.SenderType != clerkapi.SenderTypeCampaign || m.Body != "Sale" ||
-			len(m.MediaURLs) != 1 || len(m.Members) != 1 || m.Sender != sandbox.Sender || m.Status != clerkapi.MessageStatusSending {
+			len(m.MediaURLs) != 1 || len(m.Members) != 1 ||
+			m.Sender != sandbox.Sender || m.Status != clerkapi.MessageStatusSending {
 			t.Errorf("message: %+v", m)
 		}
 		if m.CampaignMessageID == "" || seen[m.CampaignMessageID] {

@@ -55,13 +55,14 @@ func TestARequestThatDoesNotFitIsRefusedWithTheReason(t *testing.T) {
 
 		"a number as the sender":          {post(sendBody("sender", "15551234567")), 422, "Unprocessable Entity"},
 		"a number as a campaign's sender": {campaign("sender", "15551234567"), 422, "Unprocessable Entity"},
-		"null as the sender":              {post(sendBody("sender", "null")), 422, []any{"sender: Value is not nullable"}},
-		"a foreign sender":                {post(sendBody("sender", `"+1555"`)), 422, noSender},
-		"no recipients":                   {post(sendBody("recipients", "[]")), 422, []any{"recipients: minimum number of items is 1"}},
-		"an empty recipient":              {post(sendBody("recipients", `["+1",""]`)), 422, "recipients.1 should not be empty"},
-		"no media":                        {post(sendBody("mediaUrls", "")), 422, []any{"mediaUrls is required"}},
-		"null as media":                   {post(sendBody("mediaUrls", "null")), 422, []any{"mediaUrls: Value is not nullable"}},
-		"an empty medium":                 {post(sendBody("mediaUrls", `[""]`)), 422, "each value in mediaUrls should not be empty"},
+
+		"null as the sender": {post(sendBody("sender", "null")), 422, []any{"sender: Value is not nullable"}},
+		"a foreign sender":   {post(sendBody("sender", `"+1555"`)), 422, noSender},
+		"no recipients":      {post(sendBody("recipients", "[]")), 422, []any{"recipients: minimum number of items is 1"}},
+		"an empty recipient": {post(sendBody("recipients", `["+1",""]`)), 422, "recipients.1 should not be empty"},
+		"no media":           {post(sendBody("mediaUrls", "")), 422, []any{"mediaUrls is required"}},
+		"null as media":      {post(sendBody("mediaUrls", "null")), 422, []any{"mediaUrls: Value is not nullable"}},
+		"an empty medium":    {post(sendBody("mediaUrls", `[""]`)), 422, "each value in mediaUrls should not be empty"},
 
 		"no text": {
 			post(sendBody("body", `""`)), 422, "body should not be empty when there are no mediaUrls",

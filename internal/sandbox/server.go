@@ -68,7 +68,7 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at / and /healthz. To cut a
+// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at /, and /healthz, which is /livez too. To cut a
 // connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
 
@@ -92,6 +92,7 @@ func (s *Sandbox) mount(served map[string]operation) error {
 
 	s.routes.Handle("/_sandbox/", sameOrigin(s.control()))
 	s.routes.HandleFunc("GET /healthz", text("ok\n"))
+	s.routes.HandleFunc("GET /livez", text("ok\n")) // what `gateway healthcheck` asks
 	s.routes.HandleFunc("GET /{$}", text(about))
 	s.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.write(w, refuse(http.StatusNotFound, fmt.Sprintf("Cannot %s %s", r.Method, r.URL.Path)))
