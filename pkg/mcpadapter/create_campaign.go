@@ -137,6 +137,6 @@ func (r *createCampaign) unsupported() string {
 	if r.body.Timestamp.IsZero() {
 		return ""
 	}
-	return "Or this Clerk Chat API does not take campaigns with a timestamp, which is not documented for it. Without " +
-		"timestamp the campaign would go out at once: ask the user before doing that."
+	return "It may also be that this Clerk Chat API takes no campaigns with a timestamp, which is not documented for it. " +
+		"Without timestamp the campaign would go out at once: ask the user before doing that."
 }

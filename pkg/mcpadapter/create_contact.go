@@ -42,5 +42,10 @@ func planCreateContact(f *fields, _ time.Time) plan {
 }
 
 func (r *createContact) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
-	return answerOf(api.Contacts.Create(ctx, &r.body))
+	a, err := answerOf(api.Contacts.Create(ctx, &r.body))
+	if a.id == "" {
+		a.shortfall = "The contact was created, but the answer of Clerk Chat lacks its id. Do not call again: have the user " +
+			"look the contact up in Clerk Chat."
+	}
+	return a, err
 }

@@ -92,5 +92,9 @@ func (f *fields) change(name, example string, check func(string) string) *string
 }
 
 func (r *updateContact) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
-	return answerOf(api.Contacts.Update(ctx, r.id, &r.body))
+	c, response, err := api.Contacts.Update(ctx, r.id, &r.body)
+	if c != nil && c.ID == "" {
+		c.ID = r.id
+	}
+	return answerOf(c, response, err)
 }
