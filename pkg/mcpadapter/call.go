@@ -57,6 +57,9 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string) Report {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}
 	credential, err := t.credentials.Credential(ctx, subject)
+	if err == nil && credential.IsZero() {
+		err = clerkapi.ErrNoCredential
+	}
 	if gone := ctx.Err() != nil && tool.effect != reads; err != nil || gone {
 		var text string
 		text, facts.Outcome = credentialFailure(tool, err, ctx.Err() != nil)

@@ -30,6 +30,7 @@ const (
 	signIn
 	askForRights
 	tellOperator
+	notUnchanged
 	noAdvice
 )
 
@@ -53,7 +54,7 @@ func reasons() []reason {
 		{clerkapi.ErrNoCredential, "There is no Clerk Chat credential for this caller", OutcomeRefused, signIn},
 		{clerkapi.ErrForbidden, "The Clerk Chat API does not allow this to the credential", OutcomeRefused, askForRights},
 		{clerkapi.ErrRateLimited, "The Clerk Chat API takes no more requests for now", OutcomeUnavailable, tryLater},
-		{clerkapi.ErrRejected, "The Clerk Chat API refused the request", OutcomeRefused, tellOperator},
+		{clerkapi.ErrRejected, "The Clerk Chat API refused the request", OutcomeRefused, notUnchanged},
 		{clerkapi.ErrServer, "The Clerk Chat API failed", OutcomeUnavailable, tryLater},
 		{clerkapi.ErrUnreachable, "The Clerk Chat API could not be reached", OutcomeUnavailable, tryLater},
 		{clerkapi.ErrTimeout, "The Clerk Chat API did not answer in time", OutcomeUnavailable, tryLater},
@@ -126,6 +127,9 @@ func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
 		s += fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
 	s += "."
+	if e.Status < 400 && e.Status/100 != 2 {
+		return s // what it says then are the client's words for developers
+	}
 	if e.Message != "" {
 		s += fmt.Sprintf(" It says: %q.", e.Message)
 	}
@@ -186,6 +190,11 @@ func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
 		return []string{"Calling again does not help until the account or key has the rights for it in Clerk Chat."}
 	case tellOperator:
 		return []string{"Calling again does not help: whoever runs this gateway has to look at it."}
+	case notUnchanged:
+		if e.Status >= 400 && e.Status != 405 {
+			return []string{"To make the same call again does not help."}
+		}
+		return afterNothing(tool, p, reason{advice: tellOperator}, &clerkapi.Error{})
 	case noAdvice:
 	}
 	return nil

@@ -31,6 +31,7 @@ const (
 	credential  = " Calling again does not help until the credential is renewed: the user has to sign in again, or whoever runs this gateway has to check its API key."
 	rights      = " Calling again does not help until the account or key has the rights for it in Clerk Chat."
 	operator    = " Calling again does not help: whoever runs this gateway has to look at it."
+	noHelp      = " To make the same call again does not help."
 	notSent     = " Nothing was sent."
 	notChanged  = " The contact was not changed."
 	perhapsSent = " The message may have been sent, or may still go out. Do not send it again blindly: first look with get_messages for a message from this sender since just before this call (start), and send again only if the user agrees."
@@ -66,6 +67,10 @@ func TestAFailureSaysWhatHappenedAndWhetherToTryAgain(t *testing.T) {
 			told{OutcomeRefused, checkInbox}, told{OutcomeRefused, notSent + checkSender}, told{OutcomeRefused, notChanged + checkID}},
 		{"405", response(405, ``), "The Clerk Chat API refused the request (HTTP 405 for ROUTE).",
 			told{OutcomeRefused, operator}, told{OutcomeRefused, notSent + operator}, told{OutcomeRefused, notChanged + operator}},
+		{"a redirect", response(307, ``, "Location", "https://elsewhere.example"), "The Clerk Chat API refused the request (HTTP 307).",
+			told{OutcomeRefused, operator}, told{OutcomeRefused, notSent + operator}, told{OutcomeRefused, notChanged + operator}},
+		{"409", response(409, `{"message":"there is one"}`), `The Clerk Chat API refused the request (HTTP 409). It says: "there is one".`,
+			told{OutcomeRefused, noHelp}, told{OutcomeRefused, notSent + noHelp}, told{OutcomeRefused, notChanged + noHelp}},
 		{"422", response(422, ``), "The Clerk Chat API refused a value of the request (HTTP 422).",
 			told{OutcomeRefused, again + checkInbox}, told{OutcomeRefused, notSent + again + checkSender},
 			told{OutcomeRefused, notChanged + again + checkID}},
