@@ -28,7 +28,8 @@ func local(b *testing.B, status int, body string) *clerkapi.Client {
 
 func BenchmarkSend(b *testing.B) {
 	client, key := local(b, 201, messageJSON), clerkapi.APIKey("key-of-ann")
-	req := &clerkapi.SendMessageRequest{Sender: "+15551234567", Recipients: []string{"+15559876543"}, Body: "See you at 2 pm"}
+	req := &clerkapi.SendMessageRequest{
+		Sender: "+15551234567", Recipients: []string{"+15559876543"}, Body: "See you at 2 pm"}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := client.As(key).Messages.Send(b.Context(), req); err != nil {

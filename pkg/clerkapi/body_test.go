@@ -59,7 +59,8 @@ func TestTheMessageIsFoundInABodyOfAnyShape(t *testing.T) {
 		{"text", text, "Too many requests,\r\n\tcome back later.\n", "Too many requests, come back later.", ""},
 		{"text without a label", "", "no healthy upstream", "no healthy upstream", ""},
 		{"byte order mark", jsonType, "\ufeff{\"message\":\"m\"}", "m", ""},
-		{"page", page, "<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>", "502 Bad Gateway", ""},
+		{"page", page, "<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>",
+			"502 Bad Gateway", ""},
 		{"page with entities", page, "<TITLE>\n A &amp; B\n</TITLE>", "A & B", ""},
 		{"page without a title", page, "<html><body>Long story</body></html>", "", ""},
 		{"page with a long title", page, "<title>" + strings.Repeat("x", 300) + "</title>", "", ""},
@@ -69,7 +70,8 @@ func TestTheMessageIsFoundInABodyOfAnyShape(t *testing.T) {
 		{"binary", text, "a\x00b", "", ""},
 		{"control characters", jsonType, `{"message":"a\u001b[31m\u0007b\u202e\u200bc\r\nd\u2028e"}`, "a[31mbc d e", ""},
 		{"bytes that are no UTF-8", text, "caf\xe9", "caf\ufffd", ""},
-		{"the credential", jsonType, `{"message":"key key-of-ann is wrong","code":"key-of-ann"}`, "key [redacted] is wrong", "[redacted]"},
+		{"the credential", jsonType, `{"message":"key key-of-ann is wrong","code":"key-of-ann"}`,
+			"key [redacted] is wrong", "[redacted]"},
 		{"the credential in pieces", jsonType, `{"message":"key-\u200bof-ann"}`, "[redacted]", ""},
 		{"long code", jsonType, `{"message":"m","code":"` + strings.Repeat("x", 100) + `"}`, "m", strings.Repeat("x", 61) + "…"},
 	}
@@ -91,7 +93,8 @@ func TestTheMessageIsFoundInABodyOfAnyShape(t *testing.T) {
 func TestALongMessageEndsAtAWholeCharacter(t *testing.T) {
 	t.Parallel()
 	for _, pad := range []string{"", "a", "ab", "abc"} {
-		_, err := calls["Messages.Send"](t.Context(), answering(t, 400, "text/plain", strings.NewReader(pad+strings.Repeat("😀", 400))))
+		body := strings.NewReader(pad + strings.Repeat("😀", 400))
+		_, err := calls["Messages.Send"](t.Context(), answering(t, 400, "text/plain", body))
 		m := asError(t, err, clerkapi.ErrBadRequest).Message
 		if len(m) > 500 || len(m) < 490 || !utf8.ValidString(m) || !strings.HasSuffix(m, "😀…") {
 			t.Errorf("message has %d bytes and ends with %q", len(m), m[len(m)-8:])
@@ -151,11 +154,12 @@ func TestBodiesAreReadUpToALimit(t *testing.T) {
 func TestAnAnswerThatCannotBeReadMeansThatItWasDone(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"empty": ``, "null": `null`, "no data": `{}`, "null data": `{"data":null}`, "broken": `{"data":{"id":1`, "page": `<html>`,
-		"wrong type": `{"data":"x"}`, "wrong time": `{"data":{"id":1,"created":"yesterday"}}`, "more": `{"data":{"id":"1"}} {}`,
+		"empty": ``, "null": `null`, "no data": `{}`, "null data": `{"data":null}`, "page": `<html>`,
+		"broken": `{"data":{"id":1`, "wrong type": `{"data":"x"}`, "more": `{"data":{"id":"1"}} {}`,
+		"wrong time": `{"data":{"id":1,"created":"yesterday"}}`,
 	} {
-		for _, method := range []string{"Messages.Send", "Contacts.Create", "Contacts.CreateBatch", "Contacts.Update", "Campaigns.Create",
-			"Messages.Find", "Contacts.Search"} {
+		for _, method := range []string{"Messages.Send", "Contacts.Create", "Contacts.CreateBatch", "Contacts.Update",
+			"Campaigns.Create", "Messages.Find", "Contacts.Search"} {
 			t.Run(name+"/"+method, func(t *testing.T) {
 				t.Parallel()
 				want := clerkapi.Done

@@ -165,7 +165,7 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 
 // readBody reads as much of an answer as anybody looks at, and closes it.
 func readBody(resp *http.Response) ([]byte, error) {
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	limit := maxErrorBody
 	if isSuccess(resp.StatusCode) {
 		limit = maxBody

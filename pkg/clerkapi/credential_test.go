@@ -33,7 +33,9 @@ func TestACredentialThatCannotBeInAHeaderIsRefusedWithoutRepeatingIt(t *testing.
 	t.Parallel()
 	sent := false
 	client := serveFunc(t, clerkapi.Options{}, func(http.ResponseWriter, *http.Request) { sent = true })
-	for _, bad := range []string{"secret\n", "sec\r\nX-Evil: 1", "sec\x00ret", "sec\x7fret", " secret", "sec\tret", "sécret"} {
+	for _, bad := range []string{
+		"secret\n", "sec\r\nX-Evil: 1", "sec\x00ret", "sec\x7fret", " secret", "sec\tret", "sécret",
+	} {
 		for _, credential := range []clerkapi.Credential{clerkapi.APIKey(bad), clerkapi.Bearer(bad)} {
 			_, err := calls["Messages.Send"](t.Context(), client.As(credential))
 			e := asError(t, err, clerkapi.ErrInvalid)

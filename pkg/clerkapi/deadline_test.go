@@ -33,7 +33,8 @@ func TestRetryAfterWithinTheDeadlineIsHonoured(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				resp, err := calls["Messages.Send"](t.Context(), (&pipeAPI{handle: busy(429, retryAfter)}).start(t, clerkapi.Options{}))
+				client := (&pipeAPI{handle: busy(429, retryAfter)}).start(t, clerkapi.Options{})
+				resp, err := calls["Messages.Send"](t.Context(), client)
 				if err != nil || resp.Attempts != 2 {
 					t.Fatalf("%+v, error %v, want a second attempt that succeeds", resp, err)
 				}
@@ -110,32 +111,31 @@ func TestARetryAfterThatSaysNothingIsIgnored(t *testing.T) {
 func TestOneDeadlineIsOverAttemptsWaitsAndTheAnswer(t *testing.T) {
 	t.Parallel()
 	hang := func(r *http.Request) { <-r.Context().Done() }
+	silent := func(_ int32, _ http.ResponseWriter, r *http.Request) { hang(r) }
+	endless := func(_ int32, w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(201)
+		_, _ = w.Write([]byte(`{"data":`))
+		_ = http.NewResponseController(w).Flush()
+		hang(r)
+	}
+	second := func(n int32, w http.ResponseWriter, r *http.Request) {
+		if n == 1 {
+			w.Header().Set("Retry-After", "20")
+			w.WriteHeader(429)
+			return
+		}
+		hang(r)
+	}
 	tests := map[string]struct {
 		method  string
 		api     *pipeAPI
 		outcome clerkapi.Outcome
 		status  int
 	}{
-		"a read that is not answered": {"Messages.Find", &pipeAPI{handle: func(_ int32, _ http.ResponseWriter, r *http.Request) {
-			hang(r)
-		}}, clerkapi.NotDone, 0},
-		"a send that is not answered": {"Messages.Send", &pipeAPI{handle: func(_ int32, _ http.ResponseWriter, r *http.Request) {
-			hang(r)
-		}}, clerkapi.Unknown, 0},
-		"a send whose answer does not end": {"Messages.Send", &pipeAPI{handle: func(_ int32, w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(201)
-			_, _ = w.Write([]byte(`{"data":`))
-			_ = http.NewResponseController(w).Flush()
-			hang(r)
-		}}, clerkapi.Done, 201},
-		"the second attempt of a send": {"Messages.Send", &pipeAPI{handle: func(n int32, w http.ResponseWriter, r *http.Request) {
-			if n == 1 {
-				w.Header().Set("Retry-After", "20")
-				w.WriteHeader(429)
-				return
-			}
-			hang(r)
-		}}, clerkapi.Unknown, 0},
+		"a read that is not answered":      {"Messages.Find", &pipeAPI{handle: silent}, clerkapi.NotDone, 0},
+		"a send that is not answered":      {"Messages.Send", &pipeAPI{handle: silent}, clerkapi.Unknown, 0},
+		"a send whose answer does not end": {"Messages.Send", &pipeAPI{handle: endless}, clerkapi.Done, 201},
+		"the second attempt of a send":     {"Messages.Send", &pipeAPI{handle: second}, clerkapi.Unknown, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -231,6 +231,6 @@ func TestADeadlineOfTheCallerIsATimeout(t *testing.T) {
 		}
 		api = &pipeAPI{handle: func(_ int32, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}
 		_, err = calls["Messages.Send"](ctx, api.start(t, clerkapi.Options{}))
-		asError(t, err, clerkapi.ErrTimeout)
+		_ = asError(t, err, clerkapi.ErrTimeout)
 	})
 }

@@ -1,5 +1,5 @@
-// Package clerkapi is a client of the Clerk Chat REST API: it sends and finds text messages, manages contacts and starts
-// campaigns.
+// Package clerkapi is a client of the Clerk Chat REST API: it sends and finds text messages, manages contacts and
+// starts campaigns.
 //
 // # Beginning
 //
@@ -53,13 +53,13 @@
 // means for the request:
 //
 //	NotDone  It had no effect: refused, rate limited, or no connection was made. It is safe to repeat.
-//	Unknown  It may have had one: cut off, timed out, or answered with a 5xx. A 503 is no exception, since proxies answer
-//	         it after they passed a request on. Look before you repeat it.
+//	Unknown  It may have had one: cut off, timed out, or answered with a 5xx. A 503 is no exception, since proxies
+//	         answer it after they passed a request on. Look before you repeat it.
 //	Done     The API took it, but its answer cannot be read, or tells of a failure later on the way ([ErrFailed], with
 //	         the message beside the error). Do not repeat it.
 //
-// Reading changes nothing: its outcome is always NotDone. Of redirects, 301, 307 and 308 mean that nothing was done here
-// (NotDone); the others are also usual answers to a form that was taken (Unknown).
+// Reading changes nothing: its outcome is always NotDone. Of redirects, 301, 307 and 308 mean that nothing was done
+// here (NotDone); the others are also usual answers to a form that was taken (Unknown).
 //
 // # Repeating
 //
@@ -75,9 +75,10 @@
 //
 // # What it does not do
 //
-// It does not follow redirects, since Go would carry the key to wherever one points. It does not send an Idempotency-Key
-// header, which the API does not know but which makes Go's transport repeat a POST. It does not normalize numbers or
-// judge requests beyond what could not be sent at all, keeps nothing between calls, and logs no credential and no content.
+// It does not follow redirects, since Go would carry the key to wherever one points. It does not send an
+// Idempotency-Key header, which the API does not know but which makes Go's transport repeat a POST. It does not
+// normalize numbers or judge requests beyond what could not be sent at all, keeps nothing between calls, and logs no
+// credential and no content.
 //
 // Requests, answers and their documentation are generated from the OpenAPI document of this module, where facts that no
 // source of the vendor confirms are marked.

@@ -30,11 +30,11 @@ var (
 type Outcome uint8
 
 const (
-	// NotDone: the request had no effect. It was refused, or never reached the API.
+	// NotDone says that the request had no effect. It was refused, or never reached the API.
 	NotDone Outcome = iota
-	// Unknown: the request may have had an effect. Repeating it may do a thing twice.
+	// Unknown says that the request may have had an effect. Repeating it may do a thing twice.
 	Unknown
-	// Done: the API took the request, but its answer could not be read, or tells of a failure later on the way.
+	// Done says that the API took the request, but its answer could not be read, or tells of a failure later on the way.
 	Done
 )
 

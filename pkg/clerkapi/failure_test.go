@@ -42,7 +42,9 @@ func TestAMessageThatWasTakenAndFailedIsBothAMessageAndAnError(t *testing.T) {
 
 func TestAMessageWithoutFailureIsNoError(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{`"error":null`, `"error":"","errorCode":null`, `"errorCode":0`, `"errorCode":"0"`, `"status":"scheduled"`} {
+	for _, data := range []string{
+		`"error":null`, `"error":"","errorCode":null`, `"errorCode":0`, `"errorCode":"0"`, `"status":"scheduled"`,
+	} {
 		client := answering(t, 201, "", strings.NewReader(`{"data":{"id":7,`+data+`}}`))
 		if m, _, err := client.Messages.Send(t.Context(), &clerkapi.SendMessageRequest{}); err != nil || m.ID != "7" {
 			t.Errorf("%s: message %+v, error %v", data, m, err)
@@ -61,7 +63,9 @@ func TestAMessageWithoutAnIDIsABadAnswer(t *testing.T) {
 
 func TestACampaignThatWasTakenAndFailedIsBothACampaignAndAnError(t *testing.T) {
 	t.Parallel()
-	for data, message := range map[string]string{`"error":"No such list"`: "No such list", `"status":"failed"`: ""} {
+	for data, message := range map[string]string{
+		`"error":"No such list"`: "No such list", `"status":"failed"`: "",
+	} {
 		client := answering(t, 201, "", strings.NewReader(`{"data":{"id":9,`+data+`}}`))
 		c, _, err := client.Campaigns.Create(t.Context(), &clerkapi.CreateCampaignRequest{})
 		e := asError(t, err, clerkapi.ErrFailed)
@@ -101,18 +105,22 @@ func TestIdsAreEscapedInPathsAndRefusedWhenTheyAreNone(t *testing.T) {
 			t.Errorf("%q: update of %s, error %v; want %s", id, got.URI, err, path)
 		}
 	}
-	client := serveFunc(t, clerkapi.Options{}, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("sent %s", r.RequestURI) })
+	client := serveFunc(t, clerkapi.Options{}, func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("sent %s", r.RequestURI)
+	})
 	for _, id := range []clerkapi.ID{"", ".", ".."} {
 		_, err := client.Contacts.Delete(t.Context(), id)
-		asError(t, err, clerkapi.ErrInvalid)
+		_ = asError(t, err, clerkapi.ErrInvalid)
 		_, _, err = client.Contacts.Update(t.Context(), id, &clerkapi.UpdateContactRequest{})
-		asError(t, err, clerkapi.ErrInvalid)
+		_ = asError(t, err, clerkapi.ErrInvalid)
 	}
 }
 
 func TestARequestThatCannotBeMadeIsRefusedBeforeItIsSent(t *testing.T) {
 	t.Parallel()
-	client := serveFunc(t, clerkapi.Options{}, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("sent %s", r.RequestURI) })
+	client := serveFunc(t, clerkapi.Options{}, func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("sent %s", r.RequestURI)
+	})
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
 		"nil message":  func() error { _, _, err := client.Messages.Send(ctx, nil); return err },

@@ -104,9 +104,11 @@ func TestModelsHaveTheFieldsOfTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, model := range []any{clerkapi.SendMessageRequest{}, clerkapi.Message{}, clerkapi.MessagePage{}, clerkapi.PageLinks{},
+	for _, model := range []any{
+		clerkapi.SendMessageRequest{}, clerkapi.Message{}, clerkapi.MessagePage{}, clerkapi.PageLinks{},
 		clerkapi.ContactFields{}, clerkapi.CreateContactsRequest{}, clerkapi.UpdateContactRequest{}, clerkapi.Contact{},
-		clerkapi.CreateCampaignRequest{}, clerkapi.Campaign{}} {
+		clerkapi.CreateCampaignRequest{}, clerkapi.Campaign{},
+	} {
 		typ := reflect.TypeOf(model)
 		schema, fields := map[string]bool{}, map[string]bool{}
 		for name := range doc.Components.Schemas[typ.Name()].Value.Properties {

@@ -24,8 +24,10 @@ func TestNewClientNamesEverythingThatIsWrong(t *testing.T) {
 
 func TestNewClientRefusesABaseURLWithoutRepeatingIt(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"host", "//host", "https://", "https:///path", "https://:443", "ftp://host", "https://u:hunter2@host",
-		"https://host?q", "https://host?", "https://host#f", "https://u:hunter2@ho st", "http://[::1", "mailto:a@b"} {
+	for _, bad := range []string{
+		"host", "//host", "https://", "https:///path", "https://:443", "ftp://host", "https://u:hunter2@host",
+		"https://host?q", "https://host?", "https://host#f", "https://u:hunter2@ho st", "http://[::1", "mailto:a@b",
+	} {
 		_, err := clerkapi.NewClient(clerkapi.Options{BaseURL: bad})
 		if err == nil || !strings.Contains(err.Error(), "BaseURL") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: error is %v", bad, err)
@@ -43,10 +45,11 @@ func TestTheBaseURLMayHaveAPath(t *testing.T) {
 		"http://host/with%2Fslash/": "http://host/with%2Fslash/public/contacts/a%2Fb",
 	} {
 		var got string
-		client := newClient(t, clerkapi.Options{BaseURL: base, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		transport := func(r *http.Request) (*http.Response, error) {
 			got = r.URL.String()
 			return &http.Response{StatusCode: 204, Body: http.NoBody, Request: r}, nil
-		})}).As(clerkapi.APIKey("k"))
+		}
+		client := newClient(t, clerkapi.Options{BaseURL: base, Transport: roundTrip(transport)}).As(clerkapi.APIKey("k"))
 		if _, err := client.Contacts.Delete(t.Context(), "a/b"); err != nil || got != want {
 			t.Errorf("%q: request to %s, error %v; want %s", base, got, err, want)
 		}

@@ -43,8 +43,8 @@ func (s *MessagesService) All(ctx context.Context, params *FindMessagesParams) i
 	}
 }
 
-// maxStale is how many pages in a row may bring nothing new. One may, if as many messages as fit on a page arrive between
-// two requests; an API that overlooks the page number would go on for ever.
+// maxStale is how many pages in a row bring nothing new before that is an error. One may, if as many messages as fit on
+// a page arrive between two requests; an API that overlooks the page number would go on for ever.
 const maxStale = 2
 
 // pager knows how far an iteration has come.
@@ -58,9 +58,9 @@ type pager struct {
 	stale  int
 }
 
-// take returns the messages of a page that were not on the page before, and whether to ask for another page. The end is
-// believed only if nothing speaks against it, since a page too many costs one request and a page too few hides messages;
-// a page without messages ends it in any case.
+// take returns the messages of a page that were not on the page before, and whether to ask for another page. The end
+// is believed only if nothing speaks against it, since a page too many costs one request and a page too few hides
+// messages; a page without messages ends it in any case.
 func (p *pager) take(page *MessagePage) (fresh []*Message, more bool, err error) {
 	n := int64(len(page.Data))
 	if n == 0 {

@@ -26,7 +26,7 @@ const (
 // and when to come back, not that time ran out.
 func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	if ctx.Err() != nil || c.attempts >= c.core.maxAttempts || !c.mayRepeat() {
-		return false, nil
+		return false, nil //nolint:nilerr // finish has the errors
 	}
 	c.wait = c.nextWait()
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= c.wait {

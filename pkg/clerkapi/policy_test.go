@@ -31,6 +31,9 @@ func TestWhatIsRepeatedAndWhatIsKnownAfterwards(t *testing.T) {
 		read, repeat, create result
 	}
 	const all = 3 // MaxAttempts
+	answers := func(status int) func() *pipeAPI {
+		return func() *pipeAPI { return &pipeAPI{handle: always(status, "")} }
+	}
 	faults := []fault{
 		{"connection refused", func() *pipeAPI { return &pipeAPI{refuse: func(int32) bool { return true }} },
 			clerkapi.ErrUnreachable, result{all, clerkapi.NotDone}, result{all, clerkapi.NotDone}, result{all, clerkapi.NotDone}},
@@ -41,7 +44,7 @@ func TestWhatIsRepeatedAndWhatIsKnownAfterwards(t *testing.T) {
 		}, clerkapi.ErrInterrupted, result{all, clerkapi.NotDone}, result{all, clerkapi.Unknown}, result{1, clerkapi.Unknown}},
 	}
 	for _, status := range []int{500, 501, 502, 503, 504, 599} {
-		faults = append(faults, fault{strconv.Itoa(status), func() *pipeAPI { return &pipeAPI{handle: always(status, "")} }, clerkapi.ErrServer,
+		faults = append(faults, fault{strconv.Itoa(status), answers(status), clerkapi.ErrServer,
 			result{all, clerkapi.NotDone}, result{all, clerkapi.Unknown}, result{1, clerkapi.Unknown}})
 	}
 	for status, reason := range map[int]error{
@@ -57,7 +60,7 @@ func TestWhatIsRepeatedAndWhatIsKnownAfterwards(t *testing.T) {
 		case 302, 303: // the usual answers to a form that was taken
 			outcome = clerkapi.Unknown
 		}
-		faults = append(faults, fault{strconv.Itoa(status), func() *pipeAPI { return &pipeAPI{handle: always(status, "")} }, reason,
+		faults = append(faults, fault{strconv.Itoa(status), answers(status), reason,
 			result{attempts, clerkapi.NotDone}, result{attempts, outcome}, result{attempts, outcome}})
 	}
 	for _, fault := range faults {
@@ -183,7 +186,7 @@ func TestARepeatedDeleteThatFindsNothingHasSucceeded(t *testing.T) {
 					t.Errorf("error is %v, want none: the first attempt may have deleted it", err)
 				}
 				if !tt.gone {
-					asError(t, err, clerkapi.ErrNotFound)
+					_ = asError(t, err, clerkapi.ErrNotFound)
 				}
 			})
 		})

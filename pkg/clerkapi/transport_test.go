@@ -84,7 +84,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 
 func TestClientsDoNotShareTheirDefaultTransport(t *testing.T) {
 	t.Parallel()
-	if clerkapi.NewTransport() == clerkapi.NewTransport() {
+	if one, other := clerkapi.NewTransport(), clerkapi.NewTransport(); one == other {
 		t.Error("the transport is state of the package")
 	}
 }
