@@ -43,7 +43,7 @@ func OpenEmbedded(opts Options) *Store {
 			}
 		}
 	}()
-	return &Store{client: client, opts: opts, stop: func() {
+	return &Store{client: client, opts: opts, fastForward: server.FastForward, stop: func() {
 		cancel()
 		<-stopped
 		server.Close()

@@ -68,28 +68,47 @@ func (b *Bucket) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, p
 	if err != nil || len(keys) == 0 {
 		return nil, next, err
 	}
-	// One GET each, since the keys of one master may be in different slots, for which MGET is refused.
-	values := make([]*redis.StringCmd, len(keys))
-	_, err = c.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, key := range keys {
-			values[i] = p.Get(ctx, key)
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
+	values, err := b.values(ctx, c, keys)
+	if err != nil {
 		return nil, 0, err
 	}
 	records := make([]Record, 0, len(keys))
 	for i, key := range keys {
-		switch value, err := values[i].Bytes(); {
-		case errors.Is(err, redis.Nil): // expired since
-		case err != nil:
-			return nil, 0, err
-		default:
-			records = append(records, Record{Name: strings.TrimPrefix(key, b.prefix), Value: value})
+		if values[i] != nil { // else it expired since
+			records = append(records, Record{Name: strings.TrimPrefix(key, b.prefix), Value: values[i]})
 		}
 	}
 	return records, next, nil
+}
+
+// values gives the values of keys, nil for those that are gone: with one MGET, or in a cluster, which refuses that for
+// keys of several slots, with a GET each.
+func (b *Bucket) values(ctx context.Context, c redis.Cmdable, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	if _, ok := b.store.client.(*redis.ClusterClient); !ok {
+		found, err := c.MGet(ctx, keys...).Result()
+		for i, v := range found {
+			if text, ok := v.(string); ok {
+				values[i] = []byte(text)
+			}
+		}
+		return values, err
+	}
+	gets, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, key := range keys {
+			p.Get(ctx, key)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, err
+	}
+	for i, get := range gets {
+		if values[i], err = get.(*redis.StringCmd).Bytes(); err != nil && !errors.Is(err, redis.Nil) {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // masters gives a client for each server that keeps a part of the keys.

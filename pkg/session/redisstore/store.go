@@ -26,6 +26,8 @@ type Store struct {
 	opts   Options
 	// stop ends what runs beside the client.
 	stop func()
+	// fastForward moves the clock of a Redis within the process.
+	fastForward func(time.Duration)
 }
 
 // Open makes a store of a URL; see [ParseURL] for what it may be. It does not wait for Redis: a store that is down at

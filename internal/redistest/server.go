@@ -1,0 +1,186 @@
+package redistest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Server is a running redis-server that keeps nothing on disk.
+type Server struct {
+	// Addr is host and port; the port stays when the server is restarted.
+	Addr string
+
+	t      testing.TB
+	binary string
+	args   []string
+	log    lockedBuffer
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+// Start runs a server until the test ends, with further arguments such as "--requirepass", "x".
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		const missing = "no redis-server on this machine; apt-get install redis-server provides it"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip("skip: " + missing)
+	}
+	s := &Server{t: t, binary: binary, args: args, Addr: freeAddr(t)}
+	s.start()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Available tells whether Start would start a server. Under CI=true it always does or fails.
+func Available() bool {
+	_, err := exec.LookPath("redis-server")
+	return err == nil || os.Getenv("CI") == "true"
+}
+
+// URL is the server as a URL.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Client gives a client for commands of the test itself. It is closed when the test ends.
+func (s *Server) Client() *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: s.Addr, DisableIdentity: true, PipelinePoolSize: -1})
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// Do runs one command and fails the test if it does.
+func (s *Server) Do(args ...any) any {
+	s.t.Helper()
+	result, err := s.Client().Do(context.Background(), args...).Result()
+	if err != nil {
+		s.t.Fatalf("redis %v: %v", args, err)
+	}
+	return result
+}
+
+// Kill ends the server at once, with all it kept. A server that is not running stays so.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	<-s.exited
+	s.cmd = nil
+}
+
+// Restart kills the server and starts it again on the same port, empty.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.start()
+}
+
+// Stop makes the server a black hole: connections are accepted by the kernel, and nothing is answered until Continue.
+func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
+
+// Continue ends Stop.
+func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) start() {
+	s.t.Helper()
+	_, port, _ := net.SplitHostPort(s.Addr)
+	args := append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.t.TempDir(),
+	}, s.args...)
+	s.cmd = exec.Command(s.binary, args...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	s.exited = exited
+	go func(cmd *exec.Cmd) {
+		_ = cmd.Wait()
+		close(exited)
+	}(s.cmd)
+	if err := s.ready(); err != nil {
+		s.t.Fatalf("redis-server: %v\n%s", err, s.log.String())
+	}
+}
+
+// ready waits until the server answers anything at all: under requirepass that is a refusal.
+func (s *Server) ready() error {
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		select {
+		case <-s.exited:
+			return fmt.Errorf("it ended at once")
+		case <-time.After(5 * time.Millisecond):
+		}
+		conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+		if err != nil {
+			continue
+		}
+		_ = conn.SetDeadline(time.Now().Add(time.Second))
+		_, err = conn.Write([]byte("PING\r\n"))
+		if err == nil {
+			_, err = conn.Read(make([]byte, 1))
+		}
+		_ = conn.Close()
+		if err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("it does not answer")
+}
+
+// freeAddr takes a port that a cluster's bus, 10,000 above, can have as well.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+		if port <= 55000 {
+			return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		}
+	}
+	t.Fatal("no free port below 55000")
+	return ""
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
