@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -24,6 +25,8 @@ type Server struct {
 	t      testing.TB
 	binary string
 	args   []string
+	// before are arguments that must stand before all others.
+	before []string
 	log    lockedBuffer
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -31,6 +34,17 @@ type Server struct {
 
 // Start runs a server until the test ends, with further arguments such as "--requirepass", "x".
 func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return run(t, nil, args)
+}
+
+// StartSentinel runs a sentinel with a configuration file, which it rewrites, until the test ends.
+func StartSentinel(t testing.TB, config string) *Server {
+	t.Helper()
+	return run(t, []string{config, "--sentinel"}, nil)
+}
+
+func run(t testing.TB, before, args []string) *Server {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -40,7 +54,7 @@ func Start(t testing.TB, args ...string) *Server {
 		}
 		t.Skip("skip: " + missing)
 	}
-	s := &Server{t: t, binary: binary, args: args, Addr: freeAddr(t)}
+	s := &Server{t: t, binary: binary, before: before, args: args, Addr: freeAddr(t)}
 	s.start()
 	t.Cleanup(s.Kill)
 	return s
@@ -105,9 +119,11 @@ func (s *Server) signal(sig os.Signal) {
 func (s *Server) start() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.Addr)
-	args := append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.t.TempDir(),
-	}, s.args...)
+	args := append(slices.Clone(s.before), "--port", port, "--bind", "127.0.0.1", "--dir", s.t.TempDir())
+	if s.before == nil {
+		args = append(args, "--save", "", "--appendonly", "no")
+	}
+	args = append(args, s.args...)
 	s.cmd = exec.Command(s.binary, args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
