@@ -17,6 +17,7 @@ type Metrics struct {
 	recipients prometheus.Counter
 	segments   prometheus.Counter
 	sessions   *prometheus.CounterVec
+	store      prometheus.Gauge
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -42,15 +43,20 @@ func NewMetrics(version string) *Metrics {
 		}),
 		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_sessions_total",
-			Help: "What happened to sessions: created, ended, recovered (the record was gone), unstored (the store did not answer), refused.",
+			Help: "Sessions that did not go the usual way: recovered (the record was gone), unstored (the store did not answer).",
 		}, []string{"event"}),
+		store: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clerk_gateway_store_up",
+			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
+		}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "clerk_gateway_build_info",
 		Help: "Always 1; the label says which version runs.",
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.calls, m.duration, m.recipients, m.segments, m.sessions, build,
+	m.store.Set(1)
+	m.registry.MustRegister(m.calls, m.duration, m.recipients, m.segments, m.sessions, m.store, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -62,3 +68,12 @@ func (m *Metrics) Handler() http.Handler {
 
 // Session counts an event of the session table.
 func (m *Metrics) Session(event string) { m.sessions.WithLabelValues(event).Inc() }
+
+// Store notes whether the store serves.
+func (m *Metrics) Store(up bool) {
+	if up {
+		m.store.Set(1)
+		return
+	}
+	m.store.Set(0)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// The exit codes; see the package comment.
+const (
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDrained = 3
+)
+
+// cli is every command and flag.
+type cli struct {
+	Demo        demoCmd        `cmd:"" set:"clerk_url=" help:"Run everything in one process: the gateway and a simulated Clerk Chat. Messages reach nobody."`
+	Serve       serveCmd       `cmd:"" help:"Run the gateway in front of a real backend."`
+	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
+	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`
+	Check       checkCmd       `cmd:"" help:"Say everything that is wrong with the configuration of serve, and exit."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running gateway whether it lives; exit 0 if it does."`
+	Version     versionCmd     `cmd:"" help:"Print what this build is."`
+}
+
+// streams are where a command writes: results to out, logs and advice to err.
+type streams struct {
+	out, err io.Writer
+}
+
+// usageError is a mistake of whoever called the command.
+type usageError struct{ error }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	redisstore.SilenceLibrary()
+	var c cli
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("gateway"),
+		kong.Description("A remote MCP server for Clerk Chat: any MCP client sends and reads messages, manages contacts and runs campaigns."),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"clerk_url": clerkapi.DefaultBaseURL, "least": strconv.Itoa(session.MinRefLength)},
+		kong.Exit(func(int) { exited = true }), // after --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "gateway:", err)
+		return exitFailed
+	}
+	kctx, err := parser.Parse(args)
+	if exited {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "gateway: %v\nrun 'gateway --help', or 'gateway COMMAND --help', to see what there is\n", err)
+		return exitUsage
+	}
+	// The first signal stops in good order; a second one ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	err = kctx.Run(streams{stdout, stderr})
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "gateway:", err)
+		return exitUsage
+	case errors.Is(err, gateway.ErrDrain):
+		fmt.Fprintln(stderr, "gateway:", err)
+		return exitDrained
+	default:
+		fmt.Fprintln(stderr, "gateway:", err)
+		return exitFailed
+	}
+}

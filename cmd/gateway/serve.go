@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+)
+
+type serveCmd struct {
+	config.Config `embed:""`
+}
+
+// Run serves until a signal.
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	if err := problems(&c.Config); err != nil {
+		return err
+	}
+	g, err := gateway.New(gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)})
+	if err != nil {
+		return usageError{err}
+	}
+	return g.Run(ctx, func(base string) { ready(s.out, base, "") })
+}
+
+// problems reports a wrong configuration as a whole.
+func problems(c *config.Config) error {
+	p := gateway.Problems(c)
+	if len(p) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("the configuration does not work:\n  %s", strings.Join(p, "\n  "))}
+}
+
+// ready prints the one line that scripts wait for.
+func ready(w io.Writer, base, sandbox string) {
+	line := "ready"
+	if base != "" {
+		line += " url=" + base + " mcp=" + base + "/mcp"
+	}
+	if sandbox != "" {
+		line += " sandbox=" + sandbox
+	}
+	fmt.Fprintln(w, line)
+}
+
+func newLogger(w io.Writer, c *config.Config) *slog.Logger {
+	return observe.NewLogger(w, c.LogLevel, c.LogFormat, func(ctx context.Context) []slog.Attr {
+		if id := web.RequestIDFrom(ctx); id != "" {
+			return []slog.Attr{slog.String("request_id", id)}
+		}
+		return nil
+	})
+}

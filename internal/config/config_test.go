@@ -1,0 +1,110 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+)
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+func valid() config.Config {
+	return config.Config{
+		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{secret},
+		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none",
+		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
+		ShutdownTimeout: time.Second,
+	}
+}
+
+func TestAValidConfigurationHasNoProblems(t *testing.T) {
+	c := valid()
+	if p := c.Problems(); len(p) > 0 {
+		t.Error(p)
+	}
+}
+
+func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		edit func(*config.Config)
+		want []string
+	}{
+		{"listen without port", func(c *config.Config) { c.Listen = "localhost" }, []string{"--listen (GATEWAY_LISTEN)", "host:port"}},
+		{"port out of range", func(c *config.Config) { c.Listen = "127.0.0.1:99999" }, []string{"--listen", "port"}},
+		{"admin on the same address", func(c *config.Config) { c.AdminListen = c.Listen }, []string{"--admin-listen (GATEWAY_ADMIN_LISTEN)"}},
+		{"public URL with path", func(c *config.Config) { c.PublicURL = "https://a.example/mcp" }, []string{"--public-url (GATEWAY_PUBLIC_URL)", "set https://a.example"}},
+		{"public URL that is none", func(c *config.Config) { c.PublicURL = "a.example" }, []string{"--public-url", "https://"}},
+		{"body limit of nothing", func(c *config.Config) { c.MaxBody = 10 }, []string{"--max-body (GATEWAY_MAX_BODY)"}},
+		{"no secret", func(c *config.Config) { c.Secrets = nil }, []string{"--secret (GATEWAY_SECRET)", "openssl rand"}},
+		{"short second secret", func(c *config.Config) { c.Secrets = append(c.Secrets, "short") }, []string{"--secret", "secret 2 has 5"}},
+		{"open to everybody", func(c *config.Config) { c.Listen = ":8080" }, []string{"--auth (GATEWAY_AUTH)", "--insecure-no-auth"}},
+		{"open on an interface", func(c *config.Config) { c.Listen = "192.0.2.1:8080" }, []string{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true)"}},
+		{"backend that is no URL", func(c *config.Config) { c.ClerkURL = "web-api.clerk.chat" }, []string{"--clerk-url (CLERK_API_URL)"}},
+		{"backend with a password", func(c *config.Config) { c.ClerkURL = "https://u:pa55@a.example" }, []string{"--clerk-url", "password"}},
+		{"no key", func(c *config.Config) { c.ClerkAPIKey = "" }, []string{"--clerk-api-key (CLERK_API_KEY)"}},
+		{"key with a line break", func(c *config.Config) { c.ClerkAPIKey = "pa55\n" }, []string{"--clerk-api-key", "line break"}},
+		{"no time for a call", func(c *config.Config) { c.ClerkTimeout = 0 }, []string{"--clerk-timeout (CLERK_TIMEOUT)"}},
+		{"negative delay", func(c *config.Config) { c.DrainDelay = -1 }, []string{"--drain-delay (GATEWAY_DRAIN_DELAY)"}},
+		{"no time to stop", func(c *config.Config) { c.ShutdownTimeout = 0 }, []string{"--shutdown-timeout (GATEWAY_SHUTDOWN_TIMEOUT)"}},
+		{"sessions of no length", func(c *config.Config) { c.SessionMaxAge = 0 }, []string{"--session-max-age (GATEWAY_SESSION_MAX_AGE)"}},
+		{"records of no length", func(c *config.Config) { c.SessionIdle = 0 }, []string{"--session-idle (GATEWAY_SESSION_IDLE)"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := valid()
+			tt.edit(&c)
+			p := c.Problems()
+			if len(p) != 1 {
+				t.Fatalf("%d problems, want one: %q", len(p), p)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(p[0], want) {
+					t.Errorf("%q does not say %q", p[0], want)
+				}
+			}
+			if strings.Contains(p[0], "pa55") {
+				t.Errorf("%q quotes a secret", p[0])
+			}
+		})
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	c := config.Config{Auth: "none"}
+	if p := c.Problems(); len(p) < 6 {
+		t.Errorf("only %d problems of an empty configuration: %q", len(p), p)
+	}
+}
+
+func TestLoopbackNeedsNoFurtherWord(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "127.5.5.5:80", "[::1]:8080", "localhost:8080"} {
+		c := valid()
+		c.Listen = addr
+		if p := c.Problems(); len(p) > 0 {
+			t.Errorf("%s: %q", addr, p)
+		}
+	}
+}
+
+func TestASecretIsNeverPrinted(t *testing.T) {
+	c := valid()
+	c.RedisURL = "redis://:pa55word@h"
+	c.ClerkAPIKey = "pa55word"
+	c.Secrets = []config.Secret{"pa55word"}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "secret", c.ClerkAPIKey)
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v %s", c, c, c.ClerkAPIKey), log.String(), string(data)} {
+		if strings.Contains(s, "pa55word") {
+			t.Errorf("printed: %s", s)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package endpoint
+
+import (
+	"context"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// clientGoneKey carries the context of the HTTP request: the SDK does not cancel a legacy call when its client goes away.
+type clientGoneKey struct{}
+
+// handleCall is the SDK's lane into [Tools.Call].
+func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	caller := identity.CallerFrom(ctx)
+	if caller.Client == (identity.Client{}) {
+		if info := req.ClientInfo(); info != nil { // the modern era says it with every request
+			caller.Client = identity.Client{Name: info.Name, Version: info.Version}
+			ctx = identity.WithCaller(ctx, caller)
+		}
+	}
+	if gone, ok := ctx.Value(clientGoneKey{}).(context.Context); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(gone, cancel)()
+	}
+	report := e.opts.Tools.Call(ctx, mcpadapter.Call{
+		Tool:      req.Params.Name,
+		Arguments: req.Params.Arguments,
+		Subject:   caller.Subject,
+	})
+	if report.Err != nil { // the SDK knows only tools that we gave it, so this is for a tool that is not one of ours
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
+	}
+	// A new value every time: the SDK writes into it.
+	result := &mcp.CallToolResult{
+		Content: []mcp.Content{&mcp.TextContent{Text: report.Result.Text}},
+		IsError: report.Result.IsError,
+	}
+	if report.Result.Structured != nil {
+		result.StructuredContent = report.Result.Structured
+	}
+	return result, nil
+}

@@ -1,0 +1,177 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// Tools is what the endpoint offers: definitions for tools/list and the way of a call.
+type Tools interface {
+	Definitions() []*mcp.Tool
+	Instructions() string
+	Call(ctx context.Context, call mcpadapter.Call) mcpadapter.Report
+}
+
+// Options configure an [Endpoint].
+type Options struct {
+	// Tools to offer. Required.
+	Tools Tools
+	// Sessions of the legacy era. Required.
+	Sessions Sessions
+	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
+	RequireSession bool
+	// MaxBody is the largest body in bytes. Default: 4 MiB.
+	MaxBody int64
+	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
+	Name, Title, Version string
+	// WebsiteURL is shown in serverInfo. Default: none.
+	WebsiteURL string
+	// Logger for what goes wrong. Required.
+	Logger *slog.Logger
+}
+
+const defaultMaxBody = 4 << 20
+
+// Endpoint is the http.Handler of one MCP URL.
+type Endpoint struct {
+	opts     Options
+	sdk      http.Handler
+	versions []string
+}
+
+// New builds the endpoint; everything that does not depend on a request is made here.
+func New(opts Options) (*Endpoint, error) {
+	if opts.Tools == nil || opts.Sessions == nil || opts.Logger == nil || opts.Name == "" || opts.Version == "" {
+		return nil, errors.New("endpoint: Tools, Sessions, Logger, Name and Version are required")
+	}
+	if opts.MaxBody <= 0 {
+		opts.MaxBody = defaultMaxBody
+	}
+	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions()}
+	server := e.newServer()
+	e.sdk = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+		Stateless:                    true,
+		JSONResponse:                 true,
+		DisableLocalhostProtection:   true, // our own Host check covers every route
+		PropagateRequestCancellation: true,
+		MaxRequestBodyBytes:          -1, // read already, within our limit
+	})
+	return e, nil
+}
+
+// ServeHTTP answers POST and DELETE; anything else, GET streams included, is 405.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodPost:
+		e.post(w, r)
+	case http.MethodDelete:
+		e.endSession(w, r)
+	default:
+		w.Header().Set("Allow", "POST, DELETE")
+		errHTTPMethod.write(w, nil)
+	}
+}
+
+func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
+	if refusal := e.checkHeaders(r); refusal != nil {
+		refusal.write(w, nil)
+		return
+	}
+	env, refusal := readEnvelope(w, r, e.opts.MaxBody)
+	if refusal != nil {
+		refusal.write(w, nil)
+		return
+	}
+	caller := identity.CallerFrom(r.Context())
+	if !env.modern {
+		if e.answerUnknown(w, env) {
+			return
+		}
+		if env.initializes() {
+			w, r = e.beginSession(w, r)
+		} else {
+			s, refusal := e.findSession(r, caller)
+			if refusal != nil {
+				refusal.write(w, env.id())
+				return
+			}
+			if s != nil {
+				caller.Client = identity.Client{Name: s.ClientName, Version: s.ClientVersion}
+			}
+		}
+	}
+	ctx := identity.WithCaller(r.Context(), caller)
+	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
+	r = r.WithContext(ctx)
+	r.Body = io.NopCloser(bytes.NewReader(env.body))
+	// One answer in JSON is all there is, so a client that takes only JSON is served too.
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	e.sdk.ServeHTTP(w, r)
+}
+
+// checkHeaders is what can be refused before the body is read.
+func (e *Endpoint) checkHeaders(r *http.Request) *rpcError {
+	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
+		return &errContentType
+	}
+	if !acceptsJSON(r.Header.Values("Accept")) {
+		return &errAccept
+	}
+	if r.Header.Get(headerLastEvent) != "" {
+		return &errLastEventID
+	}
+	// A version of the modern era that is not served is answered by the SDK, with the list of those that are.
+	if v := r.Header.Get(headerVersion); v != "" && v < firstModern && !slices.Contains(e.versions, v) {
+		refusal := errVersion
+		refusal.message += "; this server speaks " + strings.Join(e.versions, ", ")
+		return &refusal
+	}
+	return nil
+}
+
+func acceptsJSON(values []string) bool {
+	if len(values) == 0 {
+		return true
+	}
+	for _, v := range values {
+		for part := range strings.SplitSeq(v, ",") {
+			mt, _, _ := strings.Cut(part, ";")
+			switch strings.ToLower(strings.TrimSpace(mt)) {
+			case "application/json", "application/*", "*/*":
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// answerUnknown answers a legacy method that does not exist and swallows a notification that nobody knows.
+func (e *Endpoint) answerUnknown(w http.ResponseWriter, env *envelope) bool {
+	req := env.request()
+	if req == nil {
+		return false
+	}
+	if req.IsCall() {
+		if legacyMethods[req.Method] || req.Method == "server/discover" {
+			return false
+		}
+		errMethod.write(w, env.id())
+		return true
+	}
+	if legacyNotifications[req.Method] {
+		return false
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return true
+}

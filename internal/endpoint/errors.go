@@ -1,0 +1,75 @@
+package endpoint
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+)
+
+// codeSessionNotFound is what clients know as "Session not found".
+const codeSessionNotFound = -32001
+
+// rpcError is a refusal before any method ran: an HTTP status and the JSON-RPC error in its body.
+type rpcError struct {
+	status     int
+	code       int
+	message    string
+	retryAfter time.Duration
+	// noID leaves the request's id out of the body.
+	noID bool
+}
+
+// Every refusal of the endpoint itself.
+var (
+	errParse       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
+	errInvalid     = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the body is no JSON-RPC 2.0 message"}
+	errEmpty       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the body is empty; send one JSON-RPC message"}
+	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
+	errTooLarge    = rpcError{status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, message: "the body is larger than this server takes"}
+	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
+	errAccept      = rpcError{status: http.StatusNotAcceptable, code: jsonrpc.CodeInvalidRequest, message: "Accept must allow application/json"}
+	errBatch       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "batches ended with protocol version 2025-03-26; send one message"}
+	errLastEventID = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "streams cannot be resumed; leave Last-Event-ID out"}
+	errVersion     = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "unsupported MCP-Protocol-Version"}
+	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
+	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST, and DELETE to end a session"}
+
+	// A null id crashes one client library, so the id is left out, which that library takes well.
+	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found", noID: true}
+	errSessionMissing = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the Mcp-Session-Id header is missing; send the one that initialize answered"}
+	errUnavailable    = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
+		message: "the session store does not answer; nothing is lost, try again shortly",
+	}
+)
+
+// write answers with the error. id is the request's JSON-RPC id, nil if it is not known.
+func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
+	if e.noID {
+		id = nil
+	}
+	type body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	data, err := json.Marshal(struct {
+		JSONRPC string          `json:"jsonrpc"`
+		ID      json.RawMessage `json:"id,omitempty"`
+		Error   body            `json:"error"`
+	}{"2.0", id, body{e.code, e.message}})
+	if err != nil { // an id that is no JSON; the decoder does not let one through
+		http.Error(w, e.message, e.status)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	if e.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(e.retryAfter/time.Second)))
+	}
+	w.WriteHeader(e.status)
+	_, _ = w.Write(data)
+}

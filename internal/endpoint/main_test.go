@@ -1,0 +1,243 @@
+package endpoint_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.uber.org/goleak"
+
+	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// tools is one tool, "probe", that does what a test says.
+type tools struct {
+	call func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
+}
+
+func (t *tools) Instructions() string { return "Probe." }
+
+func (t *tools) Definitions() []*mcp.Tool {
+	return []*mcp.Tool{{Name: "probe", InputSchema: json.RawMessage(`{"type":"object"}`)}}
+}
+
+func (t *tools) Call(ctx context.Context, c mcpadapter.Call) mcpadapter.Report {
+	if t.call == nil {
+		return mcpadapter.Report{Result: mcpadapter.Result{Structured: json.RawMessage(`{"ok":true}`), Text: `{"ok":true}`}}
+	}
+	return t.call(ctx, c)
+}
+
+// store keeps session records in memory, or fails as a whole.
+type store struct {
+	mu      sync.Mutex
+	values  map[string][]byte
+	failure error
+}
+
+func (s *store) with(f func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure == nil {
+		f()
+	}
+	return s.failure
+}
+
+func (s *store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = err
+}
+
+func (s *store) wipe() { _ = s.with(func() { clear(s.values) }) }
+
+func (s *store) Get(_ context.Context, name string) (v []byte, found bool, err error) {
+	err = s.with(func() { v, found = s.values[name] })
+	return v, found, err
+}
+
+func (s *store) Add(_ context.Context, name string, value []byte, _ time.Duration) (added bool, err error) {
+	err = s.with(func() {
+		if _, there := s.values[name]; !there {
+			s.values[name], added = value, true
+		}
+	})
+	return added, err
+}
+
+func (s *store) Replace(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
+	err = s.with(func() {
+		if replaced = bytes.Equal(s.values[name], old); replaced {
+			s.values[name] = value
+		}
+	})
+	return replaced, err
+}
+
+func (s *store) Swap(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
+	err = s.with(func() {
+		old, found = s.values[name]
+		s.values[name] = value
+	})
+	return old, found, err
+}
+
+func (s *store) Scan(context.Context, string) iter.Seq2[session.Record, error] {
+	return func(func(session.Record, error) bool) {}
+}
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+// replica is one gateway's endpoint. Several share a store.
+type replica struct {
+	url string
+	log *bytes.Buffer
+}
+
+type setup struct {
+	tools   *tools
+	store   *store
+	secrets []string
+	now     func() time.Time
+	strict  bool
+}
+
+// subjectHeader stands for a login: whoever sends it is that subject.
+const subjectHeader = "X-Test-Subject"
+
+func newReplica(t *testing.T, s setup) *replica {
+	t.Helper()
+	if s.tools == nil {
+		s.tools = &tools{}
+	}
+	if s.store == nil {
+		s.store = &store{values: map[string][]byte{}}
+	}
+	if s.secrets == nil {
+		s.secrets = []string{secret}
+	}
+	var secrets [][]byte
+	for _, v := range s.secrets {
+		secrets = append(secrets, []byte(v))
+	}
+	keys, err := seal.New(secrets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := session.NewTable(session.Options{Sealer: keys.Sealer("session id"), Records: s.store, Now: s.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &replica{log: &bytes.Buffer{}}
+	e, err := endpoint.New(endpoint.Options{
+		Tools: s.tools, Sessions: table, RequireSession: s.strict, MaxBody: 64 << 10,
+		Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		caller := identity.Caller{Subject: req.Header.Get(subjectHeader)}
+		e.ServeHTTP(w, req.WithContext(identity.WithCaller(req.Context(), caller)))
+	}))
+	t.Cleanup(func() {
+		srv.Close()
+		http.DefaultClient.CloseIdleConnections()
+	})
+	r.url = srv.URL
+	return r
+}
+
+// answer is one HTTP answer, read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// rpc is the body as a JSON-RPC message.
+func (a *answer) rpc(t *testing.T) (m struct {
+	ID     json.RawMessage
+	Result json.RawMessage
+	Error  *struct {
+		Code    int
+		Message string
+	}
+},
+) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
+		t.Fatalf("%q is no JSON-RPC: %v", a.body, err)
+	}
+	return m
+}
+
+// send makes one request; headers are pairs that come on top of the usual ones, and "" removes one.
+func (r *replica) send(t *testing.T, method, body string, headers ...string) *answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, r.url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+			continue
+		}
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &answer{resp.StatusCode, resp.Header, string(data)}
+}
+
+const (
+	initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",` +
+		`"capabilities":{},"clientInfo":{"name":"probe-client","version":"7"}}}`
+	callProbe = `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"probe","arguments":{}}}`
+	modern    = "2026-07-28"
+)
+
+const callProbeModern = `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"probe","arguments":{},"_meta":{` +
+	`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"probe-client","version":"7"},` +
+	`"io.modelcontextprotocol/clientCapabilities":{}}}}`
+
+// modernHeaders mirror callProbeModern.
+var modernHeaders = []string{"Mcp-Protocol-Version", modern, "Mcp-Method", "tools/call", "Mcp-Name", "probe"}
+
+// open initializes and returns the session's id.
+func (r *replica) open(t *testing.T, headers ...string) string {
+	t.Helper()
+	a := r.send(t, http.MethodPost, initialize, headers...)
+	id := a.header.Get("Mcp-Session-Id")
+	if a.status != http.StatusOK || id == "" {
+		t.Fatalf("initialize: %d %q, session %q", a.status, a.body, id)
+	}
+	return id
+}

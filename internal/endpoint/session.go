@@ -1,0 +1,149 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// Sessions is the table of legacy sessions. Its errors are session.ErrNotFound and session.ErrUnavailable.
+type Sessions interface {
+	Create(ctx context.Context, info session.Info) (*session.Session, error)
+	Resume(ctx context.Context, id, subject string) (*session.Session, error)
+	End(ctx context.Context, id, subject string) error
+}
+
+// findSession opens the session that a legacy request names. A request without one is served unless sessions are required.
+func (e *Endpoint) findSession(r *http.Request, caller identity.Caller) (*session.Session, *rpcError) {
+	id := r.Header.Get(headerSession)
+	if id == "" {
+		if e.opts.RequireSession {
+			return nil, &errSessionMissing
+		}
+		return nil, nil
+	}
+	s, err := e.opts.Sessions.Resume(r.Context(), id, caller.Subject)
+	if err != nil {
+		return nil, e.sessionRefusal(r, err)
+	}
+	return s, nil
+}
+
+// endSession is DELETE: it ends the session for every replica.
+func (e *Endpoint) endSession(w http.ResponseWriter, r *http.Request) {
+	id := r.Header.Get(headerSession)
+	if id == "" {
+		errSessionMissing.write(w, nil)
+		return
+	}
+	if err := e.opts.Sessions.End(r.Context(), id, identity.CallerFrom(r.Context()).Subject); err != nil {
+		e.sessionRefusal(r, err).write(w, nil)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// sessionRefusal is the one translation of the session table's errors.
+func (e *Endpoint) sessionRefusal(r *http.Request, err error) *rpcError {
+	if errors.Is(err, session.ErrNotFound) {
+		return &errSessionGone
+	}
+	// Whatever else it is, it is not the client's session that is at fault.
+	e.opts.Logger.WarnContext(r.Context(), "session store", "error", err)
+	return &errUnavailable
+}
+
+// beginSession prepares for an initialize: the id is minted after the method succeeded, when the SDK has not written the
+// answer yet. A stale id that the client still sends has no meaning here.
+func (e *Endpoint) beginSession(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+	sw := &sessionWriter{ResponseWriter: w}
+	return sw, r.WithContext(context.WithValue(r.Context(), sessionWriterKey{}, sw))
+}
+
+type sessionWriterKey struct{}
+
+// sessionWriter adds the session's id to the answer of an initialize. The id is set by the method's goroutine, the header
+// is written by whichever goroutine answers.
+type sessionWriter struct {
+	http.ResponseWriter
+	id      atomic.Pointer[string]
+	started bool
+}
+
+func (w *sessionWriter) WriteHeader(status int) {
+	w.start()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *sessionWriter) Write(data []byte) (int, error) {
+	w.start()
+	return w.ResponseWriter.Write(data)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *sessionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *sessionWriter) start() {
+	if w.started {
+		return
+	}
+	w.started = true
+	if id := w.id.Load(); id != nil {
+		w.Header().Set(headerSession, *id)
+	}
+}
+
+// mintSession gives every successful initialize a session.
+func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, req)
+		if method != methodInitialize || err != nil {
+			return result, err
+		}
+		sw, _ := ctx.Value(sessionWriterKey{}).(*sessionWriter)
+		params, _ := req.GetParams().(*mcp.InitializeParams)
+		init, _ := result.(*mcp.InitializeResult)
+		if sw == nil || params == nil || init == nil {
+			return result, nil
+		}
+		info := session.Info{
+			Subject:      identity.CallerFrom(ctx).Subject,
+			Version:      init.ProtocolVersion,
+			Capabilities: capabilities(params.Capabilities),
+		}
+		if params.ClientInfo != nil {
+			info.ClientName, info.ClientVersion = params.ClientInfo.Name, params.ClientInfo.Version
+		}
+		s, err := e.opts.Sessions.Create(ctx, info)
+		if err != nil {
+			// A client without an id is served as well; it only is not known by name.
+			e.opts.Logger.WarnContext(ctx, "no session for an initialize", "error", err)
+			return result, nil
+		}
+		sw.id.Store(&s.ID)
+		return result, nil
+	}
+}
+
+// capabilities keeps what a client can do as bits.
+func capabilities(c *mcp.ClientCapabilities) session.Capabilities {
+	var bits session.Capabilities
+	if c == nil {
+		return bits
+	}
+	if c.Sampling != nil {
+		bits |= session.CanSample
+	}
+	if c.Elicitation != nil {
+		bits |= session.CanElicit
+	}
+	if c.RootsV2 != nil {
+		bits |= session.HasRoots
+	}
+	return bits
+}

@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/console"
+	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/internal/pages"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// Name and Title are how the gateway calls itself towards clients.
+const (
+	Name       = "clerk-chat"
+	Title      = "Clerk Chat"
+	websiteURL = "https://clerk.chat"
+)
+
+// Options are what a gateway is made of.
+type Options struct {
+	// Config must have no problems: see config.Config.Problems.
+	Config config.Config
+	// Version is this build's, for serverInfo, pages and metrics.
+	Version string
+	// Logger for everything. Required.
+	Logger *slog.Logger
+	// SandboxURL says that the REST API is a simulation and where to look at it; "" for a real one.
+	SandboxURL string
+}
+
+// Gateway is a whole gateway, ready to run once.
+type Gateway struct {
+	cfg     config.Config
+	logger  *slog.Logger
+	tools   *mcpadapter.Tools
+	metrics *observe.Metrics
+	guard   *web.Guard
+	state   *state
+	closers []func() error
+
+	endpoint http.Handler
+	landing  http.Handler
+}
+
+// New makes a gateway. Its errors are about the configuration and say what to change.
+func New(opts Options) (*Gateway, error) {
+	if opts.Logger == nil || opts.Version == "" {
+		return nil, errors.New("gateway: Logger and Version are required")
+	}
+	if p := Problems(&opts.Config); len(p) > 0 {
+		return nil, fmt.Errorf("configuration: %s", strings.Join(p, "; "))
+	}
+	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version)}
+	if err := g.build(opts); err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	return g, nil
+}
+
+func (g *Gateway) build(opts Options) error {
+	cfg := &g.cfg
+	var err error
+	if g.guard, err = web.NewGuard(cfg.Public(), cfg.AllowedHosts, cfg.AllowedOrigins); err != nil {
+		return err
+	}
+	client, err := clerkapi.NewClient(clerkapi.Options{
+		BaseURL:   cfg.ClerkURL,
+		UserAgent: "clerk-chat-mcp-gateway/" + opts.Version,
+		Timeout:   cfg.ClerkTimeout,
+		Logger:    opts.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("REST client: %w", err)
+	}
+	g.tools, err = mcpadapter.New(mcpadapter.Options{
+		Client:      client,
+		Credentials: workspaceKey{clerkapi.APIKey(cfg.ClerkAPIKey.Reveal())},
+		Observer:    observe.NewCalls(opts.Logger, g.metrics),
+	})
+	if err != nil {
+		return fmt.Errorf("tools: %w", err)
+	}
+	store, err := g.openStore()
+	if err != nil {
+		return err
+	}
+	g.closers = append(g.closers, store.Close)
+	g.state = newState(store.Ping)
+	sessions, err := g.newSessions(store)
+	if err != nil {
+		return err
+	}
+	g.endpoint, err = endpoint.New(endpoint.Options{
+		Tools:          g.tools,
+		Sessions:       sessions,
+		RequireSession: cfg.RequireSession,
+		MaxBody:        cfg.MaxBody,
+		Name:           Name,
+		Title:          Title,
+		Version:        opts.Version,
+		WebsiteURL:     websiteURL,
+		Logger:         opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	return g.buildPages(opts)
+}
+
+func (g *Gateway) buildPages(opts Options) error {
+	set, err := pages.New()
+	if err != nil {
+		return err
+	}
+	set.OnFailure = func(page string, err error) {
+		opts.Logger.Error("a page could not be shown", "page", page, "error", err)
+	}
+	definitions := g.tools.Definitions()
+	tools := make([]console.ToolInfo, len(definitions))
+	for i, t := range definitions {
+		tools[i] = console.ToolInfo{
+			Name: t.Name, Title: t.Title, Description: t.Description,
+			ReadOnly: t.Annotations != nil && t.Annotations.ReadOnlyHint,
+		}
+	}
+	g.landing, err = console.NewLanding(console.LandingOptions{
+		Pages:      set,
+		Name:       Title,
+		Version:    opts.Version,
+		Sandbox:    opts.SandboxURL != "",
+		SandboxURL: opts.SandboxURL,
+		Tools:      tools,
+		URL:        g.endpointURL,
+	})
+	return err
+}
+
+// endpointURL is the URL to give to a client: the public one, or the one the browser used. The Host header was checked.
+func (g *Gateway) endpointURL(r *http.Request) string {
+	base := "http://" + r.Host
+	if g.cfg.PublicURL != "" {
+		base = strings.TrimSuffix(g.cfg.PublicURL, "/")
+	}
+	return base + pathMCP
+}
+
+// close releases what New opened, last first.
+func (g *Gateway) close() error {
+	var errs []error
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		errs = append(errs, g.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// workspaceKey is one credential for everybody: --clerk-credential api-key.
+type workspaceKey struct{ credential clerkapi.Credential }
+
+func (k workspaceKey) Credential(context.Context, string) (clerkapi.Credential, error) {
+	return k.credential, nil
+}

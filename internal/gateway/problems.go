@@ -1,0 +1,25 @@
+package gateway
+
+import (
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// Problems lists everything that is wrong with a configuration: what config itself can tell, and what only the packages
+// can tell that will use a setting.
+func Problems(c *config.Config) []string {
+	p := c.Problems()
+	if c.RedisURL != "" {
+		if err := redisstore.ParseURL(c.RedisURL.Reveal()); err != nil {
+			p = append(p, "--redis-url (GATEWAY_REDIS_URL): "+err.Error())
+		}
+	}
+	if _, err := web.NewGuard(nil, c.AllowedHosts, nil); err != nil {
+		p = append(p, "--allowed-hosts (GATEWAY_ALLOWED_HOSTS): "+err.Error())
+	}
+	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
+		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+err.Error())
+	}
+	return p
+}

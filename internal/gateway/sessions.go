@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// What keys are derived for. A purpose is never used twice and never changed: sealed values would no longer open.
+const (
+	purposeSessionID      = "session id"
+	purposeSessionSubject = "session subject"
+)
+
+// operatorTimeout is what a person at a terminal waits for one answer of Redis; a request waits far shorter.
+const operatorTimeout = 3 * time.Second
+
+// openStore opens the one store. With a URL it does not wait for Redis, which may come later.
+func (g *Gateway) openStore() (*redisstore.Store, error) {
+	opts := redisstore.Options{OnChange: g.storeChanged}
+	if g.cfg.RedisURL == "" {
+		g.logger.Warn("no --redis-url: sessions are kept in this process, no other replica sees their end, and they end with it")
+		return redisstore.OpenEmbedded(opts), nil
+	}
+	store, err := redisstore.Open(g.cfg.RedisURL.Reveal(), opts)
+	if err != nil {
+		return nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
+	}
+	return store, nil
+}
+
+// storeChanged tells operators once when Redis stops or begins to serve.
+func (g *Gateway) storeChanged(kind redisstore.Kind, up bool) {
+	g.metrics.Store(up)
+	if up {
+		g.logger.Info("Redis serves again")
+		return
+	}
+	g.logger.Warn("Redis does not serve; sessions go on from their ids alone", "kind", string(kind))
+}
+
+func (g *Gateway) newSessions(store *redisstore.Store) (*session.Table, error) {
+	secrets := make([][]byte, len(g.cfg.Secrets))
+	for i, s := range g.cfg.Secrets {
+		secrets[i] = []byte(s.Reveal())
+	}
+	keys, err := seal.New(secrets...)
+	if err != nil {
+		return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
+	}
+	return session.NewTable(session.Options{
+		Sealer:        keys.Sealer(purposeSessionID),
+		Records:       store.Sessions(),
+		Digest:        keys.MAC(purposeSessionSubject),
+		MaxAge:        g.cfg.SessionMaxAge,
+		Idle:          g.cfg.SessionIdle,
+		OnRecovered:   func() { g.metrics.Session("recovered") },
+		OnUnavailable: func() { g.metrics.Session("unstored") },
+	})
+}
+
+// OpenSessions opens the table of sessions for an operator, who needs the Redis of the gateways but not their secret: with
+// keys of its own the table lists, shows and ends sessions, and opens no id. closeStore releases it.
+func OpenSessions(redisURL string) (table *session.Table, closeStore func() error, err error) {
+	store, err := redisstore.Open(redisURL, redisstore.Options{Timeout: operatorTimeout})
+	if err != nil {
+		return nil, nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
+	}
+	keys, err := seal.New([]byte(rand.Text() + rand.Text()))
+	if err == nil {
+		table, err = session.NewTable(session.Options{
+			Sealer: keys.Sealer(purposeSessionID), Records: store.Sessions(), Budget: operatorTimeout,
+		})
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return table, store.Close, nil
+}

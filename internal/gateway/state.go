@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// pingTimeout bounds what readiness waits for the store.
+const pingTimeout = 200 * time.Millisecond
+
+// state answers the probes. Liveness says that the process serves HTTP and nothing else, so that a store's trouble never
+// gets a replica killed. Readiness tells more: see [state.ready].
+type state struct {
+	draining atomic.Bool
+	store    func(context.Context) error
+}
+
+func newState(store func(context.Context) error) *state { return &state{store: store} }
+
+func (s *state) live(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"live": true})
+}
+
+// ready answers 503 while the replica drains and while the store does not answer. A replica without its store still
+// serves reads, so a balancer that should go on sending asks for /readyz?exclude=store.
+func (s *state) ready(w http.ResponseWriter, r *http.Request) {
+	checks := map[string]string{"accepting": "ok", "store": "ok"}
+	if s.draining.Load() {
+		checks["accepting"] = "draining"
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
+	defer cancel()
+	if err := s.store(ctx); err != nil {
+		checks["store"] = "unreachable"
+	}
+	excluded := r.URL.Query()["exclude"]
+	status, ready := http.StatusOK, true
+	for name, result := range checks {
+		if result != "ok" && !slices.Contains(excluded, name) {
+			status, ready = http.StatusServiceUnavailable, false
+		}
+	}
+	writeJSON(w, status, map[string]any{"ready": ready, "checks": checks})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
