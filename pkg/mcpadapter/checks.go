@@ -55,10 +55,7 @@ func (f *fields) body() string {
 func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
 // mediaURLs returns the media of a message, never nil: the API wants a list.
-func (f *fields) mediaURLs(required bool) []string {
-	if required && f.absent("media_urls") {
-		f.requiredMissing("media_urls", "["+exampleMediaURL+"], or [] for a plain text")
-	}
+func (f *fields) mediaURLs() []string {
 	urls := []string{}
 	f.texts("media_urls", exampleMediaURL, func(path, text string) {
 		u := strings.TrimSpace(text)

@@ -42,8 +42,8 @@ func defineCreateCampaign() definition {
 			required("list_name", text("Name of the list, exactly as Clerk Chat shows it.", minLength(1), maxLength(maxLabel),
 				examples("PremiumTierSubscribers"))),
 			required("body", text("Text of the message, sent exactly as given.", minLength(1), maxLength(maxBody))),
-			required("media_urls", list("Media to attach (MMS): absolute http or https URLs that the carrier can fetch "+
-				"without a login; [] for a plain text.", text("URL of one file.", format("uri")))),
+			optional("media_urls", list("Media to attach (MMS): absolute http or https URLs that the carrier can fetch "+
+				"without a login.", text("URL of one file.", format("uri")))),
 			optional("name", text("Name of the campaign, to find it by in Clerk Chat.", maxLength(maxLabel))),
 			optional("timestamp", text("When to send: an ISO 8601 time with its zone, not in the past. Left out: at once.",
 				format("date-time"), examples("2026-11-23T10:00:00Z"))),
@@ -73,7 +73,7 @@ func planCreateCampaign(f *fields, now time.Time) plan {
 		Sender:    f.address("sender", exampleSender),
 		ListName:  f.listName(),
 		Body:      f.body(),
-		MediaURLs: f.mediaURLs(true),
+		MediaURLs: f.mediaURLs(),
 		Name:      f.label("name", `"Winter sale"`),
 		Timestamp: f.timestamp(now),
 		Provider:  f.provider(),

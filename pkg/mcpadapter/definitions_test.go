@@ -71,7 +71,7 @@ func contract() map[string][][3]string {
 		"create_contacts_batch": {{"contacts", "object[]", "yes"}},
 		"create_campaign": {
 			{"sender", "string", "yes"}, {"list_name", "string", "yes"}, {"body", "string", "yes"},
-			{"media_urls", "string[]", "yes"}, {"name", "string", "no"}, {"timestamp", "string", "no"},
+			{"media_urls", "string[]", "no"}, {"name", "string", "no"}, {"timestamp", "string", "no"},
 			{"provider", "string", "no"},
 		},
 	}

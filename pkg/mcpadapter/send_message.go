@@ -71,7 +71,7 @@ func planSendMessage(f *fields, _ time.Time) plan {
 	r := &sendMessage{body: clerkapi.SendMessageRequest{Sender: f.address("sender", exampleSender)}}
 	r.body.Recipients, r.duplicates = f.recipients()
 	r.body.Body = f.body()
-	r.body.MediaURLs = f.mediaURLs(false)
+	r.body.MediaURLs = f.mediaURLs()
 	r.body.SentByName = f.label("sent_by_name", `"Jane Smith"`)
 	return plan{request: r, recipients: len(r.body.Recipients), segments: countSegments(r.body.Body)}
 }
