@@ -11,6 +11,8 @@ const (
 	exampleSender    = `"+15551234567"`
 	exampleRecipient = `"+15559876543"`
 
+	noNumber = "is no international phone number: after + come the country code and the number, such as " + exampleSender
+
 	// maxIdentifier bounds what is taken for a number or an identifier.
 	maxIdentifier = 256
 	// maxE164 is the most digits a phone number has (ITU-T E.164 §6.1).
@@ -60,11 +62,19 @@ func address(s string) (normal, problem string) {
 func international(digits string) (normal, problem string) {
 	number, err := phonenumbers.Parse("+"+digits, "")
 	if err != nil {
-		return "", "is no international phone number: after + come the country code and the number, such as " + exampleSender
+		return "", noNumber
 	}
 	switch phonenumbers.IsPossibleNumberWithReason(number) {
 	case phonenumbers.IS_POSSIBLE:
-		return phonenumbers.Format(number, phonenumbers.E164), ""
+		normal = phonenumbers.Format(number, phonenumbers.E164)
+		if normal == "+"+digits {
+			return normal, ""
+		}
+		// A trunk prefix was taken off, such as the 0 of +44 (0) 20. A number that then has another is none.
+		if again, err := phonenumbers.Parse(normal, ""); err == nil && phonenumbers.Format(again, phonenumbers.E164) == normal {
+			return normal, ""
+		}
+		return "", noNumber
 	case phonenumbers.TOO_SHORT, phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
 		return "", "has too few digits for its country code: give the whole number, such as " + exampleSender
 	case phonenumbers.TOO_LONG:

@@ -60,6 +60,7 @@ func TestNumbersThatCannotBeMeantAreRefused(t *testing.T) {
 		"+999 123456":                  "is no international phone number",
 		"+0 555 123 4567":              "is no international phone number",
 		"+":                            "is no international phone number",
+		"+200000000000":                "is no international phone number", // it has a trunk prefix after its trunk prefix
 		"+1-800-FLOWERS":               "is no international phone number",
 		"+1 555 123 4567 ext. 5":       "is no international phone number",
 		"+1 555 123 4567\n555":         "is no international phone number",

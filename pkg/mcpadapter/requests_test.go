@@ -70,6 +70,10 @@ func TestACallIsOneExactRequest(t *testing.T) {
 			"POST", "/public/campaigns", `{"body":"Sale","listName":"PremiumTierSubscribers","mediaUrls":[],"sender":"+15551234567"}`,
 		},
 		{
+			"a campaign without media has an empty list of them", "create_campaign", `{"sender":"72345","list_name":"L","body":"Sale"}`,
+			"POST", "/public/campaigns", `{"body":"Sale","listName":"L","mediaUrls":[],"sender":"72345"}`,
+		},
+		{
 			"a campaign with everything", "create_campaign",
 			`{"sender":"72345","list_name":"L","body":"Sale","media_urls":["http://example.com/a.png"],"name":"Winter",` +
 				`"timestamp":"2026-11-23T10:00:01Z","provider":"Twilio"}`,
@@ -102,5 +106,14 @@ func TestAPlanKnowsRecipientsAndSegments(t *testing.T) {
 	r := call(t, tools, "send_message", `{"sender":"72345","body":"Größe 😀","recipients":["+15559876543","+15551234567"]}`)
 	if r.Facts.Recipients != 2 || r.Facts.Segments != 1 {
 		t.Errorf("recipients %d, segments %d, want 2 and 1", r.Facts.Recipients, r.Facts.Segments)
+	}
+}
+
+func TestAPlanWithoutMediaHasAnEmptyList(t *testing.T) {
+	tools, _ := newTools(t, nil)
+	send, _ := tools.tools["send_message"].prepare(tools, []byte(sendArguments))
+	campaign, _ := tools.tools["create_campaign"].prepare(tools, []byte(campaignArguments))
+	if send.request.(*sendMessage).body.MediaURLs == nil || campaign.request.(*createCampaign).body.MediaURLs == nil {
+		t.Errorf("plans %+v and %+v have no list of media", send.request, campaign.request)
 	}
 }
