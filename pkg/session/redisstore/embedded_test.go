@@ -11,7 +11,7 @@ import (
 func TestTheClockWithinTheProcessMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := redisstore.OpenEmbedded(redisstore.Options{})
-		defer s.Close()
+		defer func() { _ = s.Close() }()
 		r := s.Sessions()
 		if _, err := r.Add(t.Context(), "n", []byte("v"), time.Minute); err != nil {
 			t.Fatal(err)
@@ -38,7 +38,7 @@ func TestTheClockWithinTheProcessMoves(t *testing.T) {
 
 func TestAStoreWithinTheProcessIsReadyAtOnce(t *testing.T) {
 	s := redisstore.OpenEmbedded(redisstore.Options{})
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if err := s.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -110,7 +110,7 @@ func TestADialThatHangsIsSlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	s := open(t, "redis://"+l.Addr().String(), redisstore.Options{Timeout: 100 * time.Millisecond})
 	wantKind(t, read(t, s), redisstore.Slow)
 }

@@ -250,7 +250,10 @@ func scanEnds(t *testing.T, s Store) {
 		add(t, r, fmt.Sprint(i), "v", time.Minute)
 	}
 	n := 0
-	for range r.Scan(t.Context(), "") {
+	for _, err := range r.Scan(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

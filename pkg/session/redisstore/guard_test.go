@@ -1,0 +1,131 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// answers is a server that answers each command as the test says.
+type answers struct {
+	err   error
+	asked bool
+	call  redis.ProcessHook
+}
+
+func newAnswers(g *guard) *answers {
+	a := &answers{}
+	a.call = g.ProcessHook(func(context.Context, redis.Cmder) error {
+		a.asked = true
+		return a.err
+	})
+	return a
+}
+
+// do tells whether the server was asked.
+func (a *answers) do(t *testing.T, answer error, command string) bool {
+	a.err, a.asked = answer, false
+	err := a.call(t.Context(), redis.NewCmd(t.Context(), command, "k"))
+	if !a.asked && kindOfFailure(err) != Resting {
+		t.Errorf("%s was not asked and failed with %v", command, err)
+	}
+	return a.asked
+}
+
+func kindOfFailure(err error) Kind {
+	f, _ := errors.AsType[*Failure](err)
+	if f == nil {
+		return ""
+	}
+	return f.Kind
+}
+
+// serverError is what Redis itself answers.
+type serverError string
+
+func (e serverError) Error() string { return string(e) }
+func (serverError) RedisError()     {}
+
+// full is Redis' answer; go-redis' own type cannot be made outside of it, so this one goes by its text.
+var full error = serverError("MISCONF Redis is configured to save RDB snapshots")
+
+func TestARestForWritesLeavesTheTryOfAnOutageToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAnswers(Options{}.withDefaults().guard())
+		for range 3 { // until the next rest is at least half a second
+			if !a.do(t, full, "set") {
+				t.Fatal("a write was not tried")
+			}
+			if !a.do(t, nil, "get") || a.do(t, nil, "set") {
+				t.Fatal("want reads asked and writes not")
+			}
+			time.Sleep(restMax)
+		}
+		a.do(t, full, "set")
+		a.do(t, io.EOF, "get")
+		if a.do(t, nil, "get") {
+			t.Fatal("a server that failed is asked at once")
+		}
+		time.Sleep(restMin)
+		if a.do(t, nil, "evalsha") {
+			t.Fatal("a write is asked during its rest")
+		}
+		if !a.do(t, nil, "get") {
+			t.Error("a write that was not asked took the try")
+		}
+	})
+}
+
+func TestACallWithoutTimeSaysNothingAboutTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAnswers(Options{}.withDefaults().guard())
+		a.do(t, context.DeadlineExceeded, "get")
+		if !a.do(t, nil, "get") {
+			t.Error("it rests")
+		}
+	})
+}
+
+func TestWhatSetsUpAConnectionPasses(t *testing.T) {
+	a := newAnswers(Options{}.withDefaults().guard())
+	a.do(t, io.EOF, "get")
+	for _, command := range []string{"hello", "auth", "client", "select"} {
+		if !a.do(t, nil, command) {
+			t.Errorf("%s is held back", command)
+		}
+	}
+}
+
+func TestChangesAreToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		a := newAnswers(Options{OnChange: func(kind Kind, up bool) {
+			told = append(told, string(kind))
+			if up != (kind == "") {
+				t.Errorf("%q, up %v", kind, up)
+			}
+		}}.withDefaults().guard())
+		for range 3 {
+			a.do(t, io.EOF, "get")
+			time.Sleep(restMax)
+		}
+		a.do(t, redis.Nil, "get")
+		a.do(t, nil, "get")
+		a.do(t, full, "set")
+		time.Sleep(restMax)
+		a.do(t, full, "set")
+		a.do(t, nil, "get")
+		time.Sleep(restMax)
+		a.do(t, redis.ErrNoScript, "evalsha")
+		a.do(t, nil, "eval")
+		if got, want := told, []string{"unreachable", "", "disk", ""}; !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	})
+}
