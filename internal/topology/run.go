@@ -1,0 +1,53 @@
+//go:build unix
+
+package topology
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+)
+
+// Run starts every process, calls started once all of them serve, and blocks until ctx ends; then it stops them all, those
+// that others depend on last. What the processes write goes to log, line by line, behind the service's name. A process
+// that ends is started again, unless it has never served: that is an error.
+func (t *Topology) Run(ctx context.Context, log io.Writer, started func()) (err error) {
+	out := &lines{w: log}
+	var running [][]*supervisor
+	defer func() { err = errors.Join(err, stopAll(running)) }()
+	for _, level := range t.Levels {
+		supervisors := make([]*supervisor, len(level))
+		for i, p := range level {
+			supervisors[i] = supervise(p, out)
+		}
+		running = append(running, supervisors)
+		for _, s := range supervisors {
+			if err := s.untilHealthy(ctx); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return err
+			}
+		}
+	}
+	started()
+	<-ctx.Done()
+	return nil
+}
+
+// stopAll ends the processes, level by level, last started first.
+func stopAll(running [][]*supervisor) error {
+	var errs []error
+	for _, level := range slices.Backward(running) {
+		var wg sync.WaitGroup
+		results := make([]error, len(level))
+		for i, s := range level {
+			wg.Go(func() { results[i] = s.stop() })
+		}
+		wg.Wait()
+		errs = append(errs, results...)
+	}
+	return errors.Join(errs...)
+}
