@@ -155,6 +155,7 @@ func TestMostBytesOfABodyMayBeText(t *testing.T) {
 func TestTheFrontPageAndHealthNeedNoKey(t *testing.T) {
 	b := newBench(t)
 	b.do(http.StatusOK, "GET", "/healthz", "", "apiKey", "")
+	b.do(http.StatusOK, "GET", "/livez", "", "apiKey", "")
 	r := b.do(http.StatusOK, "GET", "/", "", "apiKey", "")
 	for _, want := range []string{sandbox.Key, sandbox.Sender, sandbox.Inbox, sandbox.List, "/_sandbox/messages"} {
 		if !strings.Contains(r.body, want) {

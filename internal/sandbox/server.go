@@ -68,8 +68,8 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at /, and /healthz, which is /livez too. To cut a
-// connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
+// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at /, and /healthz alias /livez. To
+// cut a connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
 
 // mount lists every route. The REST paths are those of the document.
