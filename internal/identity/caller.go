@@ -8,6 +8,11 @@ type Caller struct {
 	Subject string
 	// Client is the program that calls, as far as it told. It says so itself and proves nothing.
 	Client Client
+	// ClientID is the OAuth client that the caller's access token was issued to, as its issuer says. "" without a login.
+	ClientID string
+	// Scopes are what the caller was granted, in this gateway's names. Without a login there are none and none are asked
+	// for. Callers share the slice: do not write into it.
+	Scopes []string
 }
 
 // Client is a program's own word about itself.

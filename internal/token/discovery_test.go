@@ -1,0 +1,128 @@
+package token_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
+)
+
+func TestKeysAreFoundByMetadata(t *testing.T) {
+	for name, tc := range map[string]struct{ issuerPath, metadataPath string }{
+		"RFC 8414":                       {"", tokentest.MetadataPath},
+		"OpenID Connect":                 {"", tokentest.OpenIDPath},
+		"RFC 8414 with a path":           {"/tenant", tokentest.MetadataPath + "/tenant"},
+		"OpenID Connect with a path":     {"/realms/one", "/realms/one" + tokentest.OpenIDPath},
+		"an issuer that ends in a slash": {"/", tokentest.OpenIDPath},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{clock: newClock(), issuer: tokentest.NewIssuer(t)}
+			w.issuer.SetMetadata(tokentest.MetadataPath, nil)
+			keys := w.issuer.URL + tokentest.KeysPath
+			w.issuer.URL += tc.issuerPath
+			w.issuer.SetMetadata(tc.metadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": keys})
+			var err error
+			w.External, err = token.NewExternal(t.Context(), token.ExternalOptions{
+				Issuer: w.issuer.URL, HTTPClient: w.issuer.Client(), Now: w.Now,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.accepts(t, w.good())
+		})
+	}
+}
+
+func TestAGivenKeySetNeedsNoMetadata(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.SetMetadata(tokentest.MetadataPath, nil)
+	raw := w.good()
+	w.cannotTell(t, raw)
+	var err error
+	w.External, err = token.NewExternal(t.Context(), token.ExternalOptions{
+		Issuer: w.issuer.URL, JWKSURL: w.issuer.URL + tokentest.KeysPath, HTTPClient: w.issuer.Client(), Now: w.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.accepts(t, raw)
+}
+
+func TestMetadataThatCannotBeTrustedIsAnOutageWithAReason(t *testing.T) {
+	w := newWorld(t)
+	keys := w.issuer.URL + tokentest.KeysPath
+	raw := w.good()
+	for name, tc := range map[string]struct {
+		document map[string]any
+		want     string
+	}{
+		"of another issuer":       {map[string]any{"issuer": "https://evil.example.net", "jwks_uri": keys}, "another issuer"},
+		"of an issuer with slash": {map[string]any{"issuer": w.issuer.URL + "/", "jwks_uri": keys}, "to the letter"},
+		"without keys":            {map[string]any{"issuer": w.issuer.URL}, "jwks_uri"},
+		"keys over plain http":    {map[string]any{"issuer": w.issuer.URL, "jwks_uri": "http://keys.example.com/"}, "jwks_uri"},
+		"keys in a file":          {map[string]any{"issuer": w.issuer.URL, "jwks_uri": "file:///etc/passwd"}, "jwks_uri"},
+		"missing":                 {nil, "404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.issuer.SetMetadata(tokentest.MetadataPath, tc.document)
+			if err := w.cannotTell(t, raw); !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v lacks %q", err, tc.want)
+			}
+			w.Add(5 * time.Second)
+		})
+	}
+}
+
+func TestKeysThatMovedAreFoundAgain(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.SetMetadata(tokentest.MetadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": w.issuer.URL + "/old"})
+	raw := w.good()
+	w.cannotTell(t, raw)
+	w.issuer.SetMetadata(tokentest.MetadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": w.issuer.URL + tokentest.KeysPath})
+	w.Add(5 * time.Second)
+	w.accepts(t, raw)
+}
+
+func TestAnAnswerWithoutEndIsAnOutage(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.SetKeySet([]byte(`{"keys":[` + strings.Repeat(" ", 1<<20) + `]}`))
+	if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), "larger") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRedirectsDoNotLeaveWhatMayBeTrusted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		to   string
+		want string
+	}{
+		"in circles":          {"/keys-moved", "redirects"},
+		"to plain http":       {"http://keys.example.com/", "https"},
+		"to another protocol": {"ftp://keys.example.com/", "https"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			elsewhere := httptest.NewServer(http.RedirectHandler(tc.to, http.StatusFound))
+			defer elsewhere.Close()
+			w.issuer.SetMetadata(tokentest.MetadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": elsewhere.URL})
+			if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v lacks %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestHTTPSIsNotLeft(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	defer secure.Close()
+	w := newWorld(t, func(o *token.ExternalOptions) { o.JWKSURL, o.HTTPClient = secure.URL, secure.Client() })
+	if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), "away from https") {
+		t.Errorf("%v", err)
+	}
+}

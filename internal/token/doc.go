@@ -1,0 +1,15 @@
+// Package token verifies access tokens.
+//
+// [External] verifies those of the organisation's own authorization server: signed JWTs (RFC 9068, RFC 7519), checked by
+// issuer, key, time and audience. Its keys come from the issuer's JWK set, found by RFC 8414 or OpenID Connect discovery
+// when first needed, cached, and fetched again when the issuer rotates them:
+//
+//	external, err := token.NewExternal(ctx, token.ExternalOptions{Issuer: "https://login.example.com"})
+//	t, err := external.Verify(ctx, bearer, "https://mcp.example.com/mcp")
+//
+// An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. An [UnavailableError] is
+// the issuer's: the token may be good, nobody can tell, and whoever answers 401 to it makes clients throw it away.
+//
+// The package knows nothing of HTTP requests, challenges or what a scope allows. It must not log, must not repeat any part
+// of a token in an error, and must not follow what an unverified token points to (jku, x5u, jwk, x5c).
+package token

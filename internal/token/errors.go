@@ -1,0 +1,67 @@
+package token
+
+import (
+	"errors"
+	"time"
+)
+
+var (
+	// ErrInvalid is what every [InvalidError] is.
+	ErrInvalid = errors.New("token: invalid")
+	// ErrUnavailable is what every [UnavailableError] is.
+	ErrUnavailable = errors.New("token: the issuer's keys are unavailable")
+)
+
+// Reason says why a token was refused, in words that may be shown to whoever sent it: fixed text, without quotes or
+// backslashes, so that it fits an error_description (RFC 6750 §3).
+type Reason string
+
+// The reasons.
+const (
+	ReasonMalformed Reason = "the access token is not a signed JWT in compact form"
+	ReasonAlgorithm Reason = "the access token is signed with an algorithm that is not allowed"
+	ReasonType      Reason = "the token is not an access token"
+	ReasonCritical  Reason = "the access token demands an extension that is not supported"
+	ReasonClaims    Reason = "the access token lacks a claim or has one in a wrong form"
+	ReasonBound     Reason = "the access token is bound to a key of its client, which is not supported"
+	ReasonIssuer    Reason = "the access token was issued by another issuer"
+	ReasonAudience  Reason = "the access token was issued for another resource"
+	ReasonSubject   Reason = "the access token names no usable subject"
+	ReasonExpired   Reason = "the access token has expired"
+	ReasonNotYet    Reason = "the access token is not valid yet"
+	ReasonSignature Reason = "the signature of the access token does not verify"
+)
+
+// InvalidError says that a token is no good and will not become good.
+type InvalidError struct {
+	Reason Reason
+}
+
+func invalid(r Reason) error { return &InvalidError{Reason: r} }
+
+func (e *InvalidError) Error() string { return "token: " + string(e.Reason) }
+
+// Is makes every InvalidError an [ErrInvalid].
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// PublicReason is the reason in words that may be shown to whoever sent the token.
+func (e *InvalidError) PublicReason() string { return string(e.Reason) }
+
+// UnavailableError says that a token could not be judged, since the issuer's keys are not to be had. Its text is for
+// operators.
+type UnavailableError struct {
+	after time.Duration
+	err   error
+}
+
+func (e *UnavailableError) Error() string {
+	return "token: the issuer's keys are unavailable: " + e.err.Error()
+}
+
+// Is makes every UnavailableError an [ErrUnavailable].
+func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
+
+func (e *UnavailableError) Unwrap() error { return e.err }
+
+// RetryAfter is when the keys may be there again; always positive.
+func (e *UnavailableError) RetryAfter() time.Duration { return max(e.after, time.Second) }

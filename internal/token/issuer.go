@@ -1,0 +1,159 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// maxDocument is the largest metadata document or JWK set in bytes.
+const maxDocument = 1 << 20
+
+const maxRedirects = 3
+
+// issuer fetches what an authorization server publishes. One fetch runs at a time.
+type issuer struct {
+	client  *http.Client
+	id      string
+	keysURL string // "" until discovered
+	fixed   bool   // keysURL was given
+}
+
+func newIssuer(client *http.Client, id, keysURL string) *issuer {
+	c := *client
+	c.CheckRedirect = checkRedirect
+	return &issuer{client: &c, id: id, keysURL: keysURL, fixed: keysURL != ""}
+}
+
+// keys fetches the issuer's keys and finds out first where they are.
+func (i *issuer) keys(ctx context.Context) ([]key, error) {
+	if i.keysURL == "" {
+		found, err := i.discover(ctx)
+		if err != nil {
+			return nil, err
+		}
+		i.keysURL = found
+	}
+	data, err := i.get(ctx, i.keysURL)
+	if err == nil {
+		var keys []key
+		if keys, err = parseKeys(data); err == nil {
+			return keys, nil
+		}
+		err = fmt.Errorf("%s: %w", i.keysURL, err)
+	}
+	if !i.fixed {
+		i.keysURL = "" // they may have moved
+	}
+	return nil, err
+}
+
+// discover finds the JWK set by the issuer's metadata: RFC 8414 §3.1 first, then OpenID Connect Discovery §4.1.
+func (i *issuer) discover(ctx context.Context) (string, error) {
+	var errs []error
+	for _, address := range metadataURLs(i.id) {
+		found, err := i.metadata(ctx, address)
+		if err == nil {
+			return found, nil
+		}
+		errs = append(errs, err)
+	}
+	return "", errors.Join(errs...)
+}
+
+func (i *issuer) metadata(ctx context.Context, address string) (string, error) {
+	data, err := i.get(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	var m struct {
+		Issuer  string `json:"issuer"`
+		KeysURL string `json:"jwks_uri"`
+	}
+	switch err := json.Unmarshal(data, &m); {
+	case err != nil:
+		return "", fmt.Errorf("%s: the metadata is not valid JSON", address)
+	case m.Issuer != i.id: // RFC 8414 §3.3
+		return "", fmt.Errorf("%s: the metadata is of another issuer than %s; they must be the same to the letter", address, i.id)
+	case checkURL(m.KeysURL) != nil:
+		return "", fmt.Errorf("%s: the metadata has no usable jwks_uri", address)
+	}
+	return m.KeysURL, nil
+}
+
+// metadataURLs are where an issuer's metadata may be. With a path, RFC 8414 puts the well-known name before it and OpenID
+// Connect behind it.
+func metadataURLs(id string) []string {
+	u, err := url.Parse(id)
+	if err != nil {
+		return nil // checked when the verifier was made
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	origin := u.Scheme + "://" + u.Host
+	return []string{
+		origin + "/.well-known/oauth-authorization-server" + path,
+		origin + path + "/.well-known/openid-configuration",
+	}
+}
+
+func (i *issuer) get(ctx context.Context, address string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := i.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d", address, resp.StatusCode)
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	if len(data) > maxDocument {
+		return nil, fmt.Errorf("%s: the answer is larger than %d bytes", address, maxDocument)
+	}
+	return data, nil
+}
+
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if via[0].URL.Scheme == "https" && req.URL.Scheme != "https" {
+		return errors.New("redirected away from https")
+	}
+	return checkURL(req.URL.String())
+}
+
+// checkURL takes https, and http on this machine: whoever can change an answer on the way would choose the keys.
+func checkURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
+		return errors.New("give an absolute https URL without user name or fragment, such as https://login.example.com")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme != "http" || !loopback(u.Hostname()):
+		return errors.New("must be https: over plain http anybody on the way could put in keys of their own")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

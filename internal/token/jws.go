@@ -1,0 +1,88 @@
+package token
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
+)
+
+// MaxLength is the longest token in bytes that is looked at.
+const MaxLength = 8 << 10
+
+// signed is a token that has the form of a signed one. Nothing in it is verified.
+type signed struct {
+	raw       string
+	algorithm jose.SignatureAlgorithm
+	keyID     string
+	payload   []byte
+}
+
+// The types that an access token may say it is (RFC 9068 §2.1, RFC 7519 §5.1), in lower case and without "application/".
+// Other types belong to tokens with other purposes and the same signer (RFC 8725 §3.11).
+const (
+	typeAccessToken = "at+jwt"
+	typeJWT         = "jwt"
+)
+
+// parse reads the form of a token: three parts in strict base64url (RFC 7515 §7.1), a header without surprises, and an
+// algorithm of the list. Of the header it takes the algorithm and the key id; a key or the address of one that a token
+// brings along is not looked at (RFC 8725 §3.10).
+func parse(raw string, algorithms []jose.SignatureAlgorithm, requireType bool) (*signed, error) {
+	// The standard library's decoder skips line breaks; without them, and in strict mode, a token has one spelling.
+	if len(raw) > MaxLength || strings.ContainsAny(raw, "\r\n") {
+		return nil, invalid(ReasonMalformed)
+	}
+	parts := strings.SplitN(raw, ".", 4) // five parts are an encrypted token (RFC 7516 §7.1)
+	if len(parts) != 3 {
+		return nil, invalid(ReasonMalformed)
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var err error
+		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil || len(part) == 0 {
+			return nil, invalid(ReasonMalformed)
+		}
+	}
+	var header struct {
+		Algorithm string          `json:"alg"`
+		KeyID     string          `json:"kid"`
+		Type      string          `json:"typ"`
+		Critical  json.RawMessage `json:"crit"`
+		Base64    json.RawMessage `json:"b64"`
+	}
+	// This decoder refuses duplicate names and takes them as they are spelled (RFC 7515 §4).
+	if decoded[0][0] != '{' || json.Unmarshal(decoded[0], &header) != nil {
+		return nil, invalid(ReasonMalformed)
+	}
+	// RFC 7515 §4.1.11: who does not understand a critical extension refuses; we know none, not even b64 (RFC 7797).
+	if header.Critical != nil || header.Base64 != nil {
+		return nil, invalid(ReasonCritical)
+	}
+	algorithm := jose.SignatureAlgorithm(header.Algorithm)
+	if !slices.Contains(algorithms, algorithm) {
+		return nil, invalid(ReasonAlgorithm)
+	}
+	switch typ := strings.TrimPrefix(strings.ToLower(header.Type), "application/"); {
+	case typ == typeAccessToken:
+	case (typ == typeJWT || header.Type == "") && !requireType:
+	default:
+		return nil, invalid(ReasonType)
+	}
+	return &signed{raw: raw, algorithm: algorithm, keyID: header.KeyID, payload: decoded[1]}, nil
+}
+
+// verifiedBy reports whether the signature is that of a key.
+func (s *signed) verifiedBy(k key) bool {
+	if !k.fits(s.algorithm) {
+		return false
+	}
+	jws, err := jose.ParseSignedCompact(s.raw, []jose.SignatureAlgorithm{s.algorithm})
+	if err != nil {
+		return false
+	}
+	_, err = jws.Verify(k.public)
+	return err == nil
+}

@@ -1,0 +1,139 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// When keys are fetched. Every wait is for the issuer's sake: tokens with made-up key ids must not become requests to it.
+const (
+	// keysFresh is how old keys may be before they are fetched again in the background, so that a key that the issuer took
+	// out stops counting.
+	keysFresh = 15 * time.Minute
+	// afterSuccess is the least time between a fetch that succeeded and the next.
+	afterSuccess = 10 * time.Second
+	// afterFailure is the same for one that failed.
+	afterFailure = 5 * time.Second
+	// fetchTimeout bounds one fetch, discovery included.
+	fetchTimeout = 10 * time.Second
+)
+
+var errNotDue = errors.New("the token names a key that the issuer did not have a moment ago")
+
+// keySet holds the issuer's keys. When the issuer cannot be reached it goes on with those it has.
+type keySet struct {
+	lifetime context.Context // ends fetches under way
+	fetch    func(context.Context) ([]key, error)
+	now      func() time.Time
+	leeway   time.Duration // how far the issuer's clock may be off
+
+	mu     sync.Mutex
+	known  known
+	due    time.Time     // no fetch before
+	flight chan struct{} // closed when the fetch under way is done; nil if there is none
+}
+
+// known is what the last fetches gave.
+type known struct {
+	keys    []key
+	fetched time.Time // when the keys came
+	failure error     // of the last fetch, nil if it succeeded
+}
+
+// verify finds the key that signed a token. issued is when the token says it was.
+func (s *keySet) verify(ctx context.Context, t *signed, issued time.Time) error {
+	verified, refused := s.current().check(t)
+	if verified {
+		return nil
+	}
+	if refused {
+		return invalid(ReasonSignature)
+	}
+	// The issuer may have rotated its keys (OpenID Connect Core §10.1.1).
+	now, fresh, wait, err := s.refresh(ctx)
+	if err != nil {
+		return &UnavailableError{after: wait, err: err}
+	}
+	if verified, _ = now.check(t); verified {
+		return nil
+	}
+	switch {
+	case now.failure != nil:
+		return &UnavailableError{after: wait, err: now.failure}
+	case !fresh && issued.Add(s.leeway).After(now.fetched):
+		// Too early to ask again, and the token may be younger than what we know: it may well be good.
+		return &UnavailableError{after: wait, err: errNotDue}
+	}
+	return invalid(ReasonSignature)
+}
+
+// check tries the keys that a token may mean: refused if one of that id exists and did not sign it.
+func (k known) check(t *signed) (verified, refused bool) {
+	for _, key := range k.keys {
+		if t.keyID != "" && key.id != t.keyID {
+			continue
+		}
+		if t.verifiedBy(key) {
+			return true, false
+		}
+		refused = refused || (t.keyID != "" && key.fits(t.algorithm))
+	}
+	return false, refused
+}
+
+// current gives what is known, and starts a fetch in the background if that is getting old.
+func (s *keySet) current() known {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.now(); len(s.known.keys) > 0 && !now.Before(s.known.fetched.Add(keysFresh)) {
+		s.start(now)
+	}
+	return s.known
+}
+
+// refresh fetches the keys if that is due, waits for a fetch under way, and gives what is known then, whether that is as
+// fresh as this call, and how long to wait before the next one. Its error is that of ctx.
+func (s *keySet) refresh(ctx context.Context) (k known, fresh bool, wait time.Duration, err error) {
+	s.mu.Lock()
+	fresh = s.start(s.now())
+	flight := s.flight
+	s.mu.Unlock()
+	if flight != nil {
+		select {
+		case <-flight:
+		case <-ctx.Done():
+			return known{}, false, 0, ctx.Err()
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known, fresh, s.due.Sub(s.now()), nil
+}
+
+// start starts a fetch unless one is under way or not due, and reports whether it did. s.mu is held.
+func (s *keySet) start(now time.Time) bool {
+	if s.flight != nil || now.Before(s.due) {
+		return false
+	}
+	done := make(chan struct{})
+	s.flight = done
+	go func() {
+		// Not the request's context: others wait for the same fetch.
+		ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
+		defer cancel()
+		keys, err := s.fetch(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.known.failure = err
+		s.due = s.now().Add(afterFailure)
+		if err == nil {
+			s.known.keys, s.known.fetched = keys, now // as old as the request for them
+			s.due = s.now().Add(afterSuccess)
+		}
+		s.flight = nil
+		close(done)
+	}()
+	return true
+}
