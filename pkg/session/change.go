@@ -50,7 +50,7 @@ func (t *Table) SetLogLevel(ctx context.Context, s *Session, level string) error
 			return ErrNotFound
 		}
 		rec := t.fresh(s)
-		if r, err := decodeRecord(old); found && err == nil {
+		if r, ok := decodeRecord(old); found && ok {
 			rec = r
 		}
 		rec.level, rec.lastUsed = level, t.opts.Now()

@@ -46,8 +46,8 @@ func newIdentity(info Info, now time.Time) identity {
 		born:         time.Unix(now.Unix(), 0).UTC(),
 		capabilities: info.Capabilities,
 		version:      info.Version,
-		name:         printable(info.ClientName, maxClient),
-		release:      printable(info.ClientVersion, maxClient),
+		name:         legible(info.ClientName, maxClient),
+		release:      legible(info.ClientVersion, maxClient),
 	}
 }
 
@@ -115,8 +115,8 @@ func KeyOf(id string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// printable drops what cannot be printed, as these texts end up on operators' terminals, and cuts at a rune's boundary.
-func printable(s string, limit int) string {
+// legible drops what cannot be printed, as these texts end up on operators' terminals, and cuts at a rune's boundary.
+func legible(s string, limit int) string {
 	if len(s) > 4*limit {
 		s = s[:4*limit]
 	}

@@ -112,8 +112,8 @@ func (t *Table) entries(ctx context.Context, prefix string) iter.Seq2[Entry, err
 
 // entry reads a record for operators. One that cannot be read is another release's and is not shown.
 func entry(r Record) (Entry, bool) {
-	rec, err := decodeRecord(r.Value)
-	if err != nil {
+	rec, ok := decodeRecord(r.Value)
+	if !ok {
 		return Entry{}, false
 	}
 	e := Entry{

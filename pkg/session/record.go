@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 	"time"
 )
@@ -23,8 +22,6 @@ const (
 	maxRecordVersion = 16
 	maxRecordRelease = 56
 )
-
-var errRecord = errors.New("session: not a record")
 
 // levels are the log levels of MCP (2025-11-25, server/utilities/logging) by the number that records keep.
 var levels = []string{"", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
@@ -60,24 +57,25 @@ func (r *record) encode() []byte {
 // isEnded tells a tombstone of any format.
 func isEnded(b []byte) bool { return len(b) >= 2 && b[1] == stateEnded }
 
-func decodeRecord(b []byte) (*record, error) {
+// decodeRecord tells whether b is a record of this format.
+func decodeRecord(b []byte) (*record, bool) {
 	r := reader{b: b}
 	if format, state := r.byte(), r.byte(); format != recordFormat || state != stateLive && state != stateEnded {
-		return nil, errRecord
+		return nil, false
 	}
 	rec := &record{ended: isEnded(b)}
 	level := int(r.byte())
 	if level >= len(levels) {
-		return nil, errRecord
+		return nil, false
 	}
 	rec.level = levels[level]
 	rec.born, rec.lastUsed = instant(r.uint32()), instant(r.uint32())
 	copy(rec.hint[:], r.bytes(hintLength))
 	rec.version, rec.name, rec.release = r.text(), r.text(), r.text()
 	if !r.done() {
-		return nil, errRecord
+		return nil, false
 	}
-	return rec, nil
+	return rec, true
 }
 
 // seconds are Unix seconds, good until the year 2106.

@@ -132,8 +132,8 @@ func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, 
 	if isEnded(value) {
 		return nil, ErrNotFound
 	}
-	rec, err := decodeRecord(value)
-	if err != nil {
+	rec, ok := decodeRecord(value)
+	if !ok {
 		// A later release wrote it, or somebody else did: it is left alone.
 		return t.unstored(s), nil
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	restMin = 250 * time.Millisecond
-	restMax = time.Second
+	shortestRest = 250 * time.Millisecond
+	longestRest  = time.Second
 )
 
 // breaker keeps calls away from what just failed. After a failure it rests for a quarter of a second, then lets one call
@@ -51,9 +51,9 @@ func (b *breaker) fail(now time.Time) bool {
 	broke := b.rest == 0
 	switch {
 	case broke:
-		b.rest = restMin
+		b.rest = shortestRest
 	case b.trying:
-		b.rest = min(2*b.rest, restMax)
+		b.rest = min(2*b.rest, longestRest)
 	default:
 		return false
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Bucket is all keys of one kind. Names are letters, digits, "-" and "_". A time to live is rounded to milliseconds, of
-// which there is at least one. Every error is a [*Failure].
+// which there is at least one. Every error is a [*Error].
 type Bucket struct {
 	store  *Store
 	prefix string
@@ -79,5 +79,5 @@ func (s *Store) do(ctx context.Context, call func(context.Context, redis.Univers
 	if err == nil || errors.Is(err, redis.Nil) {
 		return nil
 	}
-	return failure(err)
+	return asError(err)
 }

@@ -6,7 +6,7 @@
 //
 // A call returns soon, whatever state Redis is in: each is bounded by [Options.Timeout], and while a server fails it is
 // asked only now and then, by one call at a time. Nothing is repeated, since only the caller knows what repeating means.
-// Every failure is a [*Failure], which matches [ErrUnavailable] and never looks like something that is not there.
+// Every failure is a [*Error], which matches [ErrUnavailable] and never looks like something that is not there.
 //
 // It needs Redis 6.2 or later, or what speaks like it. It imports nothing of ours and does not log.
 package redisstore

@@ -98,7 +98,7 @@ func (g *guard) learn(err error, writes bool, start time.Time) {
 }
 
 func refuse(cmd redis.Cmder) error {
-	err := &Failure{Kind: Resting}
+	err := &Error{Kind: Resting}
 	cmd.SetErr(err)
 	return err
 }

@@ -39,7 +39,7 @@ func (a *answers) do(t *testing.T, answer error, command string) bool {
 }
 
 func kindOfFailure(err error) Kind {
-	f, _ := errors.AsType[*Failure](err)
+	f, _ := errors.AsType[*Error](err)
 	if f == nil {
 		return ""
 	}
@@ -65,14 +65,14 @@ func TestARestForWritesLeavesTheTryOfAnOutageToOthers(t *testing.T) {
 			if !a.do(t, nil, "get") || a.do(t, nil, "set") {
 				t.Fatal("want reads asked and writes not")
 			}
-			time.Sleep(restMax)
+			time.Sleep(longestRest)
 		}
 		a.do(t, full, "set")
 		a.do(t, io.EOF, "get")
 		if a.do(t, nil, "get") {
 			t.Fatal("a server that failed is asked at once")
 		}
-		time.Sleep(restMin)
+		time.Sleep(shortestRest)
 		if a.do(t, nil, "evalsha") {
 			t.Fatal("a write is asked during its rest")
 		}
@@ -113,15 +113,15 @@ func TestChangesAreToldOnce(t *testing.T) {
 		}}.withDefaults().guard())
 		for range 3 {
 			a.do(t, io.EOF, "get")
-			time.Sleep(restMax)
+			time.Sleep(longestRest)
 		}
 		a.do(t, redis.Nil, "get")
 		a.do(t, nil, "get")
 		a.do(t, full, "set")
-		time.Sleep(restMax)
+		time.Sleep(longestRest)
 		a.do(t, full, "set")
 		a.do(t, nil, "get")
-		time.Sleep(restMax)
+		time.Sleep(longestRest)
 		a.do(t, redis.ErrNoScript, "evalsha")
 		a.do(t, nil, "eval")
 		if got, want := told, []string{"unreachable", "", "disk", ""}; !slices.Equal(got, want) {

@@ -31,7 +31,7 @@ func (b *Bucket) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, 
 	return func(yield func(Record, error) bool) {
 		masters, err := b.store.masters(ctx)
 		if err != nil {
-			yield(Record{}, failure(err))
+			yield(Record{}, asError(err))
 			return
 		}
 		for _, master := range masters {
@@ -46,7 +46,7 @@ func (b *Bucket) scanOne(ctx context.Context, c redis.Cmdable, prefix string, yi
 	for cursor := uint64(0); ; {
 		records, next, err := b.scanStep(ctx, c, cursor, prefix)
 		if err != nil {
-			yield(Record{}, failure(err))
+			yield(Record{}, asError(err))
 			return false
 		}
 		for _, r := range records {

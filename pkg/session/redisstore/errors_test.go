@@ -14,9 +14,9 @@ import (
 
 func wantKind(t *testing.T, err error, want redisstore.Kind) {
 	t.Helper()
-	f, ok := errors.AsType[*redisstore.Failure](err)
+	f, ok := errors.AsType[*redisstore.Error](err)
 	if !ok || !errors.Is(err, redisstore.ErrUnavailable) {
-		t.Fatalf("error %v (%T), want a Failure that is ErrUnavailable", err, err)
+		t.Fatalf("error %v (%T), want a Error that is ErrUnavailable", err, err)
 	}
 	if f.Kind != want {
 		t.Fatalf("kind %q (%v), want %q", f.Kind, f.Cause, want)

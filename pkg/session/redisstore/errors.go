@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
@@ -32,26 +33,26 @@ const (
 	Refused     Kind = "refused"     // any other error that Redis answered
 )
 
-// Failure is an error of Redis. Its text has the kind only; the cause, which may name addresses and keys, is for
+// Error is what Redis, or the way to it, failed with. Its text has the kind only; the cause, which may name addresses and keys, is for
 // errors.As and debuggers.
-type Failure struct {
+type Error struct {
 	Kind  Kind
 	Cause error
 }
 
-func (f *Failure) Error() string { return "redis unavailable: " + string(f.Kind) }
+func (f *Error) Error() string { return "redis unavailable: " + string(f.Kind) }
 
-// Is makes every Failure match ErrUnavailable.
-func (f *Failure) Is(target error) bool { return target == ErrUnavailable }
+// Is makes every one match ErrUnavailable.
+func (f *Error) Is(target error) bool { return target == ErrUnavailable }
 
-func (f *Failure) Unwrap() error { return f.Cause }
+func (f *Error) Unwrap() error { return f.Cause }
 
-// failure classifies an error that is neither nil nor redis.Nil.
-func failure(err error) *Failure {
-	if f, ok := errors.AsType[*Failure](err); ok {
+// asError classifies an error that is neither nil nor redis.Nil.
+func asError(err error) *Error {
+	if f, ok := errors.AsType[*Error](err); ok {
 		return f
 	}
-	return &Failure{Kind: kindOf(err), Cause: err}
+	return &Error{Kind: kindOf(err), Cause: err}
 }
 
 func kindOf(err error) Kind {
@@ -99,9 +100,5 @@ func (k Kind) refusesWrites() bool { return k == ReadOnly || k == Full || k == D
 
 // isOutage tells the kinds under which asking on at full rate helps nobody.
 func (k Kind) isOutage() bool {
-	switch k {
-	case Unreachable, Slow, Loading, NoMaster, Denied, Busy:
-		return true
-	}
-	return false
+	return slices.Contains([]Kind{Unreachable, Slow, Loading, NoMaster, Denied, Busy}, k)
 }
