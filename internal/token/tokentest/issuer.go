@@ -141,6 +141,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	case i.status != 0:
 		http.Error(w, "down on purpose", i.status)
 	case ok:
+		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(document)
 	case r.URL.Path != KeysPath:
 		http.NotFound(w, r)

@@ -1,0 +1,138 @@
+package resource_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	public   = "https://mcp.example.com"
+	issuer   = "https://login.example.com"
+	metadata = public + resource.MetadataPath
+)
+
+// endpoints are the root, /mcp and a narrowed one.
+func endpoints(path string) ([]string, bool) {
+	switch path {
+	case "", "/mcp":
+		return []string{"messages:read", "messages:send"}, true
+	case "/mcp/readonly":
+		return []string{"messages:read"}, true
+	}
+	return nil, false
+}
+
+// refused is an error that is the token's fault.
+type refused string
+
+func (r refused) Error() string        { return "secret cause" }
+func (r refused) PublicReason() string { return string(r) }
+
+// verifier takes tokens of the form scope+scope~resource, where a colon is another character, from "ann".
+func verifier(_ context.Context, bearer, res string) (identity.Caller, error) {
+	scope, at, _ := strings.Cut(bearer, "~")
+	if at != strings.Map(word, res) {
+		return identity.Caller{}, refused("the token is for another resource")
+	}
+	return identity.Caller{Subject: "ann", Scopes: strings.Split(strings.ReplaceAll(scope, "_", ":"), "+")}, nil
+}
+
+// tokenFor is what verifier takes at a resource.
+func tokenFor(res string, scopes ...string) string {
+	return strings.ReplaceAll(strings.Join(scopes, "+"), ":", "_") + "~" + strings.Map(word, res)
+}
+
+// word makes what a token may consist of.
+func word(r rune) rune {
+	if r == ':' || r == '[' || r == ']' {
+		return '.'
+	}
+	return r
+}
+
+func newServer(t testing.TB, change ...func(*resource.Options)) *resource.Server {
+	t.Helper()
+	u, err := url.Parse(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := resource.Options{
+		PublicURL:            u,
+		Endpoints:            endpoints,
+		Verifier:             resource.VerifierFunc(verifier),
+		AuthorizationServers: []string{issuer},
+		Name:                 "Clerk Chat",
+		Documentation:        "https://docs.example.com",
+		Logger:               slog.New(slog.DiscardHandler),
+	}
+	for _, c := range change {
+		c(&opts)
+	}
+	s, err := resource.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// ok answers 200 with the caller's subject.
+var ok = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Subject", identity.CallerFrom(r.Context()).Subject)
+})
+
+func ask(t testing.TB, h http.Handler, method, target string, header http.Header) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, target, nil)
+	if header != nil {
+		r.Header = header
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
+
+// challenge reads the one challenge of an answer with the SDK's parser.
+func challenge(t testing.TB, w *httptest.ResponseRecorder) map[string]string {
+	t.Helper()
+	c, err := oauthex.ParseWWWAuthenticate(w.Header().Values("WWW-Authenticate"))
+	if err != nil || len(c) != 1 || c[0].Scheme != "bearer" {
+		t.Fatalf("challenges %+v, %v in %q", c, err, w.Header().Values("WWW-Authenticate"))
+	}
+	return c[0].Params
+}
+
+// rpcMessage reads the JSON-RPC error of an answer, which must have no id.
+func rpcMessage(t testing.TB, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var all map[string]json.RawMessage
+	var e struct {
+		Version string `json:"jsonrpc"`
+		Error   struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	body := w.Body.Bytes()
+	if json.Unmarshal(body, &all) != nil || json.Unmarshal(body, &e) != nil || e.Version != "2.0" || e.Error.Code == 0 {
+		t.Fatalf("body %s", body)
+	}
+	if _, has := all["id"]; has {
+		t.Errorf("the body has an id: %s", body)
+	}
+	return e.Error.Message
+}

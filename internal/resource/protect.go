@@ -1,0 +1,113 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+)
+
+// defaultRetryAfter is for a verifier that does not know.
+const defaultRetryAfter = 5 * time.Second
+
+// metadataKey carries the URL of the endpoint's metadata for challenges behind [Server.Protect].
+type metadataKey struct{}
+
+// Protect lets a request through to next if it carries an access token that is good at its URL, with the caller in the
+// context and without the token. It answers before anything else about a request is looked at: clients probe with a GET or
+// an old protocol version and want to hear where to sign in.
+func (s *Server) Protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, refusal := s.authenticate(r)
+		metadataURL := s.metadataURL(r)
+		if refusal != nil {
+			refusal.metadataURL = metadataURL
+			refusal.Write(w)
+			return
+		}
+		ctx := identity.WithCaller(r.Context(), caller)
+		r = r.WithContext(context.WithValue(ctx, metadataKey{}, metadataURL))
+		r.Header = r.Header.Clone()
+		r.Header.Del("Authorization")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
+	path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	scopes, _ := s.opts.Endpoints(path)
+	token, refusal := bearer(r)
+	if refusal != nil {
+		return identity.Caller{}, refusal
+	}
+	if token == "" {
+		return identity.Caller{}, &Refusal{
+			status:      http.StatusUnauthorized,
+			description: "sign in: this endpoint takes an access token in the Authorization header",
+			scopes:      s.names(scopes),
+		}
+	}
+	caller, err := s.opts.Verifier.Verify(r.Context(), token, s.origin.of(r)+path)
+	if err == nil {
+		return caller, nil
+	}
+	if fault, ok := errors.AsType[publicReason](err); ok {
+		s.opts.Logger.DebugContext(r.Context(), "refused an access token", "reason", fault.PublicReason())
+		return identity.Caller{}, &Refusal{
+			status:      http.StatusUnauthorized,
+			code:        invalidToken,
+			description: fault.PublicReason(),
+			scopes:      s.names(scopes),
+		}
+	}
+	wait := defaultRetryAfter
+	if later, ok := errors.AsType[retryAfter](err); ok {
+		wait = later.RetryAfter()
+	}
+	if r.Context().Err() == nil { // else the client went away while waiting
+		s.opts.Logger.WarnContext(r.Context(), "an access token could not be judged", "error", err)
+	}
+	return identity.Caller{}, &Refusal{
+		status:      http.StatusServiceUnavailable,
+		description: "the access token cannot be checked at the moment; it may be good, try again shortly",
+		retryAfter:  wait,
+	}
+}
+
+type publicReason interface {
+	error
+	PublicReason() string
+}
+
+type retryAfter interface {
+	error
+	RetryAfter() time.Duration
+}
+
+// Require asks for scopes, in this gateway's names: those of all calls in a request together. Its error is a [Refusal]
+// that names all of them, whether granted or not, since a client needs them all at once (RFC 6750 §3.1).
+//
+// A context that does not come from [Server.Protect] is refused.
+func (s *Server) Require(ctx context.Context, scopes []string) error {
+	metadataURL, ok := ctx.Value(metadataKey{}).(string)
+	if !ok {
+		return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call"}
+	}
+	granted := identity.CallerFrom(ctx).Scopes
+	if !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(granted, scope) }) {
+		return nil
+	}
+	needed := slices.Clone(scopes)
+	slices.Sort(needed)
+	return &Refusal{
+		status:      http.StatusForbidden,
+		code:        insufficientScope,
+		description: "the access token does not allow this call; sign in again and grant the scopes it needs",
+		scopes:      s.names(slices.Compact(needed)),
+		metadataURL: metadataURL,
+	}
+}
