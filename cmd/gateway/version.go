@@ -11,7 +11,7 @@ var buildVersion string
 type versionCmd struct{}
 
 // Run prints version, revision and toolchain.
-func (versionCmd) Run(s streams) error {
+func (versionCmd) Run(s streams) error { //nolint:unparam // the form that kong calls
 	info, _ := debug.ReadBuildInfo()
 	goVersion, revision := "", ""
 	if info != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -105,7 +106,7 @@ func listenAddress(p *problems, setting, addr string) {
 		p.add(setting, "%q is no address; write host:port, such as 127.0.0.1:8080 or :8080", addr)
 		return
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		p.add(setting, "%q has no valid port; a number from 0 to 65535", addr)
 	}
 }

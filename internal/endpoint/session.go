@@ -136,13 +136,13 @@ func capabilities(c *mcp.ClientCapabilities) session.Capabilities {
 	if c == nil {
 		return bits
 	}
-	if c.Sampling != nil {
+	if c.Sampling != nil { //nolint:staticcheck // deprecated for the modern era, alive in the legacy one
 		bits |= session.CanSample
 	}
 	if c.Elicitation != nil {
 		bits |= session.CanElicit
 	}
-	if c.RootsV2 != nil {
+	if c.RootsV2 != nil { //nolint:staticcheck // as above
 		bits |= session.HasRoots
 	}
 	return bits

@@ -27,14 +27,15 @@ const (
 func (g *Gateway) Run(ctx context.Context, started func(baseURL string)) (err error) {
 	defer func() { err = errors.Join(err, g.close()) }()
 
-	main, err := net.Listen("tcp", g.cfg.Listen)
+	var lc net.ListenConfig
+	main, err := lc.Listen(ctx, "tcp", g.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	servers := []*http.Server{g.newServer(g.Handler())}
 	listeners := []net.Listener{main}
 	if g.cfg.AdminListen != "" {
-		admin, err := net.Listen("tcp", g.cfg.AdminListen)
+		admin, err := lc.Listen(ctx, "tcp", g.cfg.AdminListen)
 		if err != nil {
 			return errors.Join(fmt.Errorf("--admin-listen: %w", err), main.Close())
 		}
@@ -73,7 +74,7 @@ func (g *Gateway) newServer(h http.Handler) *http.Server {
 func (g *Gateway) stop(servers []*http.Server) error {
 	g.state.draining.Store(true)
 	g.logger.Info("draining", "delay", g.cfg.DrainDelay, "deadline", g.cfg.ShutdownTimeout)
-	time.Sleep(g.cfg.DrainDelay)
+	<-time.After(g.cfg.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
 	defer cancel()
 	var late bool

@@ -3,6 +3,7 @@ package clerkapi_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -200,4 +201,16 @@ func FuzzErrorBody(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNumbersInFreeMetadataKeepEveryDigit(t *testing.T) {
+	const digits = "9007199254740993"
+	client := answering(t, http.StatusCreated, "application/json", strings.NewReader(`{"data":{"id":"1","data":{"account":`+digits+`}}}`))
+	contact, _, err := client.Contacts.Create(t.Context(), &clerkapi.ContactFields{Name: "Jane"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(contact.Data["account"]); got != digits {
+		t.Errorf("the number came back as %s, want %s", got, digits)
+	}
 }

@@ -1,9 +1,11 @@
 package clerkapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 )
 
@@ -33,7 +35,7 @@ func (c *call) finish(ctx context.Context, doErr error, out any) (*Response, err
 	case a.bodyErr != nil:
 		return c.response(), c.failure(ErrBadAnswer, a.bodyErr)
 	}
-	if err := json.Unmarshal(a.body, out); err != nil {
+	if err := decode(a.body, out); err != nil {
 		return c.response(), c.failure(ErrBadAnswer, err)
 	}
 	if v, ok := out.(validator); ok {
@@ -42,6 +44,19 @@ func (c *call) finish(ctx context.Context, doErr error, out any) (*Response, err
 		}
 	}
 	return c.response(), nil
+}
+
+// decode reads one JSON value. Numbers in free metadata keep every digit.
+func decode(body []byte, out any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(out); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the answer")
+	}
+	return nil
 }
 
 // validator is an answer that decoding alone does not prove good.

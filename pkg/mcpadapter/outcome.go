@@ -6,19 +6,19 @@ import "fmt"
 type Outcome uint8
 
 const (
-	// OutcomeOK: done.
+	// OutcomeOK says that it is done.
 	OutcomeOK Outcome = iota
-	// OutcomeInvalid: the arguments were wrong; nothing was sent.
+	// OutcomeInvalid says that the arguments were wrong; nothing was sent.
 	OutcomeInvalid
-	// OutcomeRefused: the API, or the lack of a credential, said no; nothing happened.
+	// OutcomeRefused says that the API, or the lack of a credential, said no; nothing happened.
 	OutcomeRefused
-	// OutcomeFailed: it happened, but the API reports a failure or its answer could not be read.
+	// OutcomeFailed says that it happened, but the API reports a failure or its answer could not be read.
 	OutcomeFailed
-	// OutcomeUnknown: it may have happened.
+	// OutcomeUnknown says that it may have happened.
 	OutcomeUnknown
-	// OutcomeUnavailable: nothing happened because something could not be reached or was overloaded.
+	// OutcomeUnavailable says that nothing happened because something could not be reached or was overloaded.
 	OutcomeUnavailable
-	// OutcomeCanceled: the caller went away before anything happened.
+	// OutcomeCanceled says that the caller went away before anything happened.
 	OutcomeCanceled
 )
 

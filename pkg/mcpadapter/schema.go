@@ -79,7 +79,7 @@ func minimum(n float64) schemaOption { return func(s *jsonschema.Schema) { s.Min
 
 func maximum(n float64) schemaOption { return func(s *jsonschema.Schema) { s.Maximum = &n } }
 
-func minLength(n int) schemaOption { return func(s *jsonschema.Schema) { s.MinLength = &n } }
+func minLength(n int) schemaOption { return func(s *jsonschema.Schema) { s.MinLength = &n } } //nolint:unparam // reads as the schema does
 
 func maxLength(n int) schemaOption { return func(s *jsonschema.Schema) { s.MaxLength = &n } }
 

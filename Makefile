@@ -1,0 +1,47 @@
+# `make help` lists the targets.
+GO       ?= go
+TOOLS    := $(GO) tool -modfile=tools/go.mod
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help build check test race lint fuzz bench generate verify e2e up
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/gateway, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.buildVersion=$(VERSION)" -o bin/gateway ./cmd/gateway
+
+check: verify lint test ## Everything that needs only Go
+
+test: ## Run the tests
+	$(GO) test ./...
+
+race: ## Run the tests with the race detector
+	$(GO) test -race ./...
+
+lint: ## Run the linters
+	$(TOOLS) golangci-lint run ./...
+
+fuzz: ## Run each fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+generate: ## Make what is generated: the REST models, the schema snapshots, the README's tables
+	$(GO) generate ./...
+
+verify: ## Fail if what is generated, formatted or required differs from what is committed
+	@scripts/verify
+
+e2e: ## Drive the gateway with real clients: the Inspector and the conformance suite
+	npm ci --prefix e2e
+	CI=true $(GO) test -count=1 -v ./e2e
+
+up: ## Run balancer, three replicas, Redis and sandbox as processes, as docker compose would
+	$(GO) run ./internal/topology/cmd/up

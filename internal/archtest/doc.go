@@ -1,0 +1,3 @@
+// Package archtest holds the rules of the tree that a compiler does not check: which package may import which, how long a
+// file may be, and what must not stand in one. It has tests only.
+package archtest
