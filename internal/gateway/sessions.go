@@ -24,7 +24,7 @@ const operatorTimeout = 3 * time.Second
 func (g *Gateway) openStore() (*redisstore.Store, error) {
 	opts := redisstore.Options{OnChange: g.storeChanged}
 	if g.cfg.RedisURL == "" {
-		g.logger.Warn("no --redis-url: sessions are kept in this process, no other replica sees their end, and they end with it")
+		g.logger.Info("no --redis-url: sessions are kept in this process, no other replica sees their end, and they end with it")
 		return redisstore.OpenEmbedded(opts), nil
 	}
 	store, err := redisstore.Open(g.cfg.RedisURL.Reveal(), opts)

