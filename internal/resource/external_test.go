@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,6 +41,7 @@ func newSite(t *testing.T) *site {
 	})
 	external, err := token.NewExternal(t.Context(), token.ExternalOptions{
 		Issuer: s.issuer.URL, HTTPClient: s.issuer.Client(), Now: s.now,
+		Allow: func(claims map[string]any) bool { return claims["sub"] != "eve" },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,10 +79,12 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// token is one for a path, with scopes.
-func (s *site) token(path, scopes string) string {
+// token is Ann's for a path, with scopes.
+func (s *site) token(path, scopes string) string { return s.tokenOf("ann", path, scopes) }
+
+func (s *site) tokenOf(subject, path, scopes string) string {
 	return s.issuer.Sign(map[string]any{
-		"iss": s.issuer.URL, "sub": "ann", "aud": s.server.URL + path, "scope": scopes,
+		"iss": s.issuer.URL, "sub": subject, "aud": s.server.URL + path, "scope": scopes,
 		"iat": s.now().Unix(), "exp": s.now().Add(5 * time.Minute).Unix(),
 	})
 }
@@ -130,6 +135,14 @@ func TestExternalTokensOpenTheirOwnEndpoint(t *testing.T) {
 	s.ahead.Store(int64(6 * time.Minute))
 	if resp := s.post(t, "/mcp", old); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("expired: %d", resp.StatusCode)
+	}
+}
+
+func TestExternalTokensOfWhoMayNotComeInAreForbidden(t *testing.T) {
+	s := newSite(t)
+	resp := s.post(t, "/mcp", s.tokenOf("eve", "/mcp", "messages:send"))
+	if resp.StatusCode != http.StatusForbidden || resp.Header.Get("WWW-Authenticate") != "" {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
 }
 
@@ -193,7 +206,9 @@ func TestTheSDKAsksForATokenForTheURLItWasGiven(t *testing.T) {
 			t.Fatalf("%q: %v", path, err)
 		}
 		q := asked.Query()
-		if q.Get("resource") != s.server.URL+path || q.Get("scope") != "messages:read messages:send" ||
+		scopes := strings.Fields(q.Get("scope")) // in any order
+		slices.Sort(scopes)
+		if q.Get("resource") != s.server.URL+path || !slices.Equal(scopes, []string{"messages:read", "messages:send"}) ||
 			asked.Host != s.issuer.URL[len("http://"):] || asked.Path != "/authorize" {
 			t.Errorf("%q: asked %s", path, asked)
 		}

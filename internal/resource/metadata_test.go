@@ -119,6 +119,7 @@ func TestTheResourceIsNotWhatTheHostHeaderClaims(t *testing.T) {
 		"public":                            {"https://mcp.example.com", "mcp.example.com", "https://mcp.example.com/mcp"},
 		"public, asked by address":          {"https://mcp.example.com", "10.0.0.7:8080", "https://mcp.example.com/mcp"},
 		"public, asked as localhost":        {"https://mcp.example.com", "localhost:PORT", "https://mcp.example.com/mcp"},
+		"public, asked with its port":       {"https://mcp.example.com", "localhost", "https://mcp.example.com/mcp"},
 		"public with a slash":               {"https://mcp.example.com/", "x", "https://mcp.example.com/mcp"},
 		"loopback by address":               {"", "127.0.0.1:PORT", "http://127.0.0.1:PORT/mcp"},
 		"loopback by name":                  {"", "localhost:PORT", "http://localhost:PORT/mcp"},

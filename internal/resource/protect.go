@@ -64,6 +64,10 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 			scopes:      s.names(scopes),
 		}
 	}
+	if denied, ok := errors.AsType[deniedReason](err); ok {
+		s.opts.Logger.InfoContext(r.Context(), "turned away somebody with a good access token")
+		return identity.Caller{}, &Refusal{status: http.StatusForbidden, description: denied.DeniedReason()}
+	}
 	wait := defaultRetryAfter
 	if later, ok := errors.AsType[retryAfter](err); ok {
 		wait = later.RetryAfter()
@@ -81,6 +85,11 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 type publicReason interface {
 	error
 	PublicReason() string
+}
+
+type deniedReason interface {
+	error
+	DeniedReason() string
 }
 
 type retryAfter interface {

@@ -96,6 +96,21 @@ func TestTheSchemeIsReadInAnyCase(t *testing.T) {
 	}
 }
 
+func TestATokenReachesTheVerifierAsItWasSent(t *testing.T) {
+	for _, token := range []string{"a.b.c", "AZaz09-._~+/", "eyJhbGciOi==", "undefined"} {
+		var seen string
+		h := newServer(t, func(o *resource.Options) {
+			o.Verifier = resource.VerifierFunc(func(_ context.Context, bearer, _ string) (identity.Caller, error) {
+				seen = bearer
+				return identity.Caller{Subject: "ann"}, nil
+			})
+		}).Protect(ok)
+		if w := ask(t, h, http.MethodPost, public+"/mcp", bearer(token)); w.Code != http.StatusOK || seen != token {
+			t.Errorf("%q: status %d, the verifier got %q", token, w.Code, seen)
+		}
+	}
+}
+
 func TestATokenIsGoodOnlyAtItsOwnEndpoint(t *testing.T) {
 	h := newServer(t).Protect(ok)
 	for _, tc := range []struct {
@@ -181,6 +196,25 @@ func TestATokenInTheQueryOrTheBodyIsNotTaken(t *testing.T) {
 		if strings.Contains(w.Body.String(), good) {
 			t.Errorf("%s: the answer repeats the token", name)
 		}
+	}
+}
+
+// denied is an error that says that its owner may not come in.
+type denied string
+
+func (d denied) Error() string        { return "secret cause" }
+func (d denied) DeniedReason() string { return string(d) }
+
+// Neither a new sign-in nor more scopes would help, so the client must not be sent to get them.
+func TestWhoMayNotComeInGets403WithoutAChallenge(t *testing.T) {
+	h := newServer(t, func(o *resource.Options) {
+		o.Verifier = resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) {
+			return identity.Caller{}, denied("ask for access")
+		})
+	}).Protect(ok)
+	w := ask(t, h, http.MethodPost, public+"/mcp", bearer("x"))
+	if w.Code != http.StatusForbidden || w.Header().Get("WWW-Authenticate") != "" || rpcMessage(t, w) != "ask for access" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }
 

@@ -46,7 +46,9 @@ func (f *Refusal) Write(w http.ResponseWriter) {
 	code := codeInvalidRequest
 	if f.status >= http.StatusInternalServerError {
 		code = codeInternalError
-	} else {
+	}
+	// No challenge where another token would not help.
+	if f.status == http.StatusUnauthorized || f.code != "" {
 		h.Set("WWW-Authenticate", f.challenge())
 	}
 	if f.retryAfter > 0 {

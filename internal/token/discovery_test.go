@@ -69,8 +69,8 @@ func TestMetadataThatCannotBeTrustedIsAnOutageWithAReason(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.issuer.SetMetadata(tokentest.MetadataPath, tc.document)
-			if err := w.cannotTell(t, raw); !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("%v lacks %q", err, tc.want)
+			if text, _ := w.cannotTell(t, raw); !strings.Contains(text, tc.want) {
+				t.Errorf("%s lacks %q", text, tc.want)
 			}
 			w.Add(5 * time.Second)
 		})
@@ -90,8 +90,8 @@ func TestKeysThatMovedAreFoundAgain(t *testing.T) {
 func TestAnAnswerWithoutEndIsAnOutage(t *testing.T) {
 	w := newWorld(t)
 	w.issuer.SetKeySet([]byte(`{"keys":[` + strings.Repeat(" ", 1<<20) + `]}`))
-	if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), "larger") {
-		t.Errorf("%v", err)
+	if text, _ := w.cannotTell(t, w.good()); !strings.Contains(text, "larger") {
+		t.Errorf("%s", text)
 	}
 }
 
@@ -109,8 +109,8 @@ func TestRedirectsDoNotLeaveWhatMayBeTrusted(t *testing.T) {
 			elsewhere := httptest.NewServer(http.RedirectHandler(tc.to, http.StatusFound))
 			defer elsewhere.Close()
 			w.issuer.SetMetadata(tokentest.MetadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": elsewhere.URL})
-			if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("%v lacks %q", err, tc.want)
+			if text, _ := w.cannotTell(t, w.good()); !strings.Contains(text, tc.want) {
+				t.Errorf("%s lacks %q", text, tc.want)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func TestHTTPSIsNotLeft(t *testing.T) {
 	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
 	defer secure.Close()
 	w := newWorld(t, func(o *token.ExternalOptions) { o.JWKSURL, o.HTTPClient = secure.URL, secure.Client() })
-	if err := w.cannotTell(t, w.good()); !strings.Contains(err.Error(), "away from https") {
-		t.Errorf("%v", err)
+	if text, _ := w.cannotTell(t, w.good()); !strings.Contains(text, "away from https") {
+		t.Errorf("%s", text)
 	}
 }

@@ -7,8 +7,9 @@
 //	external, err := token.NewExternal(ctx, token.ExternalOptions{Issuer: "https://login.example.com"})
 //	t, err := external.Verify(ctx, bearer, "https://mcp.example.com/mcp")
 //
-// An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. An [UnavailableError] is
-// the issuer's: the token may be good, nobody can tell, and whoever answers 401 to it makes clients throw it away.
+// An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. A [DeniedError] is
+// nobody's: the token is good and its owner not admitted. An [UnavailableError] is the issuer's: the token may be good,
+// nobody can tell, and whoever answers 401 to it makes clients throw it away.
 //
 // The package knows nothing of HTTP requests, challenges or what a scope allows. It must not log, must not repeat any part
 // of a token in an error, and must not follow what an unverified token points to (jku, x5u, jwk, x5c).

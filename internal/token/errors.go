@@ -8,6 +8,8 @@ import (
 var (
 	// ErrInvalid is what every [InvalidError] is.
 	ErrInvalid = errors.New("token: invalid")
+	// ErrDenied is what every [DeniedError] is.
+	ErrDenied = errors.New("token: denied")
 	// ErrUnavailable is what every [UnavailableError] is.
 	ErrUnavailable = errors.New("token: the issuer's keys are unavailable")
 )
@@ -46,6 +48,20 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 // PublicReason is the reason in words that may be shown to whoever sent the token.
 func (e *InvalidError) PublicReason() string { return string(e.Reason) }
+
+// DeniedError says that a token is good and that whom it was issued to may not come in all the same. Another token would
+// not help.
+type DeniedError struct{}
+
+func (e *DeniedError) Error() string { return "token: " + e.DeniedReason() }
+
+// Is makes every DeniedError an [ErrDenied].
+func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
+
+// DeniedReason is the reason in words that may be shown to whoever sent the token.
+func (e *DeniedError) DeniedReason() string {
+	return "whom the access token was issued to may not use this server; ask its operator for access"
+}
 
 // UnavailableError says that a token could not be judged, since the issuer's keys are not to be had. Its text is for
 // operators.

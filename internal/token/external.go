@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
 )
 
 // cacheFor is how long a verified token is taken without another look at its signature. A key that the issuer takes out
@@ -51,8 +52,8 @@ func NewExternal(ctx context.Context, opts ExternalOptions) (*External, error) {
 	}, nil
 }
 
-// Verify says what a bearer token says, if it is good at this resource. Its errors are [InvalidError] and
-// [UnavailableError].
+// Verify says what a bearer token says, if it is good at this resource. Its errors are [InvalidError],
+// [DeniedError] and [UnavailableError].
 func (e *External) Verify(ctx context.Context, bearer, resource string) (Token, error) {
 	t, err := e.verify(ctx, bearer)
 	if err != nil {
@@ -91,6 +92,9 @@ func (e *External) verify(ctx context.Context, bearer string) (Token, error) {
 	if err := e.keys.verify(ctx, signed, c.issued); err != nil {
 		return Token{}, err
 	}
+	if !e.allows(signed.payload) {
+		return Token{}, &DeniedError{}
+	}
 	t := Token{
 		Caller: identity.Caller{
 			// An issuer has no fragment (RFC 8414 §2), so the first # ends it and no two pairs are spelled alike.
@@ -116,6 +120,15 @@ func (e *External) accepts(audience []string, resource string) bool {
 	return slices.ContainsFunc(audience, func(a string) bool {
 		return (want != "" && strings.TrimSuffix(a, "/") == want) || slices.Contains(e.opts.Audiences, a)
 	})
+}
+
+// allows asks whether whom a verified payload describes may come in.
+func (e *External) allows(payload []byte) bool {
+	if e.opts.Allow == nil {
+		return true
+	}
+	var all map[string]any
+	return json.Unmarshal(payload, &all) == nil && e.opts.Allow(all)
 }
 
 // granted translates the issuer's scopes into ours.

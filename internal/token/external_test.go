@@ -1,7 +1,9 @@
 package token_test
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,32 @@ func TestTheSubjectClaimIsChosen(t *testing.T) {
 		t.Errorf("subject %q", got.Caller.Subject)
 	}
 	w.refuses(t, w.good(), token.ReasonSubject)
+}
+
+func TestWhoMayComeInIsDecidedByVerifiedClaims(t *testing.T) {
+	var asked int
+	w := newWorld(t, func(o *token.ExternalOptions) {
+		o.Allow = func(claims map[string]any) bool {
+			asked++
+			groups, _ := claims["groups"].([]any)
+			return slices.Contains(groups, any("texters"))
+		}
+	})
+	denied := w.issuer.Sign(w.claims(map[string]any{"groups": []string{"others"}}))
+	for range 2 {
+		got, err := w.Verify(t.Context(), denied, endpoint)
+		if !errors.Is(err, token.ErrDenied) || errors.Is(err, token.ErrInvalid) || got.Caller.Subject != "" {
+			t.Errorf("%+v, %v; want ErrDenied", got, err)
+		}
+	}
+	member := w.claims(map[string]any{"groups": []string{"others", "texters"}})
+	w.accepts(t, w.issuer.Sign(member))
+	asked = 0
+	stranger := tokentest.NewKey(t, jose.ES256, w.issuer.Key().ID)
+	w.refuses(t, stranger.Sign(t, member), token.ReasonSignature)
+	if asked != 0 {
+		t.Error("claims that nobody verified were judged")
+	}
 }
 
 func TestScopesAreReadInEveryForm(t *testing.T) {
@@ -154,9 +182,32 @@ func TestACachedTokenEndsWhenItExpires(t *testing.T) {
 	w.refuses(t, raw, token.ReasonExpired)
 }
 
+// newKeys makes the verifier know a new key, and that one alone.
+func (w *world) newKeys(t *testing.T) {
+	t.Helper()
+	w.issuer.Rotate()
+	w.issuer.Retire()
+	w.Add(11 * time.Second)
+	w.accepts(t, w.good())
+}
+
+func TestAVerifiedTokenIsTakenForAMinuteWithoutItsKey(t *testing.T) {
+	w := newWorld(t)
+	raw := w.good()
+	w.accepts(t, raw)
+	w.newKeys(t)
+	w.Add(49*time.Second - time.Nanosecond)
+	w.accepts(t, raw)
+	w.Add(time.Nanosecond)
+	w.refuses(t, raw, token.ReasonSignature)
+}
+
 func TestTheCacheStaysBoundedAndKeepsWhatIsUsed(t *testing.T) {
 	w := newWorld(t)
-	used := w.good()
+	used, unused := w.good(), w.issuer.Sign(w.claims(map[string]any{"iat": w.Now().Unix() - 60}))
+	w.accepts(t, used)
+	w.accepts(t, unused)
+	w.newKeys(t) // from now on both live on the cache alone
 	for n := range 3 * token.CacheGeneration {
 		w.accepts(t, w.issuer.Sign(w.claims(map[string]any{"jti": n})))
 		w.accepts(t, used)
@@ -164,10 +215,7 @@ func TestTheCacheStaysBoundedAndKeepsWhatIsUsed(t *testing.T) {
 			t.Fatalf("%d tokens in the cache", size)
 		}
 	}
-	// Were it gone, its signature would be looked at, and the key with it.
-	w.issuer.Rotate()
-	w.issuer.Retire()
-	w.accepts(t, used)
+	w.refuses(t, unused, token.ReasonSignature)
 }
 
 func TestNewExternalReportsAllThatIsWrong(t *testing.T) {

@@ -81,7 +81,7 @@ func TestAKeyThatMayBeTooNewIsNotHeldAgainstTheToken(t *testing.T) {
 	w.Add(3 * time.Second)
 	w.issuer.Rotate()
 	young := w.good()
-	if wait := w.cannotTell(t, young).RetryAfter(); wait != 7*time.Second {
+	if _, wait := w.cannotTell(t, young); wait != 7*time.Second {
 		t.Errorf("to be tried again after %s", wait)
 	}
 	w.Add(7 * time.Second)

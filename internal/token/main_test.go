@@ -98,7 +98,8 @@ func (w *world) refuses(t testing.TB, raw string, want token.Reason) {
 	}
 }
 
-func (w *world) cannotTell(t testing.TB, raw string) *token.UnavailableError {
+// cannotTell gives what operators are told and when to try again.
+func (w *world) cannotTell(t testing.TB, raw string) (text string, wait time.Duration) {
 	t.Helper()
 	_, err := w.Verify(t.Context(), raw, endpoint)
 	var unavailable *token.UnavailableError
@@ -108,5 +109,5 @@ func (w *world) cannotTell(t testing.TB, raw string) *token.UnavailableError {
 	if !errors.Is(err, token.ErrUnavailable) || unavailable.RetryAfter() < time.Second {
 		t.Errorf("%v: not ErrUnavailable, or to be tried again after %s", err, unavailable.RetryAfter())
 	}
-	return unavailable
+	return unavailable.Error(), unavailable.RetryAfter()
 }

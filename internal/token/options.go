@@ -32,6 +32,9 @@ type ExternalOptions struct {
 	// ScopeMap says what a value of the scope claim grants here. A value that is not in it grants nothing. Default: values
 	// are taken as they are.
 	ScopeMap map[string][]string
+	// Allow says whether whom the claims of a verified token describe may come in; its answer holds for a minute. The claims
+	// are as JSON decodes into any. Default: everybody whom the issuer gives a token.
+	Allow func(claims map[string]any) bool
 	// RequireType refuses tokens whose header does not say that they are access tokens (typ at+jwt, RFC 9068 §2.1). By
 	// default JWT and no type are good too, since many issuers are older than that.
 	RequireType bool
