@@ -33,7 +33,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 bench: ## Run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-generate: ## Make what is generated: the REST models, the schema snapshots, the README's tables
+generate: ## Make what is generated: the REST models, the README's tables
 	$(GO) generate ./...
 
 verify: ## Fail if what is generated, formatted or required differs from what is committed
