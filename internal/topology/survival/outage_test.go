@@ -1,0 +1,128 @@
+//go:build unix
+
+package survival_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+)
+
+// tooLong only ends what hangs; BenchmarkReadWhileRedisIsUnreachable measures how fast reads are.
+const tooLong = 2 * time.Second
+
+func TestReadsAreServedWhileRedisIsUnreachable(t *testing.T) {
+	for name, outage := range map[string]struct{ begin, end func(*redistest.Server) }{
+		"a black hole": {(*redistest.Server).Stop, (*redistest.Server).Continue},
+		"refused":      {(*redistest.Server).Kill, (*redistest.Server).Restart},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b, redis := pair(t)
+			id := begin(t, a, "")
+			wantServed(t, b, id)
+			outage.begin(redis)
+			var slowest time.Duration
+			for range 20 {
+				for _, r := range []*replica{a, b} {
+					started := time.Now()
+					wantServed(t, r, id)
+					slowest = max(slowest, time.Since(started))
+				}
+			}
+			t.Logf("the slowest of 40 reads took %s", slowest)
+			if slowest > tooLong {
+				t.Errorf("a read waited %s", slowest)
+			}
+			if !a.ready(t.Context(), http.DefaultClient) {
+				t.Error("a balancer would look away from a replica that serves")
+			}
+			outage.end(redis)
+			wantServed(t, a, id)
+		})
+	}
+}
+
+func TestASessionThatBeganWithoutRedisIsKnownToAllReplicas(t *testing.T) {
+	a, b, redis := pair(t)
+	redis.Stop()
+	id := begin(t, a, "")
+	wantServed(t, b, id)
+	redis.Continue()
+	wantServed(t, b, id)
+	wantServed(t, a, id)
+}
+
+func TestDeleteWhileRedisIsUnreachableIsRefusedForNowAndWorksLater(t *testing.T) {
+	a, b, redis := pair(t)
+	id := begin(t, a, "")
+	redis.Stop()
+	got := send(t, a, http.MethodDelete, id, "")
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		t.Errorf("answered %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
+	}
+	wantServed(t, a, id)
+	redis.Continue()
+	waitUntilStoreServes(t, a)
+	// A refused DELETE may have taken effect after all, if Redis found it in its queue.
+	if got = send(t, a, http.MethodDelete, id, ""); got.status != http.StatusNoContent && got.status != http.StatusNotFound {
+		t.Fatalf("answered %d %s", got.status, got.body)
+	}
+	for _, r := range []*replica{b, a} {
+		waitUntilStoreServes(t, r)
+		wantGone(t, r, http.MethodPost, id)
+	}
+}
+
+// waitUntilStoreServes waits until a replica has noticed that Redis answers again; until then it serves what opens.
+func waitUntilStoreServes(t testing.TB, r *replica) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get(r.url() + "/readyz") //nolint:noctx // on this machine
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode == http.StatusOK {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not notice that Redis is back", r.name)
+		}
+	}
+}
+
+func TestReadinessTellsAndLivenessDoesNotWhenRedisIsUnreachable(t *testing.T) {
+	a, _, redis := pair(t)
+	redis.Stop()
+	for path, want := range map[string]int{
+		"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/readyz?exclude=store": http.StatusOK,
+	} {
+		resp, err := http.Get(a.url() + path) //nolint:noctx // on this machine
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s answered %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+	redis.Continue()
+	waitUntilStoreServes(t, a)
+}
+
+// BenchmarkReadWhileRedisIsUnreachable reports the slowest read besides the mean one.
+func BenchmarkReadWhileRedisIsUnreachable(b *testing.B) {
+	one, _, redis := pair(b)
+	id := begin(b, one, "")
+	redis.Stop()
+	defer redis.Continue()
+	var slowest time.Duration
+	for b.Loop() {
+		started := time.Now()
+		wantServed(b, one, id)
+		slowest = max(slowest, time.Since(started))
+	}
+	b.ReportMetric(float64(slowest.Microseconds())/1000, "slowest-ms")
+}
