@@ -26,8 +26,20 @@ type Config struct {
 	SessionMaxAge  time.Duration `name:"session-max-age" env:"GATEWAY_SESSION_MAX_AGE" default:"720h" placeholder:"DURATION" group:"Sessions" help:"Longest life of a session; after it the client initializes again."`
 	SessionIdle    time.Duration `name:"session-idle" env:"GATEWAY_SESSION_IDLE" default:"168h" placeholder:"DURATION" group:"Sessions" help:"How long Redis keeps the record of an unused session. The session itself lives on: its record is written again when it is next used."`
 
-	Auth           string `name:"auth" env:"GATEWAY_AUTH" default:"none" enum:"none" group:"Who may call" help:"How callers prove who they are. none: no login, all are one anonymous caller."`
+	Auth           string `name:"auth" env:"GATEWAY_AUTH" default:"none" enum:"none,external" group:"Who may call" help:"How callers prove who they are. none: no login, all are one anonymous caller. external: access tokens of the organisation's own authorization server."`
 	InsecureNoAuth bool   `name:"insecure-no-auth" env:"GATEWAY_INSECURE_NO_AUTH" group:"Who may call" help:"Allow --auth none on an address that other machines reach. Everybody who reaches it can then send messages from the workspace."`
+
+	AllowSignin  []string `name:"allow-signin" env:"GATEWAY_ALLOW_SIGNIN" placeholder:"CLAIM=VALUE" group:"Who may call" help:"Who may come in, by a claim of their token: hd=example.com, groups=support, email_domain=example.com (of a verified address). One that fits is enough."`
+	AllowAnyUser bool     `name:"allow-any-user" env:"GATEWAY_ALLOW_ANY_USER" group:"Who may call" help:"Let in everybody whom the authorization server gives a token."`
+
+	TokenIssuer       string   `name:"token-issuer" env:"GATEWAY_TOKEN_ISSUER" placeholder:"URL" group:"Tokens of --auth external" help:"The authorization server's issuer identifier, to the letter as in its tokens."`
+	TokenJWKSURL      string   `name:"token-jwks-url" env:"GATEWAY_TOKEN_JWKS_URL" placeholder:"URL" group:"Tokens of --auth external" help:"Where its keys are. Default: found by its metadata."`
+	TokenAudiences    []string `name:"token-audience" env:"GATEWAY_TOKEN_AUDIENCE" placeholder:"AUDIENCE" group:"Tokens of --auth external" help:"Audiences that are good besides the endpoint's own URL, for servers that put a fixed one into tokens."`
+	TokenAlgorithms   []string `name:"token-algorithms" env:"GATEWAY_TOKEN_ALGORITHMS" placeholder:"ALG" group:"Tokens of --auth external" help:"Signature algorithms to accept. Default: every asymmetric one."`
+	TokenSubjectClaim string   `name:"token-subject-claim" env:"GATEWAY_TOKEN_SUBJECT_CLAIM" default:"sub" placeholder:"CLAIM" group:"Tokens of --auth external" help:"The claim that names the person or service."`
+	TokenScopeClaim   string   `name:"token-scope-claim" env:"GATEWAY_TOKEN_SCOPE_CLAIM" default:"scope" placeholder:"CLAIM" group:"Tokens of --auth external" help:"The claim that lists what was granted, as text or as a list."`
+	TokenScopeMap     []string `name:"token-scope-map" env:"GATEWAY_TOKEN_SCOPE_MAP" sep:";" placeholder:"THEIRS=OURS[,OURS]" group:"Tokens of --auth external" help:"What their scopes grant here, separated by semicolons, such as clerk.read=messages:read. Default: they are called as ours are."`
+	TokenRequireType  bool     `name:"token-require-type" env:"GATEWAY_TOKEN_REQUIRE_TYPE" group:"Tokens of --auth external" help:"Accept only tokens whose header says that they are access tokens (typ at+jwt)."`
 
 	ClerkURL        string        `name:"clerk-url" env:"CLERK_API_URL" default:"${clerk_url}" placeholder:"URL" group:"Clerk Chat" help:"Base URL of the Clerk Chat REST API."`
 	ClerkAPIKey     Secret        `name:"clerk-api-key" env:"CLERK_API_KEY" placeholder:"KEY" group:"Clerk Chat" help:"API key of the workspace, for --clerk-credential api-key."`

@@ -45,6 +45,17 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"short second secret", func(c *config.Config) { c.Secrets = append(c.Secrets, "short") }, []string{"--secret", "secret 2 has 5"}},
 		{"open to everybody", func(c *config.Config) { c.Listen = ":8080" }, []string{"--auth (GATEWAY_AUTH)", "--insecure-no-auth"}},
 		{"open on an interface", func(c *config.Config) { c.Listen = "192.0.2.1:8080" }, []string{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true)"}},
+		{"no issuer", func(c *config.Config) { c.Auth, c.AllowAnyUser = "external", true }, []string{"--token-issuer (GATEWAY_TOKEN_ISSUER)"}},
+		{"everybody by accident", func(c *config.Config) { c.Auth, c.TokenIssuer = "external", "https://a" }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "--allow-any-user"}},
+		{"a contradiction", func(c *config.Config) {
+			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.AllowSignin = "external", "https://a", true, []string{"hd=a"}
+		}, []string{"--allow-any-user (GATEWAY_ALLOW_ANY_USER)"}},
+		{"tokens for no URL", func(c *config.Config) {
+			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.Listen = "external", "https://a", true, ":80"
+		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
+		{"a mapping of nothing", func(c *config.Config) {
+			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
+		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},
 		{"backend that is no URL", func(c *config.Config) { c.ClerkURL = "web-api.clerk.chat" }, []string{"--clerk-url (CLERK_API_URL)"}},
 		{"backend with a password", func(c *config.Config) { c.ClerkURL = "https://u:pa55@a.example" }, []string{"--clerk-url", "password"}},
 		{"no key", func(c *config.Config) { c.ClerkAPIKey = "" }, []string{"--clerk-api-key (CLERK_API_KEY)"}},

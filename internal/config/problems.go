@@ -68,11 +68,54 @@ func (c *Config) secrets(p *problems) {
 }
 
 func (c *Config) callers(p *problems) {
-	if c.Auth == "none" && !c.InsecureNoAuth && !loopback(c.Listen) {
+	if c.Auth == "external" {
+		c.external(p)
+		return
+	}
+	if !c.InsecureNoAuth && !loopback(c.Listen) {
 		p.add("--auth (GATEWAY_AUTH)",
 			"none on %s would let everybody who reaches it send messages from the workspace; listen on a loopback address, "+
 				"or say --insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true) if something in front of it keeps others out", c.Listen)
 	}
+}
+
+// external is about tokens of an authorization server that is not ours. What its verifier can judge is left to it.
+func (c *Config) external(p *problems) {
+	if c.TokenIssuer == "" {
+		p.add("--token-issuer (GATEWAY_TOKEN_ISSUER)", "is required with --auth external")
+	}
+	if c.PublicURL == "" && !loopback(c.Listen) {
+		p.add("--public-url (GATEWAY_PUBLIC_URL)",
+			"is required with --auth external on %s: a token is good for one URL, and no request can be trusted to say which", c.Listen)
+	}
+	switch {
+	case len(c.AllowSignin) == 0 && !c.AllowAnyUser:
+		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
+			"or --allow-any-user is required with one API key for everybody: else all whom the authorization server knows "+
+				"could send messages from the workspace")
+	case len(c.AllowSignin) > 0 && c.AllowAnyUser:
+		p.add("--allow-any-user (GATEWAY_ALLOW_ANY_USER)", "contradicts --allow-signin; leave one of them out")
+	}
+	for _, entry := range c.TokenScopeMap {
+		if theirs, ours, ok := strings.Cut(entry, "="); !ok || theirs == "" || ours == "" {
+			p.add("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "%q is no mapping; write theirs=ours, such as clerk.read=messages:read", entry)
+		}
+	}
+}
+
+// ScopeMap is --token-scope-map taken apart; nil if it is not set.
+func (c *Config) ScopeMap() map[string][]string {
+	if len(c.TokenScopeMap) == 0 {
+		return nil
+	}
+	m := map[string][]string{}
+	for _, entry := range c.TokenScopeMap {
+		theirs, ours, _ := strings.Cut(entry, "=")
+		for o := range strings.SplitSeq(ours, ",") {
+			m[theirs] = append(m[theirs], strings.TrimSpace(o))
+		}
+	}
+	return m
 }
 
 func (c *Config) clerk(p *problems) {

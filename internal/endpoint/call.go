@@ -21,6 +21,12 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			ctx = identity.WithCaller(ctx, caller)
 		}
 	}
+	// What requireScopes asked for before the SDK read the body is asked again of what the SDK read.
+	if e.opts.Auth != nil {
+		if err := e.opts.Auth.Require(ctx, []string{e.opts.Tools.Scope(req.Params.Name)}); err != nil {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
+		}
+	}
 	if gone, ok := ctx.Value(clientGoneKey{}).(context.Context); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)

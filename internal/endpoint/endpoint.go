@@ -21,6 +21,19 @@ type Tools interface {
 	Definitions() []*mcp.Tool
 	Instructions() string
 	Call(ctx context.Context, call mcpadapter.Call) mcpadapter.Report
+	// Scope is what a caller needs for a tool, "" if there is no such tool.
+	Scope(tool string) string
+}
+
+// Auth says whether a caller was granted scopes. Its errors know their answer.
+type Auth interface {
+	Require(ctx context.Context, scopes []string) error
+}
+
+// refusal is an error of [Auth].
+type refusal interface {
+	error
+	Write(w http.ResponseWriter)
 }
 
 // Options configure an [Endpoint].
@@ -29,6 +42,8 @@ type Options struct {
 	Tools Tools
 	// Sessions of the legacy era. Required.
 	Sessions Sessions
+	// Auth judges scopes. Default: nobody logs in, and everybody may call every tool.
+	Auth Auth
 	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
 	RequireSession bool
 	// MaxBody is the largest body in bytes. Default: 4 MiB.
@@ -91,6 +106,10 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	env, refusal := readEnvelope(w, r, e.opts.MaxBody)
 	if refusal != nil {
 		refusal.write(w, nil)
+		return
+	}
+	if err := e.requireScopes(r.Context(), env); err != nil {
+		e.refuse(w, r, err)
 		return
 	}
 	caller := identity.CallerFrom(r.Context())

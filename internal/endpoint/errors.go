@@ -39,6 +39,7 @@ var (
 
 	// A null id crashes one client library, so the id is left out, which that library takes well.
 	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found", noID: true}
+	errInternal       = rpcError{status: http.StatusInternalServerError, code: jsonrpc.CodeInternalError, message: "internal error"}
 	errSessionMissing = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the Mcp-Session-Id header is missing; send the one that initialize answered"}
 	errUnavailable    = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,

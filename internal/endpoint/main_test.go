@@ -31,6 +31,13 @@ type tools struct {
 	call func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
 }
 
+func (t *tools) Scope(tool string) string {
+	if tool == "probe" {
+		return "probe:call"
+	}
+	return ""
+}
+
 func (t *tools) Instructions() string { return "Probe." }
 
 func (t *tools) Definitions() []*mcp.Tool {
@@ -117,6 +124,7 @@ type setup struct {
 	secrets []string
 	now     func() time.Time
 	strict  bool
+	auth    endpoint.Auth
 }
 
 // subjectHeader stands for a login: whoever sends it is that subject.
@@ -147,7 +155,7 @@ func newReplica(t *testing.T, s setup) *replica {
 	}
 	r := &replica{log: &bytes.Buffer{}}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, RequireSession: s.strict, MaxBody: 64 << 10,
+		Tools: s.tools, Sessions: table, Auth: s.auth, RequireSession: s.strict, MaxBody: 64 << 10,
 		Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	if err != nil {

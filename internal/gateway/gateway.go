@@ -13,6 +13,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
+	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -46,6 +47,8 @@ type Gateway struct {
 	guard   *web.Guard
 	state   *state
 	closers []func() error
+
+	resource *resource.Server // nil without a login
 
 	endpoint http.Handler
 	landing  http.Handler
@@ -99,8 +102,19 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
+	// The life of the gateway, for what works in the background.
+	ctx, cancel := context.WithCancel(context.Background())
+	g.closers = append(g.closers, func() error { cancel(); return nil })
+	if g.resource, err = g.newResource(ctx); err != nil {
+		return err
+	}
+	var auth endpoint.Auth
+	if g.resource != nil {
+		auth = g.resource
+	}
 	g.endpoint, err = endpoint.New(endpoint.Options{
 		Tools:          g.tools,
+		Auth:           auth,
 		Sessions:       sessions,
 		RequireSession: cfg.RequireSession,
 		MaxBody:        cfg.MaxBody,
@@ -136,6 +150,7 @@ func (g *Gateway) buildPages(opts Options) error {
 		Pages:      set,
 		Name:       Title,
 		Version:    opts.Version,
+		Login:      g.resource != nil,
 		Sandbox:    opts.SandboxURL != "",
 		SandboxURL: opts.SandboxURL,
 		Tools:      tools,

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -20,6 +22,13 @@ func Problems(c *config.Config) []string {
 	}
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
 		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+err.Error())
+	}
+	if c.Auth == "external" {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		if _, err := newVerifier(ctx, c); err != nil && c.TokenIssuer != "" {
+			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
+		}
 	}
 	return p
 }

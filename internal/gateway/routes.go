@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -13,11 +14,19 @@ const pathMCP = "/mcp"
 // Handler is every route for clients and browsers.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/{$}", forBrowsers(g.landing, g.endpoint))
-	mux.Handle(pathMCP, forBrowsers(g.landing, g.endpoint))
+	endpoint := g.endpoint
+	if g.resource != nil {
+		endpoint = g.resource.Protect(endpoint)
+		// Public documents: pages of any origin may read them.
+		mux.HandleFunc(resource.MetadataPath, g.resource.ServeMetadata)
+		mux.HandleFunc(resource.MetadataPath+"/", g.resource.ServeMetadata)
+	}
+	endpoint = g.guard.Origins(forBrowsers(g.landing, endpoint))
+	mux.Handle("/{$}", endpoint)
+	mux.Handle(pathMCP, endpoint)
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, web.RequestID, g.recoverPanics, g.guard.Handler)
+	return web.Chain(mux, web.RequestID, g.recoverPanics, g.guard.Hosts)
 }
 
 // AdminHandler is every route for operators.

@@ -48,13 +48,21 @@ func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 	return g, errors.Join(problems...)
 }
 
-// Handler lets a request through to next or answers 403. Preflight requests of allowed origins are answered here.
-func (g *Guard) Handler(next http.Handler) http.Handler {
+// Hosts lets a request through to next if it is meant for this server, else answers 403.
+func (g *Guard) Hosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.hostAllowed(r.Host) {
 			http.Error(w, "this server does not answer for the host name in the request", http.StatusForbidden)
 			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Origins lets a request through to next if it comes from no page or from an allowed one, else answers 403. Preflight
+// requests of allowed origins are answered here. It relies on [Guard.Hosts] in front of it.
+func (g *Guard) Origins(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
 		if origin == "" {
 			next.ServeHTTP(w, r)

@@ -19,7 +19,7 @@ func guarded(t *testing.T, hosts, origins []string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	return web.Chain(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), g.Hosts, g.Origins)
 }
 
 func TestGuardDecidesByHostAndOrigin(t *testing.T) {

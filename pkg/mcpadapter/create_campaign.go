@@ -14,6 +14,7 @@ const pastGrace = time.Minute
 func createCampaignTool() *tool {
 	return &tool{
 		name: "create_campaign", operation: "createCampaign", route: "POST /public/campaigns", effect: creates,
+		scope: ScopeSendCampaigns,
 		words: words{
 			nothing: "No campaign was started; nobody was texted.",
 			thing:   "the campaign",

@@ -10,6 +10,7 @@ import (
 func createContactTool() *tool {
 	return &tool{
 		name: "create_contact", operation: "createContact", route: "POST /public/contacts", effect: creates,
+		scope: ScopeWriteContacts,
 		words: words{
 			nothing: "No contact was created.",
 			thing:   "the contact",

@@ -20,6 +20,7 @@ const (
 func createContactsBatchTool() *tool {
 	return &tool{
 		name: "create_contacts_batch", operation: "createContacts", route: "POST /public/contacts/batch", effect: creates,
+		scope: ScopeWriteContacts,
 		words: words{
 			nothing: "No contact was created.",
 			thing:   "the contacts",

@@ -10,6 +10,7 @@ import (
 func deleteContactTool() *tool {
 	return &tool{
 		name: "delete_contact", operation: "deleteContact", route: "DELETE /public/contacts/{id}", effect: sets,
+		scope: ScopeWriteContacts,
 		words: words{
 			nothing: "Nothing was deleted.",
 			thing:   "the contact",

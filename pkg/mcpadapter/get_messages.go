@@ -16,6 +16,7 @@ const (
 func getMessagesTool() *tool {
 	return &tool{
 		name: "get_messages", operation: "findMessages", route: "GET /public/messages", effect: reads,
+		scope:  ScopeReadMessages,
 		words:  words{missing: "Check inbox_ids."},
 		define: defineGetMessages, plan: planGetMessages,
 	}

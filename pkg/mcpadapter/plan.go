@@ -14,6 +14,7 @@ type tool struct {
 	// route is method and path, for the messages that must name it.
 	route  string
 	effect effect
+	scope  string
 	words  words
 	define func() definition
 	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan is not used.

@@ -10,6 +10,7 @@ import (
 func sendMessageTool() *tool {
 	return &tool{
 		name: "send_message", operation: "sendMessage", route: "POST /public/messages", effect: creates,
+		scope: ScopeSendMessages,
 		words: words{
 			nothing: "Nothing was sent.",
 			thing:   "the message",

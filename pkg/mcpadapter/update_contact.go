@@ -11,6 +11,7 @@ import (
 func updateContactTool() *tool {
 	return &tool{
 		name: "update_contact", operation: "updateContact", route: "PUT /public/contacts/{id}", effect: sets,
+		scope: ScopeWriteContacts,
 		words: words{
 			nothing: "The contact was not changed.",
 			thing:   "the contact",
