@@ -29,7 +29,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		cfg.ClerkAPIKey = sandbox.Key
 	}
 	logger := newLogger(s.err, &cfg)
-	sb, err := startSandbox(c.SandboxListen, logger)
+	sb, err := startSandbox(ctx, c.SandboxListen, logger)
 	if err != nil {
 		return err
 	}

@@ -231,7 +231,9 @@ func TestAReadEndsWithItsClient(t *testing.T) {
 		}()
 		eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "findMessages") == 1 })
 		cancel()
-		<-failed
+		if err := <-failed; err == nil {
+			t.Error("the call was not cut")
+		}
 		eventually(t, "the read ends", func() bool {
 			return strings.Contains(demo.stderr.String(), "tool=get_messages outcome=canceled")
 		})

@@ -22,7 +22,7 @@ type sandboxCmd struct {
 // Run serves until a signal.
 func (c *sandboxCmd) Run(ctx context.Context, s streams) error {
 	logger := observe.NewLogger(s.err, c.LogLevel, c.LogFormat, nil)
-	sb, err := startSandbox(c.SandboxListen, logger)
+	sb, err := startSandbox(ctx, c.SandboxListen, logger)
 	if err != nil {
 		return err
 	}
@@ -46,12 +46,13 @@ type runningSandbox struct {
 // sandboxStop bounds how long requests under way may take when the sandbox stops.
 const sandboxStop = 5 * time.Second
 
-func startSandbox(listen string, logger *slog.Logger) (*runningSandbox, error) {
+func startSandbox(ctx context.Context, listen string, logger *slog.Logger) (*runningSandbox, error) {
 	handler, err := sandbox.New(sandbox.Options{Logger: logger, History: true})
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", listen)
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("--sandbox-listen: %w", err)
 	}

@@ -25,27 +25,31 @@ type rpcError struct {
 // Every refusal of the endpoint itself.
 var (
 	errParse       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
-	errInvalid     = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the body is no JSON-RPC 2.0 message"}
-	errEmpty       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the body is empty; send one JSON-RPC message"}
+	errInvalid     = badRequest("the body is no JSON-RPC 2.0 message")
+	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
 	errTooLarge    = rpcError{status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, message: "the body is larger than this server takes"}
 	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
 	errAccept      = rpcError{status: http.StatusNotAcceptable, code: jsonrpc.CodeInvalidRequest, message: "Accept must allow application/json"}
-	errBatch       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "batches ended with protocol version 2025-03-26; send one message"}
-	errLastEventID = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "streams cannot be resumed; leave Last-Event-ID out"}
-	errVersion     = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "unsupported MCP-Protocol-Version"}
+	errBatch       = badRequest("batches ended with protocol version 2025-03-26; send one message")
+	errLastEventID = badRequest("streams cannot be resumed; leave Last-Event-ID out")
+	errVersion     = badRequest("unsupported MCP-Protocol-Version")
 	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
-	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST, and DELETE to end a session"}
+	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
 
 	// A null id crashes one client library, so the id is left out, which that library takes well.
 	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found", noID: true}
 	errInternal       = rpcError{status: http.StatusInternalServerError, code: jsonrpc.CodeInternalError, message: "internal error"}
-	errSessionMissing = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: "the Mcp-Session-Id header is missing; send the one that initialize answered"}
+	errSessionMissing = badRequest("the Mcp-Session-Id header is missing; send the one that initialize answered")
 	errUnavailable    = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
 		message: "the session store does not answer; nothing is lost, try again shortly",
 	}
 )
+
+func badRequest(message string) rpcError {
+	return rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: message}
+}
 
 // write answers with the error. id is the request's JSON-RPC id, nil if it is not known.
 func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {

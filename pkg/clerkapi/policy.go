@@ -53,9 +53,9 @@ func (c *call) mayRepeat() bool {
 
 func (c *call) nextWait() time.Duration {
 	wait := min(minWait<<min(c.attempts-1, 10), maxWait)
-	wait = wait/2 + rand.N(wait/2+1) //nolint:gosec // spreads load, guards nothing
+	wait = wait/2 + rand.N(wait/2+1)
 	if asked := c.retryAfter(); asked > 0 {
-		wait = max(wait, asked+rand.N(retryAfterSpread)) //nolint:gosec // as above
+		wait = max(wait, asked+rand.N(retryAfterSpread))
 	}
 	return wait
 }
