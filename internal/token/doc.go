@@ -1,4 +1,4 @@
-// Package token verifies access tokens.
+// Package token verifies access tokens, and issues the gateway's own.
 //
 // [External] verifies those of the organisation's own authorization server: signed JWTs (RFC 9068, RFC 7519), checked by
 // issuer, key, time and audience. Its keys come from the issuer's JWK set, found by RFC 8414 or OpenID Connect discovery
@@ -6,6 +6,9 @@
 //
 //	external, err := token.NewExternal(ctx, token.ExternalOptions{Issuer: "https://login.example.com"})
 //	t, err := external.Verify(ctx, bearer, "https://mcp.example.com/mcp")
+//
+// [Local] issues the gateway's own and verifies them with keys that derive from its secret, without asking anybody. That
+// the grant behind a token still stands is asked elsewhere.
 //
 // An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. A [DeniedError] is
 // nobody's: the token is good and its owner not admitted. An [UnavailableError] is the issuer's: the token may be good,

@@ -24,6 +24,8 @@ type Token struct {
 	Expires time.Time
 	// Audience is whom it was issued for.
 	Audience []string
+	// Grant is the grant that a token of our own was issued from; "" for one of an external issuer.
+	Grant string
 }
 
 // External verifies access tokens of an authorization server that is not ours. It may be used by many goroutines at once.

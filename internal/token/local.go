@@ -1,0 +1,220 @@
+package token
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
+)
+
+const (
+	// localLife is how long our own tokens live. It is short, since a replica that cannot ask the store serves them to their
+	// end.
+	localLife = 5 * time.Minute
+	// localLeeway is how far the clocks of two replicas may be apart.
+	localLeeway = 30 * time.Second
+	// grantClaim names the grant that a token came from, so that the end of the grant is the end of its tokens.
+	grantClaim = "grant"
+)
+
+// LocalOptions configure a [Local].
+type LocalOptions struct {
+	// Issuer is the gateway's own identifier as authorization server. Required; https, or http on this machine.
+	Issuer string
+	// Seeds are what the signing keys derive from, 32 secret bytes each: the first one signs, every one verifies. Required.
+	Seeds [][]byte
+	// Life is how long a token lives. Default: 5 minutes.
+	Life time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Local issues the gateway's own access tokens (RFC 9068), signed with Ed25519, and verifies them without asking anybody.
+// It may be used by many goroutines at once.
+type Local struct {
+	opts   LocalOptions
+	signer jose.Signer
+	keys   []key
+	set    []byte
+	cache  *cache
+}
+
+// NewLocal derives the keys. Its error names every option that is wrong, without quoting a seed.
+func NewLocal(opts LocalOptions) (*Local, error) {
+	var problems []error
+	if err := checkURL(opts.Issuer); err != nil {
+		problems = append(problems, fmt.Errorf("token: issuer %q: %w", opts.Issuer, err))
+	}
+	if len(opts.Seeds) == 0 {
+		problems = append(problems, errors.New("token: no seed to derive a signing key from; give at least one"))
+	}
+	for i, seed := range opts.Seeds {
+		if len(seed) != ed25519.SeedSize {
+			problems = append(problems, fmt.Errorf("token: seed %d has %d bytes; give %d", i+1, len(seed), ed25519.SeedSize))
+		}
+	}
+	if opts.Life < 0 {
+		problems = append(problems, fmt.Errorf("token: life %s: give a positive time", opts.Life))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	if opts.Life == 0 {
+		opts.Life = localLife
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	l := &Local{opts: opts, cache: newCache()}
+	return l, l.derive()
+}
+
+// derive makes a key of each seed. Its id is a digest of the public part, so it is the same on every replica, whatever the
+// order of the seeds.
+func (l *Local) derive() error {
+	set := jose.JSONWebKeySet{}
+	for i, seed := range l.opts.Seeds {
+		private := ed25519.NewKeyFromSeed(seed)
+		public, ok := private.Public().(ed25519.PublicKey)
+		if !ok {
+			return errors.New("token: an Ed25519 key without its public part")
+		}
+		sum := sha256.Sum256(public)
+		id := base64.RawURLEncoding.EncodeToString(sum[:9])
+		l.keys = append(l.keys, key{id: id, algorithm: string(jose.EdDSA), public: public})
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: id, Algorithm: string(jose.EdDSA), Use: "sig"})
+		if i > 0 {
+			continue
+		}
+		signer, err := jose.NewSigner(
+			jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private, KeyID: id}},
+			(&jose.SignerOptions{}).WithType(typeAccessToken),
+		)
+		if err != nil {
+			return fmt.Errorf("token: preparing the signing key: %w", err)
+		}
+		l.signer = signer
+	}
+	l.opts.Seeds = nil
+	var err error
+	l.set, err = json.Marshal(set)
+	return err
+}
+
+// KeySet is the public keys as a JWK set (RFC 7517 §5). Do not write into it.
+func (l *Local) KeySet() []byte { return l.set }
+
+// Life is how long a token lives.
+func (l *Local) Life() time.Duration { return l.opts.Life }
+
+// Issue makes an access token for a caller, good at one resource, from a grant.
+func (l *Local) Issue(caller identity.Caller, resource, grant string) (string, error) {
+	if !usableSubject(caller.Subject) {
+		return "", errors.New("token: the subject is empty, longer than 255 bytes or has characters that cannot be printed")
+	}
+	now := l.opts.Now()
+	// RFC 9068 §2.2
+	payload, err := json.Marshal(struct {
+		Issuer   string `json:"iss"`
+		Subject  string `json:"sub"`
+		Audience string `json:"aud"`
+		ClientID string `json:"client_id"`
+		Scope    string `json:"scope"`
+		Issued   int64  `json:"iat"`
+		Expires  int64  `json:"exp"`
+		ID       string `json:"jti"`
+		Grant    string `json:"grant"`
+	}{
+		l.opts.Issuer, caller.Subject, resource, caller.ClientID, strings.Join(caller.Scopes, " "),
+		now.Unix(), now.Add(l.opts.Life).Unix(), rand.Text(), grant,
+	})
+	if err != nil {
+		return "", fmt.Errorf("token: writing the claims: %w", err)
+	}
+	jws, err := l.signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("token: signing: %w", err)
+	}
+	return jws.CompactSerialize()
+}
+
+// Verify says what a bearer token says, if it is ours and good at this resource; a slash at the end of either makes no
+// difference. That its grant still stands is for the caller to ask. Its only error is [InvalidError].
+func (l *Local) Verify(bearer, resource string) (Token, error) {
+	t, err := l.Inspect(bearer)
+	if err != nil {
+		return Token{}, err
+	}
+	want := strings.TrimSuffix(resource, "/")
+	if want == "" || !slices.ContainsFunc(t.Audience, func(a string) bool { return strings.TrimSuffix(a, "/") == want }) {
+		return Token{}, invalid(ReasonAudience)
+	}
+	return t, nil
+}
+
+// Grant gives the grant and the client of a token that is ours and good somewhere.
+func (l *Local) Grant(bearer string) (grant, clientID string, ok bool) {
+	t, err := l.Inspect(bearer)
+	return t.Grant, t.Caller.ClientID, err == nil
+}
+
+// Inspect is [Local.Verify] for a token that is not used but spoken of: it does not ask where the token is good.
+func (l *Local) Inspect(bearer string) (Token, error) {
+	if len(bearer) > MaxLength {
+		return Token{}, invalid(ReasonMalformed)
+	}
+	now := l.opts.Now()
+	sum := digest(sha256.Sum256([]byte(bearer)))
+	if t, ok := l.cache.get(sum, now); ok {
+		return t, nil
+	}
+	signed, err := parse(bearer, []jose.SignatureAlgorithm{jose.EdDSA}, true)
+	if err != nil {
+		return Token{}, err
+	}
+	c, err := claimNames{subject: "sub", scope: "scope"}.parse(signed.payload)
+	if err != nil {
+		return Token{}, err
+	}
+	if c.issuer != l.opts.Issuer { // RFC 9068 §4
+		return Token{}, invalid(ReasonIssuer)
+	}
+	if err := c.checkTime(now, localLeeway); err != nil {
+		return Token{}, err
+	}
+	if verified, _ := (known{keys: l.keys}).check(signed); !verified {
+		return Token{}, invalid(ReasonSignature)
+	}
+	var own map[string]json.RawMessage
+	if json.Unmarshal(signed.payload, &own) != nil {
+		return Token{}, invalid(ReasonClaims)
+	}
+	// The ids of registered clients are longer than those that claims.parse takes from others.
+	grant, okGrant := text(own[grantClaim])
+	clientID, okClient := text(own["client_id"])
+	if !okGrant || !okClient || grant == "" || clientID == "" {
+		return Token{}, invalid(ReasonClaims)
+	}
+	t := Token{
+		// Unlike an external issuer's, the subject already names who signed the person in.
+		Caller:   identity.Caller{Subject: c.subject, ClientID: clientID, Scopes: c.scopes},
+		Expires:  c.expires,
+		Audience: c.audience,
+		Grant:    grant,
+	}
+	until := c.expires.Add(localLeeway)
+	if end := now.Add(cacheFor); end.Before(until) {
+		until = end
+	}
+	l.cache.put(sum, t, until)
+	return t, nil
+}
