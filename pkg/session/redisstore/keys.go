@@ -12,11 +12,33 @@ const (
 	// as the id could.
 	sessionsPrefix = prefix + "s:"
 
+	// grants: name is the grant's id; lives as long as the code, then as the grant may be unused, or a mark as long as
+	// access tokens of a revoked grant could be used.
+	grantsPrefix = prefix + "g:"
+	// upstreams: name is the grant's id, or that and "-lease"; lives like the grant, or as long as the lease.
+	upstreamsPrefix = prefix + "u:"
+	// exchanges: name is a hash of the handle; lives as long as a person may take to sign in.
+	exchangesPrefix = prefix + "x:"
+	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
+	consentsPrefix = prefix + "c:"
+
 	// probeKey is written by Ping and lives for probeTTL.
 	probeKey = prefix + "ping"
 )
 
 // Sessions is where the records of MCP sessions are.
 func (s *Store) Sessions() *Bucket { return &Bucket{store: s, prefix: sessionsPrefix} }
+
+// Grants is where the grants of the authorization server are.
+func (s *Store) Grants() *Bucket { return &Bucket{store: s, prefix: grantsPrefix} }
+
+// Upstreams is where the provider's part of grants is.
+func (s *Store) Upstreams() *Bucket { return &Bucket{store: s, prefix: upstreamsPrefix} }
+
+// Exchanges is where authorization requests wait for the provider's answer.
+func (s *Store) Exchanges() *Bucket { return &Bucket{store: s, prefix: exchangesPrefix} }
+
+// Consents is where approvals are remembered.
+func (s *Store) Consents() *Bucket { return &Bucket{store: s, prefix: consentsPrefix} }
 
 func (b *Bucket) key(name string) string { return b.prefix + name }

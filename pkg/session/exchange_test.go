@@ -1,0 +1,114 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/google/go-cmp/cmp"
+)
+
+func exchanges(t *testing.T, secret string, store *redisstore.Store) (*session.Exchanges, *session.Consents) {
+	t.Helper()
+	ring, err := seal.New([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := session.NewExchanges(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x, session.NewConsents(store.Consents(), ring.Sealer("consent"))
+}
+
+func embedded(t *testing.T) *redisstore.Store {
+	t.Helper()
+	store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func TestAnExchangeIsFinishedOnceOnAllReplicas(t *testing.T) {
+	store := embedded(t)
+	a, _ := exchanges(t, secretA, store)
+	b, _ := exchanges(t, secretA, store)
+	state := "state"
+	want := &session.Exchange{ClientID: "c", State: &state, Keep: []byte{1}, Person: &session.Person{Subject: "ann"}}
+	if err := a.Begin(t.Context(), "handle", want); err != nil {
+		t.Fatal(err)
+	}
+	got, finishB, err := b.Open(t.Context(), "handle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	_, finishA, err := a.Open(t.Context(), "handle")
+	if err != nil {
+		t.Fatal("reading uses it up:", err)
+	}
+	if err := finishB(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, "a second time", finishA(t.Context()), session.ErrNoExchange)
+	_, _, err = a.Open(t.Context(), "handle")
+	wantErr(t, "afterwards", err, session.ErrNoExchange)
+	wantErr(t, "its handle", a.Begin(t.Context(), "handle", want), session.ErrNoExchange)
+}
+
+func TestForgedAndUnreachableExchanges(t *testing.T) {
+	store := embedded(t)
+	a, _ := exchanges(t, secretA, store)
+	other, _ := exchanges(t, secretB, store)
+	if err := other.Begin(t.Context(), "handle", &session.Exchange{ClientID: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, handle := range []string{"", "unknown", "handle"} {
+		_, _, err := a.Open(t.Context(), handle)
+		wantErr(t, handle, err, session.ErrNoExchange)
+	}
+	ring, err := seal.New([]byte(secretA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	down, err := session.NewExchanges(nowhere{}, ring.Sealer("exchange"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = down.Open(t.Context(), "handle")
+	wantErr(t, "down", err, session.ErrUnavailable)
+	wantErr(t, "down", down.Begin(t.Context(), "handle", &session.Exchange{}), session.ErrUnavailable)
+}
+
+func TestConsentIsForOnePersonClientRedirectAndItsScopes(t *testing.T) {
+	store := embedded(t)
+	_, c := exchanges(t, secretA, store)
+	if err := c.Remember(t.Context(), "ann", "client", "https://r", []string{"a", "b"}); err != nil {
+		t.Fatal(err)
+	}
+	_, other := exchanges(t, secretB, store)
+	for _, tc := range []struct {
+		consents                  *session.Consents
+		subject, client, redirect string
+		scopes                    []string
+		want                      bool
+	}{
+		{c, "ann", "client", "https://r", []string{"a", "b"}, true},
+		{c, "ann", "client", "https://r", []string{"b"}, true},
+		{c, "ann", "client", "https://r", []string{"b", "c"}, false},
+		{c, "bob", "client", "https://r", []string{"a"}, false},
+		{c, "ann", "client2", "https://r", []string{"a"}, false},
+		{c, "ann", "client", "https://r/", []string{"a"}, false},
+		{other, "ann", "client", "https://r", []string{"a"}, false},
+	} {
+		got, err := tc.consents.Covers(t.Context(), tc.subject, tc.client, tc.redirect, tc.scopes)
+		if got != tc.want || err != nil {
+			t.Errorf("%+v: %v %v", tc, got, err)
+		}
+	}
+	_, err := session.NewConsents(nowhere{}, nil).Covers(t.Context(), "a", "b", "c", nil)
+	wantErr(t, "down", err, session.ErrUnavailable)
+}

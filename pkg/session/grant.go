@@ -1,0 +1,130 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrNoGrant says that nothing stands behind a code, a refresh token or the id of a grant: it is forged, too old, or the
+	// store lost it.
+	ErrNoGrant = errors.New("no such grant")
+	// ErrRevoked says that a grant was ended before its time.
+	ErrRevoked = errors.New("grant revoked")
+	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by then.
+	ErrReplayed = errors.New("used again, grant revoked")
+	// ErrMismatch says that a code was presented by whom it was not made for. The grant is revoked by then.
+	ErrMismatch = errors.New("presented by another client, with another redirect or without its verifier; grant revoked")
+)
+
+// Grant is what a person allowed a client. It begins with a code, lives on in a family of refresh tokens, and every access
+// token names it.
+type Grant struct {
+	// ID is 22 letters, digits, "-" and "_".
+	ID string `json:"-"`
+	// Subject, Name and Email say who the person is.
+	Subject string `json:"sub"`
+	Name    string `json:"name,omitempty"`
+	Email   string `json:"email,omitempty"`
+	// ClientID and ClientName say which program it is.
+	ClientID   string `json:"client"`
+	ClientName string `json:"client_name,omitempty"`
+	// Resource is where its tokens are good.
+	Resource string `json:"resource"`
+	// Scopes are what the person allowed.
+	Scopes []string `json:"scopes"`
+	// Born is when it began.
+	Born time.Time `json:"born"`
+}
+
+// Binding is what ties a code to the request that it answers.
+type Binding struct {
+	// RedirectURI is where the code is sent.
+	RedirectURI string `json:"redirect"`
+	// Challenge is the digest of the verifier that only the client knows (RFC 7636 §4.2, S256).
+	Challenge string `json:"challenge"`
+}
+
+// Signer makes and checks keyed digests of 32 bytes.
+type Signer interface {
+	Digester
+	Verify(data, sum []byte) bool
+}
+
+// GrantOptions make a Grants.
+type GrantOptions struct {
+	// Records keeps grants, Upstream what belongs to the provider behind them.
+	Records, Upstream Records
+	// Sealer must be bound to a purpose of its own.
+	Sealer Sealer
+	// Signer makes refresh tokens. It must be bound to a purpose of its own.
+	Signer Signer
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// CodeLife is how long a code may wait; one minute if zero.
+	CodeLife time.Duration
+	// AccessLife is how long access tokens live; 5 minutes if zero. A refresh token that was just replaced may come again
+	// for that long and a minute, and the mark of a revoked grant outlives them.
+	AccessLife time.Duration
+	// Idle is how long an unused grant lives; 30 days if zero.
+	Idle time.Duration
+	// MaxAge is how long any grant lives; 365 days if zero.
+	MaxAge time.Duration
+}
+
+// Grants are the grants of all replicas. They may be used by many goroutines at once.
+type Grants struct {
+	opts     GrantOptions
+	upstream *Upstreams
+}
+
+// NewGrants checks the options and reports all that is wrong at once.
+func NewGrants(opts GrantOptions) (*Grants, error) {
+	var problems []error
+	for name, missing := range map[string]bool{
+		"Records": opts.Records == nil, "Upstream": opts.Upstream == nil, "Sealer": opts.Sealer == nil, "Signer": opts.Signer == nil,
+	} {
+		if missing {
+			problems = append(problems, fmt.Errorf("session: GrantOptions.%s is missing", name))
+		}
+	}
+	for _, d := range []struct {
+		name     string
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{"CodeLife", &opts.CodeLife, time.Minute},
+		{"AccessLife", &opts.AccessLife, 5 * time.Minute},
+		{"Idle", &opts.Idle, 30 * 24 * time.Hour},
+		{"MaxAge", &opts.MaxAge, 365 * 24 * time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
+		if *d.value < time.Second {
+			problems = append(problems, fmt.Errorf("session: GrantOptions.%s is %v; give at least a second", d.name, *d.value))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	upstream := &Upstreams{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
+	return &Grants{opts: opts, upstream: upstream}, nil
+}
+
+// Upstreams gives what belongs to the provider behind the grants.
+func (g *Grants) Upstreams() *Upstreams { return g.upstream }
+
+// grace is how long a refresh token that was replaced may come again, since its answer may have been lost.
+func (g *Grants) grace() time.Duration { return g.opts.AccessLife + time.Minute }
+
+// ttl is how long a living grant is kept from now on.
+func (g *Grants) ttl(born time.Time) time.Duration {
+	return min(g.opts.Idle, g.opts.MaxAge-max(0, g.opts.Now().Sub(born)))
+}
+
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }

@@ -1,0 +1,402 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	verifier = "a-verifier-that-only-the-client-knows-0123456789"
+	redirect = "https://client.example/callback"
+	clientID = "some-client"
+)
+
+var asked = session.Grant{
+	Subject: "https://id.example#ann", Name: "Ann", Email: "ann@example.com", ClientID: clientID, ClientName: "Client",
+	Resource: "https://mcp.example.com/mcp", Scopes: []string{"messages:read"},
+}
+
+func bound() session.Binding {
+	sum := sha256.Sum256([]byte(verifier))
+	return session.Binding{RedirectURI: redirect, Challenge: base64.RawURLEncoding.EncodeToString(sum[:])}
+}
+
+func grantsOver(t testing.TB, grants, upstream session.Records, now func() time.Time, secrets ...string) *session.Grants {
+	t.Helper()
+	if len(secrets) == 0 {
+		secrets = []string{secretA}
+	}
+	var list [][]byte
+	for _, s := range secrets {
+		list = append(list, []byte(s))
+	}
+	ring, err := seal.New(list...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := session.NewGrants(session.GrantOptions{
+		Records: grants, Upstream: upstream, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// grants gives a replica with a connection of its own.
+func (c *cluster) grants(secrets ...string) *session.Grants {
+	c.t.Helper()
+	store := c.store
+	if c.server != nil {
+		var err error
+		if store, err = redisstore.Open(c.server.URL(), redisstore.Options{Timeout: 10 * time.Second}); err != nil {
+			c.t.Fatal(err)
+		}
+		c.t.Cleanup(func() { _ = store.Close() })
+	}
+	return grantsOver(c.t, store.Grants(), store.Upstreams(), c.now, secrets...)
+}
+
+func begin(t testing.TB, g *session.Grants) string {
+	t.Helper()
+	code, err := g.Begin(t.Context(), asked, bound(), []byte("upstream"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func redeem(t testing.TB, g *session.Grants, code string) (refresh, id string) {
+	t.Helper()
+	turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refresh, err = turn.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return refresh, turn.Grant.ID
+}
+
+func refresh(t testing.TB, g *session.Grants, token string) (string, error) {
+	t.Helper()
+	turn, err := g.Refresh(t.Context(), token, clientID)
+	if err != nil {
+		return "", err
+	}
+	return turn.Commit(t.Context())
+}
+
+func mustRefresh(t testing.TB, g *session.Grants, token string) string {
+	t.Helper()
+	next, err := refresh(t, g, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func wantErr(t testing.TB, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: %v, want %v", what, err, want)
+	}
+}
+
+func TestAGrantGoesOnOnEveryReplica(t *testing.T) {
+	c := newCluster(t)
+	a, b := c.grants(), c.grants()
+	code := begin(t, a)
+	token, id := redeem(t, b, code)
+	for range 5 {
+		a, b = b, a
+		c.advance(20 * 24 * time.Hour)
+		next := mustRefresh(t, a, token)
+		if next == token {
+			t.Fatal("a refresh token does not change")
+		}
+		token = next
+		got, err := b.Lookup(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := asked
+		want.ID, want.Born = id, got.Born
+		if diff := cmp.Diff(want, got); diff != "" || got.Born.IsZero() {
+			t.Errorf("born %v, %s", got.Born, diff)
+		}
+		data, version, found, err := a.Upstreams().Load(t.Context(), id)
+		if string(data) != "upstream" || version != 1 || !found || err != nil {
+			t.Errorf("upstream %q %d %v %v", data, version, found, err)
+		}
+	}
+}
+
+func TestACodeThatIsReplayedEndsTheGrant(t *testing.T) {
+	c := newCluster(t)
+	a, b := c.grants(), c.grants()
+	code := begin(t, a)
+	token, id := redeem(t, a, code)
+	_, err := b.Redeem(t.Context(), code, clientID, redirect, verifier)
+	wantErr(t, "replay", err, session.ErrReplayed)
+	_, err = refresh(t, a, token)
+	wantErr(t, "refresh after it", err, session.ErrRevoked)
+	_, err = a.Lookup(t.Context(), id)
+	wantErr(t, "look-up after it", err, session.ErrRevoked)
+	if _, _, found, err := a.Upstreams().Load(t.Context(), id); found && c.server == nil || err != nil {
+		t.Errorf("the provider's part is still there: %v", err)
+	}
+}
+
+func TestACodeThatIsRedeemedTwiceAtOnceEndsTheGrant(t *testing.T) {
+	c := newCluster(t)
+	a, b := c.grants(), c.grants()
+	code := begin(t, a)
+	one, err1 := a.Redeem(t.Context(), code, clientID, redirect, verifier)
+	two, err2 := b.Redeem(t.Context(), code, clientID, redirect, verifier)
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
+	if _, err := one.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := two.Commit(t.Context())
+	wantErr(t, "the second", err, session.ErrReplayed)
+	_, err = a.Lookup(t.Context(), one.Grant.ID)
+	wantErr(t, "look-up", err, session.ErrRevoked)
+}
+
+func TestACodeIsGoodForItsOwnRequestOnly(t *testing.T) {
+	c := newCluster(t)
+	g := c.grants()
+	for name, try := range map[string][3]string{
+		"another client":   {"other-client", redirect, verifier},
+		"another redirect": {clientID, redirect + "/", verifier},
+		"another verifier": {clientID, redirect, verifier + "x"},
+		"no verifier":      {clientID, redirect, ""},
+	} {
+		code := begin(t, g)
+		_, err := g.Redeem(t.Context(), code, try[0], try[1], try[2])
+		wantErr(t, name, err, session.ErrMismatch)
+		_, err = g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		wantErr(t, "after "+name, err, session.ErrRevoked)
+	}
+}
+
+func TestCodesAndRefreshTokensThatAreNotOurs(t *testing.T) {
+	c := newCluster(t)
+	g := c.grants()
+	code := begin(t, g)
+	flipped := []byte(code)
+	flipped[len(flipped)-1] ^= 1
+	for _, bad := range []string{"", "x", code[1:], code + "A", string(flipped), code + "\n", strings.Repeat("A", len(code))} {
+		_, err := g.Redeem(t.Context(), bad, clientID, redirect, verifier)
+		wantErr(t, "code "+bad, err, session.ErrNoGrant)
+	}
+	token, _ := redeem(t, g, code)
+	other := []byte(token)
+	other[24] ^= 1 // another number
+	for _, bad := range []string{"", "x", token[1:], token + "A", string(other), token + "\n"} {
+		_, err := g.Refresh(t.Context(), bad, clientID)
+		wantErr(t, "token "+bad, err, session.ErrNoGrant)
+	}
+	_, err := c.grants(secretB).Refresh(t.Context(), token, clientID)
+	wantErr(t, "another secret", err, session.ErrNoGrant)
+	_, err = g.Refresh(t.Context(), token, "other-client")
+	wantErr(t, "another client", err, session.ErrMismatch)
+	mustRefresh(t, g, token)
+}
+
+func TestACodeLivesForAMinute(t *testing.T) {
+	c := newCluster(t)
+	g := c.grants()
+	code := begin(t, g)
+	c.advance(time.Minute)
+	_, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+	wantErr(t, "late", err, session.ErrNoGrant)
+}
+
+func TestARefreshTokenMayComeAgainWithinTheGrace(t *testing.T) {
+	c := newCluster(t)
+	a, b := c.grants(), c.grants()
+	first, id := redeem(t, a, begin(t, a))
+	second := mustRefresh(t, a, first)
+	c.advance(6 * time.Minute)
+	if again := mustRefresh(t, b, first); again != second {
+		t.Error("a repeat leads to another token")
+	}
+	c.advance(time.Second)
+	_, err := refresh(t, b, first)
+	wantErr(t, "after the grace", err, session.ErrReplayed)
+	_, err = refresh(t, a, second)
+	wantErr(t, "the family", err, session.ErrRevoked)
+	_, err = a.Lookup(t.Context(), id)
+	wantErr(t, "the grant", err, session.ErrRevoked)
+}
+
+func TestARefreshTokenOfTwoTurnsAgoIsReuse(t *testing.T) {
+	c := newCluster(t)
+	g := c.grants()
+	first, _ := redeem(t, g, begin(t, g))
+	third := mustRefresh(t, g, mustRefresh(t, g, first))
+	_, err := refresh(t, g, first)
+	wantErr(t, "two turns ago", err, session.ErrReplayed)
+	_, err = refresh(t, g, third)
+	wantErr(t, "the family", err, session.ErrRevoked)
+}
+
+func TestManyRefreshesAtOnceLeadToOneToken(t *testing.T) {
+	c := newCluster(t)
+	replicas := []*session.Grants{c.grants(), c.grants(), c.grants()}
+	first, _ := redeem(t, replicas[0], begin(t, replicas[0]))
+	var wg sync.WaitGroup
+	got := make([]string, 30)
+	for i := range got {
+		wg.Go(func() {
+			var err error
+			if got[i], err = refresh(t, replicas[i%3], first); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, token := range got {
+		if token != got[0] || token == "" {
+			t.Fatalf("%q and %q", token, got[0])
+		}
+	}
+}
+
+func TestGrantsEndByAgeAndDisuse(t *testing.T) {
+	c := newCluster(t)
+	g := c.grants()
+	token, _ := redeem(t, g, begin(t, g))
+	for range 18 {
+		c.advance(20 * 24 * time.Hour)
+		token = mustRefresh(t, g, token)
+	}
+	c.advance(5 * 24 * time.Hour)
+	_, err := refresh(t, g, token)
+	wantErr(t, "after a year", err, session.ErrNoGrant)
+	if c.server == nil {
+		return
+	}
+	_, id := redeem(t, g, begin(t, g))
+	for _, key := range []string{"gw:g:" + id, "gw:u:" + id} {
+		if ttl := c.server.Client().PTTL(t.Context(), key).Val(); ttl <= 29*24*time.Hour || ttl > 30*24*time.Hour {
+			t.Errorf("%s lives for %v", key, ttl)
+		}
+	}
+	if err := g.Revoke(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if ttl := c.server.Client().PTTL(t.Context(), "gw:g:"+id).Val(); ttl < 6*time.Minute {
+		t.Errorf("the mark lives for %v, less than an access token and the difference of clocks", ttl)
+	}
+}
+
+func TestSecretsOfGrantsRotate(t *testing.T) {
+	c := newCluster(t)
+	before, adding, promoted := c.grants(), c.grants(secretA, secretB), c.grants(secretB, secretA)
+	token, _ := redeem(t, adding, begin(t, before))
+	token = mustRefresh(t, promoted, token)
+	token = mustRefresh(t, adding, token)
+	token = mustRefresh(t, promoted, token)
+	mustRefresh(t, c.grants(secretB), token)
+}
+
+func TestAGrantIsReadableInItsOwnPlaceOnly(t *testing.T) {
+	c := newRealCluster(t)
+	g := c.grants()
+	_, one := redeem(t, g, begin(t, g))
+	_, two := redeem(t, g, begin(t, g))
+	client := c.server.Client()
+	raw, err := client.Get(t.Context(), "gw:g:"+one).Bytes()
+	if err != nil || bytes.Contains(raw, []byte("ann")) || bytes.Contains(raw, []byte(clientID)) {
+		t.Fatalf("%q, %v", raw, err)
+	}
+	if up, err := client.Get(t.Context(), "gw:u:"+one).Bytes(); err != nil || bytes.Contains(up, []byte("upstream")) {
+		t.Fatalf("%q, %v", up, err)
+	}
+	client.Set(t.Context(), "gw:g:"+two, raw, time.Hour)
+	_, err = g.Lookup(t.Context(), two)
+	wantErr(t, "moved", err, session.ErrNoGrant)
+	raw[1] = 1 // its code was not redeemed yet, somebody claims
+	client.Set(t.Context(), "gw:g:"+one, raw, time.Hour)
+	_, err = g.Lookup(t.Context(), one)
+	wantErr(t, "set back", err, session.ErrNoGrant)
+}
+
+func TestAStoreThatIsDownEndsNoGrant(t *testing.T) {
+	g := grantsOver(t, nowhere{}, nowhere{}, time.Now)
+	working := newCluster(t).grants()
+	code := begin(t, working)
+	token, id := redeem(t, working, begin(t, working))
+	_, err := g.Begin(t.Context(), asked, bound(), nil)
+	wantErr(t, "begin", err, session.ErrUnavailable)
+	_, err = g.Redeem(t.Context(), code, clientID, redirect, verifier)
+	wantErr(t, "redeem", err, session.ErrUnavailable)
+	_, err = g.Refresh(t.Context(), token, clientID)
+	wantErr(t, "refresh", err, session.ErrUnavailable)
+	_, err = g.Lookup(t.Context(), id)
+	wantErr(t, "look-up", err, session.ErrUnavailable)
+	wantErr(t, "revoke", g.Revoke(t.Context(), id), session.ErrUnavailable)
+	redeem(t, working, code)
+	mustRefresh(t, working, token)
+}
+
+func TestUpstreamChangesWinOnceAndLeasesExclude(t *testing.T) {
+	c := newCluster(t)
+	a, b := c.grants(), c.grants()
+	_, id := redeem(t, a, begin(t, a))
+	ctx := t.Context()
+	release, held, err := a.Upstreams().Lease(ctx, id, time.Hour)
+	if !held || err != nil {
+		t.Fatal(held, err)
+	}
+	if _, held, err := b.Upstreams().Lease(ctx, id, time.Hour); held || err != nil {
+		t.Errorf("two hold it: %v", err)
+	}
+	if saved, err := a.Upstreams().Save(ctx, id, 1, []byte("new")); !saved || err != nil {
+		t.Errorf("%v %v", saved, err)
+	}
+	if saved, err := b.Upstreams().Save(ctx, id, 1, []byte("stale")); saved || err != nil {
+		t.Errorf("%v %v", saved, err)
+	}
+	release(context.WithoutCancel(ctx))
+	data, version, found, err := b.Upstreams().Load(ctx, id)
+	if string(data) != "new" || version != 2 || !found || err != nil {
+		t.Errorf("%q %d %v %v", data, version, found, err)
+	}
+}
+
+func FuzzTokensOfGrants(f *testing.F) {
+	g := grantsOver(f, nowhere{}, nowhere{}, time.Now)
+	f.Add("")
+	f.Add(strings.Repeat("A", 64))
+	f.Add(strings.Repeat("A", 70))
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, ok := g.OfRefreshToken(s); ok {
+			t.Errorf("%q is ours", s)
+		}
+		// What has the form of a code is looked for; nothing else is.
+		if _, err := g.Redeem(context.Background(), s, "c", "r", "v"); !errors.Is(err, session.ErrNoGrant) && len(s) != 64 {
+			t.Errorf("%q: %v", s, err)
+		}
+		if _, err := g.Lookup(context.Background(), s); !errors.Is(err, session.ErrNoGrant) && len(s) != 22 {
+			t.Errorf("%q: %v", s, err)
+		}
+	})
+}

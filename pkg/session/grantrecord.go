@@ -1,0 +1,172 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"time"
+)
+
+// The first two bytes of a grant's record are its format and its state; both keep their place in every format to come, so
+// that during an update no replica mistakes a revoked grant. The rest is sealed, bound to those two and to the grant's id.
+const (
+	grantFormat = 1
+
+	grantAsked   = 1 // a code was sent and not redeemed yet
+	grantLives   = 2 // redeemed: there is a family of refresh tokens
+	grantRevoked = 3 // a mark without content
+)
+
+const (
+	grantIDSize  = 16
+	codeSize     = 32
+	grantPurpose = "grant"
+)
+
+// grantRecord is what the store keeps of a grant.
+type grantRecord struct {
+	Grant   Grant    `json:"grant"`
+	Code    [32]byte `json:"code"` // SHA-256
+	Binding Binding  `json:"binding"`
+	Until   int64    `json:"until,omitempty"` // of the code
+	// Generation is the number of the refresh token that is good, Turned when it became so.
+	Generation uint32 `json:"n,omitempty"`
+	Turned     int64  `json:"turned,omitempty"`
+}
+
+// stored is a record as it was found.
+type stored struct {
+	grantRecord
+	state byte
+	raw   []byte
+}
+
+func grantAAD(id string, state byte) []byte {
+	return append([]byte{grantFormat, state}, grantPurpose+"\x00"+id...)
+}
+
+func (g *Grants) encode(r *grantRecord, state byte) ([]byte, error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{grantFormat, state}, g.opts.Sealer.Seal(data, grantAAD(r.Grant.ID, state))...), nil
+}
+
+// get reads a grant. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable.
+func (g *Grants) get(ctx context.Context, id string) (*stored, error) {
+	raw, found, err := g.opts.Records.Get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, unavailable(err)
+	case !found || len(raw) < 2:
+		return nil, ErrNoGrant
+	case raw[1] == grantRevoked:
+		return nil, ErrRevoked
+	case raw[0] != grantFormat || raw[1] != grantAsked && raw[1] != grantLives:
+		return nil, ErrNoGrant
+	}
+	s := &stored{state: raw[1], raw: raw}
+	data, err := g.opts.Sealer.Open(raw[2:], grantAAD(id, raw[1]))
+	if err != nil || json.Unmarshal(data, &s.grantRecord) != nil {
+		return nil, ErrNoGrant
+	}
+	s.Grant.ID = id
+	if g.ttl(s.Grant.Born) <= 0 {
+		return nil, ErrNoGrant
+	}
+	return s, nil
+}
+
+// Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable.
+func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
+	if !isGrantID(id) {
+		return Grant{}, ErrNoGrant
+	}
+	s, err := g.get(ctx, id)
+	if err != nil {
+		return Grant{}, err
+	}
+	return s.Grant, nil
+}
+
+// Revoke ends a grant on all replicas: its code, its refresh tokens, and where grants are looked up its access tokens.
+// Whatever the store knows of it makes no difference. The only error is ErrUnavailable.
+func (g *Grants) Revoke(ctx context.Context, id string) error {
+	if !isGrantID(id) {
+		return nil
+	}
+	// The mark outlives every access token that was issued before, on clocks that are a little apart.
+	mark := g.opts.AccessLife + 5*time.Minute
+	if _, _, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, mark); err != nil {
+		return unavailable(err)
+	}
+	// What is left of it disappears by itself; this only makes it sooner.
+	_ = g.upstream.forget(ctx, id)
+	return nil
+}
+
+func isGrantID(id string) bool {
+	raw, err := encoding.DecodeString(id)
+	return err == nil && len(raw) == grantIDSize && len(id) == encoding.EncodedLen(grantIDSize)
+}
+
+// Begin stores a grant that waits for its code to be redeemed, with what belongs to the provider behind it, and gives the
+// code. The grant's ID and Born are set here. Its errors are ErrUnavailable and those of wrong content.
+func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []byte) (code string, err error) {
+	id, secret := make([]byte, grantIDSize), make([]byte, codeSize)
+	_, _ = rand.Read(id) // never fails
+	_, _ = rand.Read(secret)
+	now := g.opts.Now()
+	grant.ID, grant.Born = encoding.EncodeToString(id), now.UTC().Truncate(time.Second)
+	rec := &grantRecord{Grant: grant, Code: sha256.Sum256(secret), Binding: b, Until: now.Add(g.opts.CodeLife).Unix()}
+	value, err := g.encode(rec, grantAsked)
+	if err != nil {
+		return "", err
+	}
+	// The record outlives the code, so that a code that comes too late is told from one that never was.
+	life := 2 * g.opts.CodeLife
+	if upstream != nil {
+		if err := g.upstream.begin(ctx, grant.ID, upstream, life); err != nil {
+			return "", err
+		}
+	}
+	added, err := g.opts.Records.Add(ctx, grant.ID, value, life)
+	if err != nil {
+		return "", unavailable(err)
+	}
+	if !added {
+		return "", ErrNoGrant // two equal random ids
+	}
+	return encoding.EncodeToString(append(id, secret...)), nil
+}
+
+// refreshToken is the n-th token of a grant's family: the id, n, and a keyed digest of both. Every replica makes the same.
+func (g *Grants) refreshToken(id string, n uint32) string {
+	raw, _ := encoding.DecodeString(id) // made here
+	b := binary.BigEndian.AppendUint32(raw, n)
+	return encoding.EncodeToString(append(b, g.opts.Signer.Digest(refreshInput(b))...))
+}
+
+func refreshInput(idAndNumber []byte) []byte { return append([]byte("refresh\x00"), idAndNumber...) }
+
+// openRefresh says which token of which family it is, if it is one of ours.
+func (g *Grants) openRefresh(token string) (id string, n uint32, ok bool) {
+	const head = grantIDSize + 4
+	if len(token) != encoding.EncodedLen(head+sha256.Size) {
+		return "", 0, false
+	}
+	raw, err := encoding.DecodeString(token)
+	if err != nil || len(raw) != head+sha256.Size || !g.opts.Signer.Verify(refreshInput(raw[:head]), raw[head:]) {
+		return "", 0, false
+	}
+	return encoding.EncodeToString(raw[:grantIDSize]), binary.BigEndian.Uint32(raw[grantIDSize:]), true
+}
+
+// OfRefreshToken gives the id of the grant that a refresh token of ours belongs to, whether or not that stands.
+func (g *Grants) OfRefreshToken(token string) (id string, ok bool) {
+	id, _, ok = g.openRefresh(token)
+	return id, ok
+}

@@ -1,0 +1,108 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+)
+
+const upstreamFormat = 1
+
+// Upstreams keep what belongs to the provider behind grants, such as its tokens: opaque bytes, sealed, with a version that
+// grows with every change. They may be used by many goroutines at once.
+type Upstreams struct {
+	records Records
+	sealer  Sealer
+	life    time.Duration
+}
+
+func upstreamAAD(id string) []byte { return []byte("upstream\x00" + id) }
+
+func (u *Upstreams) encode(id string, version uint64, data []byte) []byte {
+	plain := append(binary.BigEndian.AppendUint64([]byte{upstreamFormat}, version), data...)
+	return u.sealer.Seal(plain, upstreamAAD(id))
+}
+
+func (u *Upstreams) decode(id string, raw []byte) (data []byte, version uint64, ok bool) {
+	plain, err := u.sealer.Open(raw, upstreamAAD(id))
+	if err != nil || len(plain) < 9 || plain[0] != upstreamFormat {
+		return nil, 0, false
+	}
+	return plain[9:], binary.BigEndian.Uint64(plain[1:]), true
+}
+
+// Load gives what is kept for a grant, and its version. The only error is ErrUnavailable.
+func (u *Upstreams) Load(ctx context.Context, grant string) (data []byte, version uint64, found bool, err error) {
+	raw, found, err := u.records.Get(ctx, grant)
+	if err != nil {
+		return nil, 0, false, unavailable(err)
+	}
+	if !found {
+		return nil, 0, false, nil
+	}
+	data, version, found = u.decode(grant, raw)
+	return data, version, found, nil
+}
+
+// Save replaces what is kept for a grant if its version still is the one given, which becomes the next one. It tells
+// whether it did: otherwise somebody else saved, or the grant ended. The only error is ErrUnavailable.
+func (u *Upstreams) Save(ctx context.Context, grant string, version uint64, data []byte) (saved bool, err error) {
+	raw, found, err := u.records.Get(ctx, grant)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	if _, now, ok := u.decode(grant, raw); !found || !ok || now != version {
+		return false, nil
+	}
+	saved, err = u.records.Replace(ctx, grant, raw, u.encode(grant, version+1, data), u.life)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return saved, nil
+}
+
+// Lease makes the caller the only one who changes a grant's upstream part, until release or for ttl. held is false while
+// somebody else has it. The only error is ErrUnavailable.
+func (u *Upstreams) Lease(ctx context.Context, grant string, ttl time.Duration) (release func(context.Context), held bool, err error) {
+	name, holder := grant+"-lease", []byte(rand.Text())
+	held, err = u.records.Add(ctx, name, holder, ttl)
+	if err != nil {
+		return nil, false, unavailable(err)
+	}
+	if !held {
+		return nil, false, nil
+	}
+	return func(ctx context.Context) {
+		// A lease that cannot be given back ends by itself.
+		_, _ = u.records.Replace(ctx, name, holder, holder, time.Millisecond)
+	}, true, nil
+}
+
+func (u *Upstreams) begin(ctx context.Context, grant string, data []byte, ttl time.Duration) error {
+	if _, err := u.records.Add(ctx, grant, u.encode(grant, 1, data), ttl); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// keep lets what is there live for ttl from now on. If it changes meanwhile, whoever changed it did the same.
+func (u *Upstreams) keep(ctx context.Context, grant string, ttl time.Duration) error {
+	raw, found, err := u.records.Get(ctx, grant)
+	if err == nil && found {
+		_, err = u.records.Replace(ctx, grant, raw, raw, ttl)
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// forget lets what is there disappear.
+func (u *Upstreams) forget(ctx context.Context, grant string) error {
+	raw, found, err := u.records.Get(ctx, grant)
+	if err == nil && found {
+		_, err = u.records.Replace(ctx, grant, raw, raw, time.Millisecond)
+	}
+	return err
+}
