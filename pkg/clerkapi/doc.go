@@ -53,7 +53,7 @@
 // means for the request:
 //
 //	NotDone  It had no effect: refused, rate limited, or no connection was made. It is safe to repeat.
-//	Unknown  It may have had one: cut off, timed out, or answered with a 5xx. A 503 is no exception, since proxies
+//	Unknown  It may have had one: cut off, timed out, or answered with 408 or a 5xx. A 503 is no exception, since proxies
 //	         answer it after they passed a request on. Look before you repeat it.
 //	Done     The API took it, but its answer cannot be read, or tells of a failure later on the way ([ErrFailed], with
 //	         the message beside the error). Do not repeat it.
@@ -66,7 +66,7 @@
 // The client repeats by itself what cannot do a thing twice, up to [Options.MaxAttempts] times, with growing waits that
 // are never the same for two clients:
 //
-//	GET, PUT, DELETE  after network errors, 5xx and 429. A DELETE that is repeated, because its first attempt may have
+//	GET, PUT, DELETE  after network errors, 408, 5xx and 429. A DELETE that is repeated, because its first attempt may have
 //	                  worked, and finds nothing has succeeded.
 //	POST              only when no connection was made (DNS, dialing, TLS) and after 429.
 //

@@ -132,6 +132,8 @@ func reasonOf(status int) error {
 		return ErrForbidden
 	case http.StatusNotFound:
 		return ErrNotFound
+	case http.StatusRequestTimeout:
+		return ErrTimeout
 	case http.StatusUnprocessableEntity:
 		return ErrUnprocessable
 	case http.StatusTooManyRequests:
@@ -166,6 +168,9 @@ func (a *attempt) uncertain() bool {
 	switch {
 	case a.status == 0:
 		return a.sent
+	case a.status == http.StatusRequestTimeout:
+		// By RFC 9110 §15.5.9 the request did not come whole; web frameworks answer it when a handler takes too long.
+		return true
 	case a.status >= 400 && a.status <= 499:
 		return false
 	case a.status == http.StatusMovedPermanently, a.status == http.StatusTemporaryRedirect,

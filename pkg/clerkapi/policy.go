@@ -48,7 +48,10 @@ func (c *call) mayRepeat() bool {
 		}
 		return !a.sent || c.op.idempotent()
 	}
-	return a.status == http.StatusTooManyRequests || a.status >= 500 && c.op.idempotent()
+	if a.status == http.StatusTooManyRequests {
+		return true
+	}
+	return c.op.idempotent() && (a.status >= 500 || a.status == http.StatusRequestTimeout)
 }
 
 func (c *call) nextWait() time.Duration {

@@ -47,9 +47,11 @@ func TestWhatIsRepeatedAndWhatIsKnownAfterwards(t *testing.T) {
 		faults = append(faults, fault{strconv.Itoa(status), answers(status), clerkapi.ErrServer,
 			result{all, clerkapi.NotDone}, result{all, clerkapi.Unknown}, result{1, clerkapi.Unknown}})
 	}
+	faults = append(faults, fault{"408", answers(408), clerkapi.ErrTimeout,
+		result{all, clerkapi.NotDone}, result{all, clerkapi.Unknown}, result{1, clerkapi.Unknown}})
 	for status, reason := range map[int]error{
 		400: clerkapi.ErrBadRequest, 401: clerkapi.ErrUnauthorized, 403: clerkapi.ErrForbidden, 404: clerkapi.ErrNotFound,
-		422: clerkapi.ErrUnprocessable, 408: clerkapi.ErrRejected, 409: clerkapi.ErrRejected, 418: clerkapi.ErrRejected,
+		422: clerkapi.ErrUnprocessable, 409: clerkapi.ErrRejected, 418: clerkapi.ErrRejected,
 		301: clerkapi.ErrRejected, 307: clerkapi.ErrRejected, 308: clerkapi.ErrRejected, 429: clerkapi.ErrRateLimited,
 		302: clerkapi.ErrRejected, 303: clerkapi.ErrRejected,
 	} {

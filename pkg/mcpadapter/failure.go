@@ -119,6 +119,10 @@ func joined(sentences []string) string {
 // whatHappened names status, and route where the status speaks of it, and quotes the API.
 func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
 	s := r.what
+	redirect := e.Status >= 300 && e.Status <= 399
+	if redirect { // nobody refused anything, and what was sent may have been taken
+		s = "The Clerk Chat API answered with a redirect, which is not followed"
+	}
 	switch e.Status {
 	case 0:
 	case 404, 405:
@@ -127,7 +131,7 @@ func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
 		s += fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
 	s += "."
-	if e.Status < 400 && e.Status/100 != 2 {
+	if redirect || e.Status < 200 {
 		return s // what it says then are the client's words for developers
 	}
 	if e.Message != "" {

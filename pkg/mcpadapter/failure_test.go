@@ -38,6 +38,7 @@ const (
 	perhapsSet  = " The contact may have been changed already. To make the same call again in a moment is safe."
 	lost        = " The message was taken for sending; only what came back about it is lost. Do not call again: it would be done twice."
 	changed     = " The contact was changed; only what came back about it is lost. There is no need to call again."
+	redirect    = "The Clerk Chat API answered with a redirect, which is not followed"
 	checkSender = " Check sender and recipients: the sender must be a number or identifier of this workspace."
 	checkInbox  = " Check inbox_ids."
 	checkID     = " Check contact_id: it must be the id of a contact of this workspace."
@@ -67,8 +68,12 @@ func TestAFailureSaysWhatHappenedAndWhetherToTryAgain(t *testing.T) {
 			told{OutcomeRefused, checkInbox}, told{OutcomeRefused, notSent + checkSender}, told{OutcomeRefused, notChanged + checkID}},
 		{"405", response(405, ``), "The Clerk Chat API refused the request (HTTP 405 for ROUTE).",
 			told{OutcomeRefused, operator}, told{OutcomeRefused, notSent + operator}, told{OutcomeRefused, notChanged + operator}},
-		{"a redirect", response(307, ``, "Location", "https://elsewhere.example"), "The Clerk Chat API refused the request (HTTP 307).",
+		{"a redirect", response(307, ``, "Location", "https://elsewhere.example"), redirect + " (HTTP 307).",
 			told{OutcomeRefused, operator}, told{OutcomeRefused, notSent + operator}, told{OutcomeRefused, notChanged + operator}},
+		{"a redirect after a form", response(303, ``, "Location", "https://elsewhere.example"), redirect + " (HTTP 303).",
+			told{OutcomeRefused, operator}, told{OutcomeUnknown, perhapsSent}, told{OutcomeUnknown, perhapsSet}},
+		{"408", response(408, ``), "The Clerk Chat API did not answer in time (HTTP 408).",
+			told{OutcomeUnavailable, later}, told{OutcomeUnknown, perhapsSent}, told{OutcomeUnknown, perhapsSet}},
 		{"409", response(409, `{"message":"there is one"}`), `The Clerk Chat API refused the request (HTTP 409). It says: "there is one".`,
 			told{OutcomeRefused, noHelp}, told{OutcomeRefused, notSent + noHelp}, told{OutcomeRefused, notChanged + noHelp}},
 		{"422", response(422, ``), "The Clerk Chat API refused a value of the request (HTTP 422).",
