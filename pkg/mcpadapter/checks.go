@@ -15,7 +15,7 @@ const (
 
 	// maxBody is the longest text, in characters: above what SMS (1,600), RCS (3,072) and WhatsApp (4,096) carry.
 	maxBody = 10_000
-	// maxName bounds names, in characters.
+	// maxLabel bounds names, in characters.
 	maxLabel = 256
 	maxURL   = 2048
 	maxEmail = 254 // RFC 5321 §4.5.3.1.3, less the brackets

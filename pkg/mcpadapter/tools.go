@@ -78,7 +78,7 @@ func New(o Options) (*Tools, error) {
 	return t, nil
 }
 
-// sevenTools are the tools in the order in which clients list them.
+// sevenTools are the tools, those that send and read messages first.
 func sevenTools() []*tool {
 	return []*tool{
 		sendMessageTool(), getMessagesTool(), createContactTool(), updateContactTool(), deleteContactTool(),
