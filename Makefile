@@ -5,7 +5,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fuzz bench generate verify e2e up
+.PHONY: help build check test race lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,5 +43,9 @@ e2e: ## Drive the gateway with real clients: the Inspector and the conformance s
 	npm ci --prefix e2e
 	CI=true $(GO) test -count=1 -v ./e2e
 
-up: ## Run balancer, three replicas, Redis and sandbox as processes, as docker compose would
-	$(GO) run ./internal/topology/cmd/up
+up: build ## Run docker-compose.yml from processes: balancer, three replicas, Redis, sandbox
+	$(GO) build -o bin/up ./internal/topology/cmd/up
+	bin/up
+
+down: ## Stop what make up runs
+	$(GO) run ./internal/topology/cmd/up down

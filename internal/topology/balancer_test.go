@@ -113,7 +113,7 @@ func address(r *replica) string { return r.Listener.Addr().String() }
 
 func post(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	resp, err := http.Post(url+"/mcp", "application/json", strings.NewReader("{}")) //nolint:noctx // bounded by the balancer
+	resp, err := http.Post(url+"/mcp", "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestBalancerLooksAwayFromADrainingReplicaAndLetsItsCallsFinish(t *testing.T
 	url := balancer(t, address(replicas[0]), address(replicas[1]), address(replicas[2]))
 	slow := make(chan string)
 	go func() {
-		resp, err := http.Get(url + "/slow") //nolint:noctx // ended by finish
+		resp, err := http.Get(url + "/slow")
 		if err != nil {
 			slow <- err.Error()
 			return

@@ -4,6 +4,7 @@ package topology_test
 
 import (
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,10 +18,21 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/topology"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 )
 
 // root is the repository's.
 const root = "../.."
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+
+// tests closes the connections that tests leave open for each other.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return m.M.Run()
+}
 
 // replicas are the services that are the gateway.
 var replicas = []string{"gateway-1", "gateway-2", "gateway-3"}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -32,6 +33,8 @@ type Topology struct {
 	Levels [][]*Process
 	// Addresses are where published ports are reached, by service, as host:port.
 	Addresses map[string]string
+
+	running sync.Map // *supervisor by service
 }
 
 // Load plans the processes. Its errors say what to change.

@@ -61,7 +61,7 @@ func plan(s types.ServiceConfig, ports *ports, o Options) (*Process, error) {
 	case "redis":
 		return p, p.redis(args, ports, o)
 	case "haproxy":
-		return p, p.haproxy(s, ports, o)
+		return p, p.haproxy(s, ports)
 	default:
 		return nil, fmt.Errorf("no process is known for the image %s", s.Image)
 	}
@@ -122,7 +122,7 @@ func (p *Process) redis(args []string, ports *ports, o Options) (err error) {
 	return nil
 }
 
-func (p *Process) haproxy(s types.ServiceConfig, ports *ports, o Options) (err error) {
+func (p *Process) haproxy(s types.ServiceConfig, ports *ports) (err error) {
 	if p.Path, err = find("haproxy"); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package topology
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net"
@@ -28,7 +29,7 @@ func assignPorts(project *types.Project) (*ports, error) {
 		p.services[name] = true
 		for _, port := range project.Services[name].Ports {
 			address := net.JoinHostPort("127.0.0.1", port.Published)
-			if err := vacant(address); err != nil {
+			if _, err := tryListening(address); err != nil {
 				return nil, fmt.Errorf("the port of %s is taken: %w; stop what uses it, or set %s_PORT to another one",
 					name, err, strings.ToUpper(name))
 			}
@@ -39,13 +40,14 @@ func assignPorts(project *types.Project) (*ports, error) {
 	return p, nil
 }
 
-// vacant reports who cannot listen where.
-func vacant(address string) error {
-	l, err := net.Listen("tcp", address)
+// tryListening listens for a moment and returns where.
+func tryListening(address string) (string, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", address)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return l.Close()
+	return l.Addr().String(), l.Close()
 }
 
 // hostPort finds a name, or the address that means all of a container's own, with a port.
@@ -76,11 +78,15 @@ func (p *ports) address(key string) (string, error) {
 	if address, ok := p.assigned[key]; ok {
 		return address, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	// A port that was free a moment ago may be offered again.
+	for {
+		address, err := tryListening("127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(slices.Collect(maps.Values(p.assigned)), address) {
+			p.assigned[key] = address
+			return address, nil
+		}
 	}
-	address := l.Addr().String()
-	p.assigned[key] = address
-	return address, l.Close()
 }

@@ -5,7 +5,9 @@ package topology
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 )
@@ -17,10 +19,12 @@ func (t *Topology) Run(ctx context.Context, log io.Writer, started func()) (err 
 	out := &lines{w: log}
 	var running [][]*supervisor
 	defer func() { err = errors.Join(err, stopAll(running)) }()
+	defer t.running.Clear()
 	for _, level := range t.Levels {
 		supervisors := make([]*supervisor, len(level))
 		for i, p := range level {
 			supervisors[i] = supervise(p, out)
+			t.running.Store(p.Name, supervisors[i])
 		}
 		running = append(running, supervisors)
 		for _, s := range supervisors {
@@ -35,6 +39,15 @@ func (t *Topology) Run(ctx context.Context, log io.Writer, started func()) (err 
 	started()
 	<-ctx.Done()
 	return nil
+}
+
+// Signal sends a signal to the process of a service while [Topology.Run] runs it. If it ends by that, it is started again.
+func (t *Topology) Signal(service string, signal os.Signal) error {
+	s, ok := t.running.Load(service)
+	if !ok {
+		return fmt.Errorf("%s does not run", service)
+	}
+	return s.(*supervisor).signal(signal)
 }
 
 // stopAll ends the processes, level by level, last started first.

@@ -4,6 +4,7 @@ package topology_test
 
 import (
 	"maps"
+	"os/exec"
 	"reflect"
 	"regexp"
 	"slices"
@@ -73,6 +74,32 @@ func TestDefaultSecretIsLongEnoughAndCannotBeMistakenForARealOne(t *testing.T) {
 	}
 	if !strings.Contains(secret, "INSECURE") || !strings.Contains(secret, "DEMO") {
 		t.Errorf("%q does not say what it is", secret)
+	}
+}
+
+func TestARealBackendNeedsASecretOfItsOwn(t *testing.T) {
+	binary := build(t)
+	for name, tt := range map[string]struct {
+		secret string
+		works  bool
+	}{
+		"none":       {"", false},
+		"of its own": {"GATEWAY_SECRET=" + strings.Repeat("s", config.MinSecretLength), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), binary, "check")
+			project := compose(t, "CLERK_API_URL=https://api.example.com", "CLERK_API_KEY=real", tt.secret)
+			for name, value := range project.Services[replicas[0]].Environment {
+				cmd.Env = append(cmd.Env, name+"="+*value)
+			}
+			out, err := cmd.CombinedOutput()
+			if works := err == nil; works != tt.works {
+				t.Errorf("works: %v\n%s", works, out)
+			}
+			if !tt.works && !strings.Contains(string(out), "GATEWAY_SECRET") {
+				t.Errorf("it does not say what to set:\n%s", out)
+			}
+		})
 	}
 }
 

@@ -139,6 +139,15 @@ func (s *supervisor) untilHealthy(ctx context.Context) error {
 	}
 }
 
+func (s *supervisor) signal(signal os.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return fmt.Errorf("%s does not run", s.process.Name)
+	}
+	return s.cmd.Process.Signal(signal)
+}
+
 // stop ends the process for good: with its own signal, and with force when its grace is over. It is called once.
 func (s *supervisor) stop() error {
 	s.mu.Lock()

@@ -79,7 +79,7 @@ func TestDeleteWhileRedisIsUnreachableIsRefusedForNowAndWorksLater(t *testing.T)
 func waitUntilStoreServes(t testing.TB, r *replica) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		resp, err := http.Get(r.url() + "/readyz") //nolint:noctx // on this machine
+		resp, err := http.Get(r.url() + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestReadinessTellsAndLivenessDoesNotWhenRedisIsUnreachable(t *testing.T) {
 	for path, want := range map[string]int{
 		"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/readyz?exclude=store": http.StatusOK,
 	} {
-		resp, err := http.Get(a.url() + path) //nolint:noctx // on this machine
+		resp, err := http.Get(a.url() + path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	p.note(r, body)
-	turn := int(p.turn.Add(1)) //nolint:gosec // far from overflowing
+	turn := int(p.turn.Add(1))
 	for _, ready := range []bool{true, false} {
 		for i := range p.targets {
 			target := p.targets[(turn+i)%len(p.targets)]

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // secret of all replicas unless a test says otherwise.
@@ -25,25 +27,33 @@ const secret = "the-secret-of-the-replicas-in-these-tests"
 // binary builds the gateway once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "gateway")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/clerkchat/mcp-gateway/cmd/gateway").CombinedOutput() //nolint:noctx // the test's own limit bounds it
+	out, err := exec.Command("go", "build", "-o", path, "github.com/clerkchat/mcp-gateway/cmd/gateway").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}
 	return path, nil
 })
 
-// scratch is a directory that TestMain removes.
+// scratch is a directory for the binary.
 var scratch string
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+
+// tests removes what the tests share.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
 	dir, err := os.MkdirTemp("", "survival")
 	if err != nil {
 		panic(err)
 	}
 	scratch = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	code := m.M.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	return code
 }
 
 // replica is a gateway at a fixed address that can be stopped, killed and started again.
@@ -121,7 +131,7 @@ func (r *replica) start() {
 	if err != nil {
 		r.t.Fatalf("the gateway does not build: %v", err)
 	}
-	i := &instance{cmd: exec.Command(path, r.args...), ended: make(chan struct{})} //nolint:noctx // ended by signals
+	i := &instance{cmd: exec.Command(path, r.args...), ended: make(chan struct{})}
 	i.cmd.Env = r.env
 	i.cmd.Stderr = &i.log
 	stdout, err := i.cmd.StdoutPipe()

@@ -60,7 +60,7 @@ Clerk Chat MCP gateway: a balancer and three replicas.
   Simulated API  %s/_sandbox/messages shows what was sent, if CLERK_API_URL is not set
   Kept in        %s
 
-Connect:         claude mcp add --transport http clerk-chat %s
+Connect:         claude mcp add --transport http clerk %s
 Stop:            Ctrl-C, or make down
 
 `, mcp, sandbox, filepath.Clean(o.StateDir), mcp)
