@@ -198,7 +198,7 @@ func TestARestartOfEveryReplicaEndsNoSession(t *testing.T) {
 	wantServed(t, a, id)
 }
 
-func TestMetricsAndLogsOfAReplicaDoNotShowAnID(t *testing.T) {
+func TestTheLogDoesNotShowAnID(t *testing.T) {
 	a, _, redis := pair(t)
 	id := begin(t, a, "")
 	wantServed(t, a, id)
