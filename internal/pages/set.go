@@ -126,12 +126,15 @@ func source(block string) string {
 }
 
 // Render answers with a page, whole or not at all: a page that cannot be made is a 500 in plain text without the cause.
-// The answer is not stored by anybody unless the caller has set Cache-Control. Cross-Origin-Opener-Policy is left alone
+// The answer is not stored by anybody unless the caller has set Cache-Control, and browsers tell nobody where they come
+// from unless it has set Referrer-Policy: a page with a form needs same-origin, or the form comes from "null". Cross-Origin-Opener-Policy is left alone
 // on purpose: it would cut a sign-in window off from the client that opened it.
 func (s *Set) Render(w http.ResponseWriter, status int, name string, data any) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	if h.Get("Referrer-Policy") == "" {
+		h.Set("Referrer-Policy", "no-referrer")
+	}
 	var body bytes.Buffer
 	p, err := s.execute(&body, name, data)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,26 @@ func data(page string) any {
 			Login, Sandbox             bool
 			Clients, Tools, Prompts    []struct{}
 		}{Name: "Name", URL: "http://localhost/"}
+	}
+	switch page {
+	case "consent":
+		return struct {
+			Name, Client, ClientHost, Place, Person, Email, Resource, Action, CSRF, Request, Handle string
+			Local, Known                                                                            bool
+			Scopes                                                                                  []struct{}
+		}{Name: "Name", Client: "Client"}
+	case "handover":
+		return struct {
+			Name, Client string
+			Link         template.URL
+			Refresh      template.HTMLAttr
+		}{Refresh: `content="0;url=/"`}
+	case "signin-error":
+		return struct {
+			Name, Text, Client, Where string
+			Link                      template.URL
+			Later                     bool
+		}{Name: "Name", Text: "Text"}
 	}
 	return struct{ T, U string }{"t", "u"}
 }

@@ -1,0 +1,91 @@
+package authserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// ClientList is what the operator says about clients. The zero value says nothing.
+type ClientList struct {
+	known map[string]*client
+	deny  []string
+}
+
+// ParseClients reads a list of clients. It reports all that is wrong at once, and no secret:
+//
+//	{
+//	  "clients": [{
+//	    "client_id": "warehouse-bot",
+//	    "client_secret": "…",                    // left out for a public client
+//	    "client_name": "Warehouse bot",
+//	    "redirect_uris": ["https://bot.example.com/callback"]
+//	  }],
+//	  "denied": ["a client_id that must not be served any more"]
+//	}
+func ParseClients(data []byte) (*ClientList, error) {
+	var file struct {
+		Clients []struct {
+			ID        string   `json:"client_id"`
+			Secret    string   `json:"client_secret"`
+			Name      string   `json:"client_name"`
+			Redirects []string `json:"redirect_uris"`
+		} `json:"clients"`
+		Denied []string `json:"denied"`
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&file); err != nil {
+		return nil, errors.New("the list of clients must be a JSON object with clients and denied, and each client may have " +
+			"client_id, client_secret, client_name and redirect_uris")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the list of clients goes on after its end")
+	}
+	l := &ClientList{known: map[string]*client{}, deny: file.Denied}
+	var problems []error
+	for i, f := range file.Clients {
+		problem := func(format string, args ...any) {
+			problems = append(problems, fmt.Errorf("client %d (%q): %w", i+1, f.ID, fmt.Errorf(format, args...)))
+		}
+		c := &client{id: f.ID, name: legible(f.Name), origin: preregistered, redirects: f.Redirects, method: methodNone}
+		if c.name == "" {
+			c.name = legible(f.ID)
+		}
+		if f.Secret != "" {
+			c.method, c.secret = methodBasic, func(given string) bool { return sameText(given, f.Secret) }
+		}
+		switch _, twice := l.known[f.ID]; {
+		case f.ID == "" || len(f.ID) > maxClientID:
+			problem("give a client_id of at most %d bytes", maxClientID)
+		case twice:
+			problem("the client_id is there twice")
+		case f.Secret != "" && len(f.Secret) < 16:
+			problem("the client_secret has %d characters; give at least 16 random ones", len(f.Secret))
+		case len(f.Redirects) == 0:
+			problem("give at least one of redirect_uris")
+		}
+		for _, r := range f.Redirects {
+			if text := checkRedirect(r); text != "" {
+				problem("%q: %s", r, text)
+			}
+		}
+		l.known[f.ID] = c
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *ClientList) client(id string) (*client, bool) {
+	c, ok := l.known[id]
+	return c, ok
+}
+
+func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
+
+func (l *ClientList) denied(id string) bool { return slices.Contains(l.deny, id) }

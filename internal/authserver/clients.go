@@ -1,0 +1,160 @@
+package authserver
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
+)
+
+// How a client proves who it is at the token endpoint (RFC 7591 §2, token_endpoint_auth_method).
+const (
+	methodNone  = "none"
+	methodBasic = "client_secret_basic"
+	methodPost  = "client_secret_post"
+)
+
+// origin says how a client became known, and so how far its own word goes.
+type origin int
+
+const (
+	registered    origin = iota // by itself (RFC 7591): its name proves nothing
+	document                    // by a document on its own host: the host is proven
+	preregistered               // by the operator
+)
+
+// client is a program that asks for tokens.
+type client struct {
+	id, name  string
+	origin    origin
+	redirects []string
+	method    string
+	// secret tells whether a secret is this client's; nil for a public client.
+	secret func(string) bool
+}
+
+// clients knows all clients there can be.
+type clients struct {
+	list       *ClientList
+	documents  *Documents
+	registered registrar
+}
+
+// forBrowser finds a client for an authorization request, with its redirects. Its error is for a page: nobody knows yet
+// where an answer could be sent (RFC 6749 §4.1.2.1).
+func (c clients) forBrowser(ctx context.Context, id string) (*client, error) {
+	if isDocumentID(id) && !c.list.has(id) && !c.list.denied(id) {
+		return c.documents.client(ctx, id)
+	}
+	return c.forToken(id)
+}
+
+// forToken finds a client at the token endpoint. A client with a metadata document is public (Client ID Metadata Documents
+// §6.2), so all that counts there is that its id is the one the grant was made for: the document is not needed.
+func (c clients) forToken(id string) (*client, error) {
+	switch known, ok := c.list.client(id); {
+	case c.list.denied(id):
+		return nil, fail(invalidClient, "this client was blocked by the operator of the server")
+	case ok:
+		return known, nil
+	case isDocumentID(id):
+		if err := checkDocumentID(id); err != nil {
+			return nil, fail(invalidClient, err.Error())
+		}
+		return &client{id: id, origin: document, method: methodNone}, nil
+	}
+	if known, ok := c.registered.open(id); ok {
+		return known, nil
+	}
+	return nil, fail(invalidClient, "the client_id is unknown; register again")
+}
+
+func isDocumentID(id string) bool { return strings.HasPrefix(id, "https://") }
+
+// allows compares a redirect to the letter, but for the port of one on this machine, which a native client is given anew
+// each time (RFC 8252 §7.3, RFC 9700 §4.1.3).
+func (c *client) allows(redirect string) bool {
+	return slices.ContainsFunc(c.redirects, func(r string) bool {
+		if r == redirect {
+			return true
+		}
+		a, aOK := withoutLoopbackPort(r)
+		b, bOK := withoutLoopbackPort(redirect)
+		return aOK && bOK && a == b
+	})
+}
+
+// withoutLoopbackPort gives a redirect on this machine without its port. What does not come back from parsing as it was is
+// none: two readers could read it differently.
+func withoutLoopbackPort(redirect string) (string, bool) {
+	u, err := url.Parse(redirect)
+	if err != nil || u.Scheme != "http" || u.User != nil || !isLoopback(u.Hostname()) || u.String() != redirect {
+		return "", false
+	}
+	host := u.Hostname()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	u.Host = host
+	return u.String(), true
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
+
+// forbiddenSchemes run or read something in a browser instead of leading to an app.
+var forbiddenSchemes = []string{
+	"javascript", "data", "vbscript", "file", "blob", "filesystem", "about", "view-source", "ws", "wss", "ftp", "chrome", "mailto", "tel",
+}
+
+// checkRedirect says what is wrong with a redirect that a client wants (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1).
+func checkRedirect(redirect string) string {
+	u, err := url.Parse(redirect)
+	switch {
+	case err != nil || u.Scheme == "" || strings.ContainsFunc(redirect, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }):
+		return "a redirect URI must be an absolute URI of ASCII characters"
+	case strings.Contains(redirect, "#"):
+		return "a redirect URI must not have a fragment"
+	case u.User != nil:
+		return "a redirect URI must not have a user name"
+	case slices.Contains(forbiddenSchemes, u.Scheme):
+		return "a redirect URI must be https, http on this machine, or of a scheme of the app itself"
+	case (u.Scheme == "https" || u.Scheme == "http") && u.Host == "":
+		return "a redirect URI must name a host"
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "a redirect URI over http must be on localhost, 127.0.0.1 or [::1]; use https"
+	}
+	return ""
+}
+
+// onOwnHost tells whether a redirect leads to the host that proves the client's document.
+func (c *client) onOwnHost(redirect string) bool {
+	r, err1 := url.Parse(redirect)
+	id, err2 := url.Parse(c.id)
+	return err1 == nil && err2 == nil && c.origin == document && r.Scheme == "https" && r.Host == id.Host
+}
+
+// place is where a redirect leads, for people, and whether that is only their own machine or an app on it.
+func place(redirect string) (name string, local bool) {
+	u, err := url.Parse(redirect)
+	switch {
+	case err != nil:
+		return "", true
+	case u.Scheme == "https":
+		return u.Host, web.IsLoopbackName(u.Hostname())
+	case u.Scheme == "http":
+		return "this computer (" + u.Host + ")", true
+	}
+	return "an app on this computer (" + u.Scheme + ":)", true
+}
+
+// sameText compares in a time that tells nothing.
+func sameText(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}

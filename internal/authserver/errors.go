@@ -1,0 +1,136 @@
+package authserver
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// kind is a row of the table of errors: what a client is told and with which status. The code goes into a body (RFC 6749
+// §5.2, RFC 7591 §3.2.2) or a redirect (RFC 6749 §4.1.2.1).
+type kind struct {
+	code   string
+	status int
+}
+
+var (
+	invalidRequest         = kind{"invalid_request", http.StatusBadRequest}                 // RFC 6749 §5.2, §4.1.2.1
+	invalidClient          = kind{"invalid_client", http.StatusUnauthorized}                // RFC 6749 §5.2
+	invalidGrant           = kind{"invalid_grant", http.StatusBadRequest}                   // RFC 6749 §5.2
+	unauthorizedClient     = kind{"unauthorized_client", http.StatusBadRequest}             // RFC 6749 §5.2
+	unsupportedGrantType   = kind{"unsupported_grant_type", http.StatusBadRequest}          // RFC 6749 §5.2
+	unsupportedResponse    = kind{"unsupported_response_type", http.StatusBadRequest}       // RFC 6749 §4.1.2.1
+	invalidScope           = kind{"invalid_scope", http.StatusBadRequest}                   // RFC 6749 §5.2, §4.1.2.1
+	accessDenied           = kind{"access_denied", http.StatusForbidden}                    // RFC 6749 §4.1.2.1
+	interactionRequired    = kind{"interaction_required", http.StatusBadRequest}            // OpenID Connect Core §3.1.2.6
+	requestNotSupported    = kind{"request_not_supported", http.StatusBadRequest}           // RFC 9101 §6.3 (OpenID Connect Core §3.1.2.6)
+	invalidTarget          = kind{"invalid_target", http.StatusBadRequest}                  // RFC 8707 §2
+	invalidRedirectURI     = kind{"invalid_redirect_uri", http.StatusBadRequest}            // RFC 7591 §3.2.2
+	invalidClientMetadata  = kind{"invalid_client_metadata", http.StatusBadRequest}         // RFC 7591 §3.2.2
+	unsupportedTokenType   = kind{"unsupported_token_type", http.StatusBadRequest}          // RFC 7009 §2.2.1
+	serverError            = kind{"server_error", http.StatusInternalServerError}           // RFC 6749 §4.1.2.1
+	temporarilyUnavailable = kind{"temporarily_unavailable", http.StatusServiceUnavailable} // RFC 6749 §4.1.2.1; RFC 9110 §15.6.4
+	tooMany                = kind{"temporarily_unavailable", http.StatusTooManyRequests}    // RFC 6585 §4
+)
+
+// retryLater is when to come back to a store or a provider that is down.
+const retryLater = 5 * time.Second
+
+// Error is an answer of this server that is not the one hoped for. Its text is for clients and people; the cause, if any,
+// for operators only.
+type Error struct {
+	kind        kind
+	description string // ASCII without quotes and backslashes (RFC 6749 §5.2)
+	cause       error
+	retryAfter  time.Duration
+	basic       bool // the client used HTTP Basic (RFC 6749 §5.2, invalid_client)
+}
+
+func (e *Error) Error() string { return "authserver: " + e.kind.code + ": " + e.text() }
+
+func (e *Error) Unwrap() error { return e.cause }
+
+func fail(k kind, description string) *Error { return &Error{kind: k, description: description} }
+
+func (e *Error) text() string {
+	switch {
+	case e.description != "":
+		return e.description
+	case e.kind == tooMany:
+		return "too many requests from this address; try again later"
+	case e.kind == temporarilyUnavailable:
+		return "this cannot be done at the moment; nothing is lost, try again shortly"
+	}
+	return "the request failed for a reason on our side; try again, and tell the operator if it goes on"
+}
+
+// asError says what an error of the store or of the sign-in means to a client. What is not known is no client's fault.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	switch {
+	case errors.Is(err, session.ErrUnavailable), errors.Is(err, ErrUnavailable):
+		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
+	case errors.Is(err, session.ErrNoGrant):
+		return fail(invalidGrant, "the code or token is unknown or has expired; sign in again")
+	case errors.Is(err, session.ErrRevoked):
+		return fail(invalidGrant, "the grant was revoked; sign in again")
+	case errors.Is(err, session.ErrReplayed):
+		return fail(invalidGrant, "the code or token was used before, so the grant is revoked; sign in again")
+	case errors.Is(err, session.ErrMismatch):
+		return fail(invalidGrant, "the code or token was made for another client, redirect_uri or code_verifier")
+	case errors.Is(err, ErrNotAllowed):
+		return fail(accessDenied, "this account may not use this server; ask its operator for access")
+	case errors.Is(err, ErrDenied):
+		return fail(accessDenied, "sign-in was cancelled or refused by the identity provider")
+	}
+	return &Error{kind: serverError, cause: err}
+}
+
+// refuse answers a program with an error (RFC 6749 §5.2).
+func refuse(w http.ResponseWriter, e *Error) {
+	h := w.Header()
+	if e.kind == invalidClient && e.basic {
+		h.Set("WWW-Authenticate", `Basic realm="oauth", charset="UTF-8"`)
+	}
+	setRetryAfter(h, e)
+	answer(w, e.kind.status, struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}{e.kind.code, e.text()})
+}
+
+func setRetryAfter(h http.Header, e *Error) {
+	if e.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((e.retryAfter+time.Second-1)/time.Second)))
+	}
+}
+
+// answer writes JSON that nobody may store (RFC 6749 §5.1).
+func answer(w http.ResponseWriter, status int, body any) {
+	data, err := json.Marshal(body)
+	if err != nil { // our own structs of strings
+		status, data = http.StatusInternalServerError, nil
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(data)
+}
+
+// report logs what operators can do something about: the step that failed, and the kind of the failure.
+func (s *Server) report(r *http.Request, step string, e *Error) {
+	if e.cause == nil || r.Context().Err() != nil {
+		return
+	}
+	store := errors.Is(e.cause, session.ErrUnavailable)
+	s.opts.Logger.WarnContext(r.Context(), "oauth request failed", "step", step, "error", e.kind.code, "store", store)
+}

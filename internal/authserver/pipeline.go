@@ -1,0 +1,151 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// tokens is what the token endpoint gives (RFC 6749 §5.1).
+type tokens struct {
+	Access  string `json:"access_token"`
+	Type    string `json:"token_type"`
+	Expires int64  `json:"expires_in"`
+	Refresh string `json:"refresh_token"`
+	Scope   string `json:"scope"`
+}
+
+// grantKind is what differs between grants: how the next step of a grant is found, and whether the person was judged a
+// moment ago. All else is the pipeline's, so that no grant can forget it.
+type grantKind struct {
+	params []string
+	find   func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error)
+	judged bool
+}
+
+// issue is the pipeline that every token comes out of: client, grant, resource and scopes, policy, one write.
+func (s *Server) issue(r *http.Request, form url.Values, kind grantKind) (*tokens, error) {
+	ctx := r.Context()
+	p, e := single(form, append([]string{"grant_type", "resource", "scope"}, kind.params...)...)
+	if e != nil {
+		return nil, e
+	}
+	c, err := s.authenticate(r, form)
+	if err != nil {
+		return nil, err
+	}
+	turn, err := kind.find(ctx, s.opts.Grants, c, p)
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := s.narrow(turn.Grant, p["resource"], p["scope"])
+	if err != nil {
+		return nil, err
+	}
+	if !kind.judged {
+		if err := s.judge(ctx, turn.Grant); err != nil {
+			return nil, err
+		}
+	}
+	// Signed before the write: a step that is taken must lead to an answer.
+	access, err := s.opts.Tokens.Issue(identity.Caller{
+		Subject: turn.Grant.Subject, ClientID: turn.Grant.ClientID, Scopes: scopes,
+	}, turn.Grant.Resource, turn.Grant.ID)
+	if err != nil {
+		return nil, &Error{kind: serverError, cause: err}
+	}
+	refresh, err := turn.Commit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &tokens{
+		Access: access, Type: "Bearer", Expires: int64(s.opts.Tokens.Life().Seconds()), Refresh: refresh,
+		Scope: strings.Join(scopes, " "),
+	}, nil
+}
+
+// narrow gives the scopes of a token: those granted that the resource still knows, or fewer if asked (RFC 6749 §6). The
+// resource must be that of the grant; without one it is (RFC 8707 §2.2).
+func (s *Server) narrow(g session.Grant, resource, scope string) ([]string, error) {
+	known, ok := s.opts.Resources(g.Resource)
+	if !ok || resource != "" && strings.TrimSuffix(resource, "/") != strings.TrimSuffix(g.Resource, "/") {
+		return nil, fail(invalidTarget, "resource must be the one that was authorized; sign in again for another")
+	}
+	scopes := slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
+	if asked := strings.Fields(scope); len(asked) > 0 {
+		for _, v := range asked {
+			if v != offlineAccess && !slices.Contains(g.Scopes, v) {
+				return nil, fail(invalidScope, "a scope is asked for that was not granted; sign in again for more")
+			}
+		}
+		scopes = slices.DeleteFunc(scopes, func(v string) bool { return !slices.Contains(asked, v) })
+	}
+	if len(scopes) == 0 {
+		return nil, fail(invalidScope, "no scope of the grant is left; sign in again")
+	}
+	return scopes, nil
+}
+
+// judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays.
+func (s *Server) judge(ctx context.Context, g session.Grant) error {
+	upstream, _, _, err := s.opts.Grants.Upstreams().Load(ctx, g.ID)
+	if err != nil {
+		return err
+	}
+	err = s.opts.SignIn.StillAllowed(ctx, Person{Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream, Grant: g.ID})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrDenied), errors.Is(err, ErrNotAllowed):
+		if err := s.opts.Grants.Revoke(ctx, g.ID); err != nil {
+			return err
+		}
+		return fail(invalidGrant, "this account may not use this server any more; sign in again or ask its operator")
+	}
+	return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
+}
+
+// authenticate finds out which client asks (RFC 6749 §2.3, §3.2.1). A client with a secret may send it either way: what
+// clients say they will do and what they do differs.
+func (s *Server) authenticate(r *http.Request, form url.Values) (*client, error) {
+	p, e := single(form, "client_id", "client_secret")
+	if e != nil {
+		return nil, e
+	}
+	id, secret := p["client_id"], p["client_secret"]
+	user, password, basic := r.BasicAuth()
+	if basic {
+		// RFC 6749 §2.3.1: both are form-encoded first.
+		basicID, err1 := url.QueryUnescape(user)
+		basicSecret, err2 := url.QueryUnescape(password)
+		switch {
+		case err1 != nil || err2 != nil:
+			return nil, &Error{kind: invalidClient, description: "the Authorization header is not form-encoded", basic: true}
+		case secret != "" || id != "" && id != basicID:
+			return nil, fail(invalidRequest, "the client is named twice, in the header and in the body; use one way")
+		}
+		id, secret = basicID, basicSecret
+	}
+	if id == "" {
+		return nil, &Error{kind: invalidClient, description: "client_id is missing", basic: basic}
+	}
+	c, err := s.clients.forToken(id)
+	if err != nil {
+		e := *asError(err)
+		e.basic = basic
+		return nil, &e
+	}
+	switch {
+	case c.secret != nil && !c.secret(secret):
+		return nil, &Error{kind: invalidClient, description: "the client_secret is missing or wrong", basic: basic}
+	case c.secret == nil && secret != "":
+		return nil, &Error{kind: invalidClient, description: "this client has no secret; send its client_id only", basic: basic}
+	}
+	return c, nil
+}

@@ -1,0 +1,235 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/pages"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// AccessTokens signs access tokens and reads them.
+type AccessTokens interface {
+	// Issue makes a token for a caller, good at one resource, from a grant.
+	Issue(caller identity.Caller, resource, grant string) (string, error)
+	// Grant gives the grant and the client of a token that is ours and has not expired.
+	Grant(token string) (grant, clientID string, ok bool)
+	// KeySet is the public keys as a JWK set.
+	KeySet() []byte
+	// Life is how long a token lives.
+	Life() time.Duration
+}
+
+// Limiter bounds what one address may do.
+type Limiter interface {
+	// Allow counts a request of a kind from an address, and says when to come back if it is one too many. After an error
+	// the request is let through.
+	Allow(ctx context.Context, kind, address string) (ok bool, retryAfter time.Duration, err error)
+}
+
+// The kinds of requests that a Limiter counts.
+const (
+	LimitRegister  = "register"
+	LimitAuthorize = "authorize"
+	LimitToken     = "token"
+)
+
+// Sealer encrypts and authenticates for one purpose.
+type Sealer = session.Sealer
+
+// MAC makes and checks keyed digests for one purpose.
+type MAC = session.Signer
+
+// Keys are for one purpose each. Registration's come from a list of their own, since the id of a client never expires.
+type Keys struct {
+	ClientID     Sealer
+	ClientSecret MAC
+	Browser      Sealer
+	Request      Sealer
+	CSRF         MAC
+}
+
+// Options configure a [Server]. All without a default are required.
+type Options struct {
+	// PublicURL is scheme and host of the gateway. It is the issuer.
+	PublicURL *url.URL
+	// Name is shown to people.
+	Name string
+	// Resources says whether a URL is one of the gateway's endpoints, and the scopes that it knows.
+	Resources func(resource string) (scopes []string, ok bool)
+	// DefaultResource is what clients mean who name none (RFC 8707 is younger than some). Default: they are refused.
+	DefaultResource string
+	// Scopes are all there are, with what they allow in plain words, in the order in which people read them.
+	Scopes []Scope
+	// SignIn is where people sign in.
+	SignIn SignIn
+	// Tokens signs access tokens.
+	Tokens AccessTokens
+	// Grants, Exchanges and Consents are the state that all replicas share.
+	Grants    *session.Grants
+	Exchanges *session.Exchanges
+	Consents  *session.Consents
+	// Keys seal what leaves the gateway and comes back.
+	Keys Keys
+	// Clients are those that the operator has registered and denied. Default: none.
+	Clients *ClientList
+	// Documents fetches metadata documents of clients; see [NewDocuments].
+	Documents *Documents
+	// Pages makes pages.
+	Pages *pages.Set
+	// Limiter bounds registrations, authorizations and tokens per address. Default: no limits.
+	Limiter Limiter
+	// ClientAddress is the address that a request comes from. Default: that of the connection.
+	ClientAddress func(*http.Request) string
+	// Logger is told of failures that operators can do something about.
+	Logger *slog.Logger
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Scope is something that a client can be allowed to do.
+type Scope struct {
+	Name        string // such as "messages:send"
+	Title       string // such as "Send messages"
+	Description string // a sentence
+	Writes      bool   // it changes or sends something
+}
+
+// Server is the authorization server. It may be used by many goroutines at once.
+type Server struct {
+	opts    Options
+	issuer  string
+	cookies cookies
+	clients clients
+}
+
+// New makes a server. Its error names every option that is wrong.
+func New(opts Options) (*Server, error) {
+	var problems []error
+	for name, missing := range map[string]bool{
+		"Name": opts.Name == "", "Resources": opts.Resources == nil, "Scopes": len(opts.Scopes) == 0, "SignIn": opts.SignIn == nil,
+		"Tokens": opts.Tokens == nil, "Grants": opts.Grants == nil, "Exchanges": opts.Exchanges == nil,
+		"Consents": opts.Consents == nil, "Keys.ClientID": opts.Keys.ClientID == nil,
+		"Keys.ClientSecret": opts.Keys.ClientSecret == nil, "Keys.Browser": opts.Keys.Browser == nil,
+		"Keys.Request": opts.Keys.Request == nil, "Keys.CSRF": opts.Keys.CSRF == nil, "Documents": opts.Documents == nil,
+		"Pages": opts.Pages == nil, "Logger": opts.Logger == nil,
+	} {
+		if missing {
+			problems = append(problems, fmt.Errorf("authserver: Options.%s is missing", name))
+		}
+	}
+	problems = append(problems, checkPublicURL(opts.PublicURL))
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	if opts.DefaultResource != "" {
+		if _, ok := opts.Resources(opts.DefaultResource); !ok {
+			return nil, fmt.Errorf("authserver: the default resource %q is none of the endpoints", opts.DefaultResource)
+		}
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Clients == nil {
+		opts.Clients = &ClientList{}
+	}
+	if opts.ClientAddress == nil {
+		opts.ClientAddress = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	return &Server{
+		opts:    opts,
+		issuer:  opts.PublicURL.Scheme + "://" + opts.PublicURL.Host,
+		cookies: newCookies(opts.PublicURL),
+		clients: clients{
+			list: opts.Clients, documents: opts.Documents,
+			registered: registrar{ids: opts.Keys.ClientID, secrets: opts.Keys.ClientSecret},
+		},
+	}, nil
+}
+
+func checkPublicURL(u *url.URL) error {
+	switch {
+	case u == nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return errors.New("authserver: the public URL must be scheme and host only, such as https://mcp.example.com")
+	case u.Scheme != "https" && (u.Scheme != "http" || !web.IsLoopbackName(u.Hostname())):
+		return errors.New("authserver: the public URL must be https; only on this machine http will do")
+	}
+	return nil
+}
+
+// The paths of the endpoints.
+const (
+	MetadataPath       = "/.well-known/oauth-authorization-server"
+	OpenIDMetadataPath = "/.well-known/openid-configuration"
+	AuthorizePath      = "/oauth/authorize"
+	ConsentPath        = "/oauth/consent"
+	CallbackPath       = "/oauth/callback"
+	TokenPath          = "/oauth/token"
+	RevokePath         = "/oauth/revoke"
+	RegisterPath       = "/oauth/register"
+	KeysPath           = "/oauth/jwks"
+)
+
+// Mount adds every route. Those for programs may be read from any web page, as they use no cookies; those for browsers
+// take and give cookies and no page but our own may read them.
+func (s *Server) Mount(mux *http.ServeMux) {
+	for path, h := range map[string]http.HandlerFunc{
+		MetadataPath: s.metadata, OpenIDMetadataPath: s.metadata, KeysPath: s.keys,
+	} {
+		mux.Handle(path, public(http.MethodGet, h))
+	}
+	mux.Handle(RegisterPath, public(http.MethodPost, s.limited(LimitRegister, refuse, s.register)))
+	mux.Handle(TokenPath, public(http.MethodPost, s.limited(LimitToken, refuse, s.token)))
+	mux.Handle(RevokePath, public(http.MethodPost, s.limited(LimitToken, refuse, s.revoke)))
+	mux.Handle("GET "+AuthorizePath, s.limited(LimitAuthorize, s.errorPage, s.authorize))
+	mux.Handle("POST "+ConsentPath, s.limited(LimitAuthorize, s.errorPage, s.consent))
+	mux.Handle("GET "+CallbackPath, http.HandlerFunc(s.callback))
+}
+
+// CallbackURL is where the provider sends people back to; it is to be registered there.
+func (s *Server) CallbackURL() string { return s.issuer + CallbackPath }
+
+// public lets pages of any origin call a program's endpoint (Fetch, CORS protocol), which without cookies gives them
+// nothing that they could not ask for otherwise.
+func public(method string, h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+		switch {
+		case r.Method == http.MethodOptions:
+			header.Set("Access-Control-Allow-Methods", method)
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version")
+			header.Set("Access-Control-Max-Age", "3600")
+			w.WriteHeader(http.StatusNoContent)
+		case r.Method == method, r.Method == http.MethodHead && method == http.MethodGet:
+			h(w, r)
+		default:
+			header.Set("Allow", method+", OPTIONS")
+			http.Error(w, "use "+method, http.StatusMethodNotAllowed)
+		}
+	})
+}
+
+// limited refuses what is one too many from an address.
+func (s *Server) limited(kind string, refuse func(http.ResponseWriter, *Error), h http.HandlerFunc) http.HandlerFunc {
+	if s.opts.Limiter == nil {
+		return h
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		ok, wait, err := s.opts.Limiter.Allow(r.Context(), kind, s.opts.ClientAddress(r))
+		if err == nil && !ok {
+			refuse(w, &Error{kind: tooMany, retryAfter: max(wait, time.Second)})
+			return
+		}
+		h(w, r)
+	}
+}
