@@ -58,14 +58,15 @@ func ParseClients(data []byte) (*ClientList, error) {
 		if f.Secret != "" {
 			c.method, c.secret = methodBasic, func(given string) bool { return sameText(given, f.Secret) }
 		}
-		switch _, twice := l.known[f.ID]; {
-		case f.ID == "" || len(f.ID) > maxClientID:
+		if f.ID == "" || len(f.ID) > maxClientID {
 			problem("give a client_id of at most %d bytes", maxClientID)
-		case twice:
+		} else if l.has(f.ID) {
 			problem("the client_id is there twice")
-		case f.Secret != "" && len(f.Secret) < 16:
+		}
+		if f.Secret != "" && len(f.Secret) < 16 {
 			problem("the client_secret has %d characters; give at least 16 random ones", len(f.Secret))
-		case len(f.Redirects) == 0:
+		}
+		if len(f.Redirects) == 0 {
 			problem("give at least one of redirect_uris")
 		}
 		for _, r := range f.Redirects {

@@ -1,0 +1,144 @@
+package authserver_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/authserver"
+)
+
+func document(w *world, id string) *program {
+	return &program{w: w, id: id, redirect: webRedirect, verifier: "v"}
+}
+
+func TestDocumentsThatAreNone(t *testing.T) {
+	w := newWorld(t)
+	answer := func(status int, contentType, body string) func(*http.Request) (*http.Response, error) {
+		return func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}, "Location": {"https://other.example/"}},
+				Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		}
+	}
+	with := func(more string) func(*http.Request) (*http.Response, error) {
+		return serves(`{"client_id":"` + documentID + `","redirect_uris":["` + webRedirect + `"]` + more + `}`)
+	}
+	for name, fetch := range map[string]func(*http.Request) (*http.Response, error){
+		"unreachable":          nil,
+		"not found":            answer(404, "application/json", goodDocument),
+		"redirects":            answer(302, "application/json", goodDocument),
+		"HTML":                 answer(200, "text/html", goodDocument),
+		"oversized metadata":   serves(goodDocument + strings.Repeat(" ", 16<<10)),
+		"no JSON":              serves("x"),
+		"of another client":    serves(strings.Replace(goodDocument, "client.json", "other.json", 1)),
+		"with a shared secret": with(`,"client_secret":"x"`),
+		"authenticates":        with(`,"token_endpoint_auth_method":"client_secret_basic"`),
+		"no redirects":         serves(`{"client_id":"` + documentID + `"}`),
+		"a bad redirect":       serves(`{"client_id":"` + documentID + `","redirect_uris":["javascript:x"]}`),
+	} {
+		w.fetch = fetch
+		if at := w.browser().open(document(w, documentID).request()); at.status != http.StatusBadRequest || at.location != "" {
+			t.Errorf("%s: %d %q", name, at.status, at.location)
+		}
+	}
+	w.fetch = with("")
+	if at := w.browser().open(document(w, documentID).request()); at.status != http.StatusOK {
+		t.Errorf("the good one: %d %s", at.status, text(at.body))
+	}
+}
+
+func TestOnlyPlainURLsAreFetched(t *testing.T) {
+	w := newWorld(t)
+	var fetched atomic.Int32
+	w.fetch = func(r *http.Request) (*http.Response, error) {
+		fetched.Add(1)
+		return serves(goodDocument)(r)
+	}
+	for _, id := range []string{
+		"https://app.example", "https://app.example/", "https://user:x@app.example/c", "https://app.example/c#f", "https://app.example/c#",
+		"https://app.example/a/../c", "https://app.example/./c", "https://app.example:8443/c", "https:///c", "https://", "https:app.example/c",
+		"https://app.example/" + strings.Repeat("c", 1100), "https://app.example/c d", "http://app.example/c", "HTTPS://app.example/c",
+		"https://app.example/%zz", "file:///etc/passwd",
+	} {
+		if at := w.browser().open(document(w, id).request()); at.status != http.StatusBadRequest || at.location != "" {
+			t.Errorf("%s: %d", id, at.status)
+		}
+	}
+	if n := fetched.Load(); n != 0 {
+		t.Errorf("%d were fetched", n)
+	}
+}
+
+func TestDocumentsAreKeptByTheRulesOfHTTP(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header []string
+		after  time.Duration
+		kept   bool
+	}{
+		"max-age":             {[]string{"Cache-Control", "public, max-age=600"}, 9 * time.Minute, true},
+		"after max-age":       {[]string{"Cache-Control", "max-age=600"}, 10 * time.Minute, false},
+		"no-store":            {[]string{"Cache-Control", "no-store"}, 0, false},
+		"no-cache":            {[]string{"Cache-Control", "max-age=600, no-cache"}, 0, false},
+		"broken max-age":      {[]string{"Cache-Control", "max-age=x"}, 0, false},
+		"nothing said":        {nil, 4 * time.Minute, true},
+		"nothing said, later": {nil, 5 * time.Minute, false},
+		"old already":         {[]string{"Cache-Control", "max-age=600", "Age", "590"}, 10 * time.Second, false},
+		"a year":              {[]string{"Cache-Control", "max-age=31536000"}, 24 * time.Hour, false},
+		"expired":             {[]string{"Expires", "Thu, 01 Jan 1970 00:00:00 GMT"}, 0, false},
+		"expires never":       {[]string{"Expires", "0"}, 0, false},
+	} {
+		w := newWorld(t)
+		w.replicas = w.replicas[:1]
+		var fetched int32
+		w.fetch = func(r *http.Request) (*http.Response, error) {
+			fetched++
+			return serves(goodDocument, tc.header...)(r)
+		}
+		w.browser().open(document(w, documentID).request())
+		w.ahead.Store(int64(tc.after))
+		w.browser().open(document(w, documentID).request())
+		if kept := fetched == 1; kept != tc.kept {
+			t.Errorf("%s: fetched %d times", name, fetched)
+		}
+	}
+}
+
+// The guard looks at the address that is dialed, after names were resolved, so neither a name nor one that changes helps.
+func TestNothingThatIsNotPublicIsReached(t *testing.T) {
+	var reached atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	server.Config.ConnState = func(net.Conn, http.ConnState) { reached.Add(1) }
+	server.StartTLS()
+	defer server.Close()
+	guarded := authserver.GuardedTransport()
+	guarded.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	client := &http.Client{Transport: guarded}
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	for _, host := range []string{
+		"127.0.0.1:" + port, "localhost:" + port, "127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::]", "10.0.0.1", "172.16.0.1", "192.168.1.1",
+		"169.254.169.254", "100.100.100.200", "[fe80::1]", "[fd00:ec2::254]", "[fc00::1]", "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]",
+		"[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "[2001:db8::1]", "[::127.0.0.1]", "224.0.0.1", "255.255.255.255",
+		"93.184.216.34:22", "93.184.216.34:8443", "93.184.216.34:80",
+	} {
+		req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+"/client.json", nil))
+		resp, err := client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "prohibited") && !strings.Contains(err.Error(), "not permitted") {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	if n := reached.Load(); n != 0 {
+		t.Errorf("a private server was reached %d times", n)
+	}
+	if guarded.Proxy != nil {
+		t.Error("a proxy would hide the address from the guard")
+	}
+}

@@ -1,0 +1,29 @@
+package authserver
+
+import "net/http"
+
+// GuardedTransport is what documents are fetched with.
+func GuardedTransport() *http.Transport { return guardedTransport() }
+
+// ParseDocument reads a metadata document and gives the client's redirects.
+func ParseDocument(id string, data []byte) ([]string, error) {
+	c, err := parseDocument(id, data)
+	if err != nil {
+		return nil, err
+	}
+	return c.redirects, nil
+}
+
+// OpenClientID tells whether an id is that of a registered client.
+func OpenClientID(ids Sealer, secrets MAC, id string) bool {
+	_, ok := registrar{ids: ids, secrets: secrets}.open(id)
+	return ok
+}
+
+// CheckRedirect says what is wrong with a redirect.
+func CheckRedirect(redirect string) string { return checkRedirect(redirect) }
+
+// Allows tells whether a client with one redirect may use another.
+func Allows(registered, redirect string) bool {
+	return (&client{redirects: []string{registered}}).allows(redirect)
+}
