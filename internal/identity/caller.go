@@ -10,6 +10,8 @@ type Caller struct {
 	Client Client
 	// ClientID is the OAuth client that the caller's access token was issued to, as its issuer says. "" without a login.
 	ClientID string
+	// Grant is the id of what the person allowed that client, where the gateway itself issued the access token; else "".
+	Grant string
 	// Scopes are what the caller was granted, in this gateway's names. Without a login there are none and none are asked
 	// for. Callers share the slice: do not write into it.
 	Scopes []string
