@@ -1,0 +1,16 @@
+// Package upstream is the gateway's side towards what stands behind it: it signs people in at an OpenID Connect provider,
+// and finds the credential that their calls to the REST API are made with.
+//
+//	provider, err := upstream.NewProvider(upstream.ProviderOptions{Issuer: "https://login.example.com", …})
+//	location, keep, err := provider.Begin(ctx, state) // the browser goes there and comes back with an answer
+//	person, err := provider.Finish(ctx, answer, keep)
+//	credentials := upstream.NewLogin(upstream.LoginOptions{Provider: provider, Grants: store})
+//
+// Nothing is asked of the provider before somebody signs in, so the gateway starts while the provider is down. An error
+// says what follows from it: [ErrUnavailable] is nobody's fault and passes; [ErrGrantOver] means that the person has to
+// sign in again. Only the provider's own word about a token that is still the stored one ends a grant.
+//
+// The package keeps nothing itself: what belongs to a grant lives in a [Store], which seals it. It must not log, must not
+// put a token, a code, a key or the body of an answer into an error, and must not send a secret to any host but the one
+// that the provider's metadata names.
+package upstream

@@ -1,0 +1,60 @@
+package upstream
+
+import (
+	"errors"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+var (
+	// ErrDenied says that the person or the provider said no.
+	ErrDenied = errors.New("upstream: the sign-in was denied")
+	// ErrNotAllowed says that the person is known and may not sign in here.
+	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
+	// ErrUnavailable says that the provider or the store cannot be asked now; the same may be tried again.
+	ErrUnavailable = errors.New("upstream: unavailable")
+	// ErrGrantOver says that what the provider granted has ended: the person has to sign in again. It is a
+	// [clerkapi.ErrNoCredential] too.
+	ErrGrantOver error = grantOver{}
+
+	// errInvalidGrant is the provider's word about a code or a refresh token (RFC 6749 §5.2).
+	errInvalidGrant = errors.New("upstream: the provider says invalid_grant")
+)
+
+type grantOver struct{}
+
+func (grantOver) Error() string { return "upstream: the grant at the provider is over" }
+
+// Is makes it a [clerkapi.ErrNoCredential], which ends a call without advice to try again.
+func (grantOver) Is(target error) bool { return target == clerkapi.ErrNoCredential }
+
+// PublicText is for the client.
+func (grantOver) PublicText() string {
+	return "The sign-in has ended at the identity provider: the user has to sign in again."
+}
+
+// Reason says why a sign-in failed, in fixed words that may be logged.
+type Reason string
+
+// The reasons.
+const (
+	ReasonAnswer    Reason = "the provider's answer is malformed"
+	ReasonState     Reason = "the answer belongs to another sign-in"
+	ReasonIssuer    Reason = "the answer or the ID token comes from another issuer"
+	ReasonCode      Reason = "the provider did not accept the code"
+	ReasonProvider  Reason = "the provider reported an error"
+	ReasonNoIDToken Reason = "the provider gave no ID token"
+	ReasonIDToken   Reason = "the ID token does not verify"
+	ReasonExpired   Reason = "the ID token is out of its time"
+	ReasonNonce     Reason = "the ID token has another nonce"
+	ReasonAudience  Reason = "the ID token is for another client"
+	ReasonAtHash    Reason = "the access token is not the one that the ID token was issued with"
+	ReasonSubject   Reason = "the ID token or the user info names no usable subject, or another one"
+)
+
+// SignInError is a sign-in that failed for good.
+type SignInError struct{ Reason Reason }
+
+func (e *SignInError) Error() string { return "upstream: sign-in failed: " + string(e.Reason) }
+
+func failed(r Reason) error { return &SignInError{r} }

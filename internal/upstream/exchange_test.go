@@ -1,0 +1,109 @@
+package upstream
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+const exchanges = "/tokenurn:ietf:params:oauth:grant-type:token-exchange"
+
+func newExchange(t testing.TB, s *signedIn, audience string) *Exchange {
+	t.Helper()
+	e, err := NewExchange(ExchangeOptions{
+		Provider: s.replicas[0].provider, Subject: s.replicas[0].AccessToken, Audience: audience,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestATokenIsExchangedOnceUntilItEnds(t *testing.T) {
+	s := newSignedIn(t, 1)
+	e := newExchange(t, s, "clerk")
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if c, err := e.Credential(s.ctx, s.subject); err != nil || c != clerkapi.Bearer("exchanged-2") {
+				t.Errorf("not the exchanged token, or an error: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.asked(exchanges); n != 1 {
+		t.Errorf("%d exchanges", n)
+	}
+	s.pass(4*time.Minute + 30*time.Second) // both are renewed
+	if c, err := e.Credential(s.ctx, s.subject); err != nil || c != clerkapi.Bearer("exchanged-4") {
+		t.Errorf("not a new token, or an error: %v", err)
+	}
+}
+
+func TestAnExchangedTokenThatTheAPIRefusesIsExchangedAgainOnce(t *testing.T) {
+	s := newSignedIn(t, 1)
+	e := newExchange(t, s, "clerk")
+	old, err := e.Credential(s.ctx, s.subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if c, err := e.Renewed(s.ctx, s.subject, old); err != nil || c != clerkapi.Bearer("exchanged-3") {
+			t.Errorf("not a new token, or an error: %v", err)
+		}
+	}
+}
+
+func TestAnExchangeThatFailsEndsNoGrant(t *testing.T) {
+	s := newSignedIn(t, 1)
+	if _, err := newExchange(t, s, "unknown").Credential(s.ctx, s.subject); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("an audience that the provider does not know: %v", err)
+	}
+	e := newExchange(t, s, "clerk")
+	if _, err := e.Credential(s.ctx, s.subject); err != nil {
+		t.Fatal(err)
+	}
+	s.set(func() { s.status = http.StatusServiceUnavailable })
+	s.pass(4*time.Minute + 10*time.Second)
+	if _, err := e.Credential(s.ctx, s.subject); err != nil {
+		t.Errorf("a token that is still good: %v", err)
+	}
+	s.pass(time.Minute)
+	if _, err := e.Credential(s.ctx, s.subject); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("a token that ended: %v", err)
+	}
+}
+
+func TestAGrantThatIsOverIsNotExchanged(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.store.set(func() { s.store.data = nil })
+	if _, err := newExchange(t, s, "clerk").Credential(s.ctx, s.subject); !errors.Is(err, ErrGrantOver) {
+		t.Error(err)
+	}
+	if n := s.asked(exchanges); n != 0 {
+		t.Errorf("%d exchanges", n)
+	}
+}
+
+func TestAnExchangeNamesWhatIsMissing(t *testing.T) {
+	if _, err := NewExchange(ExchangeOptions{}); err == nil {
+		t.Error("accepted")
+	}
+}
+
+func TestTheKeyOfTheWorkspaceIsEverybodys(t *testing.T) {
+	if _, err := NewAPIKey(""); err == nil {
+		t.Error("an empty key is accepted")
+	}
+	k, err := NewAPIKey("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := k.Credential(t.Context(), "anybody"); err != nil || c != clerkapi.APIKey("key") {
+		t.Errorf("not the key, or an error: %v", err)
+	}
+}

@@ -1,0 +1,256 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// signedIn is a person whose sign-in is stored, and the replicas that serve it.
+type signedIn struct {
+	*idp
+	store    *memory
+	subject  string
+	ctx      context.Context
+	replicas []*Login
+}
+
+func newSignedIn(t testing.TB, replicas int) *signedIn {
+	t.Helper()
+	i := newIDP(t)
+	person, err := i.signIn(t, i.provider(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &signedIn{
+		idp: i, store: &memory{data: person.Upstream, version: 1}, subject: person.Subject,
+		ctx: identity.WithCaller(t.Context(), identity.Caller{Grant: "g"}),
+	}
+	for range replicas {
+		l, err := NewLogin(i.provider(t), s.store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.replicas = append(s.replicas, l)
+	}
+	return s
+}
+
+func (s *signedIn) pass(d time.Duration) { s.set(func() { s.now = s.now.Add(d) }) }
+
+func (s *signedIn) credential() (clerkapi.Credential, error) {
+	return s.replicas[0].Credential(s.ctx, s.subject)
+}
+
+func (s *signedIn) gives(t testing.TB, token string) {
+	t.Helper()
+	if c, err := s.credential(); err != nil || c != clerkapi.Bearer(token) {
+		t.Errorf("not %s, or an error: %v", token, err)
+	}
+}
+
+func (s *signedIn) fails(t testing.TB, want error) {
+	t.Helper()
+	_, err := s.credential()
+	if !errors.Is(err, want) || errors.Is(err, ErrGrantOver) && errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v; want %v", err, want)
+	}
+	if err != nil && (strings.Contains(err.Error(), "refresh-") || strings.Contains(err.Error(), "access-")) {
+		t.Errorf("the error has a token in it: %v", err)
+	}
+}
+
+const refreshes = "/tokenrefresh_token"
+
+func TestATokenThatIsFreshCostsTheProviderNothing(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.pass(3 * time.Minute)
+	s.gives(t, "access-1")
+	if n := s.asked(refreshes); n != 0 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+func TestAHundredCallsOnThreeReplicasRefreshOnce(t *testing.T) {
+	s := newSignedIn(t, 3)
+	s.pass(5 * time.Minute)
+	var wg sync.WaitGroup
+	for n := range 100 {
+		wg.Go(func() {
+			if c, err := s.replicas[n%3].Credential(s.ctx, s.subject); err != nil || c != clerkapi.Bearer("access-2") {
+				t.Errorf("not the new token, or an error: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.asked(refreshes); n != 1 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+func TestACallerThatGoesAwayDoesNotEndARenewal(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.pass(5 * time.Minute)
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.set(func() { s.gate = func(string) { cancel() } })
+	if _, err := s.replicas[0].Credential(ctx, s.subject); err != nil && !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+	s.gives(t, "access-2")
+	if n := s.asked(refreshes); n != 1 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+func TestAHolderThatDiesBeforeItStoresCostsOneSignIn(t *testing.T) {
+	s := newSignedIn(t, 2)
+	s.pass(5 * time.Minute)
+	s.store.set(func() { s.store.loseSave = true })
+	if _, err := s.replicas[1].Credential(s.ctx, s.subject); err != nil {
+		t.Fatal(err)
+	}
+	s.store.set(func() { s.store.loseSave = false })
+	for range 3 {
+		s.fails(t, ErrGrantOver)
+	}
+	if n := s.asked(refreshes); n != 2 {
+		t.Errorf("the old token was tried %d times, want once", n-1)
+	}
+}
+
+func TestADeadHolderOfAProviderThatDoesNotRotateCostsNothing(t *testing.T) {
+	s := newSignedIn(t, 2)
+	s.pass(5 * time.Minute)
+	s.store.set(func() { s.store.loseSave = true })
+	if _, err := s.replicas[1].Credential(s.ctx, s.subject); err != nil {
+		t.Fatal(err)
+	}
+	s.store.set(func() { s.store.loseSave = false })
+	s.set(func() { s.refresh = "refresh-1" })
+	s.gives(t, "access-3")
+}
+
+func TestInvalidGrantDoesNotCountIfSomebodyElseStored(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.pass(5 * time.Minute)
+	// A holder that had stalled past its lease stores while ours is told that the token is used up.
+	theirs := &state{Subject: s.subject, Access: "theirs", Expires: s.Now().Add(time.Hour)}
+	data, err := theirs.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.set(func() {
+		s.refresh = "rotated by the other"
+		s.gate = func(string) { s.store.set(func() { s.store.data = data; s.store.version++ }) }
+	})
+	s.gives(t, "theirs")
+}
+
+func TestARevokedGrantIsOver(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.pass(5 * time.Minute)
+	s.set(func() { s.refresh = "" })
+	s.fails(t, ErrGrantOver)
+	s.fails(t, clerkapi.ErrNoCredential)
+}
+
+func TestAnotherSubjectOrGrantGetsNothing(t *testing.T) {
+	s := newSignedIn(t, 1)
+	if _, err := s.replicas[0].Credential(s.ctx, "somebody else"); !errors.Is(err, ErrGrantOver) {
+		t.Errorf("another subject: %v", err)
+	}
+	if _, err := s.replicas[0].Credential(t.Context(), s.subject); !errors.Is(err, ErrGrantOver) {
+		t.Errorf("no grant: %v", err)
+	}
+}
+
+func TestAProviderThatIsDownEndsNoGrant(t *testing.T) {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests,
+		http.StatusForbidden, http.StatusOK} {
+		s := newSignedIn(t, 1)
+		s.pass(4*time.Minute + 30*time.Second)
+		s.set(func() { s.status = status })
+		s.gives(t, "access-1") // it need not be renewed yet
+		s.pass(time.Minute)
+		s.fails(t, ErrUnavailable)
+		s.set(func() { s.status = 0 })
+		s.pass(metadataWait)
+		s.gives(t, "access-2")
+	}
+}
+
+func TestNoRefreshStartsWhileTheStoreIsDown(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.gives(t, "access-1")
+	s.store.set(func() { s.store.down = true })
+	s.pass(4*time.Minute + 30*time.Second)
+	s.gives(t, "access-1") // from memory, until it ends
+	s.pass(time.Minute)
+	s.fails(t, ErrUnavailable)
+	if n := s.asked(refreshes); n != 0 {
+		t.Errorf("%d refreshes", n)
+	}
+	s.store.set(func() { s.store.down = false })
+	s.gives(t, "access-2")
+}
+
+func TestALostStoreIsASignInAndNotAnOutage(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.gives(t, "access-1")
+	s.store.set(func() { s.store.data = nil })
+	s.fails(t, ErrGrantOver)
+}
+
+func TestATokenThatTheAPIRefusesIsRenewedOnce(t *testing.T) {
+	s := newSignedIn(t, 1)
+	old := clerkapi.Bearer("access-1")
+	for range 2 { // the second one hears of the first one's
+		c, err := s.replicas[0].Renewed(s.ctx, s.subject, old)
+		if err != nil || c != clerkapi.Bearer("access-2") {
+			t.Errorf("not the new token, or an error: %v", err)
+		}
+	}
+	if n := s.asked(refreshes); n != 1 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+func TestRulesAreAskedWithWhatARefreshSays(t *testing.T) {
+	for name, claims := range map[string]map[string]any{
+		"not allowed any more": {"email_verified": false},
+		"somebody else":        {"sub": "bob"},
+	} {
+		s := newSignedIn(t, 1)
+		s.pass(5 * time.Minute)
+		s.set(func() { s.idOnRenew, s.claims = true, claims })
+		t.Log(name)
+		s.fails(t, ErrGrantOver)
+	}
+	s := newSignedIn(t, 1)
+	s.pass(5 * time.Minute)
+	s.set(func() { s.idOnRenew = true })
+	s.gives(t, "access-2")
+}
+
+func TestWhatIsStoredMayBeAnything(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.store.set(func() { s.store.data = []byte("{") })
+	s.fails(t, ErrGrantOver)
+}
+
+func FuzzDecodeState(f *testing.F) {
+	f.Add([]byte(`{"sub":"s","access":"a","expires":"2026-11-23T12:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := decodeState(data)
+		if err == nil && s.Subject == "" {
+			t.Error("a state of nobody")
+		}
+	})
+}

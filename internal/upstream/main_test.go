@@ -1,0 +1,289 @@
+package upstream
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/go-jose/go-jose/v4"
+	"go.uber.org/goleak"
+	"golang.org/x/oauth2"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	_ Store                  = (*session.Upstreams)(nil)
+	_ mcpadapter.Credentials = (*Login)(nil)
+	_ mcpadapter.Credentials = (*Exchange)(nil)
+	_ mcpadapter.Credentials = APIKey{}
+)
+
+const clientID, clientSecret = "gateway", "s3cret of the gateway"
+
+// idp is an OpenID Connect provider that rotates refresh tokens, and whose answers tests change.
+type idp struct {
+	*httptest.Server
+	t testing.TB
+
+	mu        sync.Mutex
+	now       time.Time
+	keys      []jose.JSONWebKey // the last one signs
+	codes     map[string]grant
+	refresh   string // the only refresh token that is good
+	count     int
+	requests  map[string]int
+	status    int            // answered instead
+	claims    map[string]any // changes the ID token; nil takes a claim out
+	metadata  map[string]any // changes the metadata
+	info      map[string]any
+	sign      func(claims map[string]any) string
+	lifetime  int
+	idOnRenew bool
+	gate      func(grantType string)
+}
+
+type grant struct{ nonce, challenge string }
+
+func newIDP(t testing.TB) *idp {
+	i := &idp{
+		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), codes: map[string]grant{},
+		requests: map[string]int{}, lifetime: 300,
+	}
+	i.rotate()
+	i.Server = httptest.NewServer(http.HandlerFunc(i.serve))
+	t.Cleanup(i.Close)
+	return i
+}
+
+func (i *idp) rotate() {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	i.keys = []jose.JSONWebKey{{Key: key, KeyID: fmt.Sprint("key", time.Now().UnixNano()), Algorithm: "ES256"}}
+}
+
+// set changes the provider while nothing is served.
+func (i *idp) set(f func()) { i.mu.Lock(); defer i.mu.Unlock(); f() }
+
+func (i *idp) Now() time.Time { i.mu.Lock(); defer i.mu.Unlock(); return i.now }
+
+func (i *idp) asked(what string) int { i.mu.Lock(); defer i.mu.Unlock(); return i.requests[what] }
+
+func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	what := r.URL.Path + r.Form.Get("grant_type")
+	i.mu.Lock()
+	i.requests[what]++
+	gate, status := i.gate, i.status
+	i.mu.Unlock()
+	if status != 0 {
+		http.Error(w, "down on purpose", status)
+		return
+	}
+	var answer any
+	code := http.StatusOK
+	i.mu.Lock()
+	switch r.URL.Path {
+	case "/.well-known/openid-configuration":
+		m := map[string]any{
+			"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
+			"jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"ES256"},
+		}
+		maps.Copy(m, i.metadata)
+		answer = m
+	case "/keys":
+		set := jose.JSONWebKeySet{}
+		for _, k := range i.keys {
+			set.Keys = append(set.Keys, k.Public())
+		}
+		answer = set
+	case "/userinfo":
+		answer = i.info
+	case "/token":
+		answer, code = i.token(r)
+	default:
+		code = http.StatusNotFound
+	}
+	i.mu.Unlock()
+	if gate != nil {
+		gate(r.Form.Get("grant_type")) // after the provider decided, before it answers
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (i *idp) token(r *http.Request) (any, int) {
+	refuse := func(code string) (any, int) {
+		return map[string]string{"error": code, "error_description": "leaked " + r.Form.Encode()}, http.StatusBadRequest
+	}
+	id, secret, _ := r.BasicAuth()
+	if secret, err := url.QueryUnescape(secret); err != nil || id != clientID || secret != clientSecret {
+		return refuse("invalid_client")
+	}
+	i.count++
+	answer := map[string]any{"access_token": fmt.Sprint("access-", i.count), "token_type": "Bearer", "expires_in": i.lifetime}
+	switch r.Form.Get("grant_type") {
+	case "authorization_code":
+		g, ok := i.codes[r.Form.Get("code")]
+		delete(i.codes, r.Form.Get("code"))
+		if !ok || oauth2.S256ChallengeFromVerifier(r.Form.Get("code_verifier")) != g.challenge {
+			return refuse("invalid_grant")
+		}
+		answer["id_token"] = i.idToken(map[string]any{"nonce": g.nonce})
+	case "refresh_token":
+		if r.Form.Get("refresh_token") != i.refresh {
+			return refuse("invalid_grant")
+		}
+		if i.idOnRenew {
+			answer["id_token"] = i.idToken(nil)
+		}
+	default:
+		if r.Form.Get("subject_token") == "" || r.Form.Get("audience") != "clerk" {
+			return refuse("invalid_target")
+		}
+		answer["access_token"] = fmt.Sprint("exchanged-", i.count)
+		return answer, http.StatusOK
+	}
+	i.refresh = fmt.Sprint("refresh-", i.count)
+	answer["refresh_token"] = i.refresh
+	return answer, http.StatusOK
+}
+
+func (i *idp) idToken(more map[string]any) string {
+	c := map[string]any{
+		"iss": i.URL, "sub": "ann", "aud": clientID, "iat": i.now.Unix(), "exp": i.now.Add(time.Minute).Unix(),
+		"email": "ann@example.com", "email_verified": true, "name": "Ann\u202e\n",
+	}
+	maps.Copy(c, more)
+	maps.Copy(c, i.claims)
+	maps.DeleteFunc(c, func(_ string, v any) bool { return v == nil })
+	if i.sign != nil {
+		return i.sign(c)
+	}
+	return signed(i.t, jose.SigningKey{Algorithm: jose.ES256, Key: i.keys[len(i.keys)-1]}, c)
+}
+
+func signed(t testing.TB, key jose.SigningKey, claims map[string]any) string {
+	payload, err := json.Marshal(claims)
+	signer, err2 := jose.NewSigner(key, nil)
+	if err = errors.Join(err, err2); err != nil {
+		t.Error(err)
+		return ""
+	}
+	s, err := signer.Sign(payload)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	raw, _ := s.CompactSerialize()
+	return raw
+}
+
+func (i *idp) provider(t testing.TB, change ...func(*ProviderOptions)) *Provider {
+	t.Helper()
+	rules, err := identity.ParseRules([]string{"email_domain=example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := ProviderOptions{
+		Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: "https://mcp.example.com/callback",
+		KeepTokens: true, Allow: rules.Admit, Transport: i.Client().Transport, Now: i.Now,
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	p, err := NewProvider(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// begin goes to the provider and comes back with an answer.
+func (i *idp) begin(t testing.TB, p *Provider) (answer url.Values, kept []byte) {
+	t.Helper()
+	location, kept, err := p.Begin(t.Context(), "the state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	if q.Get("code_challenge_method") != "S256" || q.Get("nonce") == "" {
+		t.Fatalf("no PKCE or no nonce in %v", q)
+	}
+	code := rand.Text()
+	i.set(func() { i.codes[code] = grant{q.Get("nonce"), q.Get("code_challenge")} })
+	return url.Values{"code": {code}, "state": {q.Get("state")}}, kept
+}
+
+func (i *idp) signIn(t testing.TB, p *Provider) (Person, error) {
+	t.Helper()
+	answer, kept := i.begin(t, p)
+	return p.Finish(t.Context(), answer, kept)
+}
+
+// memory is a store that breaks on demand.
+type memory struct {
+	mu       sync.Mutex
+	data     []byte
+	version  uint64
+	held     bool
+	down     bool
+	loseSave bool // the holder dies before it saves
+}
+
+func (m *memory) set(f func()) { m.mu.Lock(); defer m.mu.Unlock(); f() }
+
+var errDown = errors.New("down")
+
+func (m *memory) Lease(context.Context, string, time.Duration) (func(context.Context), bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down || m.held {
+		return nil, false, map[bool]error{true: errDown}[m.down]
+	}
+	m.held = true
+	return func(context.Context) { m.set(func() { m.held = false }) }, true, nil
+}
+
+func (m *memory) Load(context.Context, string) ([]byte, uint64, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return nil, 0, false, errDown
+	}
+	return m.data, m.version, m.data != nil, nil
+}
+
+func (m *memory) Save(_ context.Context, _ string, version uint64, data []byte) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down || m.loseSave {
+		return false, errDown
+	}
+	if version != m.version {
+		return false, nil
+	}
+	m.data, m.version = data, version+1
+	return true, nil
+}

@@ -1,0 +1,162 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// ProviderOptions configure a [Provider]. Issuer, ClientID, RedirectURL and Allow are required.
+type ProviderOptions struct {
+	// Issuer is the provider's identifier, to the letter as in its metadata.
+	Issuer string
+	// ClientID and ClientSecret are what the provider knows the gateway by. Without a secret it is a public client.
+	ClientID, ClientSecret string
+	// RedirectURL is where the provider sends browsers back to.
+	RedirectURL string
+	// Scopes are asked for beside openid. Default: profile and email.
+	Scopes []string
+	// KeepTokens keeps the provider's tokens for the credential of the REST API, and asks for a refresh token where the
+	// provider wants to be asked (OpenID Connect Core §11).
+	KeepTokens bool
+	// Allow says whether whom the claims describe may sign in, such as identity.Rules.Admit.
+	Allow func(claims map[string]any) bool
+	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
+	Leeway time.Duration
+	// Transport carries requests. Default: [http.DefaultTransport].
+	Transport http.RoundTripper
+	// Now is the clock. Default: [time.Now].
+	Now func() time.Time
+}
+
+// Provider is an OpenID Connect provider that people sign in at. It may be used by many goroutines at once.
+type Provider struct {
+	opts   ProviderOptions
+	client *http.Client
+
+	mu      sync.Mutex
+	found   *metadata
+	refresh time.Time
+}
+
+// NewProvider asks nothing of the provider. Its error names every option that is wrong.
+func NewProvider(opts ProviderOptions) (*Provider, error) {
+	var problems []error
+	if err := checkURL(opts.Issuer); err != nil {
+		problems = append(problems, fmt.Errorf("upstream: issuer %q: %w", opts.Issuer, err))
+	}
+	if err := checkURL(opts.RedirectURL); err != nil {
+		problems = append(problems, fmt.Errorf("upstream: redirect URL %q: %w", opts.RedirectURL, err))
+	}
+	if opts.ClientID == "" {
+		problems = append(problems, errors.New("upstream: give the client id that the provider knows this gateway by"))
+	}
+	if opts.Allow == nil {
+		problems = append(problems, errors.New("upstream: say who may sign in"))
+	}
+	if opts.Leeway == 0 {
+		opts.Leeway = 30 * time.Second
+	}
+	if opts.Leeway < 0 || opts.Leeway > 5*time.Minute {
+		problems = append(problems, fmt.Errorf("upstream: leeway %s: give up to 5m", opts.Leeway))
+	}
+	if len(opts.Scopes) == 0 {
+		opts.Scopes = []string{"profile", "email"}
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Provider{opts: opts, client: newHTTPClient(opts.Transport)}, errors.Join(problems...)
+}
+
+// metadata is what the provider says of itself (OpenID Connect Discovery §3).
+type metadata struct {
+	oidc *oidc.Provider
+	keys oidc.KeySet
+
+	AuthURL     string   `json:"authorization_endpoint"`
+	TokenURL    string   `json:"token_endpoint"`
+	KeysURL     string   `json:"jwks_uri"`
+	UserInfoURL string   `json:"userinfo_endpoint"`
+	Algorithms  []string `json:"id_token_signing_alg_values_supported"`
+	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+	Scopes      []string `json:"scopes_supported"`
+	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+}
+
+const (
+	metadataLife = time.Hour
+	metadataWait = 5 * time.Second
+)
+
+// metadata gives what the provider says of itself, fetched when first needed and once an hour. What is known stays good
+// while the provider is down, and a provider that is down is not asked by every caller.
+func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.opts.Now().Before(p.refresh) {
+		if p.found == nil {
+			return nil, ErrUnavailable
+		}
+		return p.found, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerTimeout)
+	defer cancel()
+	m, err := p.discover(ctx)
+	if err != nil {
+		p.refresh = p.opts.Now().Add(metadataWait)
+		if p.found != nil {
+			return p.found, nil
+		}
+		return nil, err
+	}
+	if p.found != nil && p.found.KeysURL == m.KeysURL {
+		m.keys = p.found.keys // they are fetched again when one is missing
+	}
+	p.found, p.refresh = m, p.opts.Now().Add(metadataLife)
+	return m, nil
+}
+
+func (p *Provider) discover(ctx context.Context) (*metadata, error) {
+	ctx = oidc.ClientContext(ctx, p.client)
+	found, err := oidc.NewProvider(ctx, p.opts.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the metadata cannot be had", ErrUnavailable) // the cause quotes what was answered
+	}
+	m := &metadata{oidc: found}
+	if err := found.Claims(m); err != nil {
+		return nil, fmt.Errorf("%w: the metadata cannot be read", ErrUnavailable)
+	}
+	for _, address := range []string{m.AuthURL, m.TokenURL, m.KeysURL} {
+		if checkURL(address) != nil {
+			return nil, fmt.Errorf("%w: the metadata lacks an endpoint or has one that is not https", ErrUnavailable)
+		}
+	}
+	if checkURL(m.UserInfoURL) != nil {
+		m.UserInfoURL = ""
+	}
+	m.keys = oidc.NewRemoteKeySet(ctx, m.KeysURL)
+	return m, nil
+}
+
+// algorithms are those that ID tokens may be signed with: asymmetric ones that the provider announces. A symmetric one
+// would make the client secret a key, and none is no signature (RFC 8725 §2.1).
+func (m *metadata) algorithms() []string {
+	all := []string{
+		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
+	}
+	if len(m.Algorithms) == 0 {
+		return all
+	}
+	announced := slices.DeleteFunc(all, func(a string) bool { return !slices.Contains(m.Algorithms, a) })
+	if len(announced) == 0 {
+		return []string{oidc.RS256}
+	}
+	return announced
+}

@@ -1,0 +1,156 @@
+package upstream
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/oauth2"
+)
+
+// Person is who signed in.
+type Person struct {
+	// Subject is the issuer, "#" and the provider's name for the person; at most 255 bytes.
+	Subject string
+	// Name and Email are shown to the person and prove nothing.
+	Name, Email string
+	// Upstream is what this package needs later. It is secret: whoever keeps it seals it.
+	Upstream []byte
+}
+
+// keep is what must come back with the answer.
+type keep struct {
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"`
+}
+
+// Begin gives the URL that the browser is sent to. keep is secret and belongs to this one sign-in.
+func (p *Provider) Begin(ctx context.Context, state string) (location string, kept []byte, err error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	k := keep{State: state, Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
+	scopes := append([]string{"openid"}, p.opts.Scopes...)
+	options := []oauth2.AuthCodeOption{
+		oauth2.SetAuthURLParam("nonce", k.Nonce), // OpenID Connect Core §3.1.2.1
+		oauth2.S256ChallengeOption(k.Verifier),   // RFC 7636 §4.3
+	}
+	const offline = "offline_access"
+	if p.opts.KeepTokens && slices.Contains(m.Scopes, offline) && !slices.Contains(scopes, offline) {
+		scopes = append(scopes, offline)
+	}
+	if slices.Contains(scopes, offline) {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "consent")) // OpenID Connect Core §11
+	}
+	config := oauth2.Config{
+		ClientID: p.opts.ClientID, RedirectURL: p.opts.RedirectURL, Scopes: scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: m.AuthURL},
+	}
+	kept, err = json.Marshal(k)
+	return config.AuthCodeURL(state, options...), kept, err
+}
+
+// Finish redeems the provider's answer. Its errors are [ErrDenied], [ErrNotAllowed], [ErrUnavailable] and
+// [SignInError].
+func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (Person, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return Person{}, err
+	}
+	var k keep
+	if json.Unmarshal(kept, &k) != nil || k.Nonce == "" || k.Verifier == "" {
+		return Person{}, failed(ReasonState)
+	}
+	code, err := p.readAnswer(m, answer, k.State)
+	if err != nil {
+		return Person{}, err
+	}
+	got, err := p.redeem(ctx, m, m.TokenURL, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.opts.RedirectURL},
+		"code_verifier": {k.Verifier},
+	})
+	if err != nil {
+		return Person{}, signInFailure(err)
+	}
+	if got.IDToken == "" {
+		return Person{}, failed(ReasonNoIDToken)
+	}
+	claims, err := p.verify(ctx, m, got, k.Nonce)
+	if err != nil {
+		return Person{}, err
+	}
+	s := &state{Subject: p.subject(claims), Claims: claims}
+	if err := p.admit(ctx, m, s, got.Access); err != nil {
+		return Person{}, err
+	}
+	if p.opts.KeepTokens {
+		s.take(got, p.opts.Now())
+	}
+	data, err := s.encode()
+	if err != nil {
+		return Person{}, failed(ReasonIDToken)
+	}
+	person := Person{Subject: s.Subject, Upstream: data}
+	person.Name, person.Email = shown(s.Claims["name"]), shown(s.Claims["email"])
+	return person, nil
+}
+
+// StillAllowed asks the rules again, with what the provider last said of the person.
+func (p *Provider) StillAllowed(_ context.Context, person Person) error {
+	s, err := decodeState(person.Upstream)
+	if err != nil || s.Subject != person.Subject || s.Over || !p.opts.Allow(s.Claims) {
+		return ErrNotAllowed
+	}
+	return nil
+}
+
+// readAnswer gives the code of an answer that is one to this sign-in and comes from this provider.
+func (p *Provider) readAnswer(m *metadata, answer url.Values, state string) (code string, err error) {
+	for _, name := range []string{"code", "state", "iss", "error"} {
+		if len(answer[name]) > 1 { // RFC 6749 §3.1
+			return "", failed(ReasonAnswer)
+		}
+	}
+	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(state)) == 0 {
+		return "", failed(ReasonState)
+	}
+	// RFC 9207 §2.4: whoever announces an issuer sends it with errors too.
+	if iss, sent := answer["iss"]; m.SendsIssuer && !sent || sent && iss[0] != p.opts.Issuer {
+		return "", failed(ReasonIssuer)
+	}
+	switch answer.Get("error") {
+	case "":
+	case "access_denied":
+		return "", ErrDenied
+	case "temporarily_unavailable", "server_error":
+		return "", ErrUnavailable
+	default:
+		return "", failed(ReasonProvider)
+	}
+	if code = answer.Get("code"); code == "" {
+		return "", failed(ReasonAnswer)
+	}
+	return code, nil
+}
+
+// shown is a claim for people's eyes: short and without control characters.
+func shown(claim any) string {
+	s, _ := claim.(string)
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > 128 {
+		s = strings.ToValidUTF8(s[:128], "")
+	}
+	return s
+}

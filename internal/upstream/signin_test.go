@@ -1,0 +1,236 @@
+package upstream
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+func TestAPersonSignsIn(t *testing.T) {
+	i := newIDP(t)
+	p := i.provider(t)
+	person, err := i.signIn(t, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if person.Subject != i.URL+"#ann" || person.Name != "Ann" || person.Email != "ann@example.com" {
+		t.Errorf("%q %q %q", person.Subject, person.Name, person.Email)
+	}
+	if err := p.StillAllowed(t.Context(), person); err != nil {
+		t.Error(err)
+	}
+	stricter := i.provider(t, func(o *ProviderOptions) { o.Allow = func(map[string]any) bool { return false } })
+	if err := stricter.StillAllowed(t.Context(), person); !errors.Is(err, ErrNotAllowed) {
+		t.Errorf("under new rules: %v", err)
+	}
+}
+
+func TestTokensAreOnlyKeptWhereTheyAreNeeded(t *testing.T) {
+	i := newIDP(t)
+	person, err := i.signIn(t, i.provider(t, func(o *ProviderOptions) { o.KeepTokens = false }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(person.Upstream); strings.Contains(s, "access-") || strings.Contains(s, "refresh-") {
+		t.Errorf("kept: %s", s)
+	}
+}
+
+func TestASignInIsRefused(t *testing.T) {
+	other := newIDP(t)
+	for _, tt := range []struct {
+		name   string
+		want   Reason
+		change func(i *idp, answer url.Values)
+	}{
+		{"another state", ReasonState, func(_ *idp, a url.Values) { a.Set("state", "x") }},
+		{"no state", ReasonState, func(_ *idp, a url.Values) { a.Del("state") }},
+		{"two codes", ReasonAnswer, func(_ *idp, a url.Values) { a.Add("code", "x") }},
+		{"no code", ReasonAnswer, func(_ *idp, a url.Values) { a.Del("code") }},
+		{"an error", ReasonProvider, func(_ *idp, a url.Values) { a.Set("error", "login_required") }},
+		{"an answer of another provider (mix-up)", ReasonIssuer, func(_ *idp, a url.Values) { a.Set("iss", other.URL) }},
+		{"an unknown code", ReasonCode, func(_ *idp, a url.Values) { a.Set("code", "x") }},
+		{"a code of another verifier (PKCE)", ReasonCode, func(i *idp, a url.Values) {
+			i.codes[a.Get("code")] = grant{i.codes[a.Get("code")].nonce, "x"}
+		}},
+		{"another nonce", ReasonNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": "x"} }},
+		{"no nonce", ReasonNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": nil} }},
+		{"another audience", ReasonAudience, func(i *idp, _ url.Values) { i.claims = map[string]any{"aud": "x"} }},
+		{"several audiences without azp", ReasonAudience, func(i *idp, _ url.Values) {
+			i.claims = map[string]any{"aud": []string{clientID, "x"}}
+		}},
+		{"another authorized party", ReasonAudience, func(i *idp, _ url.Values) { i.claims = map[string]any{"azp": "x"} }},
+		{"another issuer", ReasonIssuer, func(i *idp, _ url.Values) { i.claims = map[string]any{"iss": other.URL} }},
+		{"expired", ReasonExpired, func(i *idp, _ url.Values) { i.claims = map[string]any{"exp": i.now.Unix() - 31} }},
+		{"from the future", ReasonExpired, func(i *idp, _ url.Values) { i.claims = map[string]any{"iat": i.now.Unix() + 31} }},
+		{"another access token", ReasonAtHash, func(i *idp, _ url.Values) { i.claims = map[string]any{"at_hash": "x"} }},
+		{"no subject", ReasonSubject, func(i *idp, _ url.Values) { i.claims = map[string]any{"sub": nil} }},
+		{"a long subject", ReasonSubject, func(i *idp, _ url.Values) {
+			i.claims = map[string]any{"sub": strings.Repeat("x", 255)}
+		}},
+		{"a foreign key", ReasonIDToken, func(i *idp, _ url.Values) {
+			i.sign = func(c map[string]any) string {
+				return signed(t, jose.SigningKey{Algorithm: jose.ES256, Key: other.keys[0]}, c)
+			}
+		}},
+		{"the client secret as key", ReasonIDToken, func(i *idp, _ url.Values) {
+			i.metadata = map[string]any{"id_token_signing_alg_values_supported": []string{"HS256"}}
+			i.sign = func(c map[string]any) string {
+				return signed(t, jose.SigningKey{Algorithm: jose.HS256, Key: []byte(strings.Repeat(clientSecret, 2))}, c)
+			}
+		}},
+		{"no signature", ReasonIDToken, func(i *idp, _ url.Values) {
+			i.sign = func(c map[string]any) string {
+				payload, _ := json.Marshal(c)
+				e := base64.RawURLEncoding.EncodeToString
+				return e([]byte(`{"alg":"none"}`)) + "." + e(payload) + "."
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i := newIDP(t)
+			p := i.provider(t)
+			answer, kept := i.begin(t, p)
+			i.set(func() { tt.change(i, answer) })
+			_, err := p.Finish(t.Context(), answer, kept)
+			var failure *SignInError
+			if !errors.As(err, &failure) || failure.Reason != tt.want {
+				t.Errorf("%v; want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnIssuerThatIsAnnouncedMustBeSent(t *testing.T) {
+	i := newIDP(t)
+	i.metadata = map[string]any{"authorization_response_iss_parameter_supported": true}
+	p := i.provider(t)
+	answer, kept := i.begin(t, p)
+	var failure *SignInError
+	if _, err := p.Finish(t.Context(), answer, kept); !errors.As(err, &failure) || failure.Reason != ReasonIssuer {
+		t.Errorf("without: %v", err)
+	}
+	answer.Set("iss", i.URL)
+	if _, err := p.Finish(t.Context(), answer, kept); err != nil {
+		t.Errorf("with: %v", err)
+	}
+}
+
+func TestWhoSaysNoIsDenied(t *testing.T) {
+	i := newIDP(t)
+	p := i.provider(t)
+	_, kept := i.begin(t, p)
+	_, err := p.Finish(t.Context(), url.Values{"error": {"access_denied"}, "state": {"the state"}}, kept)
+	if !errors.Is(err, ErrDenied) {
+		t.Error(err)
+	}
+}
+
+func TestRulesSeeTheUserInfoOnlyIfTheIDTokenIsNotEnough(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		claims map[string]any
+		info   map[string]any
+		want   error
+		asked  int
+	}{
+		{"enough", nil, nil, nil, 0},
+		{"the address is there", map[string]any{"email": nil, "email_verified": nil},
+			map[string]any{"sub": "ann", "email": "ann@example.com", "email_verified": true}, nil, 1},
+		{"another address is verified", map[string]any{"email_verified": nil},
+			map[string]any{"sub": "ann", "email": "ann@evil.net", "email_verified": true}, ErrNotAllowed, 1},
+		{"it cannot overrule what is signed", map[string]any{"email": "ann@evil.net"},
+			map[string]any{"sub": "ann", "email": "ann@example.com", "email_verified": true}, ErrNotAllowed, 1},
+		{"it is of somebody else", map[string]any{"email": nil},
+			map[string]any{"sub": "bob", "email": "bob@example.com", "email_verified": true}, failed(ReasonSubject), 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i := newIDP(t)
+			i.claims, i.info = tt.claims, tt.info
+			i.metadata = map[string]any{"userinfo_endpoint": i.URL + "/userinfo"}
+			_, err := i.signIn(t, i.provider(t))
+			if !errors.Is(err, tt.want) && (err == nil || tt.want == nil || err.Error() != tt.want.Error()) {
+				t.Errorf("%v; want %v", err, tt.want)
+			}
+			if n := i.asked("/userinfo"); n != tt.asked {
+				t.Errorf("asked %d times, want %d", n, tt.asked)
+			}
+		})
+	}
+}
+
+func TestAProviderThatIsDownAtFirstIsUsedWhenItIsUp(t *testing.T) {
+	i := newIDP(t)
+	p := i.provider(t)
+	i.set(func() { i.status = http.StatusBadGateway })
+	if _, _, err := p.Begin(t.Context(), "s"); !errors.Is(err, ErrUnavailable) {
+		t.Fatal(err)
+	}
+	i.set(func() { i.status = 0; i.now = i.now.Add(metadataWait) })
+	if _, err := i.signIn(t, p); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnOutageAtTheEndOfASignInIsNobodysFault(t *testing.T) {
+	i := newIDP(t)
+	p := i.provider(t)
+	answer, kept := i.begin(t, p)
+	i.set(func() { i.status = http.StatusServiceUnavailable })
+	if _, err := p.Finish(t.Context(), answer, kept); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func TestKeysRotateAndOldOnesEnd(t *testing.T) {
+	i := newIDP(t)
+	p := i.provider(t)
+	for range 2 {
+		if _, err := i.signIn(t, p); err != nil {
+			t.Fatal(err)
+		}
+		i.set(i.rotate)
+	}
+	i.set(func() { i.now = i.now.Add(2 * metadataLife) })
+	if _, err := i.signIn(t, p); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClocksMayBeApartByTheLeeway(t *testing.T) {
+	i := newIDP(t)
+	i.claims = map[string]any{"exp": i.now.Add(-29 * time.Second).Unix(), "iat": i.now.Add(29 * time.Second).Unix()}
+	if _, err := i.signIn(t, i.provider(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheOptionsAreRefusedAllAtOnce(t *testing.T) {
+	_, err := NewProvider(ProviderOptions{Issuer: "http://login.example.com", Leeway: time.Hour})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"issuer", "redirect URL", "client id", "who may", "leeway"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not speak of %s", err, want)
+		}
+	}
+}
+
+func FuzzParseTokens(f *testing.F) {
+	f.Add(200, []byte(`{"access_token":"a","token_type":"Bearer","expires_in":"60"}`))
+	f.Add(400, []byte(`{"error":"invalid_grant"}`))
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		got, err := parseTokens(status, body)
+		if (got == nil) == (err == nil) || err == nil && (got.Access == "" || got.ExpiresIn < 0 || status != 200) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}

@@ -1,0 +1,56 @@
+package upstream
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// state is what is kept of a sign-in: secret, and sealed by whoever keeps it.
+type state struct {
+	Subject string         `json:"sub"`
+	Claims  map[string]any `json:"claims,omitempty"`
+	// UserInfo says that the claims of the ID token were not enough.
+	UserInfo bool   `json:"userinfo,omitempty"`
+	Access   string `json:"access,omitempty"`
+	Refresh  string `json:"refresh,omitempty"`
+	// Expires is the end of Access, Renew when to get another one; zero if the provider did not say.
+	Expires time.Time `json:"expires,omitzero"`
+	Renew   time.Time `json:"renew,omitzero"`
+	// Over says that the provider has ended the grant.
+	Over bool `json:"over,omitempty"`
+}
+
+var errState = errors.New("upstream: what is kept of the sign-in cannot be read")
+
+func (s *state) encode() ([]byte, error) { return json.Marshal(s) }
+
+func decodeState(data []byte) (*state, error) {
+	var s state
+	if json.Unmarshal(data, &s) != nil || s.Subject == "" {
+		return nil, errState
+	}
+	return &s, nil
+}
+
+// take puts tokens in that were got now. A provider that does not rotate sends no refresh token (RFC 6749 §6).
+func (s *state) take(t *tokens, now time.Time) {
+	s.Access = t.Access
+	if t.Refresh != "" {
+		s.Refresh = t.Refresh
+	}
+	s.Expires = t.expiry(now)
+	s.Renew = time.Time{}
+	if !s.Expires.IsZero() {
+		s.Renew = s.Expires.Add(-min(time.Minute, s.Expires.Sub(now)/5))
+	}
+}
+
+// usable reports whether the access token may still be used, fresh whether it need not be renewed either.
+func (s *state) usable(now time.Time) bool {
+	return !s.Over && s.Access != "" && (s.Expires.IsZero() || now.Before(s.Expires))
+}
+
+func (s *state) fresh(now time.Time) bool {
+	return s.usable(now) && (s.Renew.IsZero() || now.Before(s.Renew))
+}

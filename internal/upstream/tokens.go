@@ -1,0 +1,102 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// tokens is an answer of the token endpoint (RFC 6749 §5.1).
+type tokens struct {
+	Access    string  `json:"access_token"`
+	Type      string  `json:"token_type"`
+	Refresh   string  `json:"refresh_token"`
+	IDToken   string  `json:"id_token"`
+	ExpiresIn seconds `json:"expires_in"`
+}
+
+// seconds is a number that some providers write as a string. Whatever else it is counts as not said.
+type seconds int64
+
+// UnmarshalJSON takes any JSON.
+func (s *seconds) UnmarshalJSON(b []byte) error {
+	var n float64
+	if json.Unmarshal([]byte(strings.Trim(string(b), `"`)), &n) == nil && n > 0 && n <= math.MaxInt32 {
+		*s = seconds(n)
+	}
+	return nil
+}
+
+// redeem asks the token endpoint once, without repeating: what is sent is good for one use. Errors are errInvalidGrant,
+// [ErrUnavailable] and others, none with a word of what was sent or answered.
+func (p *Provider) redeem(ctx context.Context, m *metadata, address string, form url.Values) (*tokens, error) {
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	basic := p.opts.ClientSecret != "" &&
+		(len(m.AuthMethods) == 0 || slices.Contains(m.AuthMethods, "client_secret_basic"))
+	if !basic {
+		form.Set("client_id", p.opts.ClientID)
+		if p.opts.ClientSecret != "" {
+			form.Set("client_secret", p.opts.ClientSecret)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, fmt.Errorf("%w: no usable token endpoint", ErrUnavailable)
+	}
+	req.GetBody = nil // the transport must not send it a second time
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	if basic { // RFC 6749 §2.3.1
+		req.SetBasicAuth(url.QueryEscape(p.opts.ClientID), url.QueryEscape(p.opts.ClientSecret))
+	}
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the token endpoint did not answer", ErrUnavailable)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the token endpoint's answer broke off", ErrUnavailable)
+	}
+	return parseTokens(resp.StatusCode, body)
+}
+
+// parseTokens reads an answer of a token endpoint.
+func parseTokens(status int, body []byte) (*tokens, error) {
+	if status == http.StatusTooManyRequests || status >= 500 {
+		return nil, fmt.Errorf("%w: the token endpoint answered %d", ErrUnavailable, status)
+	}
+	var answer struct {
+		tokens
+		Error string `json:"error"`
+	}
+	err := json.Unmarshal(body, &answer)
+	switch {
+	case err == nil && answer.Error == "invalid_grant" && status >= 400:
+		return nil, errInvalidGrant
+	case err == nil && (answer.Error == "temporarily_unavailable" || answer.Error == "server_error"):
+		return nil, fmt.Errorf("%w: the token endpoint reports a failure", ErrUnavailable)
+	case status != http.StatusOK || err != nil || answer.Error != "":
+		return nil, fmt.Errorf("upstream: the token endpoint answered %d and no tokens", status)
+	case answer.Access == "" || !strings.EqualFold(answer.Type, "bearer") && answer.Type != "":
+		return nil, errors.New("upstream: the token endpoint gave no bearer token")
+	}
+	return &answer.tokens, nil
+}
+
+// expiry is when tokens got now end; the zero time if the provider did not say.
+func (t *tokens) expiry(now time.Time) time.Time {
+	if t.ExpiresIn <= 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(t.ExpiresIn) * time.Second)
+}

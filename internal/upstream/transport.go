@@ -1,0 +1,85 @@
+package upstream
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+const (
+	// providerTimeout is the longest that one request to the provider takes. leaseTime is longer than all that is done
+	// under a lease, so that a lease ends early only for who died or stalled.
+	providerTimeout = 10 * time.Second
+	leaseTime       = 45 * time.Second
+
+	maxAnswer = 1 << 20
+)
+
+// newHTTPClient bounds a client: in time, in the size of answers, and to the host it was sent to.
+func newHTTPClient(base http.RoundTripper) *http.Client {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &http.Client{
+		Transport:     limited{base},
+		Timeout:       providerTimeout,
+		CheckRedirect: checkRedirect,
+	}
+}
+
+// checkRedirect lets documents move within their host. Whatever carries a secret is posted, and a POST is not repeated
+// anywhere (RFC 9700 §4.12).
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if first.Method != http.MethodGet || len(via) > 3 ||
+		req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("upstream: the answer is too large")
+
+type limited struct{ base http.RoundTripper }
+
+// RoundTrip cuts answers that are too large off with an error.
+func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.base.RoundTrip(req)
+	if err == nil {
+		resp.Body = &limitedBody{resp.Body, maxAnswer}
+	}
+	return resp, err
+}
+
+type limitedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}
+
+// checkURL takes https, and http on this machine.
+func checkURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return errors.New("give an absolute https URL without user name or fragment, such as https://login.example.com")
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
+		return nil
+	}
+	return errors.New("must be https: over plain http anybody on the way could read or change it")
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
