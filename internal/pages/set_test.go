@@ -113,6 +113,11 @@ func data(page string) any {
 			Link                      template.URL
 			Later                     bool
 		}{Name: "Name", Text: "Text"}
+	case "sandbox-signin":
+		return struct {
+			Problem, Client, Host, Receives, Deny string
+			People                                []struct{}
+		}{Client: "Client"}
 	}
 	return struct{ T, U string }{"t", "u"}
 }

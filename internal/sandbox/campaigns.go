@@ -45,7 +45,7 @@ func (st *store) createCampaign(req clerkapi.CreateCampaignRequest) (wireCampaig
 	st.campaigns = append(st.campaigns, c)
 	st.advance(st.present)
 	return wireCampaign{
-		ID: c.id, Body: req.Body, TeamID: teamID, UserID: userID, Name: orNil(req.Name), InboxID: n.inbox,
+		ID: c.id, Body: req.Body, TeamID: st.team.id, UserID: st.team.user, Name: orNil(req.Name), InboxID: n.inbox,
 		Status: "scheduled", Created: st.present, Updated: st.present,
 	}, nil
 }

@@ -85,7 +85,7 @@ func checkContact(f clerkapi.ContactFields) error {
 func (st *store) addContact(f clerkapi.ContactFields) *contact {
 	st.contactsMade++
 	c := &contact{
-		ID: uuid("contact", strconv.Itoa(st.contactsMade)), TeamID: teamID, CreatedByUserID: userID,
+		ID: uuid(append(st.team.words, "contact", strconv.Itoa(st.contactsMade))...), TeamID: st.team.id, CreatedByUserID: st.team.user,
 		Name: orNil(f.Name), Phone: orNil(f.Phone), Email: orNil(f.Email),
 		Public: f.Public != nil && *f.Public, Data: f.Data, Attributes: []any{},
 		Created: st.present, Updated: st.present,

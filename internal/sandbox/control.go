@@ -1,12 +1,15 @@
 package sandbox
 
 import (
+	"cmp"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 )
 
 // control serves what tests and demonstrations steer the sandbox with.
@@ -17,6 +20,8 @@ func (s *Sandbox) control() http.Handler {
 	mux.HandleFunc("GET /_sandbox/faults", s.listFaults)
 	mux.HandleFunc("PUT /_sandbox/faults", s.addFault)
 	mux.HandleFunc("DELETE /_sandbox/faults", s.clearFaults)
+	mux.Handle(provider.ControlPath, s.signIn.Control())
+	mux.Handle(provider.ControlPath+"/", s.signIn.Control())
 	mux.HandleFunc("POST /_sandbox/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.reset()
 		w.WriteHeader(http.StatusNoContent)
@@ -48,17 +53,45 @@ func loopback(host string) bool {
 type controlMessage struct {
 	wireMessage
 	MediaURLs []string `json:"mediaUrls,omitempty"`
+	Team      string   `json:"team,omitempty"` // of teams other than the first
 }
 
 func (s *Sandbox) listMessages(w http.ResponseWriter, _ *http.Request) {
 	list := []controlMessage{}
 	s.mu.Lock()
-	s.store.advance(s.present())
-	for _, m := range s.store.committed() {
-		list = append(list, controlMessage{s.store.wire(m), m.mediaURLs})
+	heads := make([][]*message, len(s.teams)) // each in order already, also when the clock went back
+	for i, t := range s.teams {
+		s.stores[t.name].advance(s.present())
+		heads[i] = s.stores[t.name].committed()
+	}
+	for {
+		next := earliest(heads)
+		if next < 0 {
+			break
+		}
+		m, st, shown := heads[next][0], s.stores[s.teams[next].name], ""
+		if next > 0 {
+			shown = st.team.name
+		}
+		list = append(list, controlMessage{st.wire(m), m.mediaURLs, shown})
+		heads[next] = heads[next][1:]
 	}
 	s.mu.Unlock()
 	s.write(w, answer{http.StatusOK, map[string]any{"messages": list}})
+}
+
+// earliest finds the list whose first message was committed before those of the others, or gives -1.
+func earliest(heads [][]*message) int {
+	found := -1
+	for i, head := range heads {
+		if len(head) == 0 {
+			continue
+		}
+		if found < 0 || cmp.Or(head[0].at.Compare(heads[found][0].at), cmp.Compare(head[0].seq, heads[found][0].seq)) < 0 {
+			found = i
+		}
+	}
+	return found
 }
 
 func (s *Sandbox) listRequests(w http.ResponseWriter, _ *http.Request) {
@@ -81,7 +114,7 @@ func (s *Sandbox) addFault(w http.ResponseWriter, r *http.Request) {
 		s.write(w, refuse(http.StatusBadRequest, "the fault could not be read: "+err.Error()))
 		return
 	}
-	f, err := parseFault(body, s.document.operations())
+	f, err := parseFault(body, append(s.document.operations(), provider.Operations()...))
 	if err != nil {
 		s.write(w, refuse(http.StatusBadRequest, err.Error()))
 		return

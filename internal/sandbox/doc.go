@@ -14,6 +14,15 @@
 //	opted out         +14155550199, a contact: a message to it is taken (201) but has failed, error code 21610
 //	unreachable       +14155550000, no contact: a message to it fails on its way, error code 30003
 //
+// The second team is Globex, a world of its own; ids count up from 100000 further on, there is no history:
+//
+//	key               apiKey: sandbox-key-globex
+//	number, inbox     +15553334444  9a41c7e2-38f5-4b0d-a6c3-71de50b28f19
+//	list              GlobexCustomers: two contacts, +14155550151 and +14155550152
+//
+// Instead of a key, REST takes the access token of a person who signed in under /oidc, as Bearer: Ann is of the first team,
+// Ben of the second. Package provider tells of that sign-in, of its client and of its own control under /_sandbox/oidc.
+//
 // Message ids count up from 1001. With [Options].History findMessages also shows some older messages, from 901 on.
 //
 // # What it does where the real API is not documented
@@ -52,8 +61,12 @@
 //	fault '{"operation":"sendMessage","kind":"status","status":502,"after_commit":true,"body":"<h1>Oops</h1>",
 //	        "content_type":"text/html"}'
 //
-// The listing of messages has one field more than REST: mediaUrls, where there are any. Messages that failed are part
+// The listing of messages has one field more than REST: mediaUrls, where there are any; those of the
+// second team have the field team too. Messages that failed are part
 // of it, with their status. Requests are counted whatever becomes of them.
+//
+// Faults can also be made for token, authorize and jwks of the sign-in, whose requests are counted too; they are spent on
+// the next request, whatever it is.
 //
 // A fault is spent on the next request of its operation that is authentic and fits the document; several of one
 // operation queue up, one for each request. Kinds:

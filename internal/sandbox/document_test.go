@@ -58,7 +58,7 @@ func TestAnAnswerThatViolatesTheDocumentBecomesAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fine := s.store.wire(&message{members: []string{"+1"}, senderType: "user", number: newNumber(Sender, Inbox)})
+	fine := s.stores["Acme"].wire(&message{members: []string{"+1"}, senderType: "user", number: newNumber(Sender, Inbox)})
 	with := func(change func(*wireMessage)) answer {
 		m := fine
 		change(&m)
@@ -143,7 +143,8 @@ func TestIdsAreWellFormedAndRepeatable(t *testing.T) {
 	if uuid("a", "bc") == uuid("ab", "c") {
 		t.Error("different words have one id")
 	}
-	if a, b := newStore(time.Time{}, 1, true), newStore(time.Time{}, 1, true); a.contacts[0].ID != b.contacts[0].ID {
+	fill := func() *store { return newStore(teams()[0], new(int64), time.Time{}, 1, true) }
+	if a, b := fill(), fill(); a.contacts[0].ID != b.contacts[0].ID {
 		t.Error("two runs have different contacts")
 	}
 }

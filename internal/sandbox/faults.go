@@ -106,16 +106,14 @@ func (q *faultQueue) take(operation string) (fault, bool) {
 	return f, true
 }
 
-// faulty carries a request out with the fault that waits for it, if there is one. What a fault answers does not pass
-// the document's check.
-func (s *Sandbox) faulty(
-	w http.ResponseWriter, r *http.Request, operation string, carryOut func() answer, regular func(answer),
-) {
+// faulty carries a request out with the fault that waits for it, if there is one; carryOut gives what sends the regular
+// answer. What a fault answers does not pass the document's check.
+func (s *Sandbox) faulty(w http.ResponseWriter, r *http.Request, operation string, carryOut func() (send func())) {
 	s.mu.Lock()
 	f, ok := s.faults.take(operation)
 	s.mu.Unlock()
 	if !ok {
-		regular(carryOut())
+		carryOut()()
 		return
 	}
 	s.options.Logger.Debug("sandbox: fault", "operation", operation, "kind", string(f.Kind))
@@ -133,12 +131,12 @@ func (s *Sandbox) faulty(
 	case delayFault:
 		wait := time.Duration(f.MS) * time.Millisecond
 		if f.AfterCommit {
-			a := carryOut()
+			send := carryOut()
 			if sleep(r.Context(), wait) {
-				regular(a)
+				send()
 			}
 		} else if sleep(r.Context(), wait) {
-			regular(carryOut())
+			carryOut()()
 		}
 	}
 }

@@ -216,7 +216,7 @@ func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 	b := newBench(t)
 	const (
 		operations = "createCampaign, createContact, createContacts, deleteContact, findMessages, searchContacts, " +
-			"sendMessage, updateContact"
+			"sendMessage, updateContact, authorize, jwks, token"
 		ofStatus = "status, retry_after, body and content_type belong to kind status"
 	)
 	for f, want := range map[string]string{

@@ -13,6 +13,7 @@ import (
 // message is a message as the store keeps it. What depends on the time of reading is worked out by wire.
 type message struct {
 	id         int64
+	seq        int64     // counts what all teams committed
 	at         time.Time // when it was committed
 	number     number    // the team's number it belongs to
 	sender     string
@@ -79,7 +80,7 @@ func (st *store) wire(m *message) wireMessage {
 		Timestamp: m.at, Created: m.at, Updated: m.at,
 	}
 	if !m.inbound {
-		w.UserID = userID
+		w.UserID = st.team.user
 	}
 	if m.history {
 		w.Status = clerkapi.MessageStatusDelivered
@@ -140,6 +141,8 @@ func (st *store) commit(m *message) *message {
 		m.segments = 1 // an MMS is one, however long its text
 	}
 	st.nextMessage++
+	*st.sequence++
+	m.seq = *st.sequence
 	st.messages = append(st.messages, m)
 	return m
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 )
 
 // maxBody is the most that the body of a request may have.
@@ -44,7 +46,8 @@ func (s *Sandbox) rest(methods map[string]*routers.Route, served map[string]oper
 		name := route.Operation.OperationID
 		s.count(name)
 		s.options.Logger.Debug("sandbox: request", "operation", name)
-		if err := authenticate(r); err != nil {
+		team, err := s.authenticate(w, r)
+		if err != nil {
 			s.regular(w, r, route, refuseBare(http.StatusUnauthorized))
 			return
 		}
@@ -57,8 +60,9 @@ func (s *Sandbox) rest(methods map[string]*routers.Route, served map[string]oper
 			s.regular(w, r, route, *refused)
 			return
 		}
-		s.faulty(w, r, name, func() answer { return s.carryOut(served[name], req) }, func(a answer) {
-			s.regular(w, r, route, a)
+		s.faulty(w, r, name, func() func() {
+			a := s.carryOut(team, served[name], req)
+			return func() { s.regular(w, r, route, a) }
 		})
 	}
 }
@@ -98,11 +102,12 @@ func (s *Sandbox) count(operation string) {
 	s.requests[operation]++
 }
 
-func (s *Sandbox) carryOut(op operation, req request) answer {
+func (s *Sandbox) carryOut(team string, op operation, req request) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store.advance(s.present())
-	return op(s.store, req)
+	st := s.stores[team]
+	st.advance(s.present())
+	return op(st, req)
 }
 
 // regular sends an answer that the document describes. One that violates it is a bug of the sandbox, and said to be.
@@ -125,11 +130,22 @@ func (s *Sandbox) regular(w http.ResponseWriter, r *http.Request, route *routers
 
 var errKey = errors.New("the header apiKey is missing or has no valid key")
 
-// authenticate compares digests, so that neither a key's content nor its length shows in the time it takes.
-func authenticate(r *http.Request) error {
-	got, want := sha256.Sum256([]byte(r.Header.Get("apiKey"))), sha256.Sum256([]byte(Key))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return errKey
+// authenticate names the team that a request is made for: by its key, or by the access token of somebody who signed in,
+// where there is no key. Digests are compared, so that neither a key's content nor its length shows in the time it takes.
+func (s *Sandbox) authenticate(w http.ResponseWriter, r *http.Request) (team string, err error) {
+	token := provider.Bearer(r)
+	if len(r.Header.Values("apiKey")) == 0 && token != "" {
+		if team, err = s.signIn.Team(token); err != nil {
+			w.Header().Set("WWW-Authenticate", provider.Challenge)
+		}
+		return team, err
 	}
-	return nil
+	got, err := sha256.Sum256([]byte(r.Header.Get("apiKey"))), errKey
+	for _, t := range s.teams {
+		want := sha256.Sum256([]byte(t.key))
+		if subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
+			team, err = t.name, nil
+		}
+	}
+	return team, err
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -18,40 +19,83 @@ const (
 	Unreachable = "+14155550000"                         // a number that no carrier reaches
 )
 
+// The second team, whose only person is not on the first.
 const (
-	teamID = "1"
-	userID = "1"
+	KeyGlobex    = "sandbox-key-globex"                   // its API key
+	SenderGlobex = "+15553334444"                         // its number
+	InboxGlobex  = "9a41c7e2-38f5-4b0d-a6c3-71de50b28f19" // the inbox of SenderGlobex
+	ListGlobex   = "GlobexCustomers"                      // a list of two contacts
+)
 
+// Where ids start in the first team.
+const (
 	firstMessage         = 1001
 	firstHistory         = 901
 	firstCampaign        = 301
 	firstCampaignMessage = 501
 )
 
-func newStore(now time.Time, every time.Duration, history bool) *store {
+// team is what makes one team another than the next.
+type team struct {
+	name, key string
+	id, user  string   // as REST has them
+	words     []string // what derived ids begin with; none in the first team
+	offset    int64    // what is added to where ids start
+	numbers   []number
+	list      string
+	contacts  []person // on the list
+	optedOut  []person // not on it
+	history   func(*store)
+}
+
+type person struct{ name, email, phone string }
+
+// teams are all teams. The first one is shown without its name.
+func teams() []team {
+	return []team{{
+		name: provider.Acme, key: Key, id: "1", user: "1",
+		numbers: []number{newNumber(Sender, Inbox), newNumber(Sender2, Inbox2)},
+		list:    List,
+		contacts: []person{
+			{"Ava Chen", "ava.chen@example.com", "+14155550101"},
+			{"Ben Ortiz", "ben.ortiz@example.com", "+14155550102"},
+			{"Chloe Dubois", "chloe.dubois@example.com", "+14155550103"},
+		},
+		optedOut: []person{{"Dan Novak", "dan.novak@example.com", OptedOut}},
+		history:  (*store).seedHistory,
+	}, {
+		name: provider.Globex, key: KeyGlobex, id: "2", user: "2", words: []string{provider.Globex}, offset: 100_000,
+		numbers: []number{newNumber(SenderGlobex, InboxGlobex)},
+		list:    ListGlobex,
+		contacts: []person{
+			{"Gita Rao", "gita.rao@example.com", "+14155550151"},
+			{"Hugo Lind", "hugo.lind@example.com", "+14155550152"},
+		},
+	}}
+}
+
+func newStore(t team, sequence *int64, now time.Time, every time.Duration, history bool) *store {
 	st := &store{
+		team: t, sequence: sequence,
 		every:   every,
 		present: now,
-		numbers: []number{newNumber(Sender, Inbox), newNumber(Sender2, Inbox2)},
+		numbers: t.numbers,
 		lists:   make(map[string][]string),
 
-		nextMessage: firstMessage, nextCampaign: firstCampaign, nextCampaignMessage: firstCampaignMessage,
+		nextMessage: firstMessage + t.offset, nextCampaign: firstCampaign + t.offset,
+		nextCampaignMessage: firstCampaignMessage + t.offset,
 	}
-	for _, c := range []struct{ name, email, phone string }{
-		{"Ava Chen", "ava.chen@example.com", "+14155550101"},
-		{"Ben Ortiz", "ben.ortiz@example.com", "+14155550102"},
-		{"Chloe Dubois", "chloe.dubois@example.com", "+14155550103"},
-	} {
+	for _, c := range t.contacts {
 		added := st.addContact(clerkapi.ContactFields{
 			Name: c.name, Email: c.email, Phone: c.phone, Public: new(true), Data: map[string]any{"tier": "premium"},
 		})
-		st.lists[List] = append(st.lists[List], added.ID)
+		st.lists[t.list] = append(st.lists[t.list], added.ID)
 	}
-	st.addContact(clerkapi.ContactFields{
-		Name: "Dan Novak", Email: "dan.novak@example.com", Phone: OptedOut, Public: new(true),
-	}).OptOut = true
-	if history {
-		st.seedHistory()
+	for _, c := range t.optedOut {
+		st.addContact(clerkapi.ContactFields{Name: c.name, Email: c.email, Phone: c.phone, Public: new(true)}).OptOut = true
+	}
+	if history && t.history != nil {
+		t.history(st)
 	}
 	return st
 }

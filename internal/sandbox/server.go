@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 	"github.com/clerkchat/mcp-gateway/openapi"
 )
 
@@ -27,6 +28,9 @@ type Options struct {
 	// History seeds some older messages, received and sent, which findMessages shows and /_sandbox/messages does not.
 	// Default: none, so that totals count what was sent.
 	History bool
+	// BaseURL is the URL at which the sandbox answers a request, without a slash at the end: the issuer of its sign-in is
+	// that plus /oidc, and the audience of REST is it. Default: what the request was sent to, as its Host header says.
+	BaseURL func(*http.Request) string
 }
 
 // Sandbox is the simulated API, an [http.Handler]. It is safe for concurrent use.
@@ -34,11 +38,13 @@ type Sandbox struct {
 	options  Options
 	document *document
 	routes   *http.ServeMux
+	signIn   *provider.Provider
+	teams    []team
 
-	mu       sync.Mutex // guards all below
-	store    *store
+	mu       sync.Mutex        // guards all below
+	stores   map[string]*store // by the team's name
 	faults   faultQueue
-	requests map[string]int // REST requests by operation
+	requests map[string]int // requests by operation
 }
 
 // New parses the REST document and fills the team. It fails if the options are invalid, or if the operations of the
@@ -56,11 +62,17 @@ func New(o Options) (*Sandbox, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.BaseURL == nil {
+		o.BaseURL = addressed
+	}
 	doc, err := parseDocument(openapi.Document)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: REST document: %w", err)
 	}
-	s := &Sandbox{options: o, document: doc, routes: http.NewServeMux()}
+	s := &Sandbox{options: o, document: doc, routes: http.NewServeMux(), teams: teams()}
+	if s.signIn, err = s.newSignIn(); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
 	s.reset()
 	if err := s.mount(operations()); err != nil {
 		return nil, fmt.Errorf("sandbox: REST document: %w", err)
@@ -68,7 +80,7 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ServeHTTP serves REST under /public/, control under /_sandbox/, a short description at /, and /healthz alias /livez. To
+// ServeHTTP serves REST under /public/, sign-in under /oidc, control under /_sandbox/, a short description at /, and /healthz alias /livez. To
 // cut a connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
 
@@ -90,6 +102,9 @@ func (s *Sandbox) mount(served map[string]operation) error {
 		}
 	}
 
+	for _, route := range s.signIn.Routes() {
+		s.routes.Handle(route.Pattern, s.breakable(route))
+	}
 	s.routes.Handle("/_sandbox/", sameOrigin(s.control()))
 	s.routes.HandleFunc("GET /healthz", text("ok\n"))
 	s.routes.HandleFunc("GET /livez", text("ok\n")) // what `gateway healthcheck` asks
@@ -104,7 +119,12 @@ func (s *Sandbox) mount(served map[string]operation) error {
 func (s *Sandbox) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store = newStore(s.present(), s.options.AdvanceEvery, s.options.History)
+	s.stores = make(map[string]*store)
+	sequence := new(int64)
+	for _, t := range s.teams {
+		s.stores[t.name] = newStore(t, sequence, s.present(), s.options.AdvanceEvery, s.options.History)
+	}
+	s.signIn.Reset()
 	s.faults = nil
 	s.requests = make(map[string]int)
 }
@@ -117,7 +137,8 @@ const about = `This is a sandbox: a simulated Clerk Chat. Nothing it is asked to
 REST     /public/messages, /public/contacts, /public/campaigns with the header "apiKey: ` + Key + `"
 numbers  ` + Sender + ` (inbox ` + Inbox + `), ` + Sender2 + ` (inbox ` + Inbox2 + `)
 list     ` + List + `
-control  GET /_sandbox/messages, GET /_sandbox/requests, GET PUT DELETE /_sandbox/faults, POST /_sandbox/reset
+sign-in  /oidc (OpenID Connect), client "` + provider.ClientID + `", for REST with "Authorization: Bearer ..."
+control  GET PUT /_sandbox/oidc, GET /_sandbox/messages, GET /_sandbox/requests, GET PUT DELETE /_sandbox/faults, POST /_sandbox/reset
 `
 
 func text(s string) http.HandlerFunc {

@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
-// store is the team with all it has. It knows nothing of HTTP and takes no lock: its owner does.
+// store is a team with all it has. It knows nothing of HTTP and takes no lock: its owner does.
 //
 // Every use begins with advance, so that one request sees one time.
 type store struct {
-	every   time.Duration // how long a message stays in one state
-	present time.Time
+	team     team
+	sequence *int64        // shared by all teams
+	every    time.Duration // how long a message stays in one state
+	present  time.Time
 
 	numbers   []number
 	messages  []*message // in the order they were committed
