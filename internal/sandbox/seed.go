@@ -27,6 +27,12 @@ const (
 	ListGlobex   = "GlobexCustomers"                      // a list of two contacts
 )
 
+// The client that relying parties sign people in with at BaseURL plus /oidc.
+const (
+	ClientID     = provider.ClientID
+	ClientSecret = provider.ClientSecret
+)
+
 // Where ids start in the first team.
 const (
 	firstMessage         = 1001
