@@ -44,7 +44,7 @@ const (
 	ReasonCode      Reason = "the provider did not accept the code"
 	ReasonProvider  Reason = "the provider reported an error"
 	ReasonNoIDToken Reason = "the provider gave no ID token"
-	ReasonIDToken   Reason = "the ID token does not verify"
+	ReasonIDToken   Reason = "the ID token does not verify" //nolint:gosec // words
 	ReasonExpired   Reason = "the ID token is out of its time"
 	ReasonNonce     Reason = "the ID token has another nonce"
 	ReasonAudience  Reason = "the ID token is for another client"

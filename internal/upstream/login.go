@@ -189,7 +189,7 @@ func (l *Login) renewHeld(ctx context.Context, grant, subject string, stale func
 		return nil, fmt.Errorf("%w: the store does not take the end of a grant", ErrUnavailable)
 	case err != nil:
 		l.remember(grant, &next) // good until it ends, and then the grant is over
-		return &next, nil
+		return &next, nil        //nolint:nilerr // the tokens are good, and only this process has them
 	case !saved: // somebody else wrote, or the grant ended: theirs counts
 		got, _, err := l.load(ctx, grant, subject)
 		return got, err
