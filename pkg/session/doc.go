@@ -13,6 +13,10 @@
 // Ids authenticate nobody: a session is bound to the subject that the caller has proven elsewhere, and to nobody else it
 // exists.
 //
+// Beside the sessions are what the authorization server keeps, independent of them: [Grants] (codes, families of refresh
+// tokens, revocation), [Upstreams] (the provider's part of a grant), [Exchanges] (authorization requests on their way) and
+// [Consents]. All of it is sealed, and bound to the place where it is kept.
+//
 // The package knows neither HTTP nor Redis. It imports nothing of ours: the keyring comes as a [Sealer], the store as
 // [Records]. It must not log, and an id must not appear in any error.
 package session
