@@ -53,7 +53,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.approve(w, r, a, a.hint)
 		return
 	}
-	p.ask(w, r, a)
+	p.ask(w, a)
 }
 
 // choose takes what was chosen on the page. Its links carry the whole request, which is checked again.
@@ -72,7 +72,8 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 // readAuthorization reads and checks the request. Whoever cannot be trusted with an answer gets a page (RFC 6749
 // §4.1.2.1); everything else that is wrong goes back to the client.
 func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (authorization, bool) {
-	q, f := r.URL.Query(), (*failure)(nil)
+	var f *failure
+	q := r.URL.Query()
 	if r.Method == http.MethodPost {
 		f = readForm(w, r)
 		q = r.PostForm
@@ -82,7 +83,7 @@ func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (au
 		f = once(q)
 	}
 	if f != nil {
-		p.explain(w, r, f.description)
+		p.explain(w, f.description)
 		return authorization{}, false
 	}
 	p.mu.Lock()
@@ -91,10 +92,10 @@ func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (au
 	c, known := p.clients[q.Get("client_id")]
 	switch {
 	case !known:
-		p.explain(w, r, "the client_id is unknown; there are "+ClientID+" and "+PublicClientID)
+		p.explain(w, "the client_id is unknown; there are "+ClientID+" and "+PublicClientID)
 		return authorization{}, false
 	case !mayRedirect(q.Get("redirect_uri"), allowed):
-		p.explain(w, r, "the redirect_uri is missing or not registered; http URLs of this machine are, and those that the "+
+		p.explain(w, "the redirect_uri is missing or not registered; http URLs of this machine are, and those that the "+
 			"setting redirect_uris names")
 		return authorization{}, false
 	}
@@ -177,11 +178,11 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorizatio
 func (p *Provider) back(w http.ResponseWriter, r *http.Request, a authorization, pairs ...string) {
 	u, err := url.Parse(a.redirect)
 	if err != nil {
-		p.explain(w, r, "the redirect_uri is no URL")
+		p.explain(w, "the redirect_uri is no URL")
 		return
 	}
 	q := u.Query()
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		q.Set(pairs[i], pairs[i+1])
 	}
 	q.Set("iss", p.issuer(r))

@@ -11,9 +11,9 @@ import (
 
 // What relying parties sign in with.
 const (
-	ClientID       = "gateway"               // a confidential client
-	ClientSecret   = "sandbox-client-secret" //nolint:gosec // of a simulation, for everybody to know
-	PublicClientID = "demo-app"              // a client without a secret
+	ClientID       = "gateway" // a confidential client
+	ClientSecret   = "sandbox-client-secret"
+	PublicClientID = "demo-app" // a client without a secret
 )
 
 // client is who asks for a sign-in.

@@ -50,7 +50,7 @@ func (p *Provider) change(w http.ResponseWriter, r *http.Request) {
 	if next.RedirectURIs == nil {
 		next.RedirectURIs = p.state.settings.RedirectURIs
 	}
-	err = cmpErr(err, next.check)
+	err = firstError(err, next.check)
 	if err == nil {
 		p.state.settings = next
 	}
@@ -62,8 +62,8 @@ func (p *Provider) change(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r)
 }
 
-// cmpErr is the error, or else what the check finds.
-func cmpErr(err error, check func() error) error {
+// firstError is the error, or else what the check finds.
+func firstError(err error, check func() error) error {
 	if err != nil {
 		return err
 	}

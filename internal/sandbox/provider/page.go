@@ -28,7 +28,7 @@ type choice struct {
 
 // ask shows the people. They are links and not a form, because browsers hold a form to the page's own origin on the whole
 // way, and this way ends at the client (CSP Level 3 §6.4.1).
-func (p *Provider) ask(w http.ResponseWriter, r *http.Request, a authorization) {
+func (p *Provider) ask(w http.ResponseWriter, a authorization) {
 	receives := "who you are and your team"
 	if extra := slices.DeleteFunc([]string{"profile", "email"}, func(s string) bool {
 		return !slices.Contains(a.scope, s)
@@ -58,6 +58,6 @@ func (p *Provider) ask(w http.ResponseWriter, r *http.Request, a authorization) 
 }
 
 // explain shows what is wrong to whoever is in front of the browser.
-func (p *Provider) explain(w http.ResponseWriter, _ *http.Request, problem string) {
+func (p *Provider) explain(w http.ResponseWriter, problem string) {
 	p.options.Pages.Render(w, http.StatusBadRequest, pageName, page{Problem: problem})
 }
