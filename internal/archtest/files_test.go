@@ -67,7 +67,7 @@ func TestAFileIsOneConcern(t *testing.T) {
 }
 
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
-	documented, seen := map[string]bool{}, map[string]bool{}
+	documented, seen := map[string]string{}, map[string]bool{} // by directory; commands say it beside their main
 	walk(t, func(path string, data []byte) {
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return
@@ -80,7 +80,13 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 		dir := filepath.ToSlash(filepath.Dir(path))
 		seen[dir] = true
 		if file.Doc != nil {
-			documented[dir] = true
+			if other, ok := documented[dir]; ok {
+				t.Errorf("%s and %s both have a package comment", path, other)
+			}
+			documented[dir] = path
+			if file.Name.Name != "main" && filepath.Base(path) != "doc.go" {
+				t.Errorf("%s: the package comment stands in doc.go", path)
+			}
 		}
 		if slices.Contains([]string{"util", "utils", "common", "helpers", "http", "errors", "misc"}, file.Name.Name) {
 			t.Errorf("%s: a package is named for what it provides, not %s", path, file.Name.Name)
@@ -92,7 +98,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 		}
 	})
 	for dir := range seen {
-		if !documented[dir] {
+		if documented[dir] == "" {
 			t.Errorf("%s has no package comment", dir)
 		}
 	}

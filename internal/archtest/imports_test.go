@@ -29,6 +29,8 @@ var rooms = map[string][]string{
 	"internal/redistest":                nil,
 	"internal/seal":                     nil,
 	"internal/web":                      nil,
+	"internal/upstream":                 {"internal/identity", "pkg/clerkapi", "pkg/mcpadapter", "pkg/session"},
+	"internal/authserver":               {"internal/identity", "pkg/session", "internal/pages", "internal/web"},
 	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
@@ -49,6 +51,10 @@ var forbidden = map[string][]string{
 	"internal/sandbox":          {"cmd/gateway"}, // a simulation must not get into a real gateway
 	"internal/sandbox/provider": {"internal/sandbox"},
 }
+
+// jittering are the packages that may use math/rand, whose numbers can be foretold: to spread waiting times, never to
+// guard anything. All else takes crypto/rand.
+var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore"}
 
 type listed struct {
 	ImportPath string
@@ -88,6 +94,9 @@ func TestImportsGoOneWay(t *testing.T) {
 			continue
 		}
 		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "math/rand") && !slices.Contains(jittering, path) {
+				t.Errorf("%s must not import %s, crypto/rand is for that", path, imported)
+			}
 			ours, ok := strings.CutPrefix(imported, module+"/")
 			if !ok {
 				continue

@@ -1,5 +1,6 @@
 // Command testsummary reads the output of go test -json, prints what failed with its output, and closes with one line that
-// counts the tests: "N passed, N failed, N skipped". It exits 1 if anything failed or nothing ran.
+// counts the tests: "N passed, N failed, N skipped". A package that failed without a failing test (it did not build, a
+// goroutine leaked, time ran out) counts as one. It exits 1 if anything failed or nothing ran.
 package main
 
 import (
@@ -22,6 +23,7 @@ func main() {
 
 func summarize(in io.Reader, out io.Writer) int {
 	var passed, failed, skipped int
+	failedTests := map[string]int{} // by package
 	output := map[string]*strings.Builder{}
 	for d := json.NewDecoder(in); ; {
 		var e event
@@ -40,7 +42,11 @@ func summarize(in io.Reader, out io.Writer) int {
 			output[key].WriteString(e.Output)
 		case "fail", "build-fail":
 			fmt.Fprintf(out, "FAIL %s\n%s\n", key, text(output[key]))
-			if e.Test != "" {
+			switch {
+			case e.Test != "":
+				failed++
+				failedTests[e.Package]++
+			case e.Action == "fail" && failedTests[e.Package] == 0:
 				failed++
 			}
 		case "skip":

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTheSummaryCountsWhatHappened(t *testing.T) {
+	tests := map[string]struct {
+		events   []string
+		wantLast string
+		wantExit int
+		wantSaid string
+	}{
+		"all passed": {
+			events: []string{
+				`{"Action":"pass","Package":"p","Test":"TestA"}`,
+				`{"Action":"pass","Package":"p","Test":"TestA/sub"}`,
+				`{"Action":"pass","Package":"p"}`,
+			},
+			wantLast: "2 passed, 0 failed, 0 skipped", wantSaid: "ok   p",
+		},
+		"a test failed": {
+			events: []string{
+				`{"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:7: wrong\n"}`,
+				`{"Action":"fail","Package":"p","Test":"TestA"}`,
+				`{"Action":"pass","Package":"p","Test":"TestB"}`,
+				`{"Action":"fail","Package":"p"}`,
+			},
+			wantLast: "1 passed, 1 failed, 0 skipped", wantExit: 1, wantSaid: "a_test.go:7: wrong",
+		},
+		"a package failed though its tests passed": {
+			events: []string{
+				`{"Action":"pass","Package":"p","Test":"TestA"}`,
+				`{"Action":"output","Package":"p","Output":"goleak: found a goroutine\n"}`,
+				`{"Action":"fail","Package":"p"}`,
+			},
+			wantLast: "1 passed, 1 failed, 0 skipped", wantExit: 1, wantSaid: "goleak: found a goroutine",
+		},
+		"a package did not build": {
+			events: []string{
+				`{"ImportPath":"p [p.test]","Action":"build-output","Output":"a.go:3:1: syntax error\n"}`,
+				`{"ImportPath":"p [p.test]","Action":"build-fail"}`,
+				`{"Action":"fail","Package":"p","FailedBuild":"p [p.test]"}`,
+				`{"Action":"pass","Package":"q","Test":"TestB"}`,
+			},
+			wantLast: "1 passed, 1 failed, 0 skipped", wantExit: 1, wantSaid: "a.go:3:1: syntax error",
+		},
+		"a test was skipped": {
+			events: []string{
+				`{"Action":"output","Package":"p","Test":"TestA","Output":"no server here\n"}`,
+				`{"Action":"skip","Package":"p","Test":"TestA"}`,
+				`{"Action":"pass","Package":"p","Test":"TestB"}`,
+				`{"Action":"skip","Package":"without tests"}`,
+			},
+			wantLast: "1 passed, 0 failed, 1 skipped", wantSaid: "no server here",
+		},
+		"nothing ran": {
+			wantLast: "0 passed, 0 failed, 0 skipped", wantExit: 1,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			exit := summarize(strings.NewReader(strings.Join(tc.events, "\n")), &out)
+			if exit != tc.wantExit {
+				t.Errorf("exit %d, want %d", exit, tc.wantExit)
+			}
+			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+			if last := lines[len(lines)-1]; last != tc.wantLast {
+				t.Errorf("the last line is %q, want %q", last, tc.wantLast)
+			}
+			if !strings.Contains(out.String(), tc.wantSaid) {
+				t.Errorf("%q is not in:\n%s", tc.wantSaid, out.String())
+			}
+		})
+	}
+}
+
+func TestWhatIsNotTestOutputIsAFailure(t *testing.T) {
+	var out strings.Builder
+	if exit := summarize(strings.NewReader("go: cannot find main module\n"), &out); exit != 1 {
+		t.Errorf("exit %d, want 1", exit)
+	}
+}
