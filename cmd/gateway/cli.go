@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -44,6 +45,15 @@ type streams struct {
 // usageError is a mistake of whoever called the command.
 type usageError struct{ error }
 
+// withDefault adds the default to a flag's help.
+func withDefault(value *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(value)
+	if value.Default == "" || strings.Contains(help, "Default:") {
+		return help
+	}
+	return help + " Default: " + value.Default + "."
+}
+
 func run(args []string, stdout, stderr io.Writer) int {
 	redisstore.SilenceLibrary()
 	var c cli
@@ -54,6 +64,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Vars{"clerk_url": clerkapi.DefaultBaseURL, "least": strconv.Itoa(session.MinRefLength)},
 		kong.Exit(func(int) { exited = true }), // after --help
+		kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}),
 	)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/console"
@@ -25,9 +26,6 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		cfg.Secrets = []config.Secret{config.Secret(rand.Text() + rand.Text())}
 	}
 	cfg.DrainDelay = 0
-	if cfg.ClerkAPIKey == "" {
-		cfg.ClerkAPIKey = sandbox.Key
-	}
 	logger := newLogger(s.err, &cfg)
 	sb, err := startSandbox(ctx, c.SandboxListen, logger)
 	if err != nil {
@@ -35,7 +33,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, sb.stop()) }()
 	if cfg.ClerkURL == "" {
-		cfg.ClerkURL = sb.url
+		// The simulation knows its own key only; a real one may be in the environment for another command.
+		cfg.ClerkURL, cfg.ClerkAPIKey = sb.url, sandbox.Key
 	}
 	if err := problems(&cfg); err != nil {
 		return err
@@ -62,7 +61,7 @@ func howToConnect(w io.Writer, mcpURL, clerkURL, sandboxURL string) {
 		fmt.Fprintf(w, "\nClerk Chat MCP gateway, demo: messages reach nobody.\n\n  MCP endpoint   %s\n  Sent messages  %s/_sandbox/messages\n",
 			mcpURL, sandboxURL)
 	}
-	fmt.Fprintf(w, "  In a browser   %s\n\nConnect:\n", mcpURL)
+	fmt.Fprintf(w, "  In a browser   %s\n\nConnect:\n", strings.TrimSuffix(mcpURL, "/mcp"))
 	for _, client := range console.Clients(mcpURL) {
 		if client.Command != "" {
 			fmt.Fprintf(w, "  %-14s %s\n", client.Name, client.Command)

@@ -26,11 +26,16 @@ type Config struct {
 	SessionMaxAge  time.Duration `name:"session-max-age" env:"GATEWAY_SESSION_MAX_AGE" default:"720h" placeholder:"DURATION" group:"Sessions" help:"Longest life of a session; after it the client initializes again."`
 	SessionIdle    time.Duration `name:"session-idle" env:"GATEWAY_SESSION_IDLE" default:"168h" placeholder:"DURATION" group:"Sessions" help:"How long Redis keeps the record of an unused session. The session itself lives on: its record is written again when it is next used."`
 
-	Auth           string `name:"auth" env:"GATEWAY_AUTH" default:"none" enum:"none,external" group:"Who may call" help:"How callers prove who they are. none: no login, all are one anonymous caller. external: access tokens of the organisation's own authorization server."`
+	Auth           string `name:"auth" env:"GATEWAY_AUTH" default:"none" enum:"none,oauth,external" group:"Who may call" help:"How callers prove who they are. none: no login, all are one anonymous caller. oauth: people sign in through the browser at an OpenID Connect provider, and the gateway is the authorization server. external: access tokens of the organisation's own authorization server."`
 	InsecureNoAuth bool   `name:"insecure-no-auth" env:"GATEWAY_INSECURE_NO_AUTH" group:"Who may call" help:"Allow --auth none on an address that other machines reach. Everybody who reaches it can then send messages from the workspace."`
 
 	AllowSignin  []string `name:"allow-signin" env:"GATEWAY_ALLOW_SIGNIN" placeholder:"CLAIM=VALUE" group:"Who may call" help:"Who may come in, by a claim of their token: hd=example.com, groups=support, email_domain=example.com (of a verified address). One that fits is enough."`
 	AllowAnyUser bool     `name:"allow-any-user" env:"GATEWAY_ALLOW_ANY_USER" group:"Who may call" help:"Let in everybody whom the authorization server gives a token."`
+
+	OIDCIssuer       string `name:"oidc-issuer" env:"OIDC_ISSUER" placeholder:"URL" group:"Sign-in of --auth oauth" help:"The provider's issuer identifier, to the letter as in its metadata."`
+	OIDCClientID     string `name:"oidc-client-id" env:"OIDC_CLIENT_ID" placeholder:"ID" group:"Sign-in of --auth oauth" help:"What the provider knows the gateway by. Register the public URL with /oauth/callback behind it there."`
+	OIDCClientSecret Secret `name:"oidc-client-secret" env:"OIDC_CLIENT_SECRET" placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"The gateway's secret at the provider. Without it the gateway is a public client there."`
+	OAuthClients     string `name:"oauth-clients" env:"GATEWAY_OAUTH_CLIENTS" placeholder:"FILE" group:"Sign-in of --auth oauth" help:"JSON file of MCP clients that are registered beforehand, and of those that are denied."`
 
 	TokenIssuer       string   `name:"token-issuer" env:"GATEWAY_TOKEN_ISSUER" placeholder:"URL" group:"Tokens of --auth external" help:"The authorization server's issuer identifier, to the letter as in its tokens."`
 	TokenJWKSURL      string   `name:"token-jwks-url" env:"GATEWAY_TOKEN_JWKS_URL" placeholder:"URL" group:"Tokens of --auth external" help:"Where its keys are. Default: found by its metadata."`
@@ -43,7 +48,7 @@ type Config struct {
 
 	ClerkURL        string        `name:"clerk-url" env:"CLERK_API_URL" default:"${clerk_url}" placeholder:"URL" group:"Clerk Chat" help:"Base URL of the Clerk Chat REST API."`
 	ClerkAPIKey     Secret        `name:"clerk-api-key" env:"CLERK_API_KEY" placeholder:"KEY" group:"Clerk Chat" help:"API key of the workspace, for --clerk-credential api-key."`
-	ClerkCredential string        `name:"clerk-credential" env:"CLERK_CREDENTIAL" default:"api-key" enum:"api-key" group:"Clerk Chat" help:"What the gateway shows to the REST API. api-key: one key for the whole workspace."`
+	ClerkCredential string        `name:"clerk-credential" env:"CLERK_CREDENTIAL" default:"api-key" enum:"api-key,login" group:"Clerk Chat" help:"What the gateway shows to the REST API. api-key: one key for the whole workspace. login (with --auth oauth): the access token that the provider gave at sign-in, renewed as needed."`
 	ClerkTimeout    time.Duration `name:"clerk-timeout" env:"CLERK_TIMEOUT" default:"30s" placeholder:"DURATION" group:"Clerk Chat" help:"Deadline over one call of the REST API, attempts and waits included."`
 
 	LogLevel        slog.Level    `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Operating" help:"debug, info, warn or error. Logs go to standard error."`

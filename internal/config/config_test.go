@@ -53,6 +53,15 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"tokens for no URL", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.Listen = "external", "https://a", true, ":80"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
+		{"no provider", func(c *config.Config) { c.Auth, c.AllowAnyUser, c.OIDCClientID = "oauth", true, "gateway" }, []string{"--oidc-issuer (OIDC_ISSUER)"}},
+		{"unknown to the provider", func(c *config.Config) { c.Auth, c.AllowAnyUser, c.OIDCIssuer = "oauth", true, "https://a" }, []string{"--oidc-client-id (OIDC_CLIENT_ID)"}},
+		{"signing in without https", func(c *config.Config) {
+			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.PublicURL = "oauth", true, "https://a", "gateway", "http://a.example"
+		}, []string{"--public-url (GATEWAY_PUBLIC_URL)", "https"}},
+		{"tokens of an issuer without a name", func(c *config.Config) {
+			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.Listen = "oauth", true, "https://a", "gateway", "127.0.0.1:0"
+		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
+		{"a login's token without a login", func(c *config.Config) { c.ClerkCredential = "login" }, []string{"--clerk-credential (CLERK_CREDENTIAL)"}},
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},

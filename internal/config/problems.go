@@ -68,8 +68,14 @@ func (c *Config) secrets(p *problems) {
 }
 
 func (c *Config) callers(p *problems) {
-	if c.Auth == "external" {
+	switch c.Auth {
+	case "external":
 		c.external(p)
+		c.admission(p)
+		return
+	case "oauth":
+		c.oauth(p)
+		c.admission(p)
 		return
 	}
 	if !c.InsecureNoAuth && !loopback(c.Listen) {
@@ -88,18 +94,39 @@ func (c *Config) external(p *problems) {
 		p.add("--public-url (GATEWAY_PUBLIC_URL)",
 			"is required with --auth external on %s: a token is good for one URL, and no request can be trusted to say which", c.Listen)
 	}
+	for _, entry := range c.TokenScopeMap {
+		if theirs, ours, ok := strings.Cut(entry, "="); !ok || theirs == "" || ours == "" {
+			p.add("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "%q is no mapping; write theirs=ours, such as clerk.read=messages:read", entry)
+		}
+	}
+}
+
+// oauth is about signing in at a provider. What the provider's client can judge is left to it.
+func (c *Config) oauth(p *problems) {
+	if c.OIDCIssuer == "" {
+		p.add("--oidc-issuer (OIDC_ISSUER)", "is required with --auth oauth")
+	}
+	if c.OIDCClientID == "" {
+		p.add("--oidc-client-id (OIDC_CLIENT_ID)", "is required with --auth oauth")
+	}
+	switch u := c.Public(); {
+	case c.PublicURL == "" && (!loopback(c.Listen) || strings.HasSuffix(c.Listen, ":0")):
+		p.add("--public-url (GATEWAY_PUBLIC_URL)", "is required with --auth oauth on %s: it is the issuer of the gateway's tokens", c.Listen)
+	case u != nil && u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "0")):
+		p.add("--public-url (GATEWAY_PUBLIC_URL)", "must be https with --auth oauth; clients refuse to sign in over http")
+	}
+}
+
+// admission is about who may come in with a login.
+func (c *Config) admission(p *problems) {
 	switch {
+	case c.ClerkCredential != "api-key":
 	case len(c.AllowSignin) == 0 && !c.AllowAnyUser:
 		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
 			"or --allow-any-user is required with one API key for everybody: else all whom the authorization server knows "+
 				"could send messages from the workspace")
 	case len(c.AllowSignin) > 0 && c.AllowAnyUser:
 		p.add("--allow-any-user (GATEWAY_ALLOW_ANY_USER)", "contradicts --allow-signin; leave one of them out")
-	}
-	for _, entry := range c.TokenScopeMap {
-		if theirs, ours, ok := strings.Cut(entry, "="); !ok || theirs == "" || ours == "" {
-			p.add("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "%q is no mapping; write theirs=ours, such as clerk.read=messages:read", entry)
-		}
 	}
 }
 
@@ -123,7 +150,11 @@ func (c *Config) clerk(p *problems) {
 		p.add("--clerk-url (CLERK_API_URL)", "must have no query and no fragment")
 	}
 	const setting = "--clerk-api-key (CLERK_API_KEY)"
+	if c.ClerkCredential == "login" && c.Auth != "oauth" {
+		p.add("--clerk-credential (CLERK_CREDENTIAL)", "login needs --auth oauth: only then does the gateway get an access token at sign-in")
+	}
 	switch key := c.ClerkAPIKey.Reveal(); {
+	case c.ClerkCredential == "login":
 	case key == "":
 		p.add(setting, "is required with --clerk-credential api-key; a key is made in the Clerk Chat dashboard")
 	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):

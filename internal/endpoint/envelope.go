@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
@@ -115,10 +117,58 @@ func readEnvelope(w http.ResponseWriter, r *http.Request, maxBody int64) (*envel
 		raws = []json.RawMessage{trimmed}
 	}
 	e.messages = make([]jsonrpc.Message, len(raws))
+	ids := map[string]bool{}
 	for i, raw := range raws {
 		if e.messages[i], err = jsonrpc.DecodeMessage(raw); err != nil {
 			return nil, &errInvalid
 		}
+		id, refusal := checkShape(raw, e.messages[i])
+		if refusal != nil {
+			return nil, refusal
+		}
+		if id != "" && ids[id] {
+			return nil, &errSameID
+		}
+		ids[id] = true
 	}
 	return e, nil
 }
+
+// checkShape refuses what the SDK would take in a way that loses something: a request without an id, which is never
+// answered; an id that it cannot give back digit by digit; and a call whose tool is not a name, which it answers with Go's
+// words. It gives the request's id as it was written, "" if it needs none.
+func checkShape(raw json.RawMessage, m jsonrpc.Message) (id string, refusal *rpcError) {
+	r, ok := m.(*jsonrpc.Request)
+	if !ok || strings.HasPrefix(r.Method, "notifications/") {
+		return "", nil
+	}
+	// Into a map, since names are matched to the letter only there.
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return "", &errInvalid
+	}
+	id = string(members["id"])
+	if id == "" || id == "null" {
+		return "", &errNoID
+	}
+	if id[0] != '"' {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n > maxSafeInteger || n < -maxSafeInteger || strconv.FormatInt(n, 10) != id {
+			return "", &errInexactID
+		}
+	}
+	if len(r.Params) > 0 && r.Params[0] != '{' {
+		return "", &errParams
+	}
+	if r.Method == methodCallTool {
+		var params map[string]json.RawMessage
+		var name string
+		if json.Unmarshal(r.Params, &params) != nil || json.Unmarshal(params["name"], &name) != nil {
+			return "", &errToolName
+		}
+	}
+	return id, nil
+}
+
+// maxSafeInteger is the greatest number that JSON readers agree on (RFC 8259 §6).
+const maxSafeInteger = 1<<53 - 1

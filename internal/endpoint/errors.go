@@ -35,6 +35,11 @@ var (
 	errLastEventID = badRequest("streams cannot be resumed; leave Last-Event-ID out")
 	errVersion     = badRequest("unsupported MCP-Protocol-Version")
 	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
+	errSameID      = badRequest("two requests of the batch have the same id; only one of them could be answered")
+	errNoID        = badRequest("the request has no id; give it a string or a whole number")
+	errInexactID   = badRequest("the id must be a string, or a whole number of at most 9007199254740991")
+	errParams      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "params must be an object"}
+	errToolName    = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "tools/call needs params.name, the name of a tool"}
 	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
 
 	// A null id crashes one client library, so the id is left out, which that library takes well.

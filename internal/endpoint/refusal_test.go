@@ -19,6 +19,13 @@ func TestEachRefusalIsAJSONRPCErrorThatSaysWhatToChange(t *testing.T) {
 		want    string
 	}{
 		{"malformed JSON", post, `{"jsonrpc":`, nil, 400, -32700, "JSON"},
+		{"a batch that would answer one of two", post, "[" + callProbe + "," + callProbe + "]", nil, 400, -32600, "same id"},
+		{"a call that could not be answered", post, strings.Replace(callProbe, `"id":2`, `"id":null`, 1), nil, 400, -32600, "no id"},
+		{"a call as a notification", post, strings.Replace(callProbe, `"id":2,`, ``, 1), nil, 400, -32600, "no id"},
+		{"an id too great to give back", post, strings.Replace(callProbe, `"id":2`, `"id":9007199254740993`, 1), nil, 400, -32600, "9007199254740991"},
+		{"a fraction as id", post, strings.Replace(callProbe, `"id":2`, `"id":1.5`, 1), nil, 400, -32600, "whole number"},
+		{"params that are a list", post, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["probe"]}`, nil, 400, -32602, "object"},
+		{"a number as tool", post, strings.Replace(callProbe, `"name":"probe"`, `"name":5`, 1), nil, 400, -32602, "params.name"},
 		{"something behind the message", post, callProbe + callProbe, nil, 400, -32700, "JSON"},
 		{"no JSON-RPC", post, `{"hello":1}`, nil, 400, -32600, "JSON-RPC 2.0"},
 		{"another JSON-RPC", post, `{"jsonrpc":"1.0","id":1,"method":"ping"}`, nil, 400, -32600, "JSON-RPC 2.0"},

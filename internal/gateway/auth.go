@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -23,38 +22,41 @@ func newVerifier(ctx context.Context, cfg *config.Config) (*token.External, erro
 		ScopeMap:     cfg.ScopeMap(),
 		RequireType:  cfg.TokenRequireType,
 	}
-	if !cfg.AllowAnyUser {
-		rules, err := identity.ParseRules(cfg.AllowSignin)
-		if err != nil {
-			return nil, fmt.Errorf("--allow-signin (GATEWAY_ALLOW_SIGNIN): %w", err)
-		}
-		opts.Allow = rules.Admit
+	var err error
+	if opts.Allow, err = admission(cfg); err != nil {
+		return nil, err
 	}
 	return token.NewExternal(ctx, opts)
 }
 
 // newResource is the resource server in front of the endpoint, nil without a login.
 func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
-	if g.cfg.Auth != "external" {
-		return nil, nil
+	opts := resource.Options{
+		PublicURL:     g.cfg.Public(),
+		Endpoints:     func(path string) ([]string, bool) { return mcpadapter.Scopes(), path == "" || path == pathMCP },
+		Name:          Title,
+		Documentation: websiteURL,
+		Logger:        g.logger,
 	}
-	verifier, err := newVerifier(ctx, &g.cfg)
-	if err != nil {
-		return nil, err
-	}
-	return resource.New(resource.Options{
-		PublicURL: g.cfg.Public(),
-		Endpoints: func(path string) ([]string, bool) { return mcpadapter.Scopes(), path == "" || path == pathMCP },
-		Verifier: resource.VerifierFunc(func(ctx context.Context, bearer, at string) (identity.Caller, error) {
+	switch g.cfg.Auth {
+	case "oauth":
+		opts.Verifier = resource.VerifierFunc(g.login.verify)
+		opts.AuthorizationServers = []string{issuerURL(&g.cfg).String()}
+	case "external":
+		verifier, err := newVerifier(ctx, &g.cfg)
+		if err != nil {
+			return nil, err
+		}
+		opts.Verifier = resource.VerifierFunc(func(ctx context.Context, bearer, at string) (identity.Caller, error) {
 			t, err := verifier.Verify(ctx, bearer, at)
 			return t.Caller, err
-		}),
-		AuthorizationServers: []string{g.cfg.TokenIssuer},
-		ScopeNames:           theirNames(g.cfg.ScopeMap()),
-		Name:                 Title,
-		Documentation:        websiteURL,
-		Logger:               g.logger,
-	})
+		})
+		opts.AuthorizationServers = []string{g.cfg.TokenIssuer}
+		opts.ScopeNames = theirNames(g.cfg.ScopeMap())
+	default:
+		return nil, nil
+	}
+	return resource.New(opts)
 }
 
 // theirNames turns a scope map round: under which name a client asks the authorization server for a scope of ours. Where

@@ -49,6 +49,7 @@ type Gateway struct {
 	closers []func() error
 
 	resource *resource.Server // nil without a login
+	login    *login           // nil without --auth oauth
 
 	endpoint http.Handler
 	landing  http.Handler
@@ -84,21 +85,37 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return fmt.Errorf("REST client: %w", err)
 	}
-	g.tools, err = mcpadapter.New(mcpadapter.Options{
-		Client:      client,
-		Credentials: workspaceKey{clerkapi.APIKey(cfg.ClerkAPIKey.Reveal())},
-		Observer:    observe.NewCalls(opts.Logger, g.metrics),
-	})
-	if err != nil {
-		return fmt.Errorf("tools: %w", err)
-	}
 	store, err := g.openStore()
 	if err != nil {
 		return err
 	}
 	g.closers = append(g.closers, store.Close)
 	g.state = newState(store.Ping)
-	sessions, err := g.newSessions(store)
+	keys, err := newKeyring(cfg)
+	if err != nil {
+		return err
+	}
+	set, err := pages.New()
+	if err != nil {
+		return err
+	}
+	set.OnFailure = func(page string, err error) {
+		opts.Logger.Error("a page could not be shown", "page", page, "error", err)
+	}
+	if cfg.Auth == "oauth" {
+		if g.login, err = newLogin(g, store, keys, set); err != nil {
+			return err
+		}
+	}
+	g.tools, err = mcpadapter.New(mcpadapter.Options{
+		Client:      client,
+		Credentials: g.credentials(),
+		Observer:    observe.NewCalls(opts.Logger, g.metrics),
+	})
+	if err != nil {
+		return fmt.Errorf("tools: %w", err)
+	}
+	sessions, err := g.newSessions(store, keys)
 	if err != nil {
 		return err
 	}
@@ -127,17 +144,10 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
-	return g.buildPages(opts)
+	return g.buildLanding(opts, set)
 }
 
-func (g *Gateway) buildPages(opts Options) error {
-	set, err := pages.New()
-	if err != nil {
-		return err
-	}
-	set.OnFailure = func(page string, err error) {
-		opts.Logger.Error("a page could not be shown", "page", page, "error", err)
-	}
+func (g *Gateway) buildLanding(opts Options, set *pages.Set) (err error) {
 	definitions := g.tools.Definitions()
 	tools := make([]console.ToolInfo, len(definitions))
 	for i, t := range definitions {
@@ -175,6 +185,14 @@ func (g *Gateway) close() error {
 		errs = append(errs, g.closers[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// credentials finds what a call is made with at the REST API.
+func (g *Gateway) credentials() mcpadapter.Credentials {
+	if g.login != nil && g.login.credentials != nil {
+		return loginCredentials{g.login}
+	}
+	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}
 }
 
 // workspaceKey is one credential for everybody: --clerk-credential api-key.

@@ -30,5 +30,13 @@ func Problems(c *config.Config) []string {
 			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
 		}
 	}
+	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
+		if _, err := newProvider(c, issuerURL(c)); err != nil {
+			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
+		}
+		if _, err := readClients(c.OAuthClients); err != nil {
+			p = append(p, err.Error())
+		}
+	}
 	return p
 }

@@ -21,9 +21,13 @@ func (g *Gateway) Handler() http.Handler {
 		mux.HandleFunc(resource.MetadataPath, g.resource.ServeMetadata)
 		mux.HandleFunc(resource.MetadataPath+"/", g.resource.ServeMetadata)
 	}
+	if g.login != nil {
+		g.login.server.Mount(mux)
+	}
 	endpoint = g.guard.Origins(forBrowsers(g.landing, endpoint))
 	mux.Handle("/{$}", endpoint)
 	mux.Handle(pathMCP, endpoint)
+	mux.Handle(pathMCP+"/{$}", endpoint)
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
 	return web.Chain(mux, web.RequestID, g.recoverPanics, g.guard.Hosts)

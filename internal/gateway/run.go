@@ -83,6 +83,7 @@ func (g *Gateway) stop(servers []*http.Server) error {
 	}
 	late = g.tools.Drain(ctx) != nil || late
 	if late {
+		g.logger.Error("the deadline for stopping has passed", "writes_of_unknown_outcome", g.tools.Writing())
 		return errors.Join(ErrDrain, closeAll(servers))
 	}
 	g.logger.Info("stopped")

@@ -11,12 +11,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// What keys are derived for. A purpose is never used twice and never changed: sealed values would no longer open.
-const (
-	purposeSessionID      = "session id"
-	purposeSessionSubject = "session subject"
-)
-
 // operatorTimeout is what a person at a terminal waits for one answer of Redis; a request waits far shorter.
 const operatorTimeout = 3 * time.Second
 
@@ -44,15 +38,7 @@ func (g *Gateway) storeChanged(kind redisstore.Kind, up bool) {
 	g.logger.Warn("Redis does not serve; sessions go on from their ids alone", "kind", string(kind))
 }
 
-func (g *Gateway) newSessions(store *redisstore.Store) (*session.Table, error) {
-	secrets := make([][]byte, len(g.cfg.Secrets))
-	for i, s := range g.cfg.Secrets {
-		secrets[i] = []byte(s.Reveal())
-	}
-	keys, err := seal.New(secrets...)
-	if err != nil {
-		return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
-	}
+func (g *Gateway) newSessions(store *redisstore.Store, keys *seal.Keyring) (*session.Table, error) {
 	return session.NewTable(session.Options{
 		Sealer:        keys.Sealer(purposeSessionID),
 		Records:       store.Sessions(),

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -39,12 +40,31 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	if !c.logger.Enabled(ctx, level) {
 		return
 	}
-	client := identity.CallerFrom(ctx).Client.Name
-	if len(client) > maxClientName {
-		client = client[:maxClientName]
-	}
+	client := clientName(identity.CallerFrom(ctx).Client.Name)
 	c.logger.LogAttrs(ctx, level, "tool call",
 		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.Int("status", f.Status),
 		slog.Int("attempts", f.Attempts), slog.Int("recipients", f.Recipients), slog.Int("segments", f.Segments),
 		slog.Duration("took", f.Duration.Round(time.Microsecond)), slog.String("client", client))
 }
+
+// clientName is a client's word about itself as far as it is fit for a log: a word of letters, digits and a few marks, in
+// which no phone number can stand.
+func clientName(name string) string {
+	digits := 0
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			if digits++; digits > maxClientDigits {
+				return -1
+			}
+			return r
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(" -_./", r):
+			return r
+		}
+		return -1
+	}, name)
+	return clean[:min(len(clean), maxClientName)]
+}
+
+// maxClientDigits is enough for a version and too few for a number.
+const maxClientDigits = 4

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -72,6 +73,11 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string)
 		defer t.writes.end()
 	}
 	a, err := p.request.do(ctx, t.client.As(credential))
+	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
+		if renewed, renewErr := renewer.Renewed(ctx, subject, credential); renewErr == nil {
+			a, err = p.request.do(ctx, t.client.As(renewed))
+		}
+	}
 	if a.response != nil {
 		facts.Status, facts.Attempts = a.response.StatusCode, a.response.Attempts
 	}

@@ -24,6 +24,12 @@ type Credentials interface {
 	Credential(ctx context.Context, subject string) (clerkapi.Credential, error)
 }
 
+// Renewer is what [Credentials] may be besides: after the API refused a credential with 401, which means that nothing
+// happened, it gives another one for one more try.
+type Renewer interface {
+	Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error)
+}
+
 // Observer is told of every finished call of a tool that exists, once, before [Tools.Call] returns. It must not block.
 // Its ctx has the values of the call's and does not end with it.
 type Observer interface {
@@ -94,3 +100,6 @@ func (t *Tools) Instructions() string { return instructions }
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
 func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }
+
+// Writing is how many writes are under way. After a Drain that failed these are the calls whose outcome nobody will know.
+func (t *Tools) Writing() int { return t.writes.underWay() }

@@ -47,3 +47,10 @@ func (w *writes) wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
+
+// underWay is how many writes are.
+func (w *writes) underWay() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.n
+}

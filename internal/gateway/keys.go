@@ -1,0 +1,36 @@
+package gateway
+
+import (
+	"fmt"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+)
+
+// What keys are derived for. A purpose is never used twice and never changed: sealed values would no longer open.
+const (
+	purposeSessionID      = "session id"
+	purposeSessionSubject = "session subject"
+	purposeAccessToken    = "access token"
+	purposeRefreshToken   = "refresh token"
+	purposeGrant          = "grant"
+	purposeExchange       = "exchange"
+	purposeConsent        = "consent"
+	purposeClientID       = "client id"
+	purposeClientSecret   = "client secret"
+	purposeBrowser        = "browser session"
+	purposeRequest        = "authorization request"
+	purposeCSRF           = "csrf"
+)
+
+func newKeyring(cfg *config.Config) (*seal.Keyring, error) {
+	secrets := make([][]byte, len(cfg.Secrets))
+	for i, s := range cfg.Secrets {
+		secrets[i] = []byte(s.Reveal())
+	}
+	keys, err := seal.New(secrets...)
+	if err != nil {
+		return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
+	}
+	return keys, nil
+}

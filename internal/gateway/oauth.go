@@ -1,0 +1,255 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/pages"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/internal/upstream"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// exchangeLife is how long a person may take from the consent page to the end of the sign-in.
+const exchangeLife = 15 * time.Minute
+
+// login is everything behind --auth oauth.
+type login struct {
+	server *authserver.Server
+	tokens *token.Local
+	grants *session.Grants
+	// credentials of --clerk-credential login; nil for a key of the workspace.
+	credentials *upstream.Login
+}
+
+func newLogin(g *Gateway, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
+	cfg := &g.cfg
+	issuer := issuerURL(cfg)
+	seeds, err := signingSeeds(cfg)
+	if err != nil {
+		return nil, err
+	}
+	l := &login{}
+	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds}); err != nil {
+		return nil, err
+	}
+	l.grants, err = session.NewGrants(session.GrantOptions{
+		Records: store.Grants(), Upstream: store.Upstreams(),
+		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: l.tokens.Life(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	exchanges, err := session.NewExchanges(store.Exchanges(), keys.Sealer(purposeExchange), exchangeLife)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := newProvider(cfg, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.ClerkCredential == "login" {
+		if l.credentials, err = upstream.NewLogin(provider, l.grants.Upstreams()); err != nil {
+			return nil, err
+		}
+	}
+	clients, err := readClients(cfg.OAuthClients)
+	if err != nil {
+		return nil, err
+	}
+	l.server, err = authserver.New(authserver.Options{
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Tokens: l.tokens, Grants: l.grants,
+		Resources:       func(resource string) ([]string, bool) { return mcpadapter.Scopes(), isEndpoint(issuer, resource) },
+		DefaultResource: issuer.String() + pathMCP,
+		Exchanges:       exchanges,
+		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
+		Keys: authserver.Keys{
+			ClientID: keys.Sealer(purposeClientID), ClientSecret: keys.MAC(purposeClientSecret),
+			Browser: keys.Sealer(purposeBrowser), Request: keys.Sealer(purposeRequest), CSRF: keys.MAC(purposeCSRF),
+		},
+		Clients: clients, Documents: authserver.NewDocuments(nil, nil), Pages: set,
+		ClientAddress: remoteHost, Logger: g.logger,
+	})
+	return l, err
+}
+
+// verify says whose one of our own access tokens is. A grant that was revoked ends it at once. While nobody can tell, or the
+// store has lost the grant, a token goes on until it expires: with a key of the workspace nothing else is needed for a call.
+func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
+	t, err := l.tokens.Verify(bearer, at)
+	if err != nil {
+		return identity.Caller{}, err
+	}
+	switch _, err := l.grants.Lookup(ctx, t.Caller.Grant); {
+	case err == nil, errors.Is(err, session.ErrUnavailable):
+		return t.Caller, nil
+	case errors.Is(err, session.ErrNoGrant) && l.credentials == nil:
+		return t.Caller, nil
+	default:
+		return identity.Caller{}, grantOver{err}
+	}
+}
+
+// grantOver makes the resource server challenge: the client has to sign in again.
+type grantOver struct{ error }
+
+func (grantOver) PublicReason() string { return "what the access token was issued for has ended" }
+
+func (e grantOver) Unwrap() error { return e.error }
+
+// issuerURL is the gateway's name as authorization server.
+func issuerURL(cfg *config.Config) *url.URL {
+	if u := cfg.Public(); u != nil {
+		return &url.URL{Scheme: u.Scheme, Host: u.Host}
+	}
+	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, with a port: see config.Problems
+}
+
+// isEndpoint reports whether a resource is one of ours. On this machine its names are as good as each other.
+func isEndpoint(issuer *url.URL, resource string) bool {
+	u, err := url.Parse(resource)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != issuer.Scheme || u.Port() != issuer.Port() {
+		return false
+	}
+	sameHost := strings.EqualFold(u.Hostname(), issuer.Hostname()) ||
+		web.IsLoopbackName(strings.ToLower(u.Hostname())) && web.IsLoopbackName(issuer.Hostname())
+	path := strings.TrimSuffix(u.Path, "/")
+	return sameHost && (path == "" || path == pathMCP)
+}
+
+// signingSeeds derive from each secret, so that what one of several secrets signed still verifies.
+func signingSeeds(cfg *config.Config) ([][]byte, error) {
+	seeds := make([][]byte, len(cfg.Secrets))
+	for i, s := range cfg.Secrets {
+		ring, err := seal.New([]byte(s.Reveal()))
+		if err != nil {
+			return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
+		}
+		seeds[i] = ring.MAC(purposeAccessToken).Digest([]byte("seed"))
+	}
+	return seeds, nil
+}
+
+func newProvider(cfg *config.Config, issuer *url.URL) (*upstream.Provider, error) {
+	allow, err := admission(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return upstream.NewProvider(upstream.ProviderOptions{
+		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
+		RedirectURL: issuer.String() + authserver.CallbackPath,
+		KeepTokens:  cfg.ClerkCredential == "login",
+		Allow:       allow,
+	})
+}
+
+// admission is --allow-signin as a function; everybody without a rule.
+func admission(cfg *config.Config) (func(map[string]any) bool, error) {
+	if len(cfg.AllowSignin) == 0 {
+		return func(map[string]any) bool { return true }, nil
+	}
+	rules, err := identity.ParseRules(cfg.AllowSignin)
+	if err != nil {
+		return nil, fmt.Errorf("--allow-signin (GATEWAY_ALLOW_SIGNIN): %w", err)
+	}
+	return rules.Admit, nil
+}
+
+func readClients(path string) (*authserver.ClientList, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, fmt.Errorf("--oauth-clients (GATEWAY_OAUTH_CLIENTS): %w", err)
+	}
+	clients, err := authserver.ParseClients(data)
+	if err != nil {
+		return nil, fmt.Errorf("--oauth-clients (GATEWAY_OAUTH_CLIENTS): %w", err)
+	}
+	return clients, nil
+}
+
+// plainScopes says what each scope allows, in the order in which people read them.
+func plainScopes() []authserver.Scope {
+	return []authserver.Scope{
+		{Name: mcpadapter.ScopeReadMessages, Title: "Read messages", Description: "Read the workspace's messages, sent and received."},
+		{Name: mcpadapter.ScopeSendMessages, Title: "Send messages", Description: "Send texts to people from the workspace's numbers. They cost money and cannot be taken back.", Writes: true},
+		{Name: mcpadapter.ScopeWriteContacts, Title: "Manage contacts", Description: "Create, change and delete contacts of the workspace.", Writes: true},
+		{Name: mcpadapter.ScopeSendCampaigns, Title: "Start campaigns", Description: "Send a text to everybody in a list of the workspace.", Writes: true},
+	}
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// signIn is the provider as the authorization server knows it.
+type signIn struct{ provider *upstream.Provider }
+
+func (s signIn) Begin(ctx context.Context, state string) (location string, keep []byte, err error) {
+	location, keep, err = s.provider.Begin(ctx, state)
+	return location, keep, signInError(err)
+}
+
+func (s signIn) Finish(ctx context.Context, answer url.Values, keep []byte) (authserver.Person, error) {
+	p, err := s.provider.Finish(ctx, answer, keep)
+	return authserver.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}, signInError(err)
+}
+
+func (s signIn) StillAllowed(ctx context.Context, p authserver.Person) error {
+	return signInError(s.provider.StillAllowed(ctx, upstream.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}))
+}
+
+// signInError is the one translation of the provider's errors for the authorization server.
+func signInError(err error) error {
+	switch {
+	case errors.Is(err, upstream.ErrDenied):
+		return errors.Join(authserver.ErrDenied, err)
+	case errors.Is(err, upstream.ErrNotAllowed):
+		return errors.Join(authserver.ErrNotAllowed, err)
+	case errors.Is(err, upstream.ErrUnavailable):
+		return errors.Join(authserver.ErrUnavailable, err)
+	}
+	return err
+}
+
+// loginCredentials ends the grant of a person whose sign-in the provider has ended, so that the next request is
+// challenged and the client signs in again by itself.
+type loginCredentials struct{ *login }
+
+func (c loginCredentials) Credential(ctx context.Context, subject string) (credential clerkapi.Credential, err error) {
+	credential, err = c.credentials.Credential(ctx, subject)
+	return credential, c.ended(ctx, err)
+}
+
+func (c loginCredentials) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (credential clerkapi.Credential, err error) {
+	credential, err = c.credentials.Renewed(ctx, subject, refused)
+	return credential, c.ended(ctx, err)
+}
+
+func (c loginCredentials) ended(ctx context.Context, err error) error {
+	if !errors.Is(err, upstream.ErrGrantOver) {
+		return err
+	}
+	return errors.Join(err, c.grants.Revoke(context.WithoutCancel(ctx), identity.CallerFrom(ctx).Grant))
+}

@@ -1,0 +1,44 @@
+package observe_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
+	var log bytes.Buffer
+	metrics := observe.NewMetrics("test")
+	logger := observe.NewLogger(&log, slog.LevelInfo, "text", func(context.Context) []slog.Attr {
+		return []slog.Attr{slog.String("request_id", "R1")}
+	})
+	ctx := identity.WithCaller(t.Context(), identity.Caller{Client: identity.Client{Name: "claude-code 2 +15551234567\n\"x\""}})
+	observe.NewCalls(logger, metrics).Observe(ctx, mcpadapter.Facts{Tool: "send_message", Recipients: 2, Segments: 3})
+
+	line := log.String()
+	for _, want := range []string{"tool=send_message", "outcome=ok", "request_id=R1", "claude-code"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+	if strings.Contains(line, "15551234567") || strings.Count(line, "\n") != 1 {
+		t.Errorf("the line is %q", line)
+	}
+	w := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		`clerk_gateway_tool_calls_total{outcome="ok",tool="send_message"} 1`, "clerk_gateway_segments_total 6", "clerk_gateway_recipients_total 2",
+	} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
