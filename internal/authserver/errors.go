@@ -31,7 +31,6 @@ var (
 	invalidTarget          = kind{"invalid_target", http.StatusBadRequest}                  // RFC 8707 §2
 	invalidRedirectURI     = kind{"invalid_redirect_uri", http.StatusBadRequest}            // RFC 7591 §3.2.2
 	invalidClientMetadata  = kind{"invalid_client_metadata", http.StatusBadRequest}         // RFC 7591 §3.2.2
-	unsupportedTokenType   = kind{"unsupported_token_type", http.StatusBadRequest}          // RFC 7009 §2.2.1
 	serverError            = kind{"server_error", http.StatusInternalServerError}           // RFC 6749 §4.1.2.1
 	temporarilyUnavailable = kind{"temporarily_unavailable", http.StatusServiceUnavailable} // RFC 6749 §4.1.2.1; RFC 9110 §15.6.4
 	tooMany                = kind{"temporarily_unavailable", http.StatusTooManyRequests}    // RFC 6585 §4

@@ -2,6 +2,7 @@ package authserver_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -67,32 +68,36 @@ func TestTheSDKSignsInByEveryKindOfRegistration(t *testing.T) {
 			RedirectURL: webRedirect,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, listed(t))
-			w.fetch = serves(goodDocument)
-			config.Client = w.server.Client()
-			config.RequestRefreshToken = true
-			config.AuthorizationCodeFetcher = func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
-				q := w.browser().signIn(args.URL)
-				return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
-			}
-			handler := must(auth.NewAuthorizationCodeHandler(config))
-			resp := must(w.server.Client().Post(w.url+"/mcp", "application/json", nil))
-			if err := handler.Authorize(t.Context(), resp.Request, resp); err != nil {
-				t.Fatal(err)
-			}
-			source := must(handler.TokenSource(t.Context()))
-			first := must(source.Token())
-			if status, body := w.call(first.AccessToken); status != http.StatusOK || !strings.HasPrefix(body, "https://id.example#ann ") {
-				t.Errorf("%d %s", status, body)
-			}
-			if first.RefreshToken == "" || time.Until(first.Expiry) > 5*time.Minute {
-				t.Errorf("refresh %q, expires %v", first.RefreshToken, first.Expiry)
-			}
-			if log := w.log.String(); log != "" {
-				t.Errorf("logged: %s", log)
-			}
-		})
+		for _, realRedis := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, real Redis %v", name, realRedis), func(t *testing.T) {
+				signInWithTheSDK(t, newWorldOver(t, realRedis, listed(t)), *config)
+			})
+		}
+	}
+}
+
+func signInWithTheSDK(t *testing.T, w *world, config auth.AuthorizationCodeHandlerConfig) {
+	w.fetch = serves(goodDocument)
+	config.Client = w.server.Client()
+	config.RequestRefreshToken = true
+	config.AuthorizationCodeFetcher = func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
+		q := w.browser().signIn(args.URL)
+		return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
+	}
+	handler := must(auth.NewAuthorizationCodeHandler(&config))
+	resp := must(w.server.Client().Post(w.url+"/mcp", "application/json", nil))
+	if err := handler.Authorize(t.Context(), resp.Request, resp); err != nil {
+		t.Fatal(err)
+	}
+	first := must(must(handler.TokenSource(t.Context())).Token())
+	if status, body := w.call(first.AccessToken); status != http.StatusOK || !strings.HasPrefix(body, "https://id.example#ann ") {
+		t.Errorf("%d %s", status, body)
+	}
+	if first.RefreshToken == "" || time.Until(first.Expiry) > 5*time.Minute {
+		t.Errorf("refresh %q, expires %v", first.RefreshToken, first.Expiry)
+	}
+	if log := w.log.String(); log != "" {
+		t.Errorf("logged: %s", log)
 	}
 }
 

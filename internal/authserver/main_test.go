@@ -62,13 +62,19 @@ func (w *world) endpoints(path string) ([]string, bool) {
 	return scopeNames, path == "/mcp" || path == ""
 }
 
+// newWorld has a real Redis if there is one on this machine.
 func newWorld(t testing.TB, change ...func(*authserver.Options)) *world {
+	t.Helper()
+	return newWorldOver(t, redistest.Available(), change...)
+}
+
+func newWorldOver(t testing.TB, realRedis bool, change ...func(*authserver.Options)) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.provider.world = w
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
 	w.url = "http://" + w.server.Listener.Addr().String()
-	if redistest.Available() {
+	if realRedis {
 		w.redis = redistest.Start(t)
 	}
 	var shared *redisstore.Store

@@ -172,7 +172,7 @@ const (
 	AuthorizePath      = "/oauth/authorize"
 	ConsentPath        = "/oauth/consent"
 	CallbackPath       = "/oauth/callback"
-	TokenPath          = "/oauth/token"
+	TokenPath          = "/oauth/token" //nolint:gosec // a path
 	RevokePath         = "/oauth/revoke"
 	RegisterPath       = "/oauth/register"
 	KeysPath           = "/oauth/jwks"

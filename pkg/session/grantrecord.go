@@ -116,9 +116,9 @@ func isGrantID(id string) bool {
 // Begin stores a grant that waits for its code to be redeemed, with what belongs to the provider behind it, and gives the
 // code. The grant's ID and Born are set here. Its errors are ErrUnavailable and those of wrong content.
 func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []byte) (code string, err error) {
-	id, secret := make([]byte, grantIDSize), make([]byte, codeSize)
-	_, _ = rand.Read(id) // never fails
-	_, _ = rand.Read(secret)
+	raw := make([]byte, grantIDSize+codeSize)
+	_, _ = rand.Read(raw) // never fails
+	id, secret := raw[:grantIDSize], raw[grantIDSize:]
 	now := g.opts.Now()
 	grant.ID, grant.Born = encoding.EncodeToString(id), now.UTC().Truncate(time.Second)
 	rec := &grantRecord{Grant: grant, Code: sha256.Sum256(secret), Binding: b, Until: now.Add(g.opts.CodeLife).Unix()}
@@ -140,7 +140,7 @@ func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []b
 	if !added {
 		return "", ErrNoGrant // two equal random ids
 	}
-	return encoding.EncodeToString(append(id, secret...)), nil
+	return encoding.EncodeToString(raw), nil
 }
 
 // refreshToken is the n-th token of a grant's family: the id, n, and a keyed digest of both. Every replica makes the same.
