@@ -36,6 +36,11 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		// The simulation knows its own key only; a real one may be in the environment for another command.
 		cfg.ClerkURL, cfg.ClerkAPIKey = sb.url, sandbox.Key
 	}
+	if cfg.Auth == "oauth" && cfg.OIDCIssuer == "" {
+		// The simulation's own provider; its two people may both come in.
+		cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = sb.url+"/oidc", sandbox.ClientID, sandbox.ClientSecret
+		cfg.AllowAnyUser = len(cfg.AllowSignin) == 0
+	}
 	if err := problems(&cfg); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,13 +42,25 @@ func valid(t *testing.T) config.Config {
 // run runs a gateway until the test ends and returns its base URL.
 func run(t *testing.T, cfg config.Config) string {
 	t.Helper()
+	return runAt(t, cfg)
+}
+
+// runAt runs a gateway on a free port, whatever its public URL is, and returns where.
+func runAt(t *testing.T, cfg config.Config) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Listen = l.Addr().String()
+	_ = l.Close()
 	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- g.Run(ctx, func(base string) { started <- base }) }()
+	go func() { ended <- g.Run(ctx, func(string) { started <- "http://" + cfg.Listen }) }()
 	t.Cleanup(func() {
 		cancel()
 		http.DefaultClient.CloseIdleConnections()

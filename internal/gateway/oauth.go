@@ -95,11 +95,13 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	if err != nil {
 		return identity.Caller{}, err
 	}
-	switch _, err := l.grants.Lookup(ctx, t.Caller.Grant); {
+	caller := t.Caller
+	caller.Grant = t.Grant
+	switch _, err := l.grants.Lookup(ctx, t.Grant); {
 	case err == nil, errors.Is(err, session.ErrUnavailable):
-		return t.Caller, nil
+		return caller, nil
 	case errors.Is(err, session.ErrNoGrant) && l.credentials == nil:
-		return t.Caller, nil
+		return caller, nil
 	default:
 		return identity.Caller{}, grantOver{err}
 	}

@@ -1,0 +1,334 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+)
+
+// signedIn is two replicas behind one public URL, every request on the other one, with people of the sandbox.
+type signedIn struct {
+	base    string
+	sandbox string
+	redis   *redistest.Server
+	http    *http.Client
+}
+
+// alternate sends every request for the public address to the next of the replicas.
+type alternate struct {
+	public   string
+	replicas []string
+	next     *atomic.Int64
+}
+
+func (a alternate) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != a.public {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	to := r.Clone(r.Context())
+	to.Host = a.public
+	to.URL.Host = a.replicas[int(a.next.Add(1))%len(a.replicas)]
+	return http.DefaultTransport.RoundTrip(to)
+}
+
+func signIn(t *testing.T, credential string, edit func(*config.Config)) *signedIn {
+	t.Helper()
+	s := &signedIn{redis: redistest.Start(t)}
+	cfg := valid(t)
+	s.sandbox = cfg.ClerkURL
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := free.Addr().String() // nobody listens there: the transport below stands for a balancer
+	_ = free.Close()
+	s.base = "http://" + public
+	cfg.Auth, cfg.PublicURL, cfg.RedisURL = "oauth", s.base, config.Secret(s.redis.URL())
+	cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = s.sandbox+"/oidc", sandbox.ClientID, sandbox.ClientSecret
+	cfg.ClerkCredential = credential
+	if credential == "api-key" {
+		cfg.AllowSignin = []string{"email_domain=acme.example"}
+	}
+	if edit != nil {
+		edit(&cfg)
+	}
+	s.http = &http.Client{Transport: alternate{public: public, next: &atomic.Int64{}, replicas: []string{
+		strings.TrimPrefix(runAt(t, cfg), "http://"), strings.TrimPrefix(runAt(t, cfg), "http://"),
+	}}}
+	request(t, http.MethodPut, s.sandbox+"/_sandbox/oidc", `{"auto_approve":"ann"}`, "Content-Type", "application/json")
+	return s
+}
+
+var (
+	refreshPattern = regexp.MustCompile(`http-equiv="refresh" content="0;url=([^"]*)"`)
+	hiddenPattern  = regexp.MustCompile(`type="hidden" name="([a-z]+)" value="([^"]*)"`)
+	scopePattern   = regexp.MustCompile(`type="checkbox" name="scope" value="([^"]*)"`)
+)
+
+// browse follows an authorization URL as a person who allows everything, or only some scopes, to the client's redirect.
+func (s *signedIn) browse(t *testing.T, address string, only ...string) url.Values {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Transport: s.http.Transport, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	for range 12 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, doErr := browser.Do(req)
+		if doErr != nil {
+			t.Fatal(doErr)
+		}
+		data, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		location := resp.Header.Get("Location")
+		if m := refreshPattern.FindSubmatch(data); m != nil {
+			location = html.UnescapeString(string(m[1]))
+		}
+		if strings.Contains(string(data), `name="csrf"`) {
+			form := url.Values{"decision": {"allow"}}
+			for _, m := range hiddenPattern.FindAllStringSubmatch(string(data), -1) {
+				form.Set(m[1], html.UnescapeString(m[2]))
+			}
+			for _, m := range scopePattern.FindAllStringSubmatch(string(data), -1) {
+				if len(only) == 0 || strings.Contains(strings.Join(only, " "), m[1]) {
+					form.Add("scope", m[1])
+				}
+			}
+			req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/oauth/consent", strings.NewReader(form.Encode()))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Origin", s.base)
+			continue
+		}
+		if location == "" {
+			t.Fatalf("it ends at %s with %d: %s", req.URL.Path, resp.StatusCode, data)
+		}
+		next, parseErr := req.URL.Parse(location)
+		if parseErr != nil {
+			t.Fatal(parseErr)
+		}
+		if next.Port() == "9" { // the client's own redirect
+			return next.Query()
+		}
+		req, err = http.NewRequestWithContext(t.Context(), http.MethodGet, next.String(), nil)
+	}
+	t.Fatal("the browser goes around in circles")
+	return nil
+}
+
+// connect signs in with the SDK's handler and opens a session.
+func (s *signedIn) connect(t *testing.T, version string, only ...string) *mcp.ClientSession {
+	t.Helper()
+	handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
+		Client: s.http, RedirectURL: "http://127.0.0.1:9/callback", RequestRefreshToken: true,
+		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
+			ClientName: "SDK", RedirectURIs: []string{"http://127.0.0.1:9/callback"}, TokenEndpointAuthMethod: "none",
+		}},
+		AuthorizationCodeFetcher: func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
+			q := s.browse(t, args.URL, only...)
+			return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "oauth-test", Version: "1"}, nil)
+	session, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: s.base + "/mcp", HTTPClient: s.http, OAuthHandler: handler, DisableStandaloneSSE: true,
+	}, &mcp.ClientSessionOptions{ProtocolVersion: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	return session
+}
+
+func TestTheSDKSignsInThroughTheBrowserAndCallsTools(t *testing.T) {
+	for _, credential := range []string{"api-key", "login"} {
+		for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
+			t.Run(credential+", "+name, func(t *testing.T) {
+				world := signIn(t, credential, nil)
+				session := world.connect(t, version)
+				for range 4 { // on both replicas
+					result, err := session.CallTool(t.Context(), send)
+					if err != nil || result.IsError {
+						t.Fatalf("%+v %v", result, err)
+					}
+				}
+				var sent struct{ Messages []json.RawMessage }
+				decode(t, request(t, http.MethodGet, world.sandbox+"/_sandbox/messages", "").body, &sent)
+				if len(sent.Messages) != 4 {
+					t.Errorf("%d messages, want 4", len(sent.Messages))
+				}
+			})
+		}
+	}
+}
+
+func TestAPersonGivesFewerScopes(t *testing.T) {
+	world := signIn(t, "api-key", nil)
+	session := world.connect(t, "", "messages:read")
+	if result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_messages"}); err != nil || result.IsError {
+		t.Errorf("what was given: %+v %v", result, err)
+	}
+}
+
+func TestSomebodyWhoMayNotSignInGetsNoCode(t *testing.T) {
+	world := signIn(t, "api-key", func(c *config.Config) { c.AllowSignin = []string{"email_domain=globex.example"} })
+	registered := request(t, http.MethodPost, world.any(t)+"/oauth/register",
+		`{"client_name":"x","redirect_uris":["http://127.0.0.1:9/callback"],"token_endpoint_auth_method":"none"}`,
+		"Content-Type", "application/json", "Host", strings.TrimPrefix(world.base, "http://"))
+	var client struct {
+		ID string `json:"client_id"`
+	}
+	decode(t, registered.body, &client)
+	q := world.browse(t, world.base+"/oauth/authorize?"+url.Values{
+		"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {"http://127.0.0.1:9/callback"}, "scope": {"messages:read"},
+		"resource": {world.base + "/mcp"}, "code_challenge_method": {"S256"}, "code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"},
+	}.Encode())
+	if q.Get("code") != "" || q.Get("error") != "access_denied" {
+		t.Errorf("the client was answered %v", q)
+	}
+}
+
+func TestARevokedTokenIsChallengedAtOnce(t *testing.T) {
+	for _, credential := range []string{"api-key", "login"} {
+		t.Run(credential, func(t *testing.T) {
+			world := signIn(t, credential, nil)
+			var token string
+			world.http.Transport = spy{world.http.Transport, &token}
+			session := world.connect(t, "2025-11-25")
+			if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				t.Fatalf("%+v %v", result, err)
+			}
+			ask := func(method, path, body, contentType string) *http.Response {
+				req, err := http.NewRequestWithContext(t.Context(), method, world.base+path, strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Content-Type", contentType)
+				if path == "/mcp" {
+					req.Header.Set("Authorization", "Bearer "+token)
+				}
+				resp, err := world.http.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				return resp
+			}
+			if resp := ask(http.MethodPost, "/mcp", ping, "application/json"); resp.StatusCode != http.StatusOK {
+				t.Fatalf("before: %d", resp.StatusCode)
+			}
+			claims := strings.Split(token, ".")[1]
+			var c struct {
+				ClientID string `json:"client_id"`
+			}
+			data, err := base64.RawURLEncoding.DecodeString(claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decode(t, string(data), &c)
+			form := url.Values{"token": {token}, "client_id": {c.ClientID}}.Encode()
+			if resp := ask(http.MethodPost, "/oauth/revoke", form, "application/x-www-form-urlencoded"); resp.StatusCode != http.StatusOK {
+				t.Fatalf("revoking: %d", resp.StatusCode)
+			}
+			for range 2 { // each replica
+				resp := ask(http.MethodPost, "/mcp", ping, "application/json")
+				if resp.StatusCode != http.StatusUnauthorized || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+					t.Errorf("after: %d %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+				}
+			}
+		})
+	}
+}
+
+// spy remembers the last access token.
+type spy struct {
+	http.RoundTripper
+	token *string
+}
+
+func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		*s.token = bearer
+	}
+	return s.RoundTripper.RoundTrip(r)
+}
+
+func TestALoginThatTheProviderEndsIsChallengedAndSignedInAgain(t *testing.T) {
+	world := signIn(t, "login", nil)
+	session := world.connect(t, "2025-11-25")
+	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+		t.Fatalf("%+v %v", result, err)
+	}
+	request(t, http.MethodPut, world.sandbox+"/_sandbox/oidc/revoke", `{"person":"ann"}`, "Content-Type", "application/json")
+	result, err := session.CallTool(t.Context(), send)
+	if err == nil && !result.IsError {
+		t.Fatal("a call with a login that was ended went through")
+	}
+	// The client's next request is challenged, and it signs in by itself.
+	if result, err = session.CallTool(t.Context(), send); err != nil || result.IsError {
+		t.Errorf("%+v %v", result, err)
+	}
+	var sent struct{ Messages []json.RawMessage }
+	decode(t, request(t, http.MethodGet, world.sandbox+"/_sandbox/messages", "").body, &sent)
+	if len(sent.Messages) != 2 {
+		t.Errorf("%d messages, want 2", len(sent.Messages))
+	}
+}
+
+// any is the address of one replica.
+func (s *signedIn) any(t *testing.T) string {
+	t.Helper()
+	a, ok := s.http.Transport.(alternate)
+	if !ok {
+		t.Fatal("no replicas")
+	}
+	return "http://" + a.replicas[0]
+}
+
+func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
+	world := signIn(t, "api-key", nil)
+	session := world.connect(t, "2025-11-25")
+	world.redis.Kill()
+	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+		t.Errorf("%+v %v", result, err)
+	}
+	a := request(t, http.MethodPost, world.any(t)+"/oauth/token", "grant_type=refresh_token&refresh_token=x&client_id=y",
+		"Content-Type", "application/x-www-form-urlencoded")
+	if strings.Contains(a.body, "invalid_grant") {
+		t.Errorf("the token endpoint answered %d %s", a.status, a.body)
+	}
+}
+
+func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
+	world := signIn(t, "api-key", nil)
+	session := world.connect(t, "2025-11-25")
+	world.redis.Do("FLUSHALL")
+	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+		t.Errorf("%+v %v", result, err)
+	}
+}
