@@ -76,10 +76,13 @@ func runClient(t *testing.T, limit time.Duration, name string, args ...string) (
 // demo is a running demo.
 type demo struct{ url, sandbox string }
 
-func startDemo(t *testing.T) demo {
+// startDemo runs the demo on free ports, with further arguments, until the test ends.
+func startDemo(t *testing.T, args ...string) demo {
 	t.Helper()
 	needClients(t)
-	cmd := exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn")
+	cmd := exec.Command(binary, append([]string{
+		"demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn",
+	}, args...)...)
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -191,7 +191,10 @@ func readClients(path string) (*authserver.ClientList, error) {
 func plainScopes() []authserver.Scope {
 	return []authserver.Scope{
 		{Name: mcpadapter.ScopeReadMessages, Title: "Read messages", Description: "Read the workspace's messages, sent and received."},
-		{Name: mcpadapter.ScopeSendMessages, Title: "Send messages", Description: "Send texts to people from the workspace's numbers. They cost money and cannot be taken back.", Writes: true},
+		{
+			Name: mcpadapter.ScopeSendMessages, Title: "Send messages", Writes: true,
+			Description: "Send texts to people from the workspace's numbers. They cost money and cannot be taken back.",
+		},
 		{Name: mcpadapter.ScopeWriteContacts, Title: "Manage contacts", Description: "Create, change and delete contacts of the workspace.", Writes: true},
 		{Name: mcpadapter.ScopeSendCampaigns, Title: "Start campaigns", Description: "Send a text to everybody in a list of the workspace.", Writes: true},
 	}
