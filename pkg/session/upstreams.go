@@ -98,11 +98,11 @@ func (u *Upstreams) keep(ctx context.Context, grant string, ttl time.Duration) e
 	return nil
 }
 
-// forget lets what is there disappear.
+// forget empties what is there at once and lets the rest disappear: what cannot be opened is not there.
 func (u *Upstreams) forget(ctx context.Context, grant string) error {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err == nil && found {
-		_, err = u.records.Replace(ctx, grant, raw, raw, time.Millisecond)
+		_, err = u.records.Replace(ctx, grant, raw, nil, time.Millisecond)
 	}
 	return err
 }
