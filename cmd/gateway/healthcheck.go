@@ -10,7 +10,7 @@ import (
 
 type healthcheckCmd struct {
 	Listen  string        `name:"listen" env:"GATEWAY_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The address that the gateway listens on."`
-	Timeout time.Duration `name:"timeout" default:"2s" placeholder:"DURATION" help:"How long to wait for an answer."`
+	Timeout time.Duration `name:"timeout" env:"GATEWAY_HEALTHCHECK_TIMEOUT" default:"2s" placeholder:"DURATION" help:"How long to wait for an answer."`
 }
 
 // Run asks /livez. It talks to this machine only.

@@ -42,8 +42,8 @@ const shownKey = 10
 
 type sessionsListCmd struct {
 	operatorFlags `embed:""`
-	Ended         bool `name:"ended" help:"List ended sessions too."`
-	Limit         int  `name:"limit" default:"1000" help:"Stop after this many; 0 lists all."`
+	Ended         bool `name:"ended" env:"GATEWAY_SESSIONS_ENDED" help:"List ended sessions too."`
+	Limit         int  `name:"limit" env:"GATEWAY_SESSIONS_LIMIT" default:"1000" help:"Stop after this many; 0 lists all."`
 }
 
 // Run lists.
