@@ -1,0 +1,107 @@
+package mcpadapter
+
+import (
+	"context"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// Once keeps work that creates something from being done twice. It knows nothing of what is created.
+type Once interface {
+	// Do does the work, unless a call under the same key did or does it, and says what became of it. ctx ends when the
+	// client goes away or its time is up: that ends waiting and looking, never an attempt that has been committed.
+	Do(ctx context.Context, w Work) Finding
+}
+
+// Work is something to be done once.
+type Work struct {
+	// Subject is the caller. Keys of one are never those of another.
+	Subject string
+	// Key is what the client named the work by, "" if it did not. Two of different Tool or Digest are not the same work.
+	Key string
+	// Trace recognizes work that has no Key when a transport brings it again.
+	Trace Trace
+	// Part is the part of the work that this is, from 1, where one call is several pieces of work; else 0.
+	Part int
+	// Tool names the tool.
+	Tool string
+	// Digest is of everything that is asked for, in its normal form.
+	Digest [32]byte
+	// Likeness is the same for all works that could not be told apart by looking at what they made. The zero value is
+	// for works that leave nothing to look at. Those of one likeness are done one after another.
+	Likeness [32]byte
+	// Attempt does it. It must call commit as the last thing before it does anything that others can notice, and do
+	// nothing if that returns an error.
+	Attempt func(ctx context.Context, commit func(context.Context) error) Made
+	// Look searches for what an attempt of this likeness has left at or after a time, whoever made it. It is nil if looking
+	// would not tell.
+	Look func(ctx context.Context, since time.Time) ([]Sighting, error)
+}
+
+// Trace is what a retransmitted call has in common with its first transmission.
+type Trace struct {
+	// ProxyRequestID was given by a proxy that is trusted to keep it over its retries; "" without one.
+	ProxyRequestID string
+	// Session and RequestID are the client's. RequestID tells numbers from texts.
+	Session, RequestID string
+}
+
+// Made is what came of an attempt.
+type Made struct {
+	// Outcome says whether it took effect.
+	Outcome clerkapi.Outcome
+	// ID is of what was made, as far as known.
+	ID string
+	// Result is for the client: after [clerkapi.Unknown] it says only what is known from the attempt.
+	Result Result
+}
+
+// Sighting is something that may have been made by an attempt.
+type Sighting struct {
+	// ID is the same whenever it is seen.
+	ID string
+	// Result is for the client should it be the one.
+	Result Result
+}
+
+// Finding is what is known of a work after [Once.Do].
+type Finding struct {
+	State State
+	// Result is the attempt's or the sighting's, where there is one: see the states.
+	Result Result
+	// At is when the attempt began, or when the memory was lost: see the states. The zero value is not known.
+	At time.Time
+	// Earlier says that the attempt was not made by this call.
+	Earlier bool
+}
+
+// State is what is known of a work.
+type State uint8
+
+const (
+	// StateKnown says that the attempt of this call had an answer: it took effect, or it certainly did not. Result is its.
+	StateKnown State = iota
+	// StateReplayed says the same of an attempt by another call under the same key, which began At. Result is its.
+	StateReplayed
+	// StateSettled says that an attempt that began At had no answer, and that what it made was found. Result is the
+	// sighting's.
+	StateSettled
+	// StateNotSeen says that an attempt that began At had no answer, and that nothing of it can be seen so far. Result is
+	// the attempt's if this call made it.
+	StateNotSeen
+	// StateUndecided says that an attempt that began At had no answer, and that looking could not tell or was not possible.
+	// Result is the attempt's if this call made it.
+	StateUndecided
+	// StateUnderWay says that another call is at this work still. This one did nothing.
+	StateUnderWay
+	// StateQueued says that another work of the same likeness is under way still. This one was not begun.
+	StateQueued
+	// StateMismatch says that the key was used At for another work. Nothing was done.
+	StateMismatch
+	// StateNoMemory says that the memory of keys cannot be reached. Nothing was done.
+	StateNoMemory
+	// StateMemoryLost says that the memory of keys was lost At, so that nobody knows whether this key was used. Nothing was
+	// done.
+	StateMemoryLost
+)
