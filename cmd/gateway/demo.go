@@ -48,11 +48,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	if cfg.ClerkURL != sb.url {
 		shown = "" // a backend of the caller's own: nobody may be told that its messages reach nobody
 	}
-	g, err := gateway.New(gateway.Options{Config: cfg, Version: version(), Logger: logger, SandboxURL: shown})
-	if err != nil {
-		return usageError{err}
-	}
-	return g.Run(ctx, func(base string) {
+	opts := gateway.Options{Config: cfg, Version: version(), Logger: logger, SandboxURL: shown}
+	return serve(ctx, opts, func(base string) {
 		howToConnect(s.err, base+"/mcp", cfg.ClerkURL, shown)
 		ready(s.out, base, sb.url)
 	})

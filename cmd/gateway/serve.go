@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,11 +23,21 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err := problems(&c.Config); err != nil {
 		return err
 	}
-	g, err := gateway.New(gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)})
+	opts := gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)}
+	return serve(ctx, opts, func(base string) { ready(s.out, base, "") })
+}
+
+// serve takes the addresses first: what is wired after them may have to know them.
+func serve(ctx context.Context, opts gateway.Options, started func(base string)) error {
+	listeners, err := gateway.Listen(ctx, &opts.Config)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
-	return g.Run(ctx, func(base string) { ready(s.out, base, "") })
+	g, err := gateway.New(opts)
+	if err != nil {
+		return usageError{errors.Join(err, listeners.Close())}
+	}
+	return g.Run(ctx, listeners, started)
 }
 
 // problems reports a wrong configuration as a whole.

@@ -59,7 +59,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.PublicURL = "oauth", true, "https://a", "gateway", "http://a.example"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)", "https"}},
 		{"tokens of an issuer without a name", func(c *config.Config) {
-			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.Listen = "oauth", true, "https://a", "gateway", "127.0.0.1:0"
+			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.Listen = "oauth", true, "https://a", "gateway", ":80"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
 		{"a login's token without a login", func(c *config.Config) { c.ClerkCredential = "login" }, []string{"--clerk-credential (CLERK_CREDENTIAL)"}},
 		{"a mapping of nothing", func(c *config.Config) {

@@ -110,7 +110,7 @@ func (c *Config) oauth(p *problems) {
 		p.add("--oidc-client-id (OIDC_CLIENT_ID)", "is required with --auth oauth")
 	}
 	switch u := c.Public(); {
-	case c.PublicURL == "" && (!loopback(c.Listen) || strings.HasSuffix(c.Listen, ":0")):
+	case c.PublicURL == "" && !loopback(c.Listen):
 		p.add("--public-url (GATEWAY_PUBLIC_URL)", "is required with --auth oauth on %s: it is the issuer of the gateway's tokens", c.Listen)
 	case u != nil && u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "0")):
 		p.add("--public-url (GATEWAY_PUBLIC_URL)", "must be https with --auth oauth; clients refuse to sign in over http")

@@ -28,7 +28,7 @@ const (
 
 // Options are what a gateway is made of.
 type Options struct {
-	// Config must have no problems: see config.Config.Problems.
+	// Config must have no problems, see [Problems], and the addresses that [Listen] made of it.
 	Config config.Config
 	// Version is this build's, for serverInfo, pages and metrics.
 	Version string

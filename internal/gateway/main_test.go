@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,19 +47,19 @@ func run(t *testing.T, cfg config.Config) string {
 // runAt runs a gateway on a free port, whatever its public URL is, and returns where.
 func runAt(t *testing.T, cfg config.Config) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	cfg.Listen = "127.0.0.1:0"
+	listeners, err := gateway.Listen(t.Context(), &cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Listen = l.Addr().String()
-	_ = l.Close()
 	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
+		_ = listeners.Close()
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- g.Run(ctx, func(string) { started <- "http://" + cfg.Listen }) }()
+	go func() { ended <- g.Run(ctx, listeners, func(string) { started <- "http://" + cfg.Listen }) }()
 	t.Cleanup(func() {
 		cancel()
 		http.DefaultClient.CloseIdleConnections()

@@ -119,7 +119,7 @@ func issuerURL(cfg *config.Config) *url.URL {
 	if u := cfg.Public(); u != nil {
 		return &url.URL{Scheme: u.Scheme, Host: u.Host}
 	}
-	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, with a port: see config.Problems
+	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, see config.Problems, with the port that Listen took
 }
 
 // isEndpoint reports whether a resource is one of ours. On this machine its names are as good as each other.

@@ -21,34 +21,25 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// Run listens, calls started with the base URL once requests are accepted, and serves until ctx ends. Then it turns
-// unready, waits the drain delay, finishes what is under way and returns nil, or [ErrDrain] if that took too long. It can
-// be called once.
-func (g *Gateway) Run(ctx context.Context, started func(baseURL string)) (err error) {
+// Run serves the addresses that [Listen] took for its configuration, calls started with the base URL, and goes on until
+// ctx ends. Then it turns unready, waits the drain delay, finishes what is under way and returns nil, or [ErrDrain] if that
+// took too long. It can be called once.
+func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL string)) (err error) {
 	defer func() { err = errors.Join(err, g.close()) }()
 
-	var lc net.ListenConfig
-	main, err := lc.Listen(ctx, "tcp", g.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
 	servers := []*http.Server{g.newServer(g.Handler())}
-	listeners := []net.Listener{main}
-	if g.cfg.AdminListen != "" {
-		admin, err := lc.Listen(ctx, "tcp", g.cfg.AdminListen)
-		if err != nil {
-			return errors.Join(fmt.Errorf("--admin-listen: %w", err), main.Close())
-		}
+	listeners := []net.Listener{l.main}
+	if l.admin != nil {
 		servers = append(servers, g.newServer(g.AdminHandler()))
-		listeners = append(listeners, admin)
+		listeners = append(listeners, l.admin)
 	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
 		go func() { failed <- s.Serve(listeners[i]) }()
 	}
-	g.logger.Info("accepting requests", "address", main.Addr().String(), "auth", g.cfg.Auth, "clerk_url", g.cfg.ClerkURL)
+	g.logger.Info("accepting requests", "address", l.main.Addr().String(), "auth", g.cfg.Auth, "clerk_url", g.cfg.ClerkURL)
 	if started != nil {
-		started(g.baseURL(main.Addr()))
+		started(g.baseURL())
 	}
 	select {
 	case <-ctx.Done():
@@ -99,15 +90,15 @@ func closeAll(servers []*http.Server) error {
 }
 
 // baseURL is where clients reach the gateway, without a path.
-func (g *Gateway) baseURL(addr net.Addr) string {
+func (g *Gateway) baseURL() string {
 	if g.cfg.PublicURL != "" {
 		return g.cfg.PublicURL
 	}
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return "http://" + addr.String()
+	host, port, err := net.SplitHostPort(g.cfg.Listen)
+	if err != nil { // it was listened at
+		return "http://" + g.cfg.Listen
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port)
