@@ -9,7 +9,6 @@ import (
 // campaign is a campaign that is still to be carried out.
 type campaign struct {
 	id      int64
-	due     time.Time
 	number  number
 	request clerkapi.CreateCampaignRequest
 }
@@ -37,13 +36,13 @@ func (st *store) createCampaign(req clerkapi.CreateCampaignRequest) (wireCampaig
 	if _, ok := st.lists[req.ListName]; !ok {
 		return wireCampaign{}, missingError("There is no list with this listName")
 	}
-	c := &campaign{id: st.nextCampaign, due: st.present, number: n, request: req}
-	if req.Timestamp.After(st.present) {
-		c.due = req.Timestamp.UTC().Truncate(time.Millisecond)
-	}
+	c := &campaign{id: st.nextCampaign, number: n, request: req}
 	st.nextCampaign++
-	st.campaigns = append(st.campaigns, c)
-	st.advance(st.present)
+	if req.Timestamp.After(st.present) {
+		st.later(req.Timestamp.UTC().Truncate(time.Millisecond), func() { st.carryOut(c) })
+	} else {
+		st.carryOut(c)
+	}
 	return wireCampaign{
 		ID: c.id, Body: req.Body, TeamID: st.team.id, UserID: st.team.user, Name: orNil(req.Name), InboxID: n.inbox,
 		Status: "scheduled", Created: st.present, Updated: st.present,
@@ -58,7 +57,7 @@ func (st *store) carryOut(c *campaign) {
 			continue
 		}
 		st.commit(&message{
-			at: c.due, number: c.number, sender: c.number.phone, senderType: clerkapi.SenderTypeCampaign,
+			at: st.present, number: c.number, sender: c.number.phone, senderType: clerkapi.SenderTypeCampaign,
 			members: []string{to}, body: c.request.Body, mediaURLs: c.request.MediaURLs,
 			campaign: c.id, campaignMessage: st.nextCampaignMessage,
 		})

@@ -114,7 +114,7 @@ func (s *Sandbox) addFault(w http.ResponseWriter, r *http.Request) {
 		s.write(w, refuse(http.StatusBadRequest, "the fault could not be read: "+err.Error()))
 		return
 	}
-	f, err := parseFault(body, append(s.document.operations(), provider.Operations()...))
+	f, err := parseFault(body, append(s.document.operations(), provider.Operations()...), s.document.changing())
 	if err != nil {
 		s.write(w, refuse(http.StatusBadRequest, err.Error()))
 		return

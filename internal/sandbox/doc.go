@@ -56,6 +56,7 @@
 //
 //	fault() { curl -X PUT localhost:9090/_sandbox/faults -d "$1"; }
 //	fault '{"operation":"sendMessage","kind":"drop_after_commit"}'
+//	fault '{"operation":"sendMessage","kind":"commit_late","ms":30000,"status":504}'
 //	fault '{"operation":"findMessages","kind":"delay","ms":500,"count":3}'
 //	fault '{"operation":"createContact","kind":"status","status":429,"retry_after":2}'
 //	fault '{"operation":"sendMessage","kind":"status","status":502,"after_commit":true,"body":"<h1>Oops</h1>",
@@ -78,6 +79,10 @@
 //     content_type in place of the usual error. Nothing was stored, unless after_commit is true.
 //   - delay: waits ms milliseconds (10 minutes at most), then goes on as usual; if the client goes away meanwhile,
 //     nothing is stored. With after_commit it is stored at once, and the answer is late.
+//   - commit_late: the connection is cut, or answered with status if given (and retry_after, body, content_type as
+//     above), and the request is carried out ms milliseconds later (a day at most): as of then everybody can see what it
+//     made, created says that time, and what it would have been refused for is as it is then. Only for operations that
+//     change something.
 //
 // # Boundary
 //

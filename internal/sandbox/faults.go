@@ -22,26 +22,32 @@ const (
 	dropAfterCommit  kind = "drop_after_commit"
 	statusFault      kind = "status"
 	delayFault       kind = "delay"
+	commitLate       kind = "commit_late"
 )
 
-// maxDelay bounds a delay, so that a server that is shutting down does not wait for ever.
-const maxDelay = 10 * time.Minute
+// maxDelay bounds a delay, so that a server that is shutting down does not wait for ever; maxLate bounds how long after
+// its request something is committed.
+const (
+	maxDelay = 10 * time.Minute
+	maxLate  = 24 * time.Hour
+)
 
 // fault is something that goes wrong with the next Count requests of an operation, as it is in JSON.
 type fault struct {
 	Operation   string `json:"operation"`
 	Kind        kind   `json:"kind"`
 	Count       *int   `json:"count,omitempty"`        // default 1
-	Status      int    `json:"status,omitempty"`       // of kind status
-	RetryAfter  *int   `json:"retry_after,omitempty"`  // of kind status, seconds
-	Body        string `json:"body,omitempty"`         // of kind status
-	ContentType string `json:"content_type,omitempty"` // of kind status
-	MS          int    `json:"ms,omitempty"`           // of kind delay
+	Status      int    `json:"status,omitempty"`       // of kind status, and if given of commit_late
+	RetryAfter  *int   `json:"retry_after,omitempty"`  // with a status, seconds
+	Body        string `json:"body,omitempty"`         // with a status
+	ContentType string `json:"content_type,omitempty"` // with a status
+	MS          int    `json:"ms,omitempty"`           // of kinds delay and commit_late
 	AfterCommit bool   `json:"after_commit,omitempty"` // of kinds status and delay
 }
 
-// parseFault reads a fault and says everything that is wrong with it.
-func parseFault(data []byte, operations []string) (fault, error) {
+// parseFault reads a fault and says everything that is wrong with it. Only an operation that changes something can be
+// late with it.
+func parseFault(data []byte, operations, changing []string) (fault, error) {
 	var f fault
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -65,26 +71,35 @@ func parseFault(data []byte, operations []string) (fault, error) {
 		f.Operation, strings.Join(operations, ", "))
 	require(*f.Count >= 1, "count is %d; it must be 1 or more", *f.Count)
 
-	switch f.Kind {
-	case dropBeforeCommit, dropAfterCommit:
-		require(!f.AfterCommit, "after_commit belongs to status and delay; the kinds %s and %s say it themselves",
-			dropBeforeCommit, dropAfterCommit)
-	case statusFault:
-		require(f.Status >= 200 && f.Status <= 599, "status is %d; kind status needs one from 200 to 599", f.Status)
+	answers := f.Status != 0 || f.RetryAfter != nil || f.Body != "" || f.ContentType != ""
+	if f.Kind == statusFault || f.Kind == commitLate && answers {
+		require(f.Status >= 200 && f.Status <= 599, "status is %d; it must be from 200 to 599", f.Status)
 		require(f.RetryAfter == nil || *f.RetryAfter >= 0, "retry_after must be 0 seconds or more")
 		bodiless := f.Status == http.StatusNoContent || f.Status == http.StatusNotModified
 		require(!bodiless || f.Body == "", "an answer with status %d has no body", f.Status)
+	}
+	switch f.Kind {
+	case dropBeforeCommit, dropAfterCommit, commitLate:
+		require(!f.AfterCommit, "after_commit belongs to status and delay; the kinds %s, %s and %s say it themselves",
+			dropBeforeCommit, dropAfterCommit, commitLate)
+	case statusFault:
 	case delayFault:
 		longest := int(maxDelay.Milliseconds())
 		require(f.MS >= 1 && f.MS <= longest, "ms is %d; kind delay needs 1 to %d", f.MS, longest)
 	default:
-		require(false, "kind %q is unknown; there are %s, %s, %s, %s",
-			f.Kind, dropBeforeCommit, dropAfterCommit, statusFault, delayFault)
+		require(false, "kind %q is unknown; there are %s, %s, %s, %s, %s",
+			f.Kind, dropBeforeCommit, dropAfterCommit, statusFault, delayFault, commitLate)
 		return f, errors.Join(errs...)
 	}
-	answers := f.Status != 0 || f.RetryAfter != nil || f.Body != "" || f.ContentType != ""
-	require(f.Kind == statusFault || !answers, "status, retry_after, body and content_type belong to kind status")
-	require(f.Kind == delayFault || f.MS == 0, "ms belongs to kind delay")
+	require(f.Kind == statusFault || f.Kind == commitLate || !answers,
+		"status, retry_after, body and content_type belong to kinds status and commit_late")
+	require(f.Kind == delayFault || f.Kind == commitLate || f.MS == 0, "ms belongs to kinds delay and commit_late")
+	if f.Kind == commitLate {
+		longest := int(maxLate.Milliseconds())
+		require(f.MS >= 1 && f.MS <= longest, "ms is %d; kind commit_late needs 1 to %d", f.MS, longest)
+		require(slices.Contains(changing, f.Operation), "operation %q commits nothing that could be late; these do: %s",
+			f.Operation, strings.Join(changing, ", "))
+	}
 	return f, errors.Join(errs...)
 }
 
@@ -106,9 +121,12 @@ func (q *faultQueue) take(operation string) (fault, bool) {
 	return f, true
 }
 
-// faulty carries a request out with the fault that waits for it, if there is one; carryOut gives what sends the regular
-// answer. What a fault answers does not pass the document's check.
-func (s *Sandbox) faulty(w http.ResponseWriter, r *http.Request, operation string, carryOut func() (send func())) {
+// faulty carries a request out with the fault that waits for it, if there is one. carryOut does it now and gives what
+// sends the regular answer; later has it done after a time, and is not called for an operation that changes nothing.
+// What a fault answers does not pass the document's check.
+func (s *Sandbox) faulty(
+	w http.ResponseWriter, r *http.Request, operation string, carryOut func() (send func()), later func(time.Duration),
+) {
 	s.mu.Lock()
 	f, ok := s.faults.take(operation)
 	s.mu.Unlock()
@@ -138,6 +156,12 @@ func (s *Sandbox) faulty(w http.ResponseWriter, r *http.Request, operation strin
 		} else if sleep(r.Context(), wait) {
 			carryOut()()
 		}
+	case commitLate:
+		later(time.Duration(f.MS) * time.Millisecond)
+		if f.Status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		s.writeFault(w, f)
 	}
 }
 

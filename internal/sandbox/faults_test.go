@@ -217,21 +217,29 @@ func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 	const (
 		operations = "createCampaign, createContact, createContacts, deleteContact, findMessages, searchContacts, " +
 			"sendMessage, updateContact, authorize, jwks, token"
-		ofStatus = "status, retry_after, body and content_type belong to kind status"
+		ofStatus = "status, retry_after, body and content_type belong to kinds status and commit_late"
 	)
 	for f, want := range map[string]string{
 		`"kind":"explode"`: `kind "explode" is unknown; ` +
-			`there are drop_before_commit, drop_after_commit, status, delay`,
-		`"kind":"delay"`:                                   "ms is 0; kind delay needs 1 to 600000",
-		`"kind":"delay","ms":600001`:                       "ms is 600001; kind delay needs 1 to 600000",
-		`"kind":"delay","ms":1,"retry_after":1`:            ofStatus,
-		`"kind":"status"`:                                  "status is 0; kind status needs one from 200 to 599",
-		`"kind":"status","status":600`:                     "status is 600; kind status needs one from 200 to 599",
-		`"kind":"status","status":500,"retry_after":-1`:    "retry_after must be 0 seconds or more",
-		`"kind":"status","status":500,"ms":5`:              "ms belongs to kind delay",
-		`"kind":"status","status":204,"body":"x"`:          "an answer with status 204 has no body",
-		`"kind":"drop_after_commit","status":500`:          ofStatus,
-		`"kind":"drop_before_commit","after_commit":true`:  "after_commit belongs to status and delay",
+			`there are drop_before_commit, drop_after_commit, status, delay, commit_late`,
+		`"kind":"delay"`:                                      "ms is 0; kind delay needs 1 to 600000",
+		`"kind":"delay","ms":600001`:                          "ms is 600001; kind delay needs 1 to 600000",
+		`"kind":"delay","ms":1,"retry_after":1`:               ofStatus,
+		`"kind":"status"`:                                     "status is 0; it must be from 200 to 599",
+		`"kind":"status","status":600`:                        "status is 600; it must be from 200 to 599",
+		`"kind":"status","status":500,"retry_after":-1`:       "retry_after must be 0 seconds or more",
+		`"kind":"status","status":500,"ms":5`:                 "ms belongs to kinds delay and commit_late",
+		`"kind":"status","status":204,"body":"x"`:             "an answer with status 204 has no body",
+		`"kind":"drop_after_commit","status":500`:             ofStatus,
+		`"kind":"drop_before_commit","after_commit":true`:     "after_commit belongs to status and delay",
+		`"kind":"commit_late"`:                                "ms is 0; kind commit_late needs 1 to 86400000",
+		`"kind":"commit_late","ms":86400001`:                  "ms is 86400001; kind commit_late needs 1 to 86400000",
+		`"kind":"commit_late","ms":1,"body":"x"`:              "status is 0; it must be from 200 to 599",
+		`"kind":"commit_late","ms":1,"status":204,"body":"x"`: "an answer with status 204 has no body",
+		`"kind":"commit_late","ms":1,"after_commit":true`:     "the kinds drop_before_commit, drop_after_commit and commit_late say it",
+		`"kind":"commit_late","ms":1,"operation":"findMessages"`: `operation "findMessages" commits nothing that could be ` +
+			"late; these do: createCampaign, createContact, createContacts, deleteContact, sendMessage, updateContact",
+		`"kind":"commit_late","ms":1,"operation":"token"`:  `operation "token" commits nothing`,
 		`"kind":"drop_before_commit","count":0`:            "count is 0; it must be 1 or more",
 		`"kind":"drop_before_commit","times":1`:            `unknown field "times"; fields are operation, kind, count`,
 		`"kind":"drop_before_commit","count":"2"`:          "count",
@@ -261,6 +269,7 @@ func FuzzAnAcceptedFaultCanBeSpent(f *testing.F) {
 	f.Add([]byte(`{"operation":"findMessages","kind":"status","status":503,"retry_after":2,"body":"x"}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"status","status":200,"content_type":"a\nb"}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"drop_after_commit","count":3}`))
+	f.Add([]byte(`{"operation":"sendMessage","kind":"commit_late","ms":7,"status":500}`))
 	f.Add([]byte(`{"operation":"findMessages","kind":"delay","ms":1,"after_commit":true}`))
 	f.Fuzz(func(t *testing.T, fault []byte) {
 		r := httptest.NewRequestWithContext(t.Context(), "PUT", "/_sandbox/faults", bytes.NewReader(fault))

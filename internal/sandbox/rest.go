@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/routers"
 
@@ -63,7 +64,7 @@ func (s *Sandbox) rest(methods map[string]*routers.Route, served map[string]oper
 		s.faulty(w, r, name, func() func() {
 			a := s.carryOut(team, served[name], req)
 			return func() { s.regular(w, r, route, a) }
-		})
+		}, func(wait time.Duration) { s.carryOutLater(team, served[name], req, wait) })
 	}
 }
 
@@ -108,6 +109,15 @@ func (s *Sandbox) carryOut(team string, op operation, req request) answer {
 	st := s.stores[team]
 	st.advance(s.present())
 	return op(st, req)
+}
+
+// carryOutLater lets the store do it by itself when the time has come. Nobody hears of the answer.
+func (s *Sandbox) carryOutLater(team string, op operation, req request, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.stores[team]
+	st.advance(s.present())
+	st.later(st.present.Add(wait), func() { op(st, req) })
 }
 
 // regular sends an answer that the document describes. One that violates it is a bug of the sandbox, and said to be.

@@ -17,11 +17,11 @@ type store struct {
 	every    time.Duration // how long a message stays in one state
 	present  time.Time
 
-	numbers   []number
-	messages  []*message // in the order they were committed
-	contacts  []*contact // in the order they were created
-	lists     map[string][]string
-	campaigns []*campaign // those still to be carried out
+	numbers  []number
+	messages []*message // in the order they were committed
+	contacts []*contact // in the order they were created
+	lists    map[string][]string
+	pending  []pending // what is still to be carried out, the next first
 
 	nextMessage, nextCampaign, nextCampaignMessage int64
 	contactsMade                                   int
@@ -46,15 +46,31 @@ type (
 func (e invalidError) Error() string { return string(e) }
 func (e missingError) Error() string { return string(e) }
 
-// advance moves the store to a time and carries out what is due by then, in the order it was due.
-func (st *store) advance(now time.Time) {
-	st.present = now
-	slices.SortStableFunc(st.campaigns, func(a, b *campaign) int { return a.due.Compare(b.due) })
-	for len(st.campaigns) > 0 && !st.campaigns[0].due.After(now) {
-		due := st.campaigns[0]
-		st.campaigns = st.campaigns[1:]
-		st.carryOut(due)
+// pending is what the store does by itself when it is due.
+type pending struct {
+	due      time.Time
+	carryOut func()
+}
+
+// later puts something in line, behind what is due at the same time.
+func (st *store) later(due time.Time, carryOut func()) {
+	after := func(p pending) bool { return p.due.After(due) }
+	i := slices.IndexFunc(st.pending, after)
+	if i < 0 {
+		i = len(st.pending)
 	}
+	st.pending = slices.Insert(st.pending, i, pending{due, carryOut})
+}
+
+// advance moves the store to a time and carries out what is due by then, in the order it was due, each as of its time.
+func (st *store) advance(now time.Time) {
+	for len(st.pending) > 0 && !st.pending[0].due.After(now) {
+		next := st.pending[0]
+		st.pending = st.pending[1:]
+		st.present = next.due
+		next.carryOut()
+	}
+	st.present = now
 }
 
 func (st *store) number(phone string) (number, bool) {

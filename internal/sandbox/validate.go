@@ -60,6 +60,20 @@ func (d *document) operations() []string {
 	return names
 }
 
+// changing lists the operationIds of those that change something, sorted.
+func (d *document) changing() []string {
+	var names []string
+	for _, methods := range d.paths {
+		for method, route := range methods {
+			if method != http.MethodGet {
+				names = append(names, route.Operation.OperationID)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (d *document) has(operation string) bool { return slices.Contains(d.operations(), operation) }
 
 // checkRequest says what of a request violates the document, a line each; none if it fits.
