@@ -30,8 +30,7 @@ func freeAddress(t *testing.T) string {
 // The suite's authorization scenarios sign in as a person would: it prints a URL, and a browser goes through consent and the
 // sandbox's sign-in to its callback.
 func TestAuthorizationConformance(t *testing.T) {
-	address := freeAddress(t)
-	d := startDemo(t, "--auth", "oauth", "--listen", address)
+	d := startDemo(t, "--auth", "oauth")
 	put(t, d.sandbox+"/_sandbox/oidc", `{"auto_approve":"ann"}`)
 
 	_, port, err := net.SplitHostPort(freeAddress(t))

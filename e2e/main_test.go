@@ -76,12 +76,12 @@ func runClient(t *testing.T, limit time.Duration, name string, args ...string) (
 // demo is a running demo.
 type demo struct{ url, sandbox string }
 
-// startDemo runs the demo on free ports, with further arguments, until the test ends.
+// startDemo runs the demo on free ports, with further arguments, until the test ends: without a login unless they ask for one.
 func startDemo(t *testing.T, args ...string) demo {
 	t.Helper()
 	needClients(t)
 	cmd := exec.Command(binary, append([]string{
-		"demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn",
+		"demo", "--auth", "none", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn",
 	}, args...)...)
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()

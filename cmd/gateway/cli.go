@@ -28,7 +28,7 @@ const (
 
 // cli is every command and flag.
 type cli struct {
-	Demo        demoCmd        `cmd:"" set:"clerk_url=" help:"Run everything in one process: the gateway and a simulated Clerk Chat. Messages reach nobody."`
+	Demo        demoCmd        `cmd:"" set:"clerk_url=" set:"auth=oauth" help:"Run everything in one process: the gateway, a simulated Clerk Chat and its sign-in. Messages reach nobody."`
 	Serve       serveCmd       `cmd:"" help:"Run the gateway in front of a real backend."`
 	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
 	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`
@@ -62,7 +62,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Name("gateway"),
 		kong.Description("A remote MCP server for Clerk Chat: any MCP client sends and reads messages, manages contacts and runs campaigns."),
 		kong.Writers(stdout, stderr),
-		kong.Vars{"clerk_url": clerkapi.DefaultBaseURL, "least": strconv.Itoa(session.MinRefLength)},
+		kong.Vars{"auth": "none", "clerk_url": clerkapi.DefaultBaseURL, "least": strconv.Itoa(session.MinRefLength)},
 		kong.Exit(func(int) { exited = true }), // after --help
 		kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}),

@@ -19,7 +19,8 @@ type demoCmd struct {
 	SandboxListen string `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" group:"Demo" help:"Address of the simulated Clerk Chat."`
 }
 
-// Run serves until a signal. What is not set comes from the demo: the secret, and the simulated Clerk Chat as the backend.
+// Run serves until a signal. What is not set comes from the demo: the secret, the simulated Clerk Chat as the backend, and
+// its sign-in as the provider.
 func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	cfg := c.Config
 	if len(cfg.Secrets) == 0 {
@@ -27,7 +28,11 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	cfg.DrainDelay = 0
 	logger := newLogger(s.err, &cfg)
-	sb, err := startSandbox(ctx, c.SandboxListen, logger)
+	simulation := sandbox.Options{Logger: logger, History: true}
+	if cfg.Public() != nil { // the simulation's sign-in sends people back to this machine only, unless told
+		simulation.RedirectURIs = []string{gateway.CallbackURL(&cfg)}
+	}
+	sb, err := startSandbox(ctx, c.SandboxListen, simulation)
 	if err != nil {
 		return err
 	}
@@ -36,10 +41,12 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		// The simulation knows its own key only; a real one may be in the environment for another command.
 		cfg.ClerkURL, cfg.ClerkAPIKey = sb.url, sandbox.Key
 	}
+	people := ""
 	if cfg.Auth == "oauth" && cfg.OIDCIssuer == "" {
-		// The simulation's own provider; its two people may both come in.
-		cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = sb.url+"/oidc", sandbox.ClientID, sandbox.ClientSecret
+		// Everybody whom the simulation knows may come in.
+		cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = signInAt(sb.url), sandbox.ClientID, sandbox.ClientSecret
 		cfg.AllowAnyUser = len(cfg.AllowSignin) == 0
+		people = strings.Join(sandbox.People(), " or ")
 	}
 	if err := problems(&cfg); err != nil {
 		return err
@@ -50,20 +57,27 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	opts := gateway.Options{Config: cfg, Version: version(), Logger: logger, SandboxURL: shown}
 	return serve(ctx, opts, func(base string) {
-		howToConnect(s.err, base+"/mcp", cfg.ClerkURL, shown)
+		howToConnect(s.err, base, people, cfg.ClerkURL, shown)
 		ready(s.out, base, sb.url)
 	})
 }
 
-// howToConnect is for the person at the terminal. sandboxURL is "" if messages go to a real backend.
-func howToConnect(w io.Writer, mcpURL, clerkURL, sandboxURL string) {
+// howToConnect is for the person at the terminal. people are those who can sign in at the simulation, "" if nobody signs in
+// there; sandboxURL is "" if messages go to a real backend.
+func howToConnect(w io.Writer, base, people, clerkURL, sandboxURL string) {
+	mcpURL := base + "/mcp"
 	if sandboxURL == "" {
 		fmt.Fprintf(w, "\nClerk Chat MCP gateway, demo, in front of %s: messages are real.\n\n  MCP endpoint   %s\n", clerkURL, mcpURL)
 	} else {
 		fmt.Fprintf(w, "\nClerk Chat MCP gateway, demo: messages reach nobody.\n\n  MCP endpoint   %s\n  Sent messages  %s/_sandbox/messages\n",
 			mcpURL, sandboxURL)
 	}
-	fmt.Fprintf(w, "  In a browser   %s\n\nConnect:\n", strings.TrimSuffix(mcpURL, "/mcp"))
+	fmt.Fprintf(w, "  In a browser   %s\n", base)
+	if people != "" {
+		fmt.Fprintf(w, "  Sign-in        in the browser that your client opens: allow it, then choose %s; there are no passwords\n"+
+			"  Without it     gateway demo --auth none, for curl and for clients that cannot sign in\n", people)
+	}
+	fmt.Fprint(w, "\nConnect:\n")
 	for _, client := range console.Clients(mcpURL) {
 		if client.Command != "" {
 			fmt.Fprintf(w, "  %-14s %s\n", client.Name, client.Command)

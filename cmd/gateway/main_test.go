@@ -97,10 +97,10 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// startDemo runs the demo on free ports.
+// startDemo runs the demo on free ports, without a login unless the arguments ask for one.
 func startDemo(t *testing.T, args ...string) *process {
 	t.Helper()
-	return start(t, append([]string{"demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"}, args...)...)
+	return start(t, append([]string{"demo", "--auth", "none", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"}, args...)...)
 }
 
 // stop sends SIGTERM and returns the exit code.

@@ -89,7 +89,7 @@ func clientList() string {
 		if c.Unreachable != "" {
 			fmt.Fprintf(&b, "%s\n\n", c.Unreachable)
 		}
-		for _, step := range writtenWay(c).For(false) {
+		for _, step := range writtenWay(c).For(true) {
 			if step.Text != "" {
 				fmt.Fprintf(&b, "%s\n\n", step.Text)
 			}
@@ -108,7 +108,7 @@ func clientList() string {
 // writtenWay is the first way that has something to copy: a README has no buttons.
 func writtenWay(c console.Client) console.Way {
 	for _, way := range c.Ways {
-		for _, step := range way.For(false) {
+		for _, step := range way.For(true) {
 			if step.Snippet != nil {
 				return way
 			}
@@ -121,12 +121,13 @@ func writtenWay(c console.Client) console.Way {
 func configurationTable() string {
 	var b strings.Builder
 	group := ""
+	defaults := strings.NewReplacer("${clerk_url}", clerkapi.DefaultBaseURL, "${auth}", "none")
 	for f := range fields(reflect.TypeFor[config.Config]()) {
 		if g := f.Tag.Get("group"); g != group {
 			group = g
 			fmt.Fprintf(&b, "\n**%s**\n\n| flag | variable | default | |\n|---|---|---|---|\n", group)
 		}
-		value := strings.Replace(f.Tag.Get("default"), "${clerk_url}", clerkapi.DefaultBaseURL, 1)
+		value := defaults.Replace(f.Tag.Get("default"))
 		if value != "" {
 			value = "`" + value + "`"
 		}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/observe"
@@ -22,11 +24,11 @@ type sandboxCmd struct {
 // Run serves until a signal.
 func (c *sandboxCmd) Run(ctx context.Context, s streams) error {
 	logger := observe.NewLogger(s.err, c.LogLevel, c.LogFormat, nil)
-	sb, err := startSandbox(ctx, c.SandboxListen, logger)
+	sb, err := startSandbox(ctx, c.SandboxListen, sandbox.Options{Logger: logger, History: true})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "Simulated Clerk Chat on %s, key %s. What was sent: %s/_sandbox/messages\n", sb.url, sandbox.Key, sb.url)
+	howToUse(s.err, sb.url)
 	ready(s.out, "", sb.url)
 	select {
 	case <-ctx.Done():
@@ -46,8 +48,8 @@ type runningSandbox struct {
 // sandboxStop bounds how long requests under way may take when the sandbox stops.
 const sandboxStop = 5 * time.Second
 
-func startSandbox(ctx context.Context, listen string, logger *slog.Logger) (*runningSandbox, error) {
-	handler, err := sandbox.New(sandbox.Options{Logger: logger, History: true})
+func startSandbox(ctx context.Context, listen string, opts sandbox.Options) (*runningSandbox, error) {
+	handler, err := sandbox.New(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ func startSandbox(ctx context.Context, listen string, logger *slog.Logger) (*run
 		return nil, fmt.Errorf("--sandbox-listen: %w", err)
 	}
 	sb := &runningSandbox{
-		url:    "http://" + l.Addr().String(),
+		url:    "http://" + reachable(l.Addr().String()),
 		server: &http.Server{Handler: handler, ReadHeaderTimeout: sandboxStop},
 		failed: make(chan error, 1),
 	}
@@ -68,6 +70,25 @@ func startSandbox(ctx context.Context, listen string, logger *slog.Logger) (*run
 	}()
 	return sb, nil
 }
+
+// reachable is an address on which this machine reaches a listener.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+// howToUse is for the person at the terminal.
+func howToUse(w io.Writer, url string) {
+	fmt.Fprintf(w, "\nSimulated Clerk Chat: messages reach nobody.\n\n  REST API       %s, key %s\n  Sent messages  %s/_sandbox/messages\n"+
+		"  Sign-in        %s (OpenID Connect), client %s, secret %s, for %s\n\n",
+		url, sandbox.Key, url, signInAt(url), sandbox.ClientID, sandbox.ClientSecret, strings.Join(sandbox.People(), " and "))
+}
+
+// signInAt is the issuer of a sandbox's sign-in.
+func signInAt(sandboxURL string) string { return sandboxURL + "/oidc" }
 
 func (sb *runningSandbox) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), sandboxStop)

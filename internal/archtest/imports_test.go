@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/web":                      nil,
 	"internal/upstream":                 {"internal/identity", "pkg/clerkapi", "pkg/mcpadapter", "pkg/session"},
 	"internal/authserver":               {"internal/identity", "pkg/session", "internal/pages", "internal/web"},
+	"internal/authserver/authtest":      nil,
 	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},

@@ -59,7 +59,7 @@ func newLogin(g *Gateway, store *redisstore.Store, keys *seal.Keyring, set *page
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newProvider(cfg, issuer)
+	provider, err := newProvider(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +122,9 @@ func issuerURL(cfg *config.Config) *url.URL {
 	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, see config.Problems, with the port that Listen took
 }
 
+// CallbackURL is where the provider has to send people back to.
+func CallbackURL(cfg *config.Config) string { return issuerURL(cfg).String() + authserver.CallbackPath }
+
 // isEndpoint reports whether a resource is one of ours. On this machine its names are as good as each other.
 func isEndpoint(issuer *url.URL, resource string) bool {
 	u, err := url.Parse(resource)
@@ -147,14 +150,14 @@ func signingSeeds(cfg *config.Config) ([][]byte, error) {
 	return seeds, nil
 }
 
-func newProvider(cfg *config.Config, issuer *url.URL) (*upstream.Provider, error) {
+func newProvider(cfg *config.Config) (*upstream.Provider, error) {
 	allow, err := admission(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return upstream.NewProvider(upstream.ProviderOptions{
 		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
-		RedirectURL: issuer.String() + authserver.CallbackPath,
+		RedirectURL: CallbackURL(cfg),
 		KeepTokens:  cfg.ClerkCredential == "login",
 		Allow:       allow,
 	})

@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"html"
-	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +15,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
+	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
@@ -77,74 +74,22 @@ func signIn(t *testing.T, credential string, edit func(*config.Config)) *signedI
 	return s
 }
 
-var (
-	refreshPattern = regexp.MustCompile(`http-equiv="refresh" content="0;url=([^"]*)"`)
-	hiddenPattern  = regexp.MustCompile(`type="hidden" name="([a-z]+)" value="([^"]*)"`)
-	scopePattern   = regexp.MustCompile(`type="checkbox" name="scope" value="([^"]*)"`)
-)
+// clientRedirect is where the tests' clients are sent back to. Nobody listens there.
+const clientRedirect = "http://127.0.0.1:9/callback"
 
 // browse follows an authorization URL as a person who allows everything, or only some scopes, to the client's redirect.
 func (s *signedIn) browse(t *testing.T, address string, only ...string) url.Values {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	browser := &http.Client{Transport: s.http.Transport, Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	for range 12 {
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, doErr := browser.Do(req)
-		if doErr != nil {
-			t.Fatal(doErr)
-		}
-		data, _ := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		location := resp.Header.Get("Location")
-		if m := refreshPattern.FindSubmatch(data); m != nil {
-			location = html.UnescapeString(string(m[1]))
-		}
-		if strings.Contains(string(data), `name="csrf"`) {
-			form := url.Values{"decision": {"allow"}}
-			for _, m := range hiddenPattern.FindAllStringSubmatch(string(data), -1) {
-				form.Set(m[1], html.UnescapeString(m[2]))
-			}
-			for _, m := range scopePattern.FindAllStringSubmatch(string(data), -1) {
-				if len(only) == 0 || strings.Contains(strings.Join(only, " "), m[1]) {
-					form.Add("scope", m[1])
-				}
-			}
-			req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/oauth/consent", strings.NewReader(form.Encode()))
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			req.Header.Set("Origin", s.base)
-			continue
-		}
-		if location == "" {
-			t.Fatalf("it ends at %s with %d: %s", req.URL.Path, resp.StatusCode, data)
-		}
-		next, parseErr := req.URL.Parse(location)
-		if parseErr != nil {
-			t.Fatal(parseErr)
-		}
-		if next.Port() == "9" { // the client's own redirect
-			return next.Query()
-		}
-		req, err = http.NewRequestWithContext(t.Context(), http.MethodGet, next.String(), nil)
-	}
-	t.Fatal("the browser goes around in circles")
-	return nil
+	return authtest.Person{Transport: s.http.Transport, Scopes: only}.Allow(t, address, clientRedirect)
 }
 
 // connect signs in with the SDK's handler and opens a session.
 func (s *signedIn) connect(t *testing.T, version string, only ...string) *mcp.ClientSession {
 	t.Helper()
 	handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
-		Client: s.http, RedirectURL: "http://127.0.0.1:9/callback", RequestRefreshToken: true,
+		Client: s.http, RedirectURL: clientRedirect, RequestRefreshToken: true,
 		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
-			ClientName: "SDK", RedirectURIs: []string{"http://127.0.0.1:9/callback"}, TokenEndpointAuthMethod: "none",
+			ClientName: "SDK", RedirectURIs: []string{clientRedirect}, TokenEndpointAuthMethod: "none",
 		}},
 		AuthorizationCodeFetcher: func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
 			q := s.browse(t, args.URL, only...)
@@ -222,7 +167,7 @@ func TestSomebodyWhoMayNotSignInGetsNoCode(t *testing.T) {
 	}
 	decode(t, registered.body, &client)
 	q := world.browse(t, world.base+"/oauth/authorize?"+url.Values{
-		"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {"http://127.0.0.1:9/callback"}, "scope": {"messages:read"},
+		"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {clientRedirect}, "scope": {"messages:read"},
 		"resource": {world.base + "/mcp"}, "code_challenge_method": {"S256"}, "code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"},
 	}.Encode())
 	if q.Get("code") != "" || q.Get("error") != "access_denied" {

@@ -31,7 +31,7 @@ func Problems(c *config.Config) []string {
 		}
 	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
-		if _, err := newProvider(c, issuerURL(c)); err != nil {
+		if _, err := newProvider(c); err != nil {
 			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
 		}
 		if _, err := readClients(c.OAuthClients); err != nil {

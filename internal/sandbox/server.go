@@ -31,6 +31,8 @@ type Options struct {
 	// BaseURL is the URL at which the sandbox answers a request, without a slash at the end: the issuer of its sign-in is
 	// that plus /oidc, and the audience of REST is it. Default: what the request was sent to, as its Host header says.
 	BaseURL func(*http.Request) string
+	// RedirectURIs are where its sign-in sends people back to besides this machine. Default: none.
+	RedirectURIs []string
 }
 
 // Sandbox is the simulated API, an [http.Handler]. It is safe for concurrent use.

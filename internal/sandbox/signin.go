@@ -19,7 +19,9 @@ func (s *Sandbox) newSignIn() (*provider.Provider, error) {
 	set.OnFailure = func(page string, err error) {
 		s.options.Logger.Error("sandbox: page cannot be made", "page", page, "error", err)
 	}
-	return provider.New(provider.Options{Now: s.options.Now, BaseURL: s.options.BaseURL, Pages: set})
+	return provider.New(provider.Options{
+		Now: s.options.Now, BaseURL: s.options.BaseURL, Pages: set, RedirectURIs: s.options.RedirectURIs,
+	})
 }
 
 // addressed is the URL of the server as the request names it.
@@ -42,7 +44,7 @@ func (s *Sandbox) breakable(route provider.Route) http.Handler {
 			held := &heldAnswer{header: make(http.Header), status: http.StatusOK}
 			route.Handler.ServeHTTP(held, r)
 			return func() { held.sendTo(w) }
-		}, nil)
+		})
 	})
 }
 

@@ -29,6 +29,15 @@ func people() []person {
 	}
 }
 
+// People are the names of those who can sign in, each with the team.
+func People() []string {
+	var names []string
+	for _, who := range people() {
+		names = append(names, who.name+" ("+who.team+")")
+	}
+	return names
+}
+
 // find names a person by id or email address, in either case.
 func find(hint string) (person, bool) {
 	all := people()

@@ -22,7 +22,7 @@ const (
 // Operations lists them.
 func Operations() []string { return []string{OperationAuthorize, OperationKeys, OperationToken} }
 
-// Options configure a [Provider]. All fields are needed.
+// Options configure a [Provider]. All fields but the last are needed.
 type Options struct {
 	// Now is the clock.
 	Now func() time.Time
@@ -31,6 +31,8 @@ type Options struct {
 	BaseURL func(*http.Request) string
 	// Pages has the sign-in page.
 	Pages *pages.Set
+	// RedirectURIs are those of clients that are not on this machine.
+	RedirectURIs []string
 }
 
 // Provider is the simulated provider. It is safe for concurrent use.
@@ -67,7 +69,7 @@ func (p *Provider) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state = state{
-		settings: defaults(),
+		settings: defaults(p.options.RedirectURIs),
 		codes:    make(map[string]*code),
 		refresh:  make(map[string]*refreshToken),
 		access:   make(map[string]*accessToken),

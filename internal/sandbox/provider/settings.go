@@ -13,8 +13,8 @@ type settings struct {
 	RedirectURIs       []string `json:"redirect_uris"` // beyond those of this machine
 }
 
-func defaults() settings {
-	return settings{AccessTokenSeconds: 300, RefreshRotation: true, RedirectURIs: []string{}}
+func defaults(redirects []string) settings {
+	return settings{AccessTokenSeconds: 300, RefreshRotation: true, RedirectURIs: append([]string{}, redirects...)}
 }
 
 func (s settings) accessLife() time.Duration {
