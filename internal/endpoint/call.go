@@ -12,6 +12,10 @@ import (
 // clientGoneKey carries the context of the HTTP request: the SDK does not cancel a legacy call when its client goes away.
 type clientGoneKey struct{}
 
+// metaOutcome is the key in a result's _meta under which programs find in one word what became of a call that creates
+// something: see mcpadapter.Path.
+const metaOutcome = "chat.clerk/outcome"
+
 // handleCall is the SDK's lane into [Tools.Call].
 func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	caller := identity.CallerFrom(ctx)
@@ -45,6 +49,9 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	result := &mcp.CallToolResult{
 		Content: []mcp.Content{&mcp.TextContent{Text: report.Result.Text}},
 		IsError: report.Result.IsError,
+	}
+	if path := report.Facts.Path.String(); path != "" {
+		result.Meta = mcp.Meta{metaOutcome: path}
 	}
 	if report.Result.Structured != nil {
 		result.StructuredContent = report.Result.Structured

@@ -122,8 +122,8 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		{"a wrong campaign", "create_campaign", `{"sender":"+1","list_name":" ","body":"","media_urls":[],"timestamp":"2026-11-23T09:58:59Z","provider":"pigeon"}`,
 			[]string{
 				`sender is no international phone number`, `list_name is empty`, `body is blank`,
-				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): give a later time, or leave it out to send at once`,
 				`provider must be one of twilio, bandwidth, msteams, other, non_voip, whatsapp, telnyx, webex, rcs, or left out`,
+				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): give a later time, or leave it out to send at once`,
 			}},
 		{"an empty time is not now", "create_campaign", `{"sender":"72345","list_name":"L","body":"B","media_urls":[],"timestamp":"","provider":""}`,
 			[]string{`timestamp is no ISO 8601 time`, `provider must be one of`}},

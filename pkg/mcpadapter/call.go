@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -37,7 +36,13 @@ func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	if wrong != "" {
 		return failed(wrong, Facts{Outcome: OutcomeInvalid})
 	}
-	return t.execute(ctx, tool, p, c.Subject)
+	hold := hold{writes: &t.writes}
+	defer hold.release()
+	if t.once != nil && tool.effect == creates {
+		return t.executeOnce(ctx, tool, p, c, &hold)
+	}
+	commit := func(context.Context) error { hold.take(); return nil }
+	return t.execute(ctx, tool, p, c.Subject, commit).report
 }
 
 // prepare decodes the arguments into a plan, or says all that is wrong with them.
@@ -46,73 +51,43 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 	f, ok := parseArguments(arguments, &problems)
 	if ok {
 		p = tool.plan(f, t.now())
+		if t.once != nil && tool.effect == creates {
+			p.key = f.idempotencyKey()
+		}
 		f.close()
 	}
 	if problems.any() {
+		problems.join(&p.late)
 		return plan{}, problems.text(tool.name)
 	}
 	return p, ""
-}
-
-// execute makes the plan's request, once, with the caller's credential.
-func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string) Report {
-	facts := Facts{Recipients: p.recipients, Segments: p.segments}
-	credential, err := t.credentials.Credential(ctx, subject)
-	if err == nil && credential.IsZero() {
-		err = clerkapi.ErrNoCredential
-	}
-	if gone := ctx.Err() != nil && tool.effect != reads; err != nil || gone {
-		var text string
-		text, facts.Outcome = credentialFailure(tool, err, ctx.Err() != nil)
-		return failed(text, facts)
-	}
-	if tool.effect != reads {
-		// From here on a client that goes away cannot make an effect unknown.
-		ctx = context.WithoutCancel(ctx)
-		t.writes.begin()
-		defer t.writes.end()
-	}
-	a, err := p.request.do(ctx, t.client.As(credential))
-	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
-		if renewed, renewErr := renewer.Renewed(ctx, subject, credential); renewErr == nil {
-			a, err = p.request.do(ctx, t.client.As(renewed))
-		}
-	}
-	if a.response != nil {
-		facts.Status, facts.Attempts = a.response.StatusCode, a.response.Attempts
-	}
-	var structured json.RawMessage
-	if err == nil {
-		structured, err = encode(tool, a.value)
-	}
-	switch {
-	case err != nil:
-		var text string
-		text, facts.Outcome = t.failure(tool, p, a, err)
-		return failed(text, facts)
-	case a.shortfall != "":
-		facts.Outcome = OutcomeFailed
-		return failed(a.shortfall, facts)
-	}
-	return Report{Result: Result{Structured: structured, Text: string(structured)}, Facts: facts}
 }
 
 func failed(text string, facts Facts) Report {
 	return Report{Result: Result{Text: text, IsError: true}, Facts: facts}
 }
 
-// encode writes a result as compact JSON, in which a model can read <, > and &.
+// encode writes a tool's result.
 func encode(tool *tool, value any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	b, err := encodeJSON(value)
+	if err != nil {
 		// What came out of JSON goes into it; should it not, nobody may think that nothing was done.
 		unreadable := &clerkapi.Error{Operation: tool.operation, Reason: clerkapi.ErrBadAnswer}
 		if tool.effect != reads {
 			unreadable.Outcome = clerkapi.Done
 		}
 		return nil, unreadable
+	}
+	return b, nil
+}
+
+// encodeJSON writes compact JSON, in which a model can read <, > and &.
+func encodeJSON(value any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

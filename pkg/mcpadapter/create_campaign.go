@@ -67,19 +67,36 @@ func defineCreateCampaign() definition {
 // createCampaign is the request of create_campaign.
 type createCampaign struct {
 	body clerkapi.CreateCampaignRequest
+	// given is the timestamp as it was given: what the body has changes while time passes.
+	given time.Time
+}
+
+func (r *createCampaign) asked() any {
+	body := r.body
+	body.Timestamp = r.given
+	return body
 }
 
 func planCreateCampaign(f *fields, now time.Time) plan {
-	r := &createCampaign{body: clerkapi.CreateCampaignRequest{
+	at := f.instant("timestamp")
+	r := &createCampaign{given: at, body: clerkapi.CreateCampaignRequest{
 		Sender:    f.address("sender", exampleSender),
 		ListName:  f.listName(),
 		Body:      f.body(),
 		MediaURLs: f.mediaURLs(),
 		Name:      f.label("name", `"Winter sale"`),
-		Timestamp: f.timestamp(now),
+		Timestamp: at,
 		Provider:  f.provider(),
 	}}
-	return plan{request: r, segments: countSegments(r.body.Body)}
+	p := plan{request: r, segments: countSegments(r.body.Body)}
+	if !at.After(now) {
+		r.body.Timestamp = time.Time{} // at once
+	}
+	if !at.IsZero() && at.Before(now.Add(-pastGrace)) {
+		p.late.add("timestamp", "is in the past (it is now %s): give a later time, or leave it out to send at once",
+			now.UTC().Format(time.RFC3339))
+	}
+	return p
 }
 
 func (f *fields) listName() string {
@@ -91,19 +108,6 @@ func (f *fields) listName() string {
 	}
 	f.checkLabel("list_name", s)
 	return s
-}
-
-// timestamp returns the zero time for now.
-func (f *fields) timestamp(now time.Time) time.Time {
-	t := f.instant("timestamp")
-	switch {
-	case t.IsZero() || t.After(now):
-		return t
-	case t.Before(now.Add(-pastGrace)):
-		f.add("timestamp", "is in the past (it is now %s): give a later time, or leave it out to send at once",
-			now.UTC().Format(time.RFC3339))
-	}
-	return time.Time{}
 }
 
 // startedCampaign is the result of create_campaign.

@@ -42,6 +42,8 @@ func planCreateContact(f *fields, _ time.Time) plan {
 	return plan{request: &createContact{f.newContact()}}
 }
 
+func (r *createContact) asked() any { return r.body }
+
 func (r *createContact) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
 	a, err := answerOf(api.Contacts.Create(ctx, &r.body))
 	if a.id == "" {

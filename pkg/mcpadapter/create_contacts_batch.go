@@ -85,6 +85,8 @@ type createdContacts struct {
 	Contacts []contact `json:"contacts"`
 }
 
+func (r *createContacts) asked() any { return r.body }
+
 func (r *createContacts) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
 	made, response, err := api.Contacts.CreateBatch(ctx, &r.body)
 	result := &createdContacts{Created: len(made), Contacts: make([]contact, len(made))}

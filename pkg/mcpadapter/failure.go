@@ -77,9 +77,18 @@ func (t *Tools) reasonOf(err error) reason {
 	return t.reasons[last]
 }
 
+// failure is an error of the request in words.
+type failure struct {
+	// what happened, and what it means: whether anything came of it, and what to do.
+	what, means string
+	outcome     clerkapi.Outcome
+}
+
+func (f failure) text() string { return joined([]string{f.what, f.means}) }
+
 // failure turns an error of the request into what the client is told and what is recorded. The cause of the error is
 // part of neither.
-func (t *Tools) failure(tool *tool, p plan, a answer, err error) (text string, outcome Outcome) {
+func (t *Tools) failure(tool *tool, p plan, a answer, err error) (f failure, outcome Outcome) {
 	var e *clerkapi.Error
 	if !errors.As(err, &e) {
 		// Not foreseen, so nothing may be promised.
@@ -89,20 +98,19 @@ func (t *Tools) failure(tool *tool, p plan, a answer, err error) (text string, o
 		}
 	}
 	reason := t.reasonOf(err)
-	sentences := []string{whatHappened(tool, reason, e)}
+	var means []string
 	switch e.Outcome {
 	case clerkapi.Done:
 		outcome = OutcomeFailed
-		sentences = append(sentences, afterDone(tool, a, e)...)
+		means = afterDone(tool, a, e)
 	case clerkapi.Unknown:
 		outcome = OutcomeUnknown
-		sentences = append(sentences, tool.words.unknown, afterUnknown(tool, e))
+		means = []string{tool.words.unknown, afterUnknown(tool, e)}
 	case clerkapi.NotDone:
 		outcome = reason.outcome
-		sentences = append(sentences, tool.words.nothing)
-		sentences = append(sentences, afterNothing(tool, p, reason, e)...)
+		means = append([]string{tool.words.nothing}, afterNothing(tool, p, reason, e)...)
 	}
-	return joined(sentences), outcome
+	return failure{what: whatHappened(tool, reason, e), means: joined(means), outcome: e.Outcome}, outcome
 }
 
 func joined(sentences []string) string {

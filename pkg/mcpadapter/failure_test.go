@@ -250,8 +250,8 @@ func TestAnErrorThatNobodyForesawPromisesNothing(t *testing.T) {
 	tools, _ := newTools(t, nil)
 	for name, want := range map[string]Outcome{"send_message": OutcomeUnknown, "get_messages": OutcomeUnavailable} {
 		text, outcome := tools.failure(tools.tools[name], plan{}, answer{}, context.DeadlineExceeded)
-		if outcome != want || strings.Contains(text, "deadline") {
-			t.Errorf("%s: %v, %s; want %v", name, outcome, text, want)
+		if outcome != want || strings.Contains(text.text(), "deadline") {
+			t.Errorf("%s: %v, %s; want %v", name, outcome, text.text(), want)
 		}
 	}
 }

@@ -42,3 +42,48 @@ func (o Outcome) String() string {
 	}
 	return fmt.Sprintf("Outcome(%d)", uint8(o))
 }
+
+// Path tells which way a call that creates something went.
+type Path uint8
+
+const (
+	// PathNone is for calls that create nothing.
+	PathNone Path = iota
+	// PathSent says that this call did it.
+	PathSent
+	// PathReplayed says that an earlier call did it, whose answer was given once more.
+	PathReplayed
+	// PathSettled says that an answer was lost, and that this call found what was made.
+	PathSettled
+	// PathNotSeen says that an answer was lost, and that nothing of what may have been made can be seen so far.
+	PathNotSeen
+	// PathUndecided says that an answer was lost, and that it could not be found out what became of it.
+	PathUndecided
+	// PathUnderWay says that another call is at it.
+	PathUnderWay
+	// PathRefused says that certainly nothing was done by this call, nor by another under the same key as far as known.
+	PathRefused
+)
+
+// String is a word for a metric's label and for clients that are programs; "" for [PathNone].
+func (p Path) String() string {
+	switch p {
+	case PathNone:
+		return ""
+	case PathSent:
+		return "sent"
+	case PathReplayed:
+		return "replayed"
+	case PathSettled:
+		return "settled"
+	case PathNotSeen:
+		return "not_seen"
+	case PathUndecided:
+		return "undecided"
+	case PathUnderWay:
+		return "under_way"
+	case PathRefused:
+		return "refused"
+	}
+	return fmt.Sprintf("Path(%d)", uint8(p))
+}

@@ -22,6 +22,12 @@ func (p *problems) add(path, format string, args ...any) {
 	}
 }
 
+// join adds the problems of another.
+func (p *problems) join(other *problems) {
+	p.total += other.total
+	p.list = append(p.list, other.list[:min(len(other.list), maxProblems-len(p.list))]...)
+}
+
 func (p *problems) any() bool { return p.total > 0 }
 
 // text is what the client is told: all problems at once, so that one correction is enough.

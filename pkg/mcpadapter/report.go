@@ -13,6 +13,17 @@ type Call struct {
 	Arguments json.RawMessage
 	// Subject is the caller; "" is an anonymous one.
 	Subject string
+	// IdempotencyKey is what the client named the call by outside of its arguments, "" if it did not. An argument
+	// idempotency_key beside it must be the same.
+	IdempotencyKey string
+	// RequestID is the JSON-RPC id, in a form that tells numbers from texts, such as n:1 and s:1; "" is none.
+	RequestID string
+	// Session is what names the caller's session, "" without one.
+	Session string
+	// ProxyRequestID is the request id that a trusted proxy gave, "" without one.
+	ProxyRequestID string
+	// Progress is told how far the call is, nil if nobody asked. It does not block, and what it is told may be dropped.
+	Progress func(done, total int, message string)
 }
 
 // Report is what came of a call.
@@ -33,6 +44,8 @@ type Result struct {
 	Text string
 	// IsError tells that the call did not do what it was for, or may not have done it.
 	IsError bool
+	// NoEffect tells, beside IsError, that it certainly did nothing.
+	NoEffect bool
 }
 
 // Facts are what may be counted and logged of a call: no message text, no number, no cause.
@@ -41,6 +54,8 @@ type Facts struct {
 	Tool, Operation string
 	// Outcome tells how it went.
 	Outcome Outcome
+	// Path tells which way a call that creates something went.
+	Path Path
 	// Status is the HTTP status of the REST API's answer, 0 if there was none.
 	Status int
 	// Attempts is how often the REST request was made as far as known.

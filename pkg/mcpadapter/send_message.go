@@ -120,12 +120,13 @@ func (r *sendMessage) do(ctx context.Context, api *clerkapi.Client) (answer, err
 	if m == nil {
 		return answer{response: response}, err
 	}
-	return answer{
-		value: sentMessage{
-			ID: m.ID, Status: m.Status, Sender: r.body.Sender, Recipients: r.body.Recipients,
-			DuplicatesRemoved: r.duplicates, Segments: max(m.Segments, 0), ConversationID: m.ConversationID,
-			InboxID: m.InboxID, Created: m.Created,
-		},
-		response: response, id: string(m.ID), status: string(m.Status),
-	}, err
+	return answer{value: r.sent(m), response: response, id: string(m.ID), status: string(m.Status)}, err
+}
+
+func (r *sendMessage) sent(m *clerkapi.Message) sentMessage {
+	return sentMessage{
+		ID: m.ID, Status: m.Status, Sender: r.body.Sender, Recipients: r.body.Recipients,
+		DuplicatesRemoved: r.duplicates, Segments: max(m.Segments, 0), ConversationID: m.ConversationID,
+		InboxID: m.InboxID, Created: m.Created,
+	}
 }

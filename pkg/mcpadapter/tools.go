@@ -36,12 +36,20 @@ type Observer interface {
 	Observe(ctx context.Context, f Facts)
 }
 
+const defaultBudget = 55 * time.Second
+
 // Options configure [Tools]. Client and Credentials are required.
 type Options struct {
 	// Client makes the requests. Its credential does not matter: each call brings its own.
 	Client *clerkapi.Client
 	// Credentials are asked once per call that has something to send.
 	Credentials Credentials
+	// Once keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
+	// Default: each call stands for itself.
+	Once Once
+	// Budget is the longest that a call which creates something may take, but for a request under way. Default: 55 s, since
+	// many clients give up after a minute.
+	Budget time.Duration
 	// Observer hears of finished calls. Default: nobody.
 	Observer Observer
 	// Now is the clock. Default: [time.Now].
@@ -52,6 +60,8 @@ type Options struct {
 type Tools struct {
 	client      *clerkapi.Client
 	credentials Credentials
+	once        Once
+	budget      time.Duration
 	observer    Observer
 	now         func() time.Time
 
@@ -67,14 +77,21 @@ func New(o Options) (*Tools, error) {
 		return nil, errors.New("mcpadapter: Options.Client and Options.Credentials are required")
 	}
 	t := &Tools{
-		client: o.Client, credentials: o.Credentials, observer: o.Observer, now: o.Now,
+		client: o.Client, credentials: o.Credentials, once: o.Once, budget: o.Budget, observer: o.Observer, now: o.Now,
 		tools: map[string]*tool{}, reasons: reasons(),
+	}
+	if t.budget <= 0 {
+		t.budget = defaultBudget
 	}
 	if t.now == nil {
 		t.now = time.Now
 	}
 	for _, tool := range sevenTools() {
-		definition, err := tool.define().tool(tool.name)
+		d := tool.define()
+		if t.once != nil && tool.effect == creates {
+			d.addOnce()
+		}
+		definition, err := d.tool(tool.name)
 		if err != nil {
 			return nil, fmt.Errorf("mcpadapter: %w", err)
 		}

@@ -54,3 +54,22 @@ func (w *writes) underWay() int {
 	defer w.mu.Unlock()
 	return w.n
 }
+
+// hold keeps one call counted, from the first take to release.
+type hold struct {
+	writes *writes
+	taken  bool
+}
+
+func (h *hold) take() {
+	if !h.taken {
+		h.taken = true
+		h.writes.begin()
+	}
+}
+
+func (h *hold) release() {
+	if h.taken {
+		h.writes.end()
+	}
+}

@@ -1,0 +1,87 @@
+package mcpadapter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// executed is what came of a plan's request.
+type executed struct {
+	report Report
+	// outcome says whether the request took effect.
+	outcome clerkapi.Outcome
+	// id of what was made, as far as known.
+	id string
+	// what says why the outcome is unknown.
+	what string
+}
+
+// execute makes the plan's request, once, with the caller's credential. A write calls commit as the last thing before,
+// and is not made if that fails.
+func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string, commit func(context.Context) error) executed {
+	facts := Facts{Recipients: p.recipients, Segments: p.segments}
+	if p.late.any() {
+		facts.Outcome = OutcomeInvalid
+		return nothing(p.late.text(tool.name), facts)
+	}
+	credential, err := t.credentials.Credential(ctx, subject)
+	if err == nil && credential.IsZero() {
+		err = clerkapi.ErrNoCredential
+	}
+	if gone := ctx.Err() != nil && tool.effect != reads; err != nil || gone {
+		var text string
+		text, facts.Outcome = credentialFailure(tool, err, ctx.Err() != nil)
+		return nothing(text, facts)
+	}
+	if tool.effect != reads {
+		if err := commit(ctx); err != nil {
+			facts.Outcome = OutcomeUnavailable
+			return nothing(tool.words.nothing, facts)
+		}
+		// From here on a client that goes away cannot make an effect unknown.
+		ctx = context.WithoutCancel(ctx)
+	}
+	a, err := p.request.do(ctx, t.client.As(credential))
+	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
+		if renewed, renewErr := renewer.Renewed(ctx, subject, credential); renewErr == nil {
+			a, err = p.request.do(ctx, t.client.As(renewed))
+		}
+	}
+	if a.response != nil {
+		facts.Status, facts.Attempts = a.response.StatusCode, a.response.Attempts
+	}
+	return t.judge(tool, p, a, err, facts)
+}
+
+// judge turns an answer, or the lack of one, into what is reported.
+func (t *Tools) judge(tool *tool, p plan, a answer, err error, facts Facts) executed {
+	var structured json.RawMessage
+	if err == nil {
+		structured, err = encode(tool, a.value)
+	}
+	switch {
+	case err != nil:
+		var f failure
+		f, facts.Outcome = t.failure(tool, p, a, err)
+		x := executed{report: failed(f.text(), facts), outcome: f.outcome, id: a.id, what: f.what}
+		x.report.Result.NoEffect = f.outcome == clerkapi.NotDone
+		return x
+	case a.shortfall != "":
+		facts.Outcome = OutcomeFailed
+		return executed{report: failed(a.shortfall, facts), outcome: clerkapi.Done, id: a.id}
+	}
+	return executed{
+		report:  Report{Result: Result{Structured: structured, Text: string(structured)}, Facts: facts},
+		outcome: clerkapi.Done, id: a.id,
+	}
+}
+
+// nothing is what came of a request that was not made.
+func nothing(text string, facts Facts) executed {
+	r := failed(text, facts)
+	r.Result.NoEffect = true
+	return executed{report: r, outcome: clerkapi.NotDone}
+}

@@ -1,0 +1,154 @@
+package mcpadapter
+
+import (
+	"time"
+)
+
+// conclude turns what is known of a work into what the client is told. last is the latest attempt of this call.
+func (t *Tools) conclude(tool *tool, p plan, w Work, last executed, f Finding) Report {
+	facts := Facts{Recipients: p.recipients, Segments: p.segments}
+	switch f.State {
+	case StateKnown:
+		report := last.report
+		report.Facts.Path = PathSent
+		if report.Result.NoEffect {
+			report.Facts.Path = PathRefused
+		}
+		return report
+	case StateReplayed:
+		return replayed(f, facts)
+	case StateSettled:
+		facts.Path = PathSettled
+		if !f.Earlier {
+			facts.Status, facts.Attempts = last.report.Facts.Status, last.report.Facts.Attempts
+		}
+		note := "The answer of Clerk Chat was lost; it was looked for, and this is what was found. Do not send it again."
+		return withNote(f.Result, facts, note, time.Time{})
+	case StateNotSeen, StateUndecided:
+		if !f.Earlier {
+			facts = last.report.Facts
+		}
+		facts.Outcome, facts.Path = OutcomeUnknown, PathUndecided
+		if f.State == StateNotSeen {
+			facts.Path = PathNotSeen
+		}
+		return failed(joined(unclear(tool, w, last, f)), facts)
+	}
+	var sentences []string
+	sentences, facts.Outcome, facts.Path = notBegun(tool, f)
+	report := failed(joined(sentences), facts)
+	report.Result.NoEffect = facts.Path == PathRefused
+	return report
+}
+
+// replayed is the answer of another call once more.
+func replayed(f Finding, facts Facts) Report {
+	facts.Path = PathReplayed
+	if !f.Result.IsError {
+		return withNote(f.Result, facts, "This is the answer to the same call made before; nothing was done again. For "+
+			"something new, give a new idempotency_key.", f.At)
+	}
+	facts.Outcome = OutcomeFailed
+	if f.Result.NoEffect {
+		facts.Outcome, facts.Path = OutcomeRefused, PathRefused
+	}
+	r := failed("This is the answer to the same call made "+before(f.At)+"; nothing was done again: "+f.Result.Text, facts)
+	r.Result.NoEffect = f.Result.NoEffect
+	return r
+}
+
+// withNote adds to a result what is special about it.
+func withNote(r Result, facts Facts, note string, replayedAt time.Time) Report {
+	if r.IsError {
+		facts.Outcome = OutcomeFailed
+		return Report{Result: r, Facts: facts}
+	}
+	extra := struct {
+		Note       string    `json:"note"`
+		ReplayedAt time.Time `json:"replayed_at,omitzero"`
+	}{note, replayedAt.UTC()}
+	b, err := encodeJSON(extra)
+	if err == nil && len(r.Structured) > 2 { // an object with members
+		b[len(b)-1] = ','
+		r.Structured = append(b, r.Structured[1:]...)
+		r.Text = string(r.Structured)
+	}
+	return Report{Result: r, Facts: facts}
+}
+
+// unclear says that an attempt had no answer, and what to do then.
+func unclear(tool *tool, w Work, last executed, f Finding) []string {
+	s := []string{last.what}
+	if f.Earlier {
+		s[0] = "The same call was made " + before(f.At) + ", and its answer was lost. This call did nothing but look."
+	}
+	if f.State == StateNotSeen {
+		s = append(s, "It was looked for in Clerk Chat and is not there so far. It may still go out.")
+	} else {
+		s = append(s, tool.words.unknown)
+	}
+	switch {
+	case w.Key == "":
+		return append(s, tool.words.look)
+	case w.Look != nil:
+		return append(s, "To find out more, make the same call with the same idempotency_key again in a minute: it looks, and "+
+			"never sends a second time. Do not send it with another key or without one, unless the user has checked that it "+
+			"did not go out.")
+	default:
+		return append(s, tool.words.look, "The same call with the same idempotency_key is safe, but cannot tell more.")
+	}
+}
+
+// notBegun says why this call did nothing.
+func notBegun(tool *tool, f Finding) ([]string, Outcome, Path) {
+	nothing, again := tool.words.nothing, "The same call may be made again in a moment."
+	switch f.State {
+	case StateUnderWay:
+		return []string{"The same call is being carried out by another request at this moment, and has no answer yet. This one " +
+			"did nothing.", "Make the same call again in a few seconds to have the answer."}, OutcomeUnavailable, PathUnderWay
+	case StateQueued:
+		return []string{"Another message with the same sender, recipients and text is on its way at this moment; such messages " +
+			"go out one after another.", nothing, again}, OutcomeUnavailable, PathRefused
+	case StateMismatch:
+		return []string{"This idempotency_key was used " + before(f.At) + " for a call with other arguments. Nothing was done " +
+			"now.", "To repeat that call, give the same arguments; for anything new, give a new key."}, OutcomeInvalid, PathRefused
+	case StateMemoryLost:
+		return []string{"The gateway lost its memory of earlier calls " + at(f.At) + ", so it cannot know whether this " +
+			"idempotency_key was used before. Nothing was done now.", "If the call was certainly not made before, make it " +
+			"without idempotency_key. Otherwise have the user check in Clerk Chat first."}, OutcomeRefused, PathRefused
+	default: // StateNoMemory
+		return []string{"The gateway cannot reach its memory of earlier calls, and without it nothing would keep this from " +
+			"being done twice.", "Nothing was done by this call.", again}, OutcomeUnavailable, PathRefused
+	}
+}
+
+func before(t time.Time) string {
+	if t.IsZero() {
+		return "before"
+	}
+	return "before (at " + t.UTC().Format(time.RFC3339) + ")"
+}
+
+func at(t time.Time) string {
+	if t.IsZero() {
+		return "a while ago"
+	}
+	return "at " + t.UTC().Format(time.RFC3339)
+}
+
+// addOnce adds what a tool takes and gives because it does things once.
+func (d *definition) addOnce() {
+	in := optional("idempotency_key", text("Any text that names this one action, such as a new UUID. A call that is repeated "+
+		"with the same key and arguments within a day does nothing again and gets the first answer, so it is always safe to "+
+		"repeat.", minLength(1), maxLength(maxKey)))
+	d.input.Properties[in.name] = in.schema
+	d.input.PropertyOrder = append(d.input.PropertyOrder, in.name)
+	for _, out := range []property{
+		optional("note", text("What is special about this answer.")),
+		optional("replayed_at", text("Only if nothing was done by this call: when the first call with this key was made, whose "+
+			"answer this is.", format("date-time"))),
+	} {
+		d.output.Properties[out.name] = out.schema
+		d.output.PropertyOrder = append(d.output.PropertyOrder, out.name)
+	}
+}
