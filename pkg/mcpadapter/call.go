@@ -38,7 +38,10 @@ func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	}
 	hold := hold{writes: &t.writes}
 	defer hold.release()
-	if t.once != nil && tool.effect == creates {
+	switch {
+	case tool.execute != nil:
+		return tool.execute(ctx, t, tool, p, c, &hold)
+	case tool.effect == creates:
 		return t.executeOnce(ctx, tool, p, c, &hold)
 	}
 	commit := func(context.Context) error { hold.take(); return nil }
@@ -51,7 +54,7 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 	f, ok := parseArguments(arguments, &problems)
 	if ok {
 		p = tool.plan(f, t.now())
-		if t.once != nil && tool.effect == creates {
+		if tool.named {
 			p.key = f.idempotencyKey()
 		}
 		f.close()

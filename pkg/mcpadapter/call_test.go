@@ -65,8 +65,12 @@ func TestTheObserverIsToldOnceOfEachCall(t *testing.T) {
 		}
 		call(t, tools, "delete_contact", `{}`)
 		facts := func(tool, operation string, status, recipients, segments int) Facts {
-			return Facts{Tool: tool, Operation: operation, Status: status, Attempts: 1, Duration: 3 * time.Second,
+			f := Facts{Tool: tool, Operation: operation, Status: status, Attempts: 1, Duration: 3 * time.Second,
 				Recipients: recipients, Segments: segments}
+			if status == http.StatusCreated {
+				f.Path = PathSent
+			}
+			return f
 		}
 		want := []Facts{
 			facts("send_message", "sendMessage", 201, 1, 1),

@@ -10,12 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-const (
-	exampleContacts = `[{"name": "Jane Smith", "phone": "+15551234567"}]`
-
-	// maxContacts bounds one request: an uncertain outcome of more could not be sorted out by anybody.
-	maxContacts = 1000
-)
+const exampleContacts = `[{"name": "Jane Smith", "phone": "+15551234567"}]`
 
 func createContactsBatchTool() *tool {
 	return &tool{
@@ -29,23 +24,39 @@ func createContactsBatchTool() *tool {
 			look: "Calling again could make them twice, and no tool here can look them up: have the user check in Clerk " +
 				"Chat first.",
 		},
-		define: defineCreateContactsBatch, plan: planCreateContactsBatch,
+		define: defineCreateContactsBatch, plan: planCreateContactsBatch, execute: executeBatch,
 	}
 }
 
 func defineCreateContactsBatch() definition {
 	return definition{
 		title: "Create several contacts",
-		description: "Adds several contacts to the workspace in one call; each needs at least one of name, email and phone. If " +
-			"one has a mistake, none is sent to Clerk Chat and all mistakes are listed. Sends no message and costs nothing. " +
-			"The same call twice may make every contact twice. Keep the ids of the result: no tool looks contacts up.",
+		description: "Adds contacts to the workspace, as many as needed; each needs at least one of name, email and phone. If one " +
+			"has a mistake, none is sent to Clerk Chat and all mistakes are listed. Sends no message and costs nothing. Many " +
+			"contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
+			"created. The same call twice may make every contact twice, unless it has the same idempotency_key: then it goes " +
+			"on where the first one stopped. Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
 			required("contacts", list("The contacts, each with the fields of create_contact.",
-				closed("One contact.", contactProperties()...), minItems(1), maxItems(maxContacts))),
+				closed("One contact.", contactProperties()...), minItems(1))),
 		),
-		output: open("The new contacts.",
-			required("created", integer("How many contacts were created.", minimum(1))),
-			required("contacts", list("The contacts, as Clerk Chat returned them.", contactSchema("One contact."))),
+		output: open("What became of each contact.",
+			required("created", integer("How many contacts are created, by this call or an earlier one with its key.",
+				minimum(0))),
+			optional("failed", integer("How many certainly were not created, because Clerk Chat refused them.", minimum(1))),
+			optional("unknown", integer("How many may have been created.", minimum(1))),
+			optional("not_attempted", integer("How many were not tried yet.", minimum(1))),
+			optional("problems", list("Why contacts were not created, or why that is not known.", open("A reason.",
+				required("first", integer("Position in contacts of the first one it is for, from 0.", minimum(0))),
+				required("last", integer("Position of the last one.", minimum(0))),
+				required("reason", text("The reason.")),
+			))),
+			required("contacts", list("The contacts, in the order they were given.", open("What became of one contact.",
+				required("result", text("What became of it.",
+					oneOf(contactCreated, contactFailed, contactUnknown, contactNotAttempted))),
+				optional("id", text("Id of the contact, for update_contact and delete_contact.")),
+				optional("opt_out", boolean("True if the contact declined messages: do not text it.")),
+			))),
 		),
 	}
 }
@@ -55,6 +66,8 @@ type createContacts struct {
 	body clerkapi.CreateContactsRequest
 }
 
+func (r *createContacts) asked() any { return r.body }
+
 func planCreateContactsBatch(f *fields, _ time.Time) plan {
 	r := &createContacts{}
 	list, given := f.list("contacts", exampleContacts)
@@ -63,9 +76,6 @@ func planCreateContactsBatch(f *fields, _ time.Time) plan {
 		f.requiredMissing("contacts", "a list such as "+exampleContacts)
 	case given && len(list) == 0:
 		f.add("contacts", "is empty: give at least one contact, such as %s", exampleContacts)
-	case len(list) > maxContacts:
-		f.add("contacts", "has %d contacts: at most %d go into one call, so make several calls", len(list), maxContacts)
-		list = nil
 	}
 	for i, raw := range list {
 		path := "contacts[" + strconv.Itoa(i) + "]"
@@ -79,27 +89,44 @@ func planCreateContactsBatch(f *fields, _ time.Time) plan {
 	return plan{request: r}
 }
 
-// createdContacts is the result of create_contacts_batch.
-type createdContacts struct {
-	Created  int       `json:"created"`
-	Contacts []contact `json:"contacts"`
-}
-
-func (r *createContacts) asked() any { return r.body }
-
 func (r *createContacts) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
 	made, response, err := api.Contacts.CreateBatch(ctx, &r.body)
-	result := &createdContacts{Created: len(made), Contacts: make([]contact, len(made))}
-	for i := range made {
-		result.Contacts[i] = contactOf(&made[i])
-	}
-	a := answer{value: result, response: response}
-	if asked := len(r.body.Contacts); len(made) < asked {
-		a.shortfall = fmt.Sprintf("Clerk Chat took the request for %d contacts, but its answer names %d of them%s. Which of "+
-			"the others were created is not known. Do not send the whole list again, it could make contacts twice: have the "+
-			"user check in Clerk Chat which are missing.", asked, len(made), idsOf(made))
+	a := answer{response: response}
+	if err == nil {
+		a.value = r.match(made)
 	}
 	return a, err
+}
+
+// match tells for each contact that was asked for what the answer says of it: they come in the order in which they were
+// sent, but if there are fewer, or more, only what they hold tells which they are.
+func (r *createContacts) match(made []clerkapi.Contact) *createdPart {
+	part := &createdPart{Contacts: make([]batchContact, len(r.body.Contacts))}
+	if len(made) == len(part.Contacts) {
+		for i := range made {
+			part.Contacts[i] = batchContact{Result: contactCreated, ID: made[i].ID, OptOut: made[i].OptOut}
+		}
+		return part
+	}
+	part.Problem = fmt.Sprintf("Clerk Chat took the request for %d contacts, but its answer names %d of them%s.",
+		len(part.Contacts), len(made), idsOf(made))
+	used := make([]bool, len(made))
+	for i := range part.Contacts {
+		part.Contacts[i].Result = contactUnknown
+		for j := range made {
+			if !used[j] && names(&r.body.Contacts[i], &made[j]) {
+				used[j] = true
+				part.Contacts[i] = batchContact{Result: contactCreated, ID: made[j].ID, OptOut: made[j].OptOut}
+				break
+			}
+		}
+	}
+	return part
+}
+
+// names tells whether a contact of an answer is the one that was asked for.
+func names(asked *clerkapi.ContactFields, made *clerkapi.Contact) bool {
+	return made.Name == asked.Name && made.Email == asked.Email && same(made.Phone, asked.Phone)
 }
 
 func idsOf(made []clerkapi.Contact) string {

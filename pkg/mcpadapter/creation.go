@@ -33,27 +33,11 @@ type visible interface {
 func (t *Tools) executeOnce(ctx context.Context, tool *tool, p plan, c Call, hold *hold) Report {
 	ctx, cancel := context.WithTimeout(ctx, t.budget)
 	defer cancel()
-	request := p.request.(creation) // as that of each tool that creates: a test
-	var wrong string
-	if p.key, wrong = oneKey(p.key, c.IdempotencyKey); wrong != "" {
+	work, wrong := workOf(tool, p, c)
+	if wrong != "" {
 		return failed(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
 	}
-	var last executed // the latest attempt of this call
-	work := Work{
-		Subject: c.Subject, Key: p.key, Tool: tool.name, Digest: digest(tool.name, request.asked()),
-		Trace: Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID},
-		Attempt: func(ctx context.Context, commit func(context.Context) error) Made {
-			last = t.execute(ctx, tool, p, c.Subject, func(ctx context.Context) error {
-				err := commit(ctx)
-				if err == nil {
-					hold.take()
-				}
-				return err
-			})
-			return Made{Outcome: last.outcome, ID: last.id, Result: last.report.Result}
-		},
-	}
-	if v, ok := request.(visible); ok {
+	if v, ok := p.request.(visible); ok {
 		work.Likeness = digest(tool.name, v.likeness())
 		if v.distinct() {
 			work.Look = func(ctx context.Context, since time.Time) ([]Sighting, error) {
@@ -61,8 +45,36 @@ func (t *Tools) executeOnce(ctx context.Context, tool *tool, p plan, c Call, hol
 			}
 		}
 	}
+	last := t.attempt(&work, tool, p, c, hold)
 	finding := t.once.Do(ctx, work)
-	return t.conclude(tool, p, work, last, finding)
+	return t.conclude(tool, p, work, *last, finding)
+}
+
+// workOf is a plan as a piece of work, but for how it is done. wrong says what is wrong with its key.
+func workOf(tool *tool, p plan, c Call) (w Work, wrong string) {
+	w = Work{
+		Subject: c.Subject, Tool: tool.name,
+		Digest: digest(tool.name, p.request.(creation).asked()), // every tool that creates something has such a request
+		Trace:  Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID},
+	}
+	w.Key, wrong = oneKey(p.key, c.IdempotencyKey)
+	return w, wrong
+}
+
+// attempt makes the work the execution of a plan, and gives where the latest one of this call is kept.
+func (t *Tools) attempt(w *Work, tool *tool, p plan, c Call, hold *hold) (last *executed) {
+	last = &executed{}
+	w.Attempt = func(ctx context.Context, commit func(context.Context) error) Made {
+		*last = t.execute(ctx, tool, p, c.Subject, func(ctx context.Context) error {
+			err := commit(ctx)
+			if err == nil {
+				hold.take()
+			}
+			return err
+		})
+		return Made{Outcome: last.outcome, ID: last.id, Result: last.report.Result}
+	}
+	return last
 }
 
 // look looks with the caller's credential.

@@ -105,3 +105,14 @@ const (
 	// done.
 	StateMemoryLost
 )
+
+// alone is Once without a memory: each call stands for itself.
+type alone struct{}
+
+func (alone) Do(ctx context.Context, w Work) Finding {
+	made := w.Attempt(ctx, func(context.Context) error { return nil })
+	if made.Outcome == clerkapi.Unknown {
+		return Finding{State: StateUndecided, Result: made.Result}
+	}
+	return Finding{State: StateKnown, Result: made.Result}
+}

@@ -19,6 +19,10 @@ type tool struct {
 	define func() definition
 	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan is not used.
 	plan func(f *fields, now time.Time) plan
+	// execute carries out what creates something. Default: as one piece of work.
+	execute func(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hold *hold) Report
+	// named tells that a call may bring an idempotency_key.
+	named bool
 }
 
 // effect is what a request does to the workspace, and so what may be said about doing it again.

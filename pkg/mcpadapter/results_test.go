@@ -23,7 +23,7 @@ func TestResultsAreWhatTheAPIAnsweredFlatAndInSnakeCase(t *testing.T) {
 		"create_contact":        wantContact,
 		"update_contact":        wantContact,
 		"delete_contact":        `{"contact_id":"k-1","deleted":true}`,
-		"create_contacts_batch": `{"created":2,"contacts":[` + wantContact + `,` + wantContact + `]}`,
+		"create_contacts_batch": `{"created":2,"contacts":[{"result":"created","id":"k-1"},{"result":"created","id":"k-1"}]}`,
 		"create_campaign": `{"id":"99","status":"scheduled","sender":"+15551234567","list_name":"PremiumTierSubscribers",` +
 			`"inbox_id":"i-1","created":"2026-11-23T10:00:00Z"}`,
 	}

@@ -36,7 +36,10 @@ type Observer interface {
 	Observe(ctx context.Context, f Facts)
 }
 
-const defaultBudget = 55 * time.Second
+const (
+	defaultBudget    = 55 * time.Second
+	defaultBatchSize = 100
+)
 
 // Options configure [Tools]. Client and Credentials are required.
 type Options struct {
@@ -50,6 +53,8 @@ type Options struct {
 	// Budget is the longest that a call which creates something may take, but for a request under way. Default: 55 s, since
 	// many clients give up after a minute.
 	Budget time.Duration
+	// BatchSize is how many contacts go into one request of create_contacts_batch at most. Default: 100.
+	BatchSize int
 	// Observer hears of finished calls. Default: nobody.
 	Observer Observer
 	// Now is the clock. Default: [time.Now].
@@ -62,6 +67,7 @@ type Tools struct {
 	credentials Credentials
 	once        Once
 	budget      time.Duration
+	batchSize   int
 	observer    Observer
 	now         func() time.Time
 
@@ -77,18 +83,25 @@ func New(o Options) (*Tools, error) {
 		return nil, errors.New("mcpadapter: Options.Client and Options.Credentials are required")
 	}
 	t := &Tools{
-		client: o.Client, credentials: o.Credentials, once: o.Once, budget: o.Budget, observer: o.Observer, now: o.Now,
-		tools: map[string]*tool{}, reasons: reasons(),
+		client: o.Client, credentials: o.Credentials, once: o.Once, observer: o.Observer, now: o.Now,
+		budget: o.Budget, batchSize: o.BatchSize, tools: map[string]*tool{}, reasons: reasons(),
 	}
 	if t.budget <= 0 {
 		t.budget = defaultBudget
+	}
+	if t.batchSize <= 0 {
+		t.batchSize = defaultBatchSize
+	}
+	remembers := t.once != nil
+	if !remembers {
+		t.once = alone{}
 	}
 	if t.now == nil {
 		t.now = time.Now
 	}
 	for _, tool := range sevenTools() {
 		d := tool.define()
-		if t.once != nil && tool.effect == creates {
+		if tool.named = remembers && tool.effect == creates; tool.named {
 			d.addOnce()
 		}
 		definition, err := d.tool(tool.name)
