@@ -44,22 +44,19 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("the provider gave a subject that is empty or longer than 255 bytes")
 	}
 	if err != nil {
-		e := asError(err)
-		s.report(r, "sign-in", e)
-		redirectTo(w, s.errorURL(x, e)) // RFC 6749 §4.1.2.1
+		s.giveUp(w, r, "sign-in", x, asError(err), byRedirect)
 		return
 	}
 	x.Person = &session.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}
 	b, known := s.browserOf(r)
-	if x.Known != "" && x.Known != person.Subject || known && b.Subject != "" && b.Subject != person.Subject {
+	another := x.Known != "" && x.Known != person.Subject || known && b.Subject != "" && b.Subject != person.Subject
+	if another && x.ClientID != "" { // whoever comes for their key has approved nothing that could be another's
 		if err := s.askPerson(w, r, b, x); err != nil {
-			e := asError(err)
-			s.report(r, "consent", e)
-			redirectTo(w, s.errorURL(x, e))
+			s.giveUp(w, r, "consent", x, asError(err), byRedirect)
 		}
 		return
 	}
-	redirectTo(w, s.complete(w, r, b, x))
+	s.conclude(w, r, b, x, byRedirect)
 }
 
 // complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.

@@ -16,6 +16,8 @@ const (
 	// pageLife is how long a consent page may lie open.
 	pageLife = 30 * time.Minute
 	maxForm  = 64 << 10
+
+	unnamedApp = "An unnamed app"
 )
 
 // askedRequest is what a consent page carries until it is answered: the whole request, sealed for this browser.
@@ -42,7 +44,7 @@ func (s *Server) askConsent(w http.ResponseWriter, o origin, x *session.Exchange
 		Action: ConsentPath, CSRF: s.csrf(b), Handle: handle,
 	}
 	if v.Client == "" {
-		v.Client = "An unnamed app"
+		v.Client = unnamedApp
 	}
 	v.Place, v.Local = place(x.RedirectURI)
 	if u, err := url.Parse(x.ClientID); err == nil && o == document {
@@ -80,14 +82,8 @@ var (
 // consent takes the answer of the page. Its own answers are pages, never redirects: Chromium holds every redirect that
 // follows a form to form-action (CSP Level 3 §6.4.1), and the provider's chain is not ours.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	b, known := s.browserOf(r)
-	if origin := r.Header.Get("Origin"); origin != "" && origin != s.issuer || r.ParseForm() != nil {
-		s.errorPage(w, errForeignForm)
-		return
-	}
-	if !known || !s.csrfHolds(b, r.PostForm.Get("csrf")) {
-		s.errorPage(w, errPageExpired)
+	b, ok := s.ownForm(w, r)
+	if !ok {
 		return
 	}
 	if handle := r.PostForm.Get("handle"); handle != "" {
@@ -109,6 +105,21 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.handOver(w, "", location)
+}
+
+// ownForm reads a form that one of our pages posted, from the browser that it was shown to; else it answers.
+func (s *Server) ownForm(w http.ResponseWriter, r *http.Request) (b browser, ok bool) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	b, known := s.browserOf(r)
+	if origin := r.Header.Get("Origin"); origin != "" && origin != s.issuer || r.ParseForm() != nil {
+		s.errorPage(w, errForeignForm)
+		return browser{}, false
+	}
+	if !known || !s.csrfHolds(b, r.PostForm.Get("csrf")) {
+		s.errorPage(w, errPageExpired)
+		return browser{}, false
+	}
+	return b, true
 }
 
 func (s *Server) openRequest(b browser, given string) (*session.Exchange, bool) {
@@ -149,7 +160,7 @@ func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser
 		s.failExchange(w, r, err)
 		return
 	}
-	if x.Person == nil || !s.bound(r, handle, x.Browser) {
+	if x.Person == nil || x.Linking || !s.bound(r, handle, x.Browser) {
 		s.errorPage(w, errPageExpired)
 		return
 	}
@@ -162,7 +173,7 @@ func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser
 		s.handOver(w, x.ClientName, s.errorURL(x, e))
 		return
 	}
-	s.handOver(w, x.ClientName, s.complete(w, r, b, x))
+	s.conclude(w, r, b, x, s.handOver)
 }
 
 // askPerson shows the page again, to somebody who signed in where the browser knew another.

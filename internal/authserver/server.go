@@ -71,6 +71,8 @@ type Options struct {
 	Scopes []Scope
 	// SignIn is where people sign in.
 	SignIn SignIn
+	// Linker keeps people's own keys. Default: nobody is asked for one.
+	Linker Linker
 	// Tokens signs access tokens.
 	Tokens AccessTokens
 	// Grants, Exchanges and Consents are the state that all replicas share.
@@ -176,6 +178,8 @@ const (
 	RevokePath         = "/oauth/revoke"
 	RegisterPath       = "/oauth/register"
 	KeysPath           = "/oauth/jwks"
+	KeyPath            = "/oauth/key"
+	AccountKeyPath     = "/account/key" // for people, to see and replace their key
 )
 
 // Mount adds every route. Those for programs may be read from any web page, as they use no cookies; those for browsers
@@ -192,6 +196,10 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+AuthorizePath, s.limited(LimitAuthorize, s.errorPage, s.authorize))
 	mux.Handle("POST "+ConsentPath, s.limited(LimitAuthorize, s.errorPage, s.consent))
 	mux.Handle("GET "+CallbackPath, http.HandlerFunc(s.callback))
+	if s.opts.Linker != nil {
+		mux.Handle("POST "+KeyPath, s.limited(LimitAuthorize, s.errorPage, s.key))
+		mux.Handle("GET "+AccountKeyPath, s.limited(LimitAuthorize, s.errorPage, s.account))
+	}
 }
 
 // CallbackURL is where the provider sends people back to; it is to be registered there.

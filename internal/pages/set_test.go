@@ -107,6 +107,11 @@ func data(page string) any {
 			Link         template.URL
 			Refresh      template.HTMLAttr
 		}{Refresh: `content="0;url=/"`}
+	case "key":
+		return struct {
+			Name, Client, Person, Email, Hint, Since, ID, Problem, Action, CSRF, Handle string
+			Exists, Refused, Done                                                       bool
+		}{Name: "Name", Exists: true}
 	case "signin-error":
 		return struct {
 			Name, Text, Client, Where string

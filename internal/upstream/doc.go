@@ -10,7 +10,11 @@
 // says what follows from it: [ErrUnavailable] is nobody's fault and passes; [ErrGrantOver] means that the person has to
 // sign in again. Only the provider's own word about a token that is still the stored one ends a grant.
 //
-// The package keeps nothing itself: what belongs to a grant lives in a [Store], which seals it. It must not log, must not
-// put a token, a code, a key or the body of an answer into an error, and must not send a secret to any host but the one
-// that the provider's metadata names.
+// [Exchange] has a token exchanged for one whose audience is the API, at a [Provider] or an [AuthorizationServer]. [Linked]
+// has each person's own key.
+//
+// What belongs to a grant lives in a [Store], which seals it; what belongs to a person is sealed here and lives in
+// [LinkRecords]. In memory there is only what can be had again. The package must not log, must not put a token, a code, a key
+// or the body of an answer into an error, and must not send a secret to any host but the one that the server's metadata, or
+// the operator, names.
 package upstream

@@ -13,25 +13,29 @@ var (
 	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
 	// ErrUnavailable says that the provider or the store cannot be asked now; the same may be tried again.
 	ErrUnavailable = errors.New("upstream: unavailable")
-	// ErrGrantOver says that what the provider granted has ended: the person has to sign in again. It is a
+	// ErrGrantOver says that what the person's calls were made with has ended: the person has to sign in again. It is a
 	// [clerkapi.ErrNoCredential] too.
-	ErrGrantOver error = grantOver{}
+	ErrGrantOver error = &grantOver{"the grant at the provider is over",
+		"The sign-in has ended at the identity provider: the user has to sign in again."}
 
-	// errInvalidGrant is the provider's word about a code or a refresh token (RFC 6749 §5.2).
+	// errInvalidGrant is the provider's word about a code, a refresh token or a token to exchange (RFC 6749 §5.2).
 	errInvalidGrant = errors.New("upstream: the provider says invalid_grant")
+	// errInvalidRequest may be its word about a token to exchange (RFC 8693 §2.2.2), or about anything else.
+	errInvalidRequest = errors.New("upstream: the provider says invalid_request")
 )
 
-type grantOver struct{}
+// grantOver is an [ErrGrantOver] with words of its own.
+type grantOver struct{ cause, public string }
 
-func (grantOver) Error() string { return "upstream: the grant at the provider is over" }
+func (g *grantOver) Error() string { return "upstream: " + g.cause }
 
-// Is makes it a [clerkapi.ErrNoCredential], which ends a call without advice to try again.
-func (grantOver) Is(target error) bool { return target == clerkapi.ErrNoCredential }
+// Is makes it an [ErrGrantOver] and a [clerkapi.ErrNoCredential], which ends a call without advice to try again.
+func (*grantOver) Is(target error) bool {
+	return target == ErrGrantOver || target == clerkapi.ErrNoCredential
+}
 
 // PublicText is for the client.
-func (grantOver) PublicText() string {
-	return "The sign-in has ended at the identity provider: the user has to sign in again."
-}
+func (g *grantOver) PublicText() string { return g.public }
 
 // Reason says why a sign-in failed, in fixed words that may be logged.
 type Reason string

@@ -12,13 +12,21 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// ExchangeOptions configure an [Exchange]. Provider, Subject and one of Audience and Resource are required.
+// TokenServer is whose token endpoint exchanges tokens: a [Provider] or an [AuthorizationServer].
+type TokenServer interface {
+	// exchange asks the token endpoint once. Its errors are those of tokenClient.redeem.
+	exchange(ctx context.Context, form url.Values) (*tokens, error)
+	now() time.Time
+}
+
+// ExchangeOptions configure an [Exchange]. Server, Subject and one of Audience and Resource are required.
 type ExchangeOptions struct {
-	// Provider's token endpoint exchanges tokens.
-	Provider *Provider
+	Server TokenServer
 	// Subject gives the caller's token, such as [Login.AccessToken]. It is sent to the token endpoint only.
 	Subject func(ctx context.Context, subject string) (token string, err error)
-	// Audience and Resource name the API to the provider (RFC 8693 §2.1); Scope is what is asked for there.
+	// Renew gives another one after the server refused it, such as [Login.RenewedAccessToken]. Default: there is none.
+	Renew func(ctx context.Context, subject, refused string) (token string, err error)
+	// Audience and Resource name the API to the server (RFC 8693 §2.1); Scope is what is asked for there.
 	Audience, Resource, Scope string
 }
 
@@ -27,8 +35,9 @@ type ExchangeOptions struct {
 type Exchange struct {
 	opts ExchangeOptions
 
-	mu   sync.Mutex
-	kept map[[32]byte]*exchanged
+	mu    sync.Mutex
+	kept  map[[32]byte]*exchanged
+	swept time.Time
 }
 
 type exchanged struct {
@@ -47,22 +56,13 @@ const (
 // NewExchange names every option that is missing.
 func NewExchange(opts ExchangeOptions) (*Exchange, error) {
 	var problems []error
-	if opts.Provider == nil || opts.Subject == nil {
-		problems = append(problems, errors.New("upstream: an exchange needs a provider and a subject's token"))
+	if opts.Server == nil || opts.Subject == nil {
+		problems = append(problems, errors.New("upstream: an exchange needs a server and a subject's token"))
 	}
 	if opts.Audience == "" && opts.Resource == "" {
 		problems = append(problems, errors.New("upstream: say for which audience or resource tokens are exchanged"))
 	}
 	return &Exchange{opts: opts, kept: map[[32]byte]*exchanged{}}, errors.Join(problems...)
-}
-
-// AccessToken is the access token of the caller's grant, as the subject of an [Exchange].
-func (l *Login) AccessToken(ctx context.Context, subject string) (string, error) {
-	s, err := l.current(ctx, subject)
-	if err != nil {
-		return "", err
-	}
-	return s.Access, nil
 }
 
 // Credential is a token for the API. Errors are those of the subject's token, [ErrGrantOver] if the provider refuses to
@@ -81,6 +81,25 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	if err != nil {
 		return clerkapi.Credential{}, err
 	}
+	c, err := e.exchanged(ctx, subject, token, refused)
+	if e.opts.Renew != nil && (errors.Is(err, errInvalidGrant) || errors.Is(err, errInvalidRequest)) {
+		// What ended may be the token alone. Whoever renews it learns whether the sign-in behind it did.
+		if token, err = e.opts.Renew(ctx, subject, token); err != nil {
+			return clerkapi.Credential{}, err
+		}
+		c, err = e.exchanged(ctx, subject, token, refused)
+	}
+	switch {
+	case errors.Is(err, errInvalidGrant):
+		return clerkapi.Credential{}, ErrGrantOver
+	case err != nil && !errors.Is(err, ErrUnavailable): // such as a wrong audience, which is no word about the person
+		return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return c, err
+}
+
+// exchanged gives what is kept for a subject's token if it is good and not the one refused, else asks for another.
+func (e *Exchange) exchanged(ctx context.Context, subject, token string, refused clerkapi.Credential) (clerkapi.Credential, error) {
 	x := e.of(sha256.Sum256([]byte(subject + "\x00" + token)))
 	select {
 	case x.turn <- struct{}{}:
@@ -88,7 +107,7 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	case <-ctx.Done():
 		return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
-	now := e.opts.Provider.opts.Now()
+	now := e.opts.Server.now()
 	current := clerkapi.Bearer(x.token)
 	again := refused.IsZero() || current != refused
 	if again && now.Before(x.renew) {
@@ -112,26 +131,27 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	return clerkapi.Bearer(x.token), nil
 }
 
-// of is the place of a subject's token. When there are too many, those that ended make room, else any.
+// of is the place of a subject's token. Those that ended are forgotten once a minute; when there are too many, any are.
 func (e *Exchange) of(key [32]byte) *exchanged {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if x := e.kept[key]; x != nil {
-		return x
-	}
-	if len(e.kept) >= maxExchanged {
-		now := e.opts.Provider.opts.Now()
+	now := e.opts.Server.now()
+	if !now.Before(e.swept.Add(time.Minute)) {
+		e.swept = now
 		for other, x := range e.kept {
-			if !now.Before(x.end) {
+			if len(x.turn) == 0 && !now.Before(x.end) { // nobody is about to fill it
 				delete(e.kept, other)
 			}
 		}
-		for other := range e.kept {
-			if len(e.kept) < maxExchanged {
-				break
-			}
-			delete(e.kept, other)
+	}
+	if x := e.kept[key]; x != nil {
+		return x
+	}
+	for other := range e.kept {
+		if len(e.kept) < maxExchanged {
+			break
 		}
+		delete(e.kept, other)
 	}
 	x := &exchanged{turn: make(chan struct{}, 1)}
 	e.kept[key] = x
@@ -139,11 +159,6 @@ func (e *Exchange) of(key [32]byte) *exchanged {
 }
 
 func (e *Exchange) ask(ctx context.Context, token string) (*tokens, error) {
-	p := e.opts.Provider
-	m, err := p.metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
 	const accessToken = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // the name of a kind
 	form := url.Values{
 		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
@@ -158,12 +173,15 @@ func (e *Exchange) ask(ctx context.Context, token string) (*tokens, error) {
 			form.Set(name, value)
 		}
 	}
-	got, err := p.redeem(ctx, m, m.TokenURL, form)
-	switch {
-	case errors.Is(err, errInvalidGrant):
-		return nil, ErrGrantOver
-	case err != nil && !errors.Is(err, ErrUnavailable):
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return got, err
+	return e.opts.Server.exchange(ctx, form)
 }
+
+func (p *Provider) exchange(ctx context.Context, form url.Values) (*tokens, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.tokens.redeem(ctx, m.TokenURL, m.AuthMethods, form)
+}
+
+func (p *Provider) now() time.Time { return p.opts.Now() }

@@ -31,7 +31,7 @@ type Login struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight
-	known   map[string]*state // what the store last said, for when it is down
+	known   recent[state] // by grant
 }
 
 // flight is a renewal under way in this process.
@@ -42,7 +42,6 @@ type flight struct {
 }
 
 const (
-	maxKnown   = 10_000
 	waitTime   = 100 * time.Millisecond
 	renewLimit = leaseTime + 15*time.Second
 )
@@ -53,7 +52,7 @@ func NewLogin(provider *Provider, store Store) (*Login, error) {
 		return nil, errors.New("upstream: give a provider that keeps its tokens, and a store")
 	}
 	return &Login{
-		provider: provider, store: store, flights: map[string]*flight{}, known: map[string]*state{},
+		provider: provider, store: store, flights: map[string]*flight{},
 	}, nil
 }
 
@@ -75,13 +74,32 @@ func (l *Login) Renewed(ctx context.Context, subject string, refused clerkapi.Cr
 	return clerkapi.Bearer(s.Access), nil
 }
 
+// AccessToken is the access token of the caller's grant, as the subject of an [Exchange]. Errors are [ErrGrantOver] and
+// [ErrUnavailable].
+func (l *Login) AccessToken(ctx context.Context, subject string) (string, error) {
+	s, err := l.current(ctx, subject)
+	if err != nil {
+		return "", err
+	}
+	return s.Access, nil
+}
+
+// RenewedAccessToken is another one than the one that was refused. Errors are those of AccessToken.
+func (l *Login) RenewedAccessToken(ctx context.Context, subject, refused string) (string, error) {
+	s, err := l.renewed(ctx, subject, func(s *state) bool { return s.Access == refused })
+	if err != nil {
+		return "", err
+	}
+	return s.Access, nil
+}
+
 // current is the state of the caller's grant, with an access token that may be used.
 func (l *Login) current(ctx context.Context, subject string) (*state, error) {
 	now := l.provider.opts.Now()
 	grant := identity.CallerFrom(ctx).Grant
 	s, _, err := l.load(ctx, grant, subject)
 	if errors.Is(err, ErrUnavailable) {
-		if known := l.recall(grant, subject); known != nil && known.usable(now) {
+		if known := l.known.get(grant); known != nil && known.Subject == subject && known.usable(now) {
 			return known, nil
 		}
 		return nil, err
@@ -188,15 +206,15 @@ func (l *Login) renewHeld(ctx context.Context, grant, subject string, stale func
 	case err != nil && next.Over:
 		return nil, fmt.Errorf("%w: the store does not take the end of a grant", ErrUnavailable)
 	case err != nil:
-		l.remember(grant, &next) // good until it ends, and then the grant is over
-		return &next, nil        //nolint:nilerr // the tokens are good, and only this process has them
+		l.known.put(grant, &next) // good until it ends, and then the grant is over
+		return &next, nil         //nolint:nilerr // the tokens are good, and only this process has them
 	case !saved: // somebody else wrote, or the grant ended: theirs counts
 		got, _, err := l.load(ctx, grant, subject)
 		return got, err
 	case next.Over:
 		return nil, ErrGrantOver
 	}
-	l.remember(grant, &next)
+	l.known.put(grant, &next)
 	return &next, nil
 }
 
@@ -210,43 +228,16 @@ func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64
 		return nil, 0, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
 	}
 	if !found {
-		l.forget(grant)
+		l.known.drop(grant)
 		return nil, 0, ErrGrantOver
 	}
 	s, err := decodeState(data)
 	if err != nil || s.Subject != subject || s.Over || s.Access == "" {
-		l.forget(grant)
+		l.known.drop(grant)
 		return nil, 0, ErrGrantOver
 	}
-	l.remember(grant, s)
+	l.known.put(grant, s)
 	return s, version, nil
-}
-
-func (l *Login) remember(grant string, s *state) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, known := l.known[grant]; !known && len(l.known) >= maxKnown {
-		for other := range l.known { // any: it only matters while the store is down
-			delete(l.known, other)
-			break
-		}
-	}
-	l.known[grant] = s
-}
-
-func (l *Login) forget(grant string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.known, grant)
-}
-
-func (l *Login) recall(grant, subject string) *state {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s := l.known[grant]; s != nil && s.Subject == subject {
-		return s
-	}
-	return nil
 }
 
 // renew asks the provider for new tokens, once, and changes s. Errors are [ErrGrantOver] and [ErrUnavailable].
@@ -258,7 +249,7 @@ func (p *Provider) renew(ctx context.Context, s *state) error {
 	if err != nil {
 		return err
 	}
-	got, err := p.redeem(ctx, m, m.TokenURL, url.Values{
+	got, err := p.tokens.redeem(ctx, m.TokenURL, m.AuthMethods, url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {s.Refresh},
 	})
 	switch {

@@ -181,7 +181,7 @@ func TestAProviderThatIsDownEndsNoGrant(t *testing.T) {
 		s.pass(time.Minute)
 		s.fails(t, ErrUnavailable)
 		s.set(func() { s.status = 0 })
-		s.pass(metadataWait)
+		s.pass(documentWait)
 		s.gives(t, "access-2")
 	}
 }

@@ -30,6 +30,10 @@ var (
 	_ Store                  = (*session.Upstreams)(nil)
 	_ mcpadapter.Credentials = (*Login)(nil)
 	_ mcpadapter.Credentials = (*Exchange)(nil)
+	_ mcpadapter.Credentials = (*Linked)(nil)
+	_ mcpadapter.Renewer     = (*Login)(nil)
+	_ mcpadapter.Renewer     = (*Exchange)(nil)
+	_ mcpadapter.Renewer     = (*Linked)(nil)
 	_ mcpadapter.Credentials = APIKey{}
 )
 
@@ -55,6 +59,7 @@ type idp struct {
 	lifetime  int
 	idOnRenew bool
 	gate      func(grantType string)
+	exchange  func(subjectToken string) (code string) // refuses a token to exchange, unless ""
 }
 
 type grant struct{ nonce, challenge string }
@@ -157,6 +162,11 @@ func (i *idp) token(r *http.Request) (any, int) {
 	default:
 		if r.Form.Get("subject_token") == "" || r.Form.Get("audience") != "clerk" {
 			return refuse("invalid_target")
+		}
+		if i.exchange != nil {
+			if code := i.exchange(r.Form.Get("subject_token")); code != "" {
+				return refuse(code)
+			}
 		}
 		answer["access_token"] = fmt.Sprint("exchanged-", i.count)
 		return answer, http.StatusOK

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -39,10 +38,8 @@ type ProviderOptions struct {
 type Provider struct {
 	opts   ProviderOptions
 	client *http.Client
-
-	mu      sync.Mutex
-	found   *metadata
-	refresh time.Time
+	tokens tokenClient
+	found  document[metadata]
 }
 
 // NewProvider asks nothing of the provider. Its error names every option that is wrong.
@@ -72,7 +69,11 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Provider{opts: opts, client: newHTTPClient(opts.Transport)}, errors.Join(problems...)
+	client := newHTTPClient(opts.Transport)
+	return &Provider{
+		opts: opts, client: client, tokens: tokenClient{client, opts.ClientID, opts.ClientSecret},
+		found: document[metadata]{now: opts.Now},
+	}, errors.Join(problems...)
 }
 
 // metadata is what the provider says of itself (OpenID Connect Discovery §3).
@@ -90,40 +91,11 @@ type metadata struct {
 	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
 }
 
-const (
-	metadataLife = time.Hour
-	metadataWait = 5 * time.Second
-)
-
-// metadata gives what the provider says of itself, fetched when first needed and once an hour. What is known stays good
-// while the provider is down, and a provider that is down is not asked by every caller.
 func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.opts.Now().Before(p.refresh) {
-		if p.found == nil {
-			return nil, ErrUnavailable
-		}
-		return p.found, nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerTimeout)
-	defer cancel()
-	m, err := p.discover(ctx)
-	if err != nil {
-		p.refresh = p.opts.Now().Add(metadataWait)
-		if p.found != nil {
-			return p.found, nil
-		}
-		return nil, err
-	}
-	if p.found != nil && p.found.KeysURL == m.KeysURL {
-		m.keys = p.found.keys // they are fetched again when one is missing
-	}
-	p.found, p.refresh = m, p.opts.Now().Add(metadataLife)
-	return m, nil
+	return p.found.get(ctx, p.discover)
 }
 
-func (p *Provider) discover(ctx context.Context) (*metadata, error) {
+func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	found, err := oidc.NewProvider(ctx, p.opts.Issuer)
 	if err != nil {
@@ -141,7 +113,11 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	if checkURL(m.UserInfoURL) != nil {
 		m.UserInfoURL = ""
 	}
-	m.keys = oidc.NewRemoteKeySet(ctx, m.KeysURL)
+	if old != nil && old.KeysURL == m.KeysURL {
+		m.keys = old.keys // they are fetched again when one is missing
+	} else {
+		m.keys = oidc.NewRemoteKeySet(ctx, m.KeysURL)
+	}
 	return m, nil
 }
 

@@ -72,7 +72,7 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	if err != nil {
 		return Person{}, err
 	}
-	got, err := p.redeem(ctx, m, m.TokenURL, url.Values{
+	got, err := p.tokens.redeem(ctx, m.TokenURL, m.AuthMethods, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.opts.RedirectURL},
 		"code_verifier": {k.Verifier},
 	})

@@ -173,7 +173,7 @@ func TestAProviderThatIsDownAtFirstIsUsedWhenItIsUp(t *testing.T) {
 	if _, _, err := p.Begin(t.Context(), "s"); !errors.Is(err, ErrUnavailable) {
 		t.Fatal(err)
 	}
-	i.set(func() { i.status = 0; i.now = i.now.Add(metadataWait) })
+	i.set(func() { i.status = 0; i.now = i.now.Add(documentWait) })
 	if _, err := i.signIn(t, p); err != nil {
 		t.Error(err)
 	}
@@ -198,7 +198,7 @@ func TestKeysRotateAndOldOnesEnd(t *testing.T) {
 		}
 		i.set(i.rotate)
 	}
-	i.set(func() { i.now = i.now.Add(2 * metadataLife) })
+	i.set(func() { i.now = i.now.Add(2 * documentLife) })
 	if _, err := i.signIn(t, p); err != nil {
 		t.Error(err)
 	}

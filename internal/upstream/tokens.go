@@ -35,17 +35,23 @@ func (s *seconds) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// redeem asks the token endpoint once, without repeating: what is sent is good for one use. Errors are errInvalidGrant,
+// tokenClient is what the gateway is to a token endpoint.
+type tokenClient struct {
+	http       *http.Client
+	id, secret string
+}
+
+// redeem asks a token endpoint once, without repeating: what is sent is good for one use. The methods are those by which
+// clients may say who they are; none if the server did not tell. Errors are errInvalidGrant, errInvalidRequest,
 // [ErrUnavailable] and others, none with a word of what was sent or answered.
-func (p *Provider) redeem(ctx context.Context, m *metadata, address string, form url.Values) (*tokens, error) {
+func (c tokenClient) redeem(ctx context.Context, address string, methods []string, form url.Values) (*tokens, error) {
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
-	basic := p.opts.ClientSecret != "" &&
-		(len(m.AuthMethods) == 0 || slices.Contains(m.AuthMethods, "client_secret_basic"))
+	basic := c.secret != "" && (len(methods) == 0 || slices.Contains(methods, "client_secret_basic"))
 	if !basic {
-		form.Set("client_id", p.opts.ClientID)
-		if p.opts.ClientSecret != "" {
-			form.Set("client_secret", p.opts.ClientSecret)
+		form.Set("client_id", c.id)
+		if c.secret != "" {
+			form.Set("client_secret", c.secret)
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
@@ -56,9 +62,9 @@ func (p *Provider) redeem(ctx context.Context, m *metadata, address string, form
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	if basic { // RFC 6749 §2.3.1
-		req.SetBasicAuth(url.QueryEscape(p.opts.ClientID), url.QueryEscape(p.opts.ClientSecret))
+		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
 	}
-	resp, err := p.client.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the token endpoint did not answer", ErrUnavailable)
 	}
@@ -83,6 +89,8 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 	switch {
 	case err == nil && answer.Error == "invalid_grant" && status >= 400:
 		return nil, errInvalidGrant
+	case err == nil && answer.Error == "invalid_request" && status >= 400 && status < 500:
+		return nil, errInvalidRequest
 	case err == nil && (answer.Error == "temporarily_unavailable" || answer.Error == "server_error"):
 		return nil, fmt.Errorf("%w: the token endpoint reports a failure", ErrUnavailable)
 	case status != http.StatusOK || err != nil || answer.Error != "":

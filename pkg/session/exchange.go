@@ -37,8 +37,10 @@ type Exchange struct {
 	Known string `json:"known,omitempty"`
 	// Keep is secret state of the sign-in under way.
 	Keep []byte `json:"keep,omitempty"`
-	// Person has signed in and is asked whether the approval is theirs; nil before.
+	// Person has signed in, and is asked whether the approval is theirs or for their key; nil before.
 	Person *Person `json:"person,omitempty"`
+	// Linking says that the person is asked for their key.
+	Linking bool `json:"linking,omitempty"`
 }
 
 // Exchanges are the exchanges of all replicas, each of which is finished once. They may be used by many goroutines at once.

@@ -3,8 +3,8 @@ package redisstore
 // This file is the one place where keys are built. A key is the mark of the gateway, the bucket's prefix and the name that
 // the bucket's owner gave. Redis keeps a key of up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
 //
-// Each bucket so far keeps single keys, which a cluster may put anywhere. Keys that one script or transaction changes
-// together will share a hash tag, in braces, of what they belong to.
+// Buckets keep single keys, which a cluster may put anywhere. Keys that one script or transaction changes together share
+// a hash tag, in braces, of what they belong to.
 const (
 	prefix = "gw:"
 
@@ -21,6 +21,11 @@ const (
 	exchangesPrefix = prefix + "x:"
 	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
 	consentsPrefix = prefix + "c:"
+	// links: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
+	linksPrefix = prefix + "k:"
+
+	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
+	limitsPrefix = prefix + "l:"
 
 	// probeKey is written by Ping and lives for probeTTL.
 	probeKey = prefix + "ping"
@@ -40,5 +45,13 @@ func (s *Store) Exchanges() *Bucket { return &Bucket{store: s, prefix: exchanges
 
 // Consents is where approvals are remembered.
 func (s *Store) Consents() *Bucket { return &Bucket{store: s, prefix: consentsPrefix} }
+
+// Links is where people's own keys of the REST API are.
+func (s *Store) Links() *Bucket { return &Bucket{store: s, prefix: linksPrefix} }
+
+// Limits is where it is counted how much of something was taken lately.
+func (s *Store) Limits() *Limits { return &Limits{store: s} }
+
+func limitKey(owner, quota string) string { return limitsPrefix + "{" + owner + "}" + quota }
 
 func (b *Bucket) key(name string) string { return b.prefix + name }

@@ -1,0 +1,169 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// onward sends a browser on: by a redirect, or by a page after a form (see consent).
+type onward func(w http.ResponseWriter, client, location string)
+
+func byRedirect(w http.ResponseWriter, _, location string) { redirectTo(w, location) }
+
+// conclude ends an exchange whose person has signed in and agrees: with the client's answer, or first with the page that
+// asks for their key. In an exchange without a client the person came for that page.
+func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, on onward) {
+	if s.opts.Linker != nil {
+		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
+		if err == nil && (x.ClientID == "" || !link.usable()) {
+			if err = s.askKey(w, r, b, x, link); err == nil {
+				return
+			}
+		}
+		if err != nil {
+			s.giveUp(w, r, "key", x, asError(err), on)
+			return
+		}
+	}
+	on(w, x.ClientName, s.complete(w, r, b, x))
+}
+
+// giveUp tells the client what went wrong, or the person where no client waits.
+func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.Exchange, e *Error, on onward) {
+	s.report(r, step, e)
+	if x.ClientID == "" {
+		s.errorPage(w, e)
+		return
+	}
+	on(w, x.ClientName, s.errorURL(x, e)) // RFC 6749 §4.1.2.1
+}
+
+// account begins a sign-in of somebody who wants to see or replace their key. It is asked for each time: a browser that
+// remembers a person is no proof that the same person sits there.
+func (s *Server) account(w http.ResponseWriter, r *http.Request) {
+	b, known := s.browserOf(r)
+	if !known {
+		s.setBrowser(w, b)
+	}
+	location, err := s.beginSignIn(w, r, &session.Exchange{})
+	if err != nil {
+		s.failPage(w, r, "sign-in", err)
+		return
+	}
+	redirectTo(w, location)
+}
+
+// askKey stores how far the exchange is and shows the page.
+func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, link Link) error {
+	handle := rand.Text() + rand.Text()
+	x.Browser, x.Keep, x.Linking = s.bind(w, handle), nil, true
+	if err := s.opts.Exchanges.Begin(r.Context(), handle, x); err != nil {
+		return err
+	}
+	s.setBrowser(w, b) // the form is checked against it
+	s.keyPage(w, http.StatusOK, s.keyView(b, x, handle, link))
+	return nil
+}
+
+// keyView is what the page shows. It has no key, nor what was entered as one.
+type keyView struct {
+	Name, Client, Person, Email string
+	Exists, Refused             bool
+	Hint, Since, ID             string
+	Problem                     string
+	Action, CSRF, Handle        string
+	Done                        bool
+}
+
+func (s *Server) keyView(b browser, x *session.Exchange, handle string, link Link) keyView {
+	v := keyView{
+		Name: s.opts.Name, Client: x.ClientName, Person: x.Person.Name, Email: x.Person.Email,
+		Exists: link.ID != "", Refused: link.Refused, Hint: link.Hint, ID: link.ID,
+		Action: KeyPath, CSRF: s.csrf(b), Handle: handle,
+	}
+	if x.ClientID != "" && v.Client == "" {
+		v.Client = unnamedApp
+	}
+	if v.Person == "" {
+		v.Person = x.Person.Subject
+	}
+	if v.Exists {
+		v.Since = link.Since.UTC().Format(time.DateOnly)
+	}
+	return v
+}
+
+func (s *Server) keyPage(w http.ResponseWriter, status int, v keyView) {
+	w.Header().Set("Referrer-Policy", "same-origin") // see askConsent
+	s.opts.Pages.Render(w, status, "key", v)
+}
+
+// key takes the answer of the page. The exchange stays open until a key is kept or the person gives up, so that another
+// one can be tried; and only the browser that signed in can go on with it.
+func (s *Server) key(w http.ResponseWriter, r *http.Request) {
+	b, ok := s.ownForm(w, r)
+	if !ok {
+		return
+	}
+	handle := r.PostForm.Get("handle")
+	x, finish, err := s.opts.Exchanges.Open(r.Context(), handle)
+	if err != nil {
+		s.failExchange(w, r, err)
+		return
+	}
+	if x.Person == nil || !x.Linking || !s.bound(r, handle, x.Browser) {
+		s.errorPage(w, errPageExpired)
+		return
+	}
+	given := r.PostForm.Get("decision") == "link"
+	if given {
+		err := s.opts.Linker.Keep(r.Context(), x.Person.Subject, r.PostForm.Get("key"), r.PostForm.Get("replaces"))
+		if err != nil {
+			s.keyRefused(w, r, b, x, handle, err)
+			return
+		}
+	}
+	if err := finish(r.Context()); err != nil {
+		s.failExchange(w, r, err)
+		return
+	}
+	s.cookies.set(w, exchangeCookie(handle), "", 0)
+	switch {
+	case x.ClientID == "":
+		s.keyPage(w, http.StatusOK, keyView{Name: s.opts.Name, Done: true, Exists: given})
+	case given:
+		s.handOver(w, x.ClientName, s.complete(w, r, b, x))
+	default:
+		s.handOver(w, x.ClientName, s.errorURL(x, fail(accessDenied, "the person gave no key")))
+	}
+}
+
+// keyRefused shows the page again and says why.
+func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, handle string, err error) {
+	status, problem := http.StatusUnprocessableEntity, ""
+	switch {
+	case errors.Is(err, ErrKeyMalformed):
+		problem = "This is not a key. Copy the whole key, without spaces, and paste it here."
+	case errors.Is(err, ErrKeyRefused):
+		problem = s.opts.Name + " does not accept this key. Check that it is complete, not revoked, and allowed to read messages."
+	case errors.Is(err, ErrKeyExists):
+		problem = "Another key is linked already. Tick the box below to replace it."
+	case errors.Is(err, ErrKeyUntested):
+		status, problem = http.StatusServiceUnavailable, s.opts.Name+" could not be reached to test the key, so it was not kept. Try again in a moment."
+	default:
+		s.failPage(w, r, "key", err)
+		return
+	}
+	link, err := s.opts.Linker.Find(r.Context(), x.Person.Subject)
+	if err != nil {
+		s.failPage(w, r, "key", err)
+		return
+	}
+	v := s.keyView(b, x, handle, link)
+	v.Problem = problem
+	s.keyPage(w, status, v)
+}

@@ -1,0 +1,294 @@
+package upstream
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// What [Linked.Keep] refuses. Any other error is [ErrUnavailable].
+var (
+	// ErrKeyMalformed says that a text is no key: it is empty, too long, or has a character that no key has.
+	ErrKeyMalformed = errors.New("upstream: not a key")
+	// ErrKeyRefused says that the REST API does not accept a key.
+	ErrKeyRefused = errors.New("upstream: the REST API does not accept the key")
+	// ErrKeyUntested says that the REST API gave no answer that says anything about a key.
+	ErrKeyUntested = errors.New("upstream: the key cannot be tested now")
+	// ErrKeyExists says that there is a key that the person did not agree to replace.
+	ErrKeyExists = errors.New("upstream: another key is linked")
+)
+
+// errKeyStands says that the REST API accepts a key, but not for what was called.
+var errKeyStands = errors.New("upstream: the REST API accepts the key")
+
+// What a call without a usable key ends with. Both are an [ErrGrantOver]: the next sign-in asks for a key.
+var (
+	errNoKey error = &grantOver{"no key is linked",
+		"No Clerk Chat API key is linked to this user: the user has to sign in again, and is asked for one then."}
+	errKeyRefused error = &grantOver{"the linked key was refused",
+		"Clerk Chat no longer accepts the API key that is linked to this user: the user has to sign in again, and is asked for another one then."}
+)
+
+const (
+	// keyLife is how long a key is kept after a sign-in: longer than any grant lives without one.
+	keyLife   = 400 * 24 * time.Hour
+	maxKey    = 512
+	maxHint   = 4
+	minHinted = 16 // shorter keys are not hinted at: what is left would be too little of a secret
+	testLimit = 15 * time.Second
+)
+
+// LinkRecords is the store of keys: sealed values under short names, each with a time to live. [session.Records] is one. An
+// error means that the store cannot tell or cannot write now; that something is not there is never an error.
+type LinkRecords interface {
+	Get(ctx context.Context, name string) (value []byte, found bool, err error)
+	Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
+	Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
+}
+
+// LinkedOptions configure a [Linked]. All but Now are required.
+type LinkedOptions struct {
+	Records LinkRecords
+	// Sealer must be bound to a purpose of its own.
+	Sealer session.Sealer
+	// Try makes one read at the REST API that changes nothing. Its errors are those of clerkapi.
+	Try func(ctx context.Context, c clerkapi.Credential) error
+	// Now is the clock. Default: [time.Now].
+	Now func() time.Time
+}
+
+// Linked is each person's own key of the REST API, which they gave after signing in. It belongs to the person and not to a
+// grant: whoever signs in with another client is not asked again. It may be used by many goroutines at once.
+type Linked struct {
+	opts  LinkedOptions
+	known recent[link]
+}
+
+// link is what is kept of a person's key: secret, and sealed.
+type link struct {
+	// ID is another one for each key.
+	ID    string    `json:"id"`
+	Key   string    `json:"key"`
+	Since time.Time `json:"since"`
+	// Refused says that the API did not accept it when it was used last.
+	Refused bool `json:"refused,omitempty"`
+}
+
+// Link is what may be shown of a person's key to that person.
+type Link struct {
+	// ID names the key towards [Linked.Keep]; "" if there is none.
+	ID string
+	// Hint is the end of the key, "" if that would give too much of it away.
+	Hint string
+	// Since is when it was linked.
+	Since time.Time
+	// Refused says that the API does not accept it any more.
+	Refused bool
+}
+
+// NewLinked names every option that is missing.
+func NewLinked(opts LinkedOptions) (*Linked, error) {
+	if opts.Records == nil || opts.Sealer == nil || opts.Try == nil {
+		return nil, errors.New("upstream: linked keys need records, a sealer and a way to try a key")
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Linked{opts: opts}, nil
+}
+
+// Credential is the person's key. Errors are [ErrGrantOver] and [ErrUnavailable].
+func (l *Linked) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
+	_, k, err := l.load(ctx, subject)
+	if err != nil {
+		if k = l.known.get(subject); k == nil {
+			return clerkapi.Credential{}, err
+		}
+	}
+	switch {
+	case k == nil:
+		return clerkapi.Credential{}, errNoKey
+	case k.Refused:
+		return clerkapi.Credential{}, errKeyRefused
+	}
+	return clerkapi.APIKey(k.Key), nil
+}
+
+// Renewed is asked after the REST API refused a credential with 401: it gives the key that has taken its place meanwhile.
+// Else the same key is tried once more: only one that is refused again has to be asked for at the next sign-in, and not one
+// that may merely not do what was called. Errors are [ErrGrantOver], [ErrUnavailable] and, for a key that stands, another.
+func (l *Linked) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
+	raw, k, err := l.load(ctx, subject)
+	switch {
+	case err != nil:
+		return clerkapi.Credential{}, err
+	case k == nil:
+		return clerkapi.Credential{}, errNoKey
+	case k.Refused:
+		return clerkapi.Credential{}, errKeyRefused
+	case clerkapi.APIKey(k.Key) != refused:
+		return clerkapi.APIKey(k.Key), nil
+	}
+	switch err := l.try(ctx, k.Key); {
+	case err == nil:
+		return clerkapi.Credential{}, errKeyStands
+	case !errors.Is(err, ErrKeyRefused):
+		return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	marked := *k
+	marked.Refused = true
+	// If somebody else wrote meanwhile, theirs counts, and this key is refused again where it is used again.
+	if _, err := l.write(ctx, subject, raw, &marked); err != nil {
+		return clerkapi.Credential{}, err
+	}
+	return clerkapi.Credential{}, errKeyRefused
+}
+
+// Find tells what is known of a person's key, for that person. The only error is [ErrUnavailable].
+func (l *Linked) Find(ctx context.Context, subject string) (Link, error) {
+	_, k, err := l.load(ctx, subject)
+	if err != nil || k == nil {
+		return Link{}, err
+	}
+	return k.shown(), nil
+}
+
+// Check is Find for a person who signs in. A key that was refused is tried once more, so that an API that erred for a while
+// costs nobody a key. A usable one is kept for another while. The only error is [ErrUnavailable].
+func (l *Linked) Check(ctx context.Context, subject string) (Link, error) {
+	raw, k, err := l.load(ctx, subject)
+	if err != nil || k == nil {
+		return Link{}, err
+	}
+	if k.Refused {
+		switch err := l.try(ctx, k.Key); {
+		case errors.Is(err, ErrKeyRefused):
+			return k.shown(), nil
+		case err != nil:
+			return Link{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
+	current := *k
+	current.Refused = false
+	// Sealed anew, so with the newest secret. Whoever wrote meanwhile has done the same.
+	if _, err := l.write(ctx, subject, raw, &current); err != nil {
+		return Link{}, err
+	}
+	return current.shown(), nil
+}
+
+// Keep tests a key with one read and keeps it for the person. If another one is there, replaces must be its id: the person
+// was shown that one and agreed. Errors are [ErrKeyMalformed], [ErrKeyRefused], [ErrKeyUntested], [ErrKeyExists] and
+// [ErrUnavailable]; after any of them what was kept before still is.
+func (l *Linked) Keep(ctx context.Context, subject, key, replaces string) error {
+	key = strings.TrimSpace(key)
+	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ErrKeyMalformed
+	}
+	tested := false
+	for range 3 { // another replica may write meanwhile
+		raw, old, err := l.load(ctx, subject)
+		if err != nil {
+			return err
+		}
+		if old != nil && old.Key != key && old.ID != replaces {
+			return ErrKeyExists
+		}
+		if !tested {
+			if err := l.try(ctx, key); err != nil {
+				return err
+			}
+			tested = true
+		}
+		kept := &link{ID: rand.Text(), Key: key, Since: l.opts.Now().UTC().Truncate(time.Second)}
+		if old != nil && old.Key == key {
+			kept.ID, kept.Since = old.ID, old.Since
+		}
+		if done, err := l.write(ctx, subject, raw, kept); done || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: the key is written all the time", ErrUnavailable)
+}
+
+// try makes the one read. Whatever does not speak of the key keeps nothing.
+func (l *Linked) try(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, testLimit)
+	defer cancel()
+	switch err := l.opts.Try(ctx, clerkapi.APIKey(key)); {
+	case err == nil:
+		return nil
+	case errors.Is(err, clerkapi.ErrUnauthorized), errors.Is(err, clerkapi.ErrForbidden):
+		return ErrKeyRefused
+	}
+	return ErrKeyUntested // the cause may quote what the API said
+}
+
+// load gives what is stored of a person's key, and that as it is stored. A value that does not open, such as one sealed
+// with a secret that is gone, is no key.
+func (l *Linked) load(ctx context.Context, subject string) (raw []byte, k *link, err error) {
+	name := linkName(subject)
+	raw, found, err := l.opts.Records.Get(ctx, name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
+	}
+	if !found {
+		l.known.drop(subject)
+		return nil, nil, nil
+	}
+	data, err := l.opts.Sealer.Open(raw, linkAAD(name))
+	k = &link{}
+	if err != nil || json.Unmarshal(data, k) != nil || k.Key == "" || k.ID == "" {
+		l.known.drop(subject)
+		return raw, nil, nil //nolint:nilerr // it is as if it was not there, but can be replaced
+	}
+	l.known.put(subject, k)
+	return raw, k, nil
+}
+
+// write puts a key where raw was, nil for nothing, and tells whether that was still so.
+func (l *Linked) write(ctx context.Context, subject string, raw []byte, k *link) (done bool, err error) {
+	data, err := json.Marshal(k)
+	if err != nil { // strings, a time and a bool
+		return false, fmt.Errorf("%w: the key cannot be written", ErrUnavailable)
+	}
+	name := linkName(subject)
+	sealed := l.opts.Sealer.Seal(data, linkAAD(name))
+	if raw == nil {
+		done, err = l.opts.Records.Add(ctx, name, sealed, keyLife)
+	} else {
+		done, err = l.opts.Records.Replace(ctx, name, raw, sealed, keyLife)
+	}
+	if err != nil {
+		return false, fmt.Errorf("%w: the store does not take the key", ErrUnavailable)
+	}
+	if done {
+		l.known.put(subject, k)
+	}
+	return done, nil
+}
+
+// linkName is not keyed: a secret that rotates must not lose a key.
+func linkName(subject string) string {
+	sum := sha256.Sum256([]byte("linked key\x00" + subject))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+func linkAAD(name string) []byte { return []byte("linked key\x00" + name) }
+
+func (k *link) shown() Link {
+	shown := Link{ID: k.ID, Since: k.Since, Refused: k.Refused}
+	if len(k.Key) >= minHinted {
+		shown.Hint = k.Key[len(k.Key)-maxHint:]
+	}
+	return shown
+}
