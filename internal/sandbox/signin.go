@@ -44,7 +44,7 @@ func (s *Sandbox) breakable(route provider.Route) http.Handler {
 			held := &heldAnswer{header: make(http.Header), status: http.StatusOK}
 			route.Handler.ServeHTTP(held, r)
 			return func() { held.sendTo(w) }
-		})
+		}, nil)
 	})
 }
 
