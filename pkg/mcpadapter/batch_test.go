@@ -1,0 +1,235 @@
+package mcpadapter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// batchOf is the arguments of a batch of n contacts, named from 0.
+func batchOf(n int, more string) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf(`{"name":"contact %d"}`, i)
+	}
+	return `{"contacts":[` + strings.Join(names, ",") + `]` + more + `}`
+}
+
+// creating answers a batch with one contact for each of the request, and tells how many those were.
+func creating(t *testing.T, sizes *[]int) func(*http.Request) (*http.Response, error) {
+	return func(r *http.Request) (*http.Response, error) {
+		var body struct{ Contacts []struct{ Name string } }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		*sizes = append(*sizes, len(body.Contacts))
+		made := make([]string, len(body.Contacts))
+		for i, c := range body.Contacts {
+			made[i] = fmt.Sprintf(`{"id":"id of %[1]s","name":"%[1]s"}`, c.Name)
+		}
+		return response(201, `{"data":[`+strings.Join(made, ",")+`]}`)(r)
+	}
+}
+
+func resultOf(t *testing.T, r Report) batchResult {
+	t.Helper()
+	var b batchResult
+	if err := json.Unmarshal(r.Result.Structured, &b); err != nil {
+		t.Fatalf("%v: %.300s", err, r.Result.Text)
+	}
+	return b
+}
+
+func TestABatchGoesInPartsEachOfWhichIsAWork(t *testing.T) {
+	var sizes []int
+	m, remember := remembering(attempted)
+	tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = 100 })
+	var progress []int
+	r := tools.Call(t.Context(), Call{
+		Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(250, "")), IdempotencyKey: "k",
+		Progress: func(done, total int, _ string) { progress = append(progress, done, total) },
+	})
+	if r.Result.IsError || r.Facts.Path != PathSent || r.Facts.Attempts != 3 {
+		t.Errorf("%.200s, %+v", r.Result.Text, r.Facts)
+	}
+	if !slices.Equal(sizes, []int{100, 100, 50}) || !slices.Equal(progress, []int{100, 250, 200, 250, 250, 250}) {
+		t.Errorf("parts of %v, progress %v", sizes, progress)
+	}
+	b := resultOf(t, r)
+	if b.Created != 250 || len(b.Contacts) != 250 || b.Contacts[249].ID != "id of contact 249" {
+		t.Errorf("created %d of %d", b.Created, len(b.Contacts))
+	}
+	for i, w := range m.works {
+		if w.Part != i+1 || w.Key != "k" || w.Digest != m.works[0].Digest {
+			t.Errorf("work %d = part %d, key %q", i, w.Part, w.Key)
+		}
+	}
+	conforms(t, "batch", definitionOf(tools, "create_contacts_batch"), r)
+}
+
+func definitionOf(tools *Tools, name string) json.RawMessage {
+	for _, d := range tools.Definitions() {
+		if d.Name == name {
+			return d.OutputSchema.(json.RawMessage)
+		}
+	}
+	return nil
+}
+
+func TestPartsOfAnotherSizeAreAnotherWork(t *testing.T) {
+	var digests [][32]byte
+	for _, size := range []int{2, 3} {
+		var sizes []int
+		m, remember := remembering(attempted)
+		tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = size })
+		call(t, tools, "create_contacts_batch", batchOf(4, ""))
+		digests = append(digests, m.works[0].Digest)
+	}
+	if digests[0] == digests[1] {
+		t.Error("a part of two and one of three contacts pass for the same")
+	}
+}
+
+// byPart answers each part with its own finding; a nil one makes the attempt.
+func byPart(findings ...*Finding) func(context.Context, Work) Finding {
+	return func(ctx context.Context, w Work) Finding {
+		if f := findings[w.Part-1]; f != nil {
+			return *f
+		}
+		return attempted(ctx, w)
+	}
+}
+
+func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
+	done := &Finding{State: StateReplayed, Result: Result{Structured: json.RawMessage(
+		`{"contacts":[{"result":"created","id":"a"},{"result":"created","id":"b"}]}`)}}
+	lost := &Finding{State: StateUndecided, Earlier: true}
+	elsewhere := &Finding{State: StateUnderWay}
+	noMemory := &Finding{State: StateNoMemory}
+	tests := []struct {
+		name     string
+		findings []*Finding
+		want     string // first letters of the results
+		outcome  Outcome
+		path     Path
+		sent     int
+		says     []string
+	}{
+		{"all done before", []*Finding{done, done, done}, "cccccc", OutcomeOK, PathReplayed, 0, nil},
+		{"the rest is done now", []*Finding{done, done, nil}, "cccccc", OutcomeOK, PathSent, 1, nil},
+		{"one part was lost, and the rest goes on", []*Finding{done, lost, nil}, "ccuucc", OutcomeUnknown, PathUndecided, 1,
+			[]string{"Of 6 contacts 4 are created.", "2 may have been created", "not tried again under the same idempotency_key"}},
+		{"another is at it", []*Finding{done, elsewhere, nil}, "ccuunn", OutcomeUnknown, PathUndecided, 0,
+			[]string{"make it again in a few seconds"}},
+		{"the memory is away in the middle", []*Finding{nil, noMemory, nil}, "ccnnnn", OutcomeFailed, PathSent, 1,
+			[]string{"4 were not tried", "goes on with these"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var sizes []int
+			_, remember := remembering(byPart(tt.findings...))
+			tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = 2 })
+			r := call(t, tools, "create_contacts_batch", batchOf(6, `,"idempotency_key":"k"`))
+			var got strings.Builder
+			for _, c := range resultOf(t, r).Contacts {
+				got.WriteByte(c.Result[0])
+			}
+			if got.String() != tt.want || r.Facts.Outcome != tt.outcome || r.Facts.Path != tt.path || len(sizes) != tt.sent {
+				t.Errorf("%s, %v, %v, %d sent; want %s, %v, %v, %d\n%s", &got, r.Facts.Outcome, r.Facts.Path, len(sizes),
+					tt.want, tt.outcome, tt.path, tt.sent, r.Result.Text)
+			}
+			if r.Result.IsError != (tt.says != nil) {
+				t.Errorf("error: %v", r.Result.IsError)
+			}
+			for _, says := range tt.says {
+				if !strings.Contains(r.Result.Text, says) {
+					t.Errorf("%s\nwant %q in it", r.Result.Text, says)
+				}
+			}
+		})
+	}
+}
+
+func TestABatchWhoseKeyMayNotBeUsedIsRefusedAsAWhole(t *testing.T) {
+	for _, state := range []State{StateMismatch, StateNoMemory, StateMemoryLost} {
+		var sizes []int
+		_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: state} })
+		tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = 2 })
+		r := call(t, tools, "create_contacts_batch", batchOf(6, ""))
+		if !r.Result.NoEffect || r.Result.Structured != nil || r.Facts.Path != PathRefused || len(sizes) != 0 {
+			t.Errorf("state %d: %+v", state, r)
+		}
+	}
+}
+
+// answersInTurn gives one status after the other, 201 for what creates.
+func answersInTurn(t *testing.T, statuses ...int) func(*http.Request) (*http.Response, error) {
+	var sizes []int
+	return func(r *http.Request) (*http.Response, error) {
+		status := statuses[0]
+		statuses = statuses[1:]
+		if status == 201 {
+			return creating(t, &sizes)(r)
+		}
+		return response(status, "")(r)
+	}
+}
+
+func TestAPartThatFailsStopsTheRestOnlyIfTheyWouldFareNoBetter(t *testing.T) {
+	tests := []struct {
+		name     string
+		statuses []int
+		want     string
+	}{
+		{"a mistake in one part", []int{201, 422, 201, 201, 201}, "cfccc"},
+		{"an outcome that is not known", []int{201, 503, 201, 201, 201}, "cuccc"},
+		{"no answers at all", []int{500, 500, 500}, "uuunn"},
+		{"too many requests", []int{201, 429}, "cnnnn"},
+		{"a key that is refused", []int{201, 401}, "cnnnn"},
+		{"no rights", []int{403}, "nnnnn"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tools, _ := newTools(t, answersInTurn(t, tt.statuses...), func(o *Options) { o.BatchSize = 1 })
+			r := call(t, tools, "create_contacts_batch", batchOf(5, ""))
+			var got strings.Builder
+			for _, c := range resultOf(t, r).Contacts {
+				got.WriteByte(c.Result[0])
+			}
+			if got.String() != tt.want {
+				t.Errorf("%s; want %s\n%s", &got, tt.want, r.Result.Text)
+			}
+		})
+	}
+}
+
+func TestCancellationStopsABatchBetweenItsPartsAndSaysWhatWasDone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var sizes []int
+	made := creating(t, &sizes)
+	tools, _ := newTools(t, func(r *http.Request) (*http.Response, error) {
+		if len(sizes) == 1 {
+			cancel() // in the middle of the second part, which is finished
+		}
+		return made(r)
+	}, func(o *Options) { o.BatchSize = 1 })
+	r := tools.Call(ctx, Call{Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(4, ""))})
+	want := batchResult{
+		Created: 2, NotAttempted: 2,
+		Problems: []batchProblem{{First: 2, Last: 3, Reason: "The call ended before it was this contact's turn."}},
+		Contacts: []batchContact{
+			{Result: "created", ID: "id of contact 0"}, {Result: "created", ID: "id of contact 1"},
+			{Result: "not_attempted"}, {Result: "not_attempted"},
+		},
+	}
+	if diff := cmp.Diff(want, resultOf(t, r)); diff != "" || len(sizes) != 2 {
+		t.Errorf("%d parts; (-want +got)\n%s", len(sizes), diff)
+	}
+}
