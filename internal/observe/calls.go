@@ -29,7 +29,11 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	outcome := f.Outcome.String()
 	c.metrics.calls.WithLabelValues(f.Tool, outcome).Inc()
 	c.metrics.duration.WithLabelValues(f.Tool).Observe(f.Duration.Seconds())
-	if f.Outcome == mcpadapter.OutcomeOK && f.Recipients > 0 {
+	if f.Path != mcpadapter.PathNone {
+		c.metrics.paths.WithLabelValues(f.Tool, f.Path.String()).Inc()
+	}
+	sent := f.Path == mcpadapter.PathSent || f.Path == mcpadapter.PathSettled // what is replayed was counted before
+	if f.Outcome == mcpadapter.OutcomeOK && sent && f.Recipients > 0 {
 		c.metrics.recipients.Add(float64(f.Recipients))
 		c.metrics.segments.Add(float64(f.Recipients * f.Segments))
 	}
@@ -42,7 +46,8 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	}
 	client := clientName(identity.CallerFrom(ctx).Client.Name)
 	c.logger.LogAttrs(ctx, level, "tool call",
-		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.Int("status", f.Status),
+		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.String("path", f.Path.String()),
+		slog.Int("status", f.Status),
 		slog.Int("attempts", f.Attempts), slog.Int("recipients", f.Recipients), slog.Int("segments", f.Segments),
 		slog.Duration("took", f.Duration.Round(time.Microsecond)), slog.String("client", client))
 }

@@ -21,7 +21,9 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 		return []slog.Attr{slog.String("request_id", "R1")}
 	})
 	ctx := identity.WithCaller(t.Context(), identity.Caller{Client: identity.Client{Name: "claude-code 2 +15551234567\n\"x\""}})
-	observe.NewCalls(logger, metrics).Observe(ctx, mcpadapter.Facts{Tool: "send_message", Recipients: 2, Segments: 3})
+	observe.NewCalls(logger, metrics).Observe(ctx, mcpadapter.Facts{
+		Tool: "send_message", Path: mcpadapter.PathSent, Recipients: 2, Segments: 3,
+	})
 
 	line := log.String()
 	for _, want := range []string{"tool=send_message", "outcome=ok", "request_id=R1", "claude-code"} {
@@ -35,7 +37,29 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 	w := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
-		`clerk_gateway_tool_calls_total{outcome="ok",tool="send_message"} 1`, "clerk_gateway_segments_total 6", "clerk_gateway_recipients_total 2",
+		`clerk_gateway_tool_calls_total{outcome="ok",tool="send_message"} 1`, "clerk_gateway_segments_total 6",
+		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{path="sent",tool="send_message"} 1`,
+	} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
+
+func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testing.T) {
+	metrics := observe.NewMetrics("test")
+	calls := observe.NewCalls(slog.New(slog.DiscardHandler), metrics)
+	for path, outcome := range map[mcpadapter.Path]mcpadapter.Outcome{
+		mcpadapter.PathNotSeen: mcpadapter.OutcomeUnknown, mcpadapter.PathSettled: mcpadapter.OutcomeOK,
+		mcpadapter.PathReplayed: mcpadapter.OutcomeOK, mcpadapter.PathRefused: mcpadapter.OutcomeRefused,
+	} {
+		calls.Observe(t.Context(), mcpadapter.Facts{Tool: "send_message", Outcome: outcome, Path: path, Recipients: 2, Segments: 1})
+	}
+	w := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{path="replayed",tool="send_message"} 1`,
+		`clerk_gateway_creations_total{path="not_seen",tool="send_message"} 1`,
 	} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)

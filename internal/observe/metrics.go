@@ -13,6 +13,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	calls      *prometheus.CounterVec
+	paths      *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	recipients prometheus.Counter
 	segments   prometheus.Counter
@@ -28,6 +29,11 @@ func NewMetrics(version string) *Metrics {
 			Name: "clerk_gateway_tool_calls_total",
 			Help: "Tool calls by tool and outcome (ok, invalid, refused, failed, unknown, unavailable, canceled).",
 		}, []string{"tool", "outcome"}),
+		paths: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_creations_total",
+			Help: "Calls that create something, by tool and the way they went (sent, replayed, settled, not_seen, undecided, " +
+				"under_way, refused).",
+		}, []string{"tool", "path"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "clerk_gateway_tool_call_seconds",
 			Help:    "Duration of tool calls, the REST request included.",
@@ -56,7 +62,7 @@ func NewMetrics(version string) *Metrics {
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
-	m.registry.MustRegister(m.calls, m.duration, m.recipients, m.segments, m.sessions, m.store, build,
+	m.registry.MustRegister(m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.store, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
