@@ -25,7 +25,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			ctx = identity.WithCaller(ctx, caller)
 		}
 	}
-	// What requireScopes asked for before the SDK read the body is asked again of what the SDK read.
+	// What admit asked for before the SDK read the body is asked again of what the SDK read.
 	if e.opts.Auth != nil {
 		if err := e.opts.Auth.Require(ctx, []string{e.opts.Tools.Scope(req.Params.Name)}); err != nil {
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
@@ -45,6 +45,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if report.Err != nil { // the SDK knows only tools that we gave it, so this is for a tool that is not one of ours
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
 	}
+	e.takeBack(ctx, report.Result)
 	// A new value every time: the SDK writes into it.
 	result := &mcp.CallToolResult{
 		Content: []mcp.Content{&mcp.TextContent{Text: report.Result.Text}},

@@ -30,7 +30,7 @@ type Auth interface {
 	Require(ctx context.Context, scopes []string) error
 }
 
-// refusal is an error of [Auth].
+// refusal is an error of [Auth] or [Credentials].
 type refusal interface {
 	error
 	Write(w http.ResponseWriter)
@@ -44,6 +44,8 @@ type Options struct {
 	Sessions Sessions
 	// Auth judges scopes. Default: nobody logs in, and everybody may call every tool.
 	Auth Auth
+	// Credentials finds what calls are made with. Default: Tools finds it, and that there is none is a call's own failure.
+	Credentials Credentials
 	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
 	RequireSession bool
 	// MaxBody is the largest body in bytes. Default: 4 MiB.
@@ -108,10 +110,12 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w, nil)
 		return
 	}
-	if err := e.requireScopes(r.Context(), env); err != nil {
-		e.refuse(w, r, err)
+	aw, ar, err := e.admit(w, r, env)
+	if err != nil {
+		e.refuse(w, r, env, err)
 		return
 	}
+	w, r = aw, ar
 	caller := identity.CallerFrom(r.Context())
 	if !env.modern {
 		if e.answerUnknown(w, env) {

@@ -50,6 +50,11 @@ var (
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
 		message: "the session store does not answer; nothing is lost, try again shortly",
 	}
+	// errNoCredential has the wait that the error names.
+	errNoCredential = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
+		message: "what this call needs from the sign-in cannot be had at the moment; nothing was done and nobody is signed out, try again shortly",
+	}
 )
 
 func badRequest(message string) rpcError {

@@ -119,12 +119,13 @@ type replica struct {
 }
 
 type setup struct {
-	tools   *tools
-	store   *store
-	secrets []string
-	now     func() time.Time
-	strict  bool
-	auth    endpoint.Auth
+	tools       *tools
+	store       *store
+	secrets     []string
+	now         func() time.Time
+	strict      bool
+	auth        endpoint.Auth
+	credentials endpoint.Credentials
 }
 
 // subjectHeader stands for a login: whoever sends it is that subject.
@@ -155,7 +156,7 @@ func newReplica(t *testing.T, s setup) *replica {
 	}
 	r := &replica{log: &bytes.Buffer{}}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, Auth: s.auth, RequireSession: s.strict, MaxBody: 64 << 10,
+		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, RequireSession: s.strict, MaxBody: 64 << 10,
 		Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	if err != nil {

@@ -1,9 +1,7 @@
 package endpoint
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -12,12 +10,9 @@ import (
 
 const methodCallTool = "tools/call"
 
-// requireScopes asks once for what all the calls of a body need together. It goes by the body alone: the headers that
-// mirror it are the client's word.
-func (e *Endpoint) requireScopes(ctx context.Context, env *envelope) error {
-	if e.opts.Auth == nil {
-		return nil
-	}
+// scopes are what all the calls of a body need together; none if it calls no tool of ours. They go by the body alone: the
+// headers that mirror it are the client's word.
+func (e *Endpoint) scopes(env *envelope) []string {
 	var scopes []string
 	for _, m := range env.messages {
 		r, ok := m.(*jsonrpc.Request)
@@ -34,19 +29,22 @@ func (e *Endpoint) requireScopes(ctx context.Context, env *envelope) error {
 			scopes = append(scopes, scope)
 		}
 	}
-	if len(scopes) == 0 {
-		return nil
-	}
-	return e.opts.Auth.Require(ctx, scopes)
+	return scopes
 }
 
-// refuse writes the refusal of [Auth]; an error that knows no answer is ours.
-func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var known refusal
-	if errors.As(err, &known) {
-		known.Write(w)
-		return
+// admit asks once whether the caller may make all the calls of a body, and for what they are made with.
+func (e *Endpoint) admit(w http.ResponseWriter, r *http.Request, env *envelope) (http.ResponseWriter, *http.Request, error) {
+	scopes := e.scopes(env)
+	if len(scopes) == 0 {
+		return w, r, nil
 	}
-	e.opts.Logger.ErrorContext(r.Context(), "scopes could not be judged", "error", err)
-	errInternal.write(w, nil)
+	if e.opts.Auth != nil {
+		if err := e.opts.Auth.Require(r.Context(), scopes); err != nil {
+			return nil, nil, err
+		}
+	}
+	if e.opts.Credentials == nil {
+		return w, r, nil
+	}
+	return e.prepare(w, r, env)
 }

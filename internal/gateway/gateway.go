@@ -107,9 +107,22 @@ func (g *Gateway) build(opts Options) error {
 			return err
 		}
 	}
+	// The life of the gateway, for what works in the background.
+	ctx, cancel := context.WithCancel(context.Background())
+	g.closers = append(g.closers, func() error { cancel(); return nil })
+	if g.resource, err = g.newResource(ctx); err != nil {
+		return err
+	}
+	var auth endpoint.Auth
+	var before endpoint.Credentials // what a call has to have before it begins
+	credentials := g.credentials()
+	if g.resource != nil {
+		p := g.prepare(credentials)
+		auth, before, credentials = g.resource, p, p
+	}
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:      client,
-		Credentials: g.credentials(),
+		Credentials: credentials,
 		Observer:    observe.NewCalls(opts.Logger, g.metrics),
 	})
 	if err != nil {
@@ -119,19 +132,10 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
-	// The life of the gateway, for what works in the background.
-	ctx, cancel := context.WithCancel(context.Background())
-	g.closers = append(g.closers, func() error { cancel(); return nil })
-	if g.resource, err = g.newResource(ctx); err != nil {
-		return err
-	}
-	var auth endpoint.Auth
-	if g.resource != nil {
-		auth = g.resource
-	}
 	g.endpoint, err = endpoint.New(endpoint.Options{
 		Tools:          g.tools,
 		Auth:           auth,
+		Credentials:    before,
 		Sessions:       sessions,
 		RequireSession: cfg.RequireSession,
 		MaxBody:        cfg.MaxBody,
@@ -190,7 +194,7 @@ func (g *Gateway) close() error {
 // credentials finds what a call is made with at the REST API.
 func (g *Gateway) credentials() mcpadapter.Credentials {
 	if g.login != nil && g.login.credentials != nil {
-		return loginCredentials{g.login}
+		return g.login.credentials
 	}
 	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}
 }

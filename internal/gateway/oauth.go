@@ -19,7 +19,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -239,25 +238,4 @@ func signInError(err error) error {
 		return errors.Join(authserver.ErrUnavailable, err)
 	}
 	return err
-}
-
-// loginCredentials ends the grant of a person whose sign-in the provider has ended, so that the next request is
-// challenged and the client signs in again by itself.
-type loginCredentials struct{ *login }
-
-func (c loginCredentials) Credential(ctx context.Context, subject string) (credential clerkapi.Credential, err error) {
-	credential, err = c.credentials.Credential(ctx, subject)
-	return credential, c.ended(ctx, err)
-}
-
-func (c loginCredentials) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (credential clerkapi.Credential, err error) {
-	credential, err = c.credentials.Renewed(ctx, subject, refused)
-	return credential, c.ended(ctx, err)
-}
-
-func (c loginCredentials) ended(ctx context.Context, err error) error {
-	if !errors.Is(err, upstream.ErrGrantOver) {
-		return err
-	}
-	return errors.Join(err, c.grants.Revoke(context.WithoutCancel(ctx), identity.CallerFrom(ctx).Grant))
 }

@@ -240,28 +240,6 @@ func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-func TestALoginThatTheProviderEndsIsChallengedAndSignedInAgain(t *testing.T) {
-	world := signIn(t, "login", nil)
-	session := world.connect(t, "2025-11-25")
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
-		t.Fatalf("%+v %v", result, err)
-	}
-	request(t, http.MethodPut, world.sandbox+"/_sandbox/oidc/revoke", `{"person":"ann"}`, "Content-Type", "application/json")
-	result, err := session.CallTool(t.Context(), send)
-	if err == nil && !result.IsError {
-		t.Fatal("a call with a login that was ended went through")
-	}
-	// The client's next request is challenged, and it signs in by itself.
-	if result, err = session.CallTool(t.Context(), send); err != nil || result.IsError {
-		t.Errorf("%+v %v", result, err)
-	}
-	var sent struct{ Messages []json.RawMessage }
-	decode(t, request(t, http.MethodGet, world.sandbox+"/_sandbox/messages", "").body, &sent)
-	if len(sent.Messages) != 2 {
-		t.Errorf("%d messages, want 2", len(sent.Messages))
-	}
-}
-
 // any is the address of one replica.
 func (s *signedIn) any(t *testing.T) string {
 	t.Helper()
@@ -270,22 +248,4 @@ func (s *signedIn) any(t *testing.T) string {
 		t.Fatal("no replicas")
 	}
 	return "http://" + a.replicas[0]
-}
-
-func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
-	world := signIn(t, "api-key", nil)
-	session := world.connect(t, "2025-11-25")
-	world.redis.Kill()
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
-		t.Errorf("%+v %v", result, err)
-	}
-}
-
-func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
-	world := signIn(t, "api-key", nil)
-	session := world.connect(t, "2025-11-25")
-	world.redis.Do("FLUSHALL")
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
-		t.Errorf("%+v %v", result, err)
-	}
 }

@@ -14,8 +14,13 @@ import (
 // defaultRetryAfter is for a verifier that does not know.
 const defaultRetryAfter = 5 * time.Second
 
-// metadataKey carries the URL of the endpoint's metadata for challenges behind [Server.Protect].
-type metadataKey struct{}
+// endpointKey carries what challenges behind [Server.Protect] need.
+type endpointKey struct{}
+
+type endpointInfo struct {
+	metadataURL string
+	scopes      []string // all that its tools need, as clients ask for them
+}
 
 // Protect lets a request through to next if it carries an access token that is good at its URL, with the caller in the
 // context and without the token. It answers before anything else about a request is looked at: clients probe with a GET or
@@ -29,8 +34,9 @@ func (s *Server) Protect(next http.Handler) http.Handler {
 			refusal.Write(w)
 			return
 		}
+		scopes, _ := s.opts.Endpoints(strings.TrimSuffix(r.URL.EscapedPath(), "/"))
 		ctx := identity.WithCaller(r.Context(), caller)
-		r = r.WithContext(context.WithValue(ctx, metadataKey{}, metadataURL))
+		r = r.WithContext(context.WithValue(ctx, endpointKey{}, endpointInfo{metadataURL, s.names(scopes)}))
 		r.Header = r.Header.Clone()
 		r.Header.Del("Authorization")
 		next.ServeHTTP(w, r)
@@ -102,9 +108,9 @@ type retryAfter interface {
 //
 // A context that does not come from [Server.Protect] is refused.
 func (s *Server) Require(ctx context.Context, scopes []string) error {
-	metadataURL, ok := ctx.Value(metadataKey{}).(string)
+	at, ok := ctx.Value(endpointKey{}).(endpointInfo)
 	if !ok {
-		return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call"}
+		return unchecked()
 	}
 	granted := identity.CallerFrom(ctx).Scopes
 	if !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(granted, scope) }) {
@@ -117,6 +123,28 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 		code:        insufficientScope,
 		description: "the access token does not allow this call; sign in again and grant the scopes it needs",
 		scopes:      s.names(slices.Compact(needed)),
-		metadataURL: metadataURL,
+		metadataURL: at.metadataURL,
 	}
+}
+
+// Challenge is the [Refusal] of a caller whose token was good when it came and whose sign-in has turned out to be over since.
+// The reason may be shown to the client.
+//
+// A context that does not come from [Server.Protect] is refused.
+func (s *Server) Challenge(ctx context.Context, reason string) error {
+	at, ok := ctx.Value(endpointKey{}).(endpointInfo)
+	if !ok {
+		return unchecked()
+	}
+	return &Refusal{
+		status:      http.StatusUnauthorized,
+		code:        invalidToken,
+		description: reason,
+		scopes:      at.scopes,
+		metadataURL: at.metadataURL,
+	}
+}
+
+func unchecked() *Refusal {
+	return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call"}
 }

@@ -1,0 +1,128 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/upstream"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// unavailableWait is when to come back after [upstream.ErrUnavailable].
+const unavailableWait = 2 * time.Second
+
+// prepared finds the credentials of callers who signed in: for the endpoint before their calls begin, and for the tools what
+// was found then. It turns the end of a sign-in into a challenge, and what cannot be reached into a wait.
+type prepared struct {
+	source   mcpadapter.Credentials
+	resource *resource.Server
+	// revoke ends a grant of ours for all replicas; nil where grants are somebody else's.
+	revoke func(ctx context.Context, grant string) error
+	logger *slog.Logger
+}
+
+// prepare puts a source of credentials behind a login.
+func (g *Gateway) prepare(source mcpadapter.Credentials) *prepared {
+	p := &prepared{source: source, resource: g.resource, logger: g.logger}
+	if g.login != nil {
+		p.revoke = g.login.grants.Revoke
+	}
+	return p
+}
+
+// held is what was found for one request.
+type held struct {
+	mu         sync.Mutex
+	credential clerkapi.Credential
+	err        error // that there is none, for another reason than those of refusal
+	lost       error // the refusal, should the credential have turned out to be of no use
+}
+
+type heldKey struct{}
+
+// Prepare is of [endpoint.Credentials].
+func (p *prepared) Prepare(ctx context.Context) (context.Context, error) {
+	credential, err := p.source.Credential(ctx, identity.CallerFrom(ctx).Subject)
+	if refusal := p.refusal(ctx, err); refusal != nil {
+		return nil, refusal
+	}
+	return context.WithValue(ctx, heldKey{}, &held{credential: credential, err: err}), nil
+}
+
+// Lost is of [endpoint.Credentials].
+func (p *prepared) Lost(ctx context.Context) error {
+	h, ok := ctx.Value(heldKey{}).(*held)
+	if !ok {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost
+}
+
+// Credential is of [mcpadapter.Credentials].
+func (p *prepared) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
+	h, ok := ctx.Value(heldKey{}).(*held)
+	if !ok {
+		return p.source.Credential(ctx, subject)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.credential, h.err
+}
+
+// Renewed is of [mcpadapter.Renewer].
+func (p *prepared) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
+	renewer, ok := p.source.(mcpadapter.Renewer)
+	if !ok {
+		return clerkapi.Credential{}, clerkapi.ErrNoCredential
+	}
+	credential, err := renewer.Renewed(ctx, subject, refused)
+	refusal := p.refusal(ctx, err)
+	if h, ok := ctx.Value(heldKey{}).(*held); ok {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.lost = refusal; err == nil {
+			h.credential = credential // for what the call still has to do
+		}
+	}
+	return credential, err
+}
+
+// refusal is the one translation of the errors of credentials into answers over HTTP; nil for one that is the call's own.
+func (p *prepared) refusal(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, upstream.ErrGrantOver):
+		// Else a client that has a refresh token would come back with another access token of the same grant.
+		if p.revoke != nil {
+			if err := p.revoke(context.WithoutCancel(ctx), identity.CallerFrom(ctx).Grant); err != nil {
+				p.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
+			}
+		}
+		reason := "the sign-in has ended; sign in again"
+		var public interface{ PublicText() string }
+		if errors.As(err, &public) {
+			reason = public.PublicText()
+		}
+		return p.resource.Challenge(ctx, reason)
+	case errors.Is(err, upstream.ErrUnavailable):
+		if ctx.Err() == nil { // else the client went away while waiting
+			p.logger.WarnContext(ctx, "a credential for the REST API could not be had", "error", err)
+		}
+		return comeBack{err}
+	}
+	return nil
+}
+
+// comeBack makes the endpoint answer 503.
+type comeBack struct{ error }
+
+func (comeBack) RetryAfter() time.Duration { return unavailableWait }
+
+func (e comeBack) Unwrap() error { return e.error }
