@@ -245,10 +245,10 @@ func TestDrainWaitsForWritesAndNotForReads(t *testing.T) {
 
 func TestOutcomesHaveNames(t *testing.T) {
 	got := []string{}
-	for o := OutcomeOK; o <= OutcomeCanceled+1; o++ {
+	for o := OutcomeOK; o <= OutcomeLimited+1; o++ {
 		got = append(got, o.String())
 	}
-	want := []string{"ok", "invalid", "refused", "failed", "unknown", "unavailable", "canceled", "Outcome(7)"}
+	want := []string{"ok", "invalid", "refused", "failed", "unknown", "unavailable", "canceled", "limited", "Outcome(8)"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

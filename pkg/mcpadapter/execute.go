@@ -36,8 +36,14 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 		text, facts.Outcome = credentialFailure(tool, err, ctx.Err() != nil)
 		return nothing(text, facts)
 	}
+	unsent, wrong := t.admit(ctx, tool, p, subject)
+	if wrong != "" {
+		facts.Outcome = OutcomeLimited
+		return nothing(wrong, facts)
+	}
 	if tool.effect != reads {
 		if err := commit(ctx); err != nil {
+			unsent(ctx)
 			facts.Outcome = OutcomeUnavailable
 			return nothing(tool.words.nothing, facts)
 		}
@@ -53,7 +59,11 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 	if a.response != nil {
 		facts.Status, facts.Attempts = a.response.StatusCode, a.response.Attempts
 	}
-	return t.judge(tool, p, a, err, facts)
+	x := t.judge(tool, p, a, err, facts)
+	if x.outcome == clerkapi.NotDone {
+		unsent(ctx)
+	}
+	return x
 }
 
 // judge turns an answer, or the lack of one, into what is reported.

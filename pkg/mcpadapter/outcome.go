@@ -20,6 +20,8 @@ const (
 	OutcomeUnavailable
 	// OutcomeCanceled says that the caller went away before anything happened.
 	OutcomeCanceled
+	// OutcomeLimited says that a limit of the gateway is reached; nothing happened.
+	OutcomeLimited
 )
 
 // String is a word that fits a metric's label.
@@ -39,6 +41,8 @@ func (o Outcome) String() string {
 		return "unavailable"
 	case OutcomeCanceled:
 		return "canceled"
+	case OutcomeLimited:
+		return "limited"
 	}
 	return fmt.Sprintf("Outcome(%d)", uint8(o))
 }

@@ -55,6 +55,8 @@ type Options struct {
 	Budget time.Duration
 	// BatchSize is how many contacts go into one request of create_contacts_batch at most. Default: 100.
 	BatchSize int
+	// Limiter bounds calls and messages of each subject. Default: no limits.
+	Limiter Limiter
 	// Observer hears of finished calls. Default: nobody.
 	Observer Observer
 	// Now is the clock. Default: [time.Now].
@@ -68,6 +70,7 @@ type Tools struct {
 	once        Once
 	budget      time.Duration
 	batchSize   int
+	limiter     Limiter
 	observer    Observer
 	now         func() time.Time
 
@@ -84,7 +87,7 @@ func New(o Options) (*Tools, error) {
 	}
 	t := &Tools{
 		client: o.Client, credentials: o.Credentials, once: o.Once, observer: o.Observer, now: o.Now,
-		budget: o.Budget, batchSize: o.BatchSize, tools: map[string]*tool{}, reasons: reasons(),
+		budget: o.Budget, batchSize: o.BatchSize, limiter: o.Limiter, tools: map[string]*tool{}, reasons: reasons(),
 	}
 	if t.budget <= 0 {
 		t.budget = defaultBudget
