@@ -31,7 +31,7 @@ func TestALoginThatTheProviderEndsCostsOneChallengeAndOneSignIn(t *testing.T) {
 	}
 }
 
-func TestAGrantThatIsOverGivesNoOtherToken(t *testing.T) {
+func TestAGrantThatIsOverIsOverForEverything(t *testing.T) {
 	world := signIn(t, "login", nil)
 	c := world.register(t)
 	c.signIn(t)
@@ -40,6 +40,11 @@ func TestAGrantThatIsOverGivesNoOtherToken(t *testing.T) {
 	if h := a.header.Get("WWW-Authenticate"); a.status != http.StatusUnauthorized || !strings.Contains(h, `error="invalid_token"`) ||
 		!strings.Contains(h, world.base+"/.well-known/oauth-protected-resource/mcp") || !strings.Contains(h, "messages:send") {
 		t.Errorf("answered %d %q", a.status, h)
+	}
+	for range 2 { // each replica
+		if a := c.post(t, ping); a.status != http.StatusUnauthorized {
+			t.Errorf("another request is answered %d", a.status)
+		}
 	}
 	if status, code := c.renew(t); status != http.StatusBadRequest || code != "invalid_grant" {
 		t.Errorf("the refresh token: %d %q", status, code)
