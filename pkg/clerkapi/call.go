@@ -40,7 +40,7 @@ type call struct {
 }
 
 // do makes the request and decodes a 2xx answer into out, unless that is nil.
-func (u *user) do(ctx context.Context, op operation, r request, out any) (*Response, error) {
+func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *Response, err error) {
 	c := &call{core: u.core, op: op, credential: u.credential, parent: ctx}
 	if err := u.credential.check(); err != nil {
 		return nil, &Error{Operation: op.id, Reason: err.reason, Message: err.message}
@@ -51,6 +51,16 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (*Respo
 	if err != nil {
 		return nil, err
 	}
+	key := circuitKey{u.credential, op.id}
+	if wait := u.core.circuits.enter(key); wait > 0 {
+		return nil, &Error{Operation: op.id, Reason: ErrPaused, RetryAfter: wait}
+	}
+	defer func() { u.core.circuits.leave(key, err, c.parent.Err() != nil) }()
+	return c.send(ctx, req, out)
+}
+
+// send makes the attempts.
+func (c *call) send(ctx context.Context, req *retryablehttp.Request, out any) (*Response, error) {
 	// The client is a value of this call, since its hooks see neither the request nor the context of an attempt that
 	// failed. Nothing in it is costly.
 	client := retryablehttp.Client{
@@ -59,7 +69,7 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (*Respo
 			// Go would carry the credential to wherever a redirect points.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		RetryMax:   u.core.maxAttempts - 1,
+		RetryMax:   c.core.maxAttempts - 1,
 		CheckRetry: c.checkRetry,
 		Backoff:    c.backoff,
 	}

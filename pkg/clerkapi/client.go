@@ -23,6 +23,11 @@ type Options struct {
 	Timeout time.Duration
 	// MaxAttempts is how often a request that may be repeated is made at most. Default: 4.
 	MaxAttempts int
+	// CircuitFailures is how many calls of one operation with one credential must fail in a row, by what is the API's fault,
+	// before it is left alone for CircuitPause: meanwhile such calls end at once with [ErrPaused], and after it one call at
+	// a time is tried. Defaults: 5 and 15 s.
+	CircuitFailures int
+	CircuitPause    time.Duration
 	// Logger hears of repeated attempts, at debug level, without credentials or bodies. Default: none.
 	Logger *slog.Logger
 	// Now tells the time against which a date in Retry-After is read. Default: [time.Now].
@@ -55,6 +60,7 @@ type core struct {
 	maxAttempts int
 	logger      *slog.Logger
 	now         func() time.Time
+	circuits    *circuits
 }
 
 // Response tells about the HTTP side of an answer. Methods return it beside an error too, as soon as the request was

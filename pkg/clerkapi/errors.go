@@ -20,6 +20,7 @@ var (
 	ErrServer        = errors.New("server error")                     // 5xx
 	ErrUnreachable   = errors.New("unreachable")                      // no connection was made: DNS, dial, TLS
 	ErrTimeout       = errors.New("timed out")                        // the deadline passed, or 408
+	ErrPaused        = errors.New("paused after failures")            // nothing was sent: it failed too often
 	ErrCanceled      = errors.New("canceled")                         // the caller gave up
 	ErrInterrupted   = errors.New("interrupted")                      // the connection broke after it was made
 	ErrBadAnswer     = errors.New("answer could not be read")         // 2xx, but no JSON of the expected form

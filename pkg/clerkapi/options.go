@@ -28,6 +28,14 @@ func (o Options) core() (*core, error) {
 		problems = append(problems, fmt.Errorf("clerkapi: MaxAttempts is %d: it must not be negative (0 means %d)",
 			o.MaxAttempts, defaultMaxAttempts))
 	}
+	if o.CircuitFailures < 0 {
+		problems = append(problems, fmt.Errorf("clerkapi: CircuitFailures is %d: it must not be negative (0 means %d)",
+			o.CircuitFailures, defaultCircuitFailures))
+	}
+	if o.CircuitPause < 0 {
+		problems = append(problems, fmt.Errorf("clerkapi: CircuitPause is %v: it must not be negative (0 means %v)",
+			o.CircuitPause, defaultCircuitPause))
+	}
 	if strings.ContainsFunc(o.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
 		problems = append(problems, errors.New("clerkapi: UserAgent must be printable ASCII"))
 	}
@@ -52,6 +60,10 @@ func (o Options) core() (*core, error) {
 	}
 	if c.now == nil {
 		c.now = time.Now
+	}
+	c.circuits = &circuits{
+		failures: valueOr(o.CircuitFailures, defaultCircuitFailures), pause: valueOr(o.CircuitPause, defaultCircuitPause),
+		now: c.now, failing: map[circuitKey]*circuit{},
 	}
 	return c, nil
 }

@@ -59,6 +59,10 @@ func reasons() []reason {
 		{clerkapi.ErrUnreachable, "The Clerk Chat API could not be reached", OutcomeUnavailable, tryLater},
 		{clerkapi.ErrTimeout, "The Clerk Chat API did not answer in time", OutcomeUnavailable, tryLater},
 		{clerkapi.ErrInterrupted, "The connection to the Clerk Chat API broke before it answered", OutcomeUnavailable, tryLater},
+		{
+			clerkapi.ErrPaused, "The Clerk Chat API failed several times in a row, so it is left alone for a while",
+			OutcomeUnavailable, tryLater,
+		},
 		{clerkapi.ErrCanceled, "The call was canceled", OutcomeCanceled, noAdvice},
 		{clerkapi.ErrBadAnswer, "The Clerk Chat API gave an answer that cannot be read", OutcomeFailed, tryLater},
 		{clerkapi.ErrFailed, "The Clerk Chat API reports a failure", OutcomeFailed, noAdvice},
