@@ -24,6 +24,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	opts := gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)}
+	for _, warning := range c.Warnings() {
+		opts.Logger.Warn("a setting has no effect", "setting", warning)
+	}
 	return serve(ctx, opts, func(base string) { ready(s.out, base, "") })
 }
 

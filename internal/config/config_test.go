@@ -61,7 +61,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"tokens of an issuer without a name", func(c *config.Config) {
 			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.Listen = "oauth", true, "https://a", "gateway", ":80"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
-		{"a login's token without a login", func(c *config.Config) { c.ClerkCredential = "login" }, []string{"--clerk-credential (CLERK_CREDENTIAL)"}},
+		{"rules without a login", func(c *config.Config) { c.AllowSignin = []string{"hd=a"} }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "keeps nobody out"}},
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},

@@ -23,6 +23,9 @@ func (c *Config) Problems() []string {
 	return p
 }
 
+// maxBatchSize keeps parts so small that the outcome of one that is not known can be sorted out by hand.
+const maxBatchSize = 1000
+
 type problems []string
 
 // add notes a problem of a setting, which is given as "--flag (VARIABLE)".
@@ -82,6 +85,10 @@ func (c *Config) callers(p *problems) {
 		p.add("--auth (GATEWAY_AUTH)",
 			"none on %s would let everybody who reaches it send messages from the workspace; listen on a loopback address, "+
 				"or say --insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true) if something in front of it keeps others out", c.Listen)
+	}
+	if len(c.AllowSignin) > 0 {
+		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
+			"keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
 	}
 }
 
@@ -150,11 +157,9 @@ func (c *Config) clerk(p *problems) {
 		p.add("--clerk-url (CLERK_API_URL)", "must have no query and no fragment")
 	}
 	const setting = "--clerk-api-key (CLERK_API_KEY)"
-	if c.ClerkCredential == "login" && c.Auth != "oauth" {
-		p.add("--clerk-credential (CLERK_CREDENTIAL)", "login needs --auth oauth: only then does the gateway get an access token at sign-in")
-	}
+	c.credential(p)
 	switch key := c.ClerkAPIKey.Reveal(); {
-	case c.ClerkCredential == "login":
+	case c.ClerkCredential != "api-key":
 	case key == "":
 		p.add(setting, "is required with --clerk-credential api-key; a key is made in the Clerk Chat dashboard")
 	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -162,6 +167,12 @@ func (c *Config) clerk(p *problems) {
 	}
 	if c.ClerkTimeout < time.Second {
 		p.add("--clerk-timeout (CLERK_TIMEOUT)", "%s is too short; set at least 1s", c.ClerkTimeout)
+	}
+	if c.CallBudget < time.Second {
+		p.add("--call-budget (GATEWAY_CALL_BUDGET)", "%s is too short; set at least 1s", c.CallBudget)
+	}
+	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
+		p.add("--batch-size (GATEWAY_BATCH_SIZE)", "is %d; set 1 to %d", c.BatchSize, maxBatchSize)
 	}
 }
 

@@ -49,6 +49,9 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 		}
 		opts.Verifier = resource.VerifierFunc(func(ctx context.Context, bearer, at string) (identity.Caller, error) {
 			t, err := verifier.Verify(ctx, bearer, at)
+			if err == nil {
+				keepToken(ctx, bearer)
+			}
 			return t.Caller, err
 		})
 		opts.AuthorizationServers = []string{g.cfg.TokenIssuer}

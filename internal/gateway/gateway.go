@@ -103,7 +103,7 @@ func (g *Gateway) build(opts Options) error {
 		opts.Logger.Error("a page could not be shown", "page", page, "error", err)
 	}
 	if cfg.Auth == "oauth" {
-		if g.login, err = newLogin(g, store, keys, set); err != nil {
+		if g.login, err = newLogin(g, client, store, keys, set); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,10 @@ func (g *Gateway) build(opts Options) error {
 	}
 	var auth endpoint.Auth
 	var before endpoint.Credentials // what a call has to have before it begins
-	credentials := g.credentials()
+	credentials, err := g.credentials()
+	if err != nil {
+		return err
+	}
 	if g.resource != nil {
 		p := g.prepare(credentials)
 		auth, before, credentials = g.resource, p, p
@@ -123,6 +126,8 @@ func (g *Gateway) build(opts Options) error {
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:      client,
 		Credentials: credentials,
+		Budget:      cfg.CallBudget,
+		BatchSize:   cfg.BatchSize,
 		Observer:    observe.NewCalls(opts.Logger, g.metrics),
 	})
 	if err != nil {
@@ -192,11 +197,14 @@ func (g *Gateway) close() error {
 }
 
 // credentials finds what a call is made with at the REST API.
-func (g *Gateway) credentials() mcpadapter.Credentials {
-	if g.login != nil && g.login.credentials != nil {
-		return g.login.credentials
+func (g *Gateway) credentials() (mcpadapter.Credentials, error) {
+	switch {
+	case g.login != nil && g.login.credentials != nil:
+		return g.login.credentials, nil
+	case g.cfg.ClerkCredential == "exchange":
+		return newExchange(&g.cfg, nil, nil)
 	}
-	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}
+	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}, nil
 }
 
 // workspaceKey is one credential for everybody: --clerk-credential api-key.

@@ -21,6 +21,7 @@ const (
 	purposeBrowser        = "browser session"
 	purposeRequest        = "authorization request"
 	purposeCSRF           = "csrf"
+	purposeLinkedKey      = "linked key"
 )
 
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -32,11 +33,11 @@ type login struct {
 	server *authserver.Server
 	tokens *token.Local
 	grants *session.Grants
-	// credentials of --clerk-credential login; nil for a key of the workspace.
-	credentials *upstream.Login
+	// credentials are each person's own; nil for a key of the workspace.
+	credentials mcpadapter.Credentials
 }
 
-func newLogin(g *Gateway, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
+func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
 	cfg := &g.cfg
 	issuer := issuerURL(cfg)
 	seeds, err := signingSeeds(cfg)
@@ -62,9 +63,24 @@ func newLogin(g *Gateway, store *redisstore.Store, keys *seal.Keyring, set *page
 	if err != nil {
 		return nil, err
 	}
-	if cfg.ClerkCredential == "login" {
-		if l.credentials, err = upstream.NewLogin(provider, l.grants.Upstreams()); err != nil {
+	var link authserver.Linker // nobody is asked for a key, but with --clerk-credential linked
+	switch cfg.ClerkCredential {
+	case "linked":
+		linked, err := newLinked(client, store, keys)
+		if err != nil {
 			return nil, err
+		}
+		l.credentials, link = linked, linker{linked}
+	case "login", "exchange":
+		tokens, err := upstream.NewLogin(provider, l.grants.Upstreams())
+		if err != nil {
+			return nil, err
+		}
+		l.credentials = tokens
+		if cfg.ClerkCredential == "exchange" {
+			if l.credentials, err = newExchange(cfg, provider, tokens); err != nil {
+				return nil, err
+			}
 		}
 	}
 	clients, err := readClients(cfg.OAuthClients)
@@ -72,7 +88,7 @@ func newLogin(g *Gateway, store *redisstore.Store, keys *seal.Keyring, set *page
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Tokens: l.tokens, Grants: l.grants,
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
 		Resources:       func(resource string) ([]string, bool) { return mcpadapter.Scopes(), isEndpoint(issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
@@ -157,7 +173,7 @@ func newProvider(cfg *config.Config) (*upstream.Provider, error) {
 	return upstream.NewProvider(upstream.ProviderOptions{
 		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
 		RedirectURL: CallbackURL(cfg),
-		KeepTokens:  cfg.ClerkCredential == "login",
+		KeepTokens:  cfg.ClerkCredential == "login" || cfg.ClerkCredential == "exchange",
 		Allow:       allow,
 	})
 }

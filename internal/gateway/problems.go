@@ -38,5 +38,10 @@ func Problems(c *config.Config) []string {
 			p = append(p, err.Error())
 		}
 	}
+	if c.ClerkCredential == "exchange" && c.Auth != "none" && ownTokenServer(c) && (c.ExchangeClientID != "" || c.OIDCClientID != "") {
+		if _, err := newTokenServer(c); err != nil {
+			p = append(p, "--clerk-credential (CLERK_CREDENTIAL): exchange: "+err.Error())
+		}
+	}
 	return p
 }

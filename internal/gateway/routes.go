@@ -17,6 +17,9 @@ func (g *Gateway) Handler() http.Handler {
 	endpoint := g.endpoint
 	if g.resource != nil {
 		endpoint = g.resource.Protect(endpoint)
+		if g.login == nil && g.cfg.ClerkCredential == "exchange" {
+			endpoint = carryToken(endpoint)
+		}
 		// Public documents: pages of any origin may read them.
 		mux.HandleFunc(resource.MetadataPath, g.resource.ServeMetadata)
 		mux.HandleFunc(resource.MetadataPath+"/", g.resource.ServeMetadata)
