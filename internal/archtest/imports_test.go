@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"internal/authserver/authtest":      nil,
 	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
+	"internal/limit":                    {"pkg/mcpadapter"},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
 	"internal/resource":                 {"internal/identity"},
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/web", "internal/sandbox/provider"},
