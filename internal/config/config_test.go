@@ -42,7 +42,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"public URL with path", func(c *config.Config) { c.PublicURL = "https://a.example/mcp" }, []string{"--public-url (GATEWAY_PUBLIC_URL)", "set https://a.example"}},
 		{"public URL that is none", func(c *config.Config) { c.PublicURL = "a.example" }, []string{"--public-url", "https://"}},
 		{"body limit of nothing", func(c *config.Config) { c.MaxBody = 10 }, []string{"--max-body (GATEWAY_MAX_BODY)"}},
-		{"no secret", func(c *config.Config) { c.Secrets = nil }, []string{"--secret (GATEWAY_SECRET)", "openssl rand"}},
+		{"no secret", func(c *config.Config) { c.Secrets = nil }, []string{"--secret (GATEWAY_SECRET)", "gateway secret"}},
 		{"short second secret", func(c *config.Config) { c.Secrets = append(c.Secrets, "short") }, []string{"--secret", "secret 2 has 5"}},
 		{"open to everybody", func(c *config.Config) { c.Listen = ":8080" }, []string{"--auth (GATEWAY_AUTH)", "--insecure-no-auth"}},
 		{"open on an interface", func(c *config.Config) { c.Listen = "192.0.2.1:8080" }, []string{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true)"}},

@@ -55,11 +55,11 @@ func (c *Config) network(p *problems) {
 func (c *Config) secrets(p *problems) {
 	const setting = "--secret (GATEWAY_SECRET)"
 	if len(c.Secrets) == 0 {
-		p.add(setting, "is required; make one with: openssl rand -base64 32")
+		p.add(setting, "is required; make one with: gateway secret")
 	}
 	for i, s := range c.Secrets {
 		if n := len(s.Reveal()); n < MinSecretLength {
-			p.add(setting, "secret %d has %d characters; at least %d are needed: openssl rand -base64 32", i+1, n, MinSecretLength)
+			p.add(setting, "secret %d has %d characters; at least %d are needed, and gateway secret makes one", i+1, n, MinSecretLength)
 		}
 	}
 	if c.SessionMaxAge < time.Minute {
