@@ -53,10 +53,12 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 	var problems problems
 	f, ok := parseArguments(arguments, &problems)
 	if ok {
-		p = tool.plan(f, t.now())
+		var key string
 		if tool.named {
-			p.key = f.idempotencyKey()
+			key = f.idempotencyKey() // first, since a plan may be the one that looks for arguments nobody asked for
 		}
+		p = tool.plan(f, t.now())
+		p.key = key
 		f.close()
 	}
 	if problems.any() {

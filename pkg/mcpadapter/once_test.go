@@ -183,6 +183,20 @@ func TestWhatRecognizesACallIsHandedOn(t *testing.T) {
 	}
 }
 
+func TestEveryToolThatCreatesSomethingTakesAKeyAmongItsArguments(t *testing.T) {
+	m, remember := remembering(attempted)
+	tools, _ := newTools(t, answersOf(t), remember)
+	for _, c := range creatingCalls() {
+		m.works = nil
+		c.Arguments = append(json.RawMessage(`{"idempotency_key":"k-1",`), c.Arguments[1:]...)
+		if r := tools.Call(t.Context(), c); r.Result.IsError {
+			t.Errorf("%s: %s", c.Tool, r.Result.Text)
+		} else if m.works[0].Key != "k-1" {
+			t.Errorf("%s: the key is %q", c.Tool, m.works[0].Key)
+		}
+	}
+}
+
 func TestIdempotencyKeysThatAreNoneAreRefused(t *testing.T) {
 	long := strings.Repeat("x", maxKey+1)
 	m, remember := remembering(attempted)
