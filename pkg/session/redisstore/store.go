@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,6 +19,8 @@ type Options struct {
 	// OnChange is called when a server stops or begins to serve, or to take writes, as far as calls tell; kind is what
 	// is wrong. It must return at once. It is for one line in the log and a metric.
 	OnChange func(kind Kind, up bool)
+	// Dial makes the connections to a single server. Default: to the address of the URL.
+	Dial func(ctx context.Context) (net.Conn, error)
 }
 
 // Store is a Redis. It may be used by many goroutines at once.
@@ -50,6 +53,9 @@ func Open(url string, opts Options) (*Store, error) {
 		guarded(c)
 		s.client = c
 	default:
+		if opts.Dial != nil {
+			target.single.Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) { return opts.Dial(ctx) }
+		}
 		c := redis.NewClient(target.single)
 		guarded(c)
 		s.client = c
