@@ -249,6 +249,18 @@ func TestWithAMemoryTheCreatingToolsOfferAKeyAndSayWhatIsAReplay(t *testing.T) {
 	}
 }
 
+func TestTheInstructionsSpeakOfKeysOnlyIfTheyAreRemembered(t *testing.T) {
+	_, remember := remembering(attempted)
+	with, _ := newTools(t, nil, remember)
+	without, _ := newTools(t, nil)
+	if !strings.Contains(with.Instructions(), "idempotency_key") || strings.Contains(without.Instructions(), "idempotency_key") {
+		t.Errorf("with a memory:\n%s\nwithout:\n%s", with.Instructions(), without.Instructions())
+	}
+	if strings.Contains(with.Instructions()+without.Instructions(), "%") {
+		t.Error("a verb is left")
+	}
+}
+
 func TestACallHasABudget(t *testing.T) {
 	_, remember := remembering(func(ctx context.Context, w Work) Finding {
 		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Minute {

@@ -76,8 +76,10 @@ type Tools struct {
 
 	tools       map[string]*tool
 	definitions []*mcp.Tool
-	reasons     []reason
-	writes      writes
+	// instructions are for a model.
+	instructions string
+	reasons      []reason
+	writes       writes
 }
 
 // New checks the options and builds the definitions.
@@ -99,6 +101,7 @@ func New(o Options) (*Tools, error) {
 	if !remembers {
 		t.once = alone{}
 	}
+	t.instructions = instructions(remembers)
 	if t.now == nil {
 		t.now = time.Now
 	}
@@ -129,7 +132,7 @@ func sevenTools() []*tool {
 func (t *Tools) Definitions() []*mcp.Tool { return slices.Clone(t.definitions) }
 
 // Instructions tell a model how the tools belong together.
-func (t *Tools) Instructions() string { return instructions }
+func (t *Tools) Instructions() string { return t.instructions }
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
 func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }
