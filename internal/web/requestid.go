@@ -2,27 +2,24 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"net/http"
 )
 
-// RequestIDHeader carries the request id of an answer.
+// RequestIDHeader carries the request id of an answer, and that of a trusted proxy's request.
 const RequestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
+// RequestID is [Proxies.Identify] where no proxy is trusted.
+func RequestID(next http.Handler) http.Handler { return (*Proxies)(nil).Identify(next) }
 
-// RequestID gives every request an id of its own, in the context and in the answer's header. An id that a client sends is
-// not taken over: it would let a client write into somebody else's trail.
-func RequestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()
-		w.Header().Set(RequestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
-	})
-}
+// RequestIDFrom returns the id of a request, or "".
+func RequestIDFrom(ctx context.Context) string { return originOfRequest(ctx).id }
 
-// RequestIDFrom returns the id that [RequestID] gave, or "".
-func RequestIDFrom(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+// TrustedRequestID returns the id of a request if a trusted proxy gave it. Such a proxy keeps it when it sends a request
+// once more, so that two requests of one id are the same one.
+func TrustedRequestID(ctx context.Context) (id string, ok bool) {
+	o := originOfRequest(ctx)
+	if !o.given {
+		return "", false
+	}
+	return o.id, true
 }
