@@ -12,6 +12,9 @@ import (
 // clientGoneKey carries the context of the HTTP request: the SDK does not cancel a legacy call when its client goes away.
 type clientGoneKey struct{}
 
+// streamedKey says that the answer is a stream of events.
+type streamedKey struct{}
+
 // metaOutcome is the key in a result's _meta under which programs find in one word what became of a call that creates
 // something: see mcpadapter.Path.
 const metaOutcome = "chat.clerk/outcome"
@@ -37,11 +40,19 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		defer cancel()
 		defer context.AfterFunc(gone, cancel)()
 	}
-	report := e.opts.Tools.Call(ctx, mcpadapter.Call{
-		Tool:      req.Params.Name,
-		Arguments: req.Params.Arguments,
-		Subject:   caller.Subject,
-	})
+	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: caller.Subject}
+	var err error
+	if call.IdempotencyKey, err = idempotencyKey(req.Params.Meta); err != nil {
+		return nil, err
+	}
+	session, told := heardOf(ctx, req.Params.Meta)
+	call.Session, call.RequestID = session, told.id
+	if told.token != nil && ctx.Value(streamedKey{}) != nil {
+		p := newProgress(ctx, req.Session, told.token)
+		defer p.end()
+		call.Progress = p.tell
+	}
+	report := e.opts.Tools.Call(ctx, call)
 	if report.Err != nil { // the SDK knows only tools that we gave it, so this is for a tool that is not one of ours
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
 	}

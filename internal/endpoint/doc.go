@@ -2,7 +2,8 @@
 // initialize and sessions) and the modern era (2026-07-28, without either).
 //
 // A request passes straight through: its envelope is decoded once (envelope.go), a legacy request finds its session
-// (session.go), and the SDK's stateless handler (server.go) runs the method; a tool call goes on to [Tools] (call.go).
+// (session.go), and the SDK's stateless handler (server.go) runs the method; a tool call goes on to [Tools] (call.go),
+// with what the SDK does not hand on of its envelope (heard.go), and tells of its progress (progress.go).
 // Whatever is wrong before a method runs is answered here, as a JSON-RPC error from the one table in errors.go.
 //
 // The package knows neither the REST API nor Redis, and decides nothing about who may call.

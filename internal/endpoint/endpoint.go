@@ -13,6 +13,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -63,7 +64,8 @@ const defaultMaxBody = 4 << 20
 // Endpoint is the http.Handler of one MCP URL.
 type Endpoint struct {
 	opts     Options
-	sdk      http.Handler
+	sdk      http.Handler // answers in JSON
+	streams  http.Handler // answers with a stream of events
 	versions []string
 }
 
@@ -77,13 +79,16 @@ func New(opts Options) (*Endpoint, error) {
 	}
 	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions()}
 	server := e.newServer()
-	e.sdk = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
-		Stateless:                    true,
-		JSONResponse:                 true,
-		DisableLocalhostProtection:   true, // our own Host check covers every route
-		PropagateRequestCancellation: true,
-		MaxRequestBodyBytes:          -1, // read already, within our limit
-	})
+	handler := func(inJSON bool) http.Handler {
+		return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+			Stateless:                    true,
+			JSONResponse:                 inJSON,
+			DisableLocalhostProtection:   true, // our own Host check covers every route
+			PropagateRequestCancellation: true,
+			MaxRequestBodyBytes:          -1, // read already, within our limit
+		})
+	}
+	e.sdk, e.streams = handler(true), handler(false)
 	return e, nil
 }
 
@@ -117,6 +122,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	w, r = aw, ar
 	caller := identity.CallerFrom(r.Context())
+	var s *session.Session
 	if !env.modern {
 		if e.answerUnknown(w, env) {
 			return
@@ -124,8 +130,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		if env.initializes() {
 			w, r = e.beginSession(w, r)
 		} else {
-			s, refusal := e.findSession(r, caller)
-			if refusal != nil {
+			if s, refusal = e.findSession(r, caller); refusal != nil {
 				refusal.write(w, env.id())
 				return
 			}
@@ -134,13 +139,25 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	h, err := hear(env, s)
+	if err != nil {
+		e.refuse(w, r, env, err)
+		return
+	}
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
+	ctx = context.WithValue(ctx, heardKey{}, h)
+	sdk := e.sdk
+	if h.streamed(r, env) {
+		sdk = e.streams
+		ctx = context.WithValue(ctx, streamedKey{}, true)
+		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps progress back until the answer is complete
+	}
 	r = r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(env.body))
-	// One answer in JSON is all there is, so a client that takes only JSON is served too.
+	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
-	e.sdk.ServeHTTP(w, r)
+	sdk.ServeHTTP(w, r)
 }
 
 // checkHeaders is what can be refused before the body is read.
@@ -164,19 +181,7 @@ func (e *Endpoint) checkHeaders(r *http.Request) *rpcError {
 }
 
 func acceptsJSON(values []string) bool {
-	if len(values) == 0 {
-		return true
-	}
-	for _, v := range values {
-		for part := range strings.SplitSeq(v, ",") {
-			mt, _, _ := strings.Cut(part, ";")
-			switch strings.ToLower(strings.TrimSpace(mt)) {
-			case "application/json", "application/*", "*/*":
-				return true
-			}
-		}
-	}
-	return false
+	return len(values) == 0 || takes(values, "application/json", "application/*", "*/*")
 }
 
 // answerUnknown answers a legacy method that does not exist and swallows a notification that nobody knows.

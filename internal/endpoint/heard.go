@@ -1,0 +1,183 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+const (
+	// metaIdempotencyKey is the key in a call's _meta under which a client names the call, beside the tools' argument.
+	metaIdempotencyKey = "chat.clerk/idempotency_key"
+	// metaPlace says which call of a batch one is, on the way through the SDK. What a client puts there is overwritten.
+	metaPlace = "chat.clerk/place"
+	// metaProgressToken is the specification's.
+	metaProgressToken = "progressToken"
+)
+
+// heard is what a request says of its calls and the SDK does not hand on to a tool.
+type heard struct {
+	// session is the key of the legacy session, "" without one.
+	session string
+	// calls are by place; a call that is not in a batch has the place "".
+	calls map[string]heardCall
+}
+
+type heardCall struct {
+	// id is the JSON-RPC id, in the form of mcpadapter.Call.RequestID.
+	id string
+	// token is the progress token as it was written, nil if the client does not want to hear of progress.
+	token json.RawMessage
+}
+
+type heardKey struct{}
+
+// hear takes down what the tools need to know of a body, and marks the calls of a batch so that each finds its own.
+func hear(env *envelope, s *session.Session) (*heard, error) {
+	h := &heard{calls: map[string]heardCall{}}
+	if s != nil {
+		h.session = s.Key()
+	}
+	for i, m := range env.messages {
+		r, ok := m.(*jsonrpc.Request)
+		if !ok || r.Method != methodCallTool {
+			continue
+		}
+		var params, meta map[string]json.RawMessage
+		if json.Unmarshal(r.Params, &params) != nil {
+			continue // checkShape let none through
+		}
+		if raw, there := params["_meta"]; there && json.Unmarshal(raw, &meta) != nil {
+			continue // the SDK refuses it
+		}
+		call := heardCall{id: idText(r.ID), token: tokenOf(meta)}
+		if !env.batch {
+			h.calls[""] = call
+			break
+		}
+		place := strconv.Itoa(i)
+		h.calls[place] = call
+		if err := mark(r, params, meta, place); err != nil {
+			return nil, err
+		}
+	}
+	if !env.batch || len(h.calls) == 0 {
+		return h, nil
+	}
+	return h, env.rewrite()
+}
+
+// mark writes its place into a call.
+func mark(r *jsonrpc.Request, params, meta map[string]json.RawMessage, place string) (err error) {
+	if meta == nil {
+		meta = map[string]json.RawMessage{}
+	}
+	meta[metaPlace] = json.RawMessage(strconv.Quote(place))
+	if params["_meta"], err = json.Marshal(meta); err != nil {
+		return err
+	}
+	r.Params, err = json.Marshal(params)
+	return err
+}
+
+// rewrite makes the body of a batch from its messages.
+func (e *envelope) rewrite() error {
+	all := make([][]byte, len(e.messages))
+	for i, m := range e.messages {
+		data, err := jsonrpc.EncodeMessage(m)
+		if err != nil {
+			return err
+		}
+		all[i] = data
+	}
+	e.body = append(append([]byte("["), bytes.Join(all, []byte(","))...), ']')
+	return nil
+}
+
+// tokenOf is the progress token of a _meta. The specification knows strings and whole numbers; anything else asks for
+// nothing.
+func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
+	token := meta[metaProgressToken]
+	if len(token) == 0 || token[0] != '"' && strings.Trim(string(token), "-0123456789") != "" {
+		return nil
+	}
+	return token
+}
+
+// idText tells the number 1 from the string "1".
+func idText(id jsonrpc.ID) string {
+	switch v := id.Raw().(type) {
+	case int64:
+		return "n:" + strconv.FormatInt(v, 10)
+	case string:
+		return "s:" + v
+	}
+	return ""
+}
+
+// heardOf is what was heard of the call that a tool's handler is at.
+func heardOf(ctx context.Context, meta mcp.Meta) (session string, call heardCall) {
+	h, ok := ctx.Value(heardKey{}).(*heard)
+	if !ok {
+		return "", heardCall{}
+	}
+	if call, ok := h.calls[""]; ok {
+		return h.session, call
+	}
+	place, _ := meta[metaPlace].(string)
+	return h.session, h.calls[place]
+}
+
+// idempotencyKey is what a client named its call by in _meta. One that is none is refused: who sent it relies on it.
+func idempotencyKey(meta mcp.Meta) (string, error) {
+	v, there := meta[metaIdempotencyKey]
+	if !there {
+		return "", nil
+	}
+	key, ok := v.(string)
+	if !ok || key == "" {
+		return "", &jsonrpc.Error{
+			Code:    jsonrpc.CodeInvalidParams,
+			Message: "_meta " + metaIdempotencyKey + " must be a string that is not empty, such as a new UUID for each thing to be done; nothing was done",
+		}
+	}
+	return key, nil
+}
+
+// streamed reports whether a request is answered with a stream of events, which is the only way to tell of progress: if one
+// of its calls asks for it and the client says that it takes one. An initialize is answered with a header, which could be
+// too late behind the first event.
+func (h *heard) streamed(r *http.Request, env *envelope) bool {
+	if !takes(r.Header.Values("Accept"), "text/event-stream", "text/*") || env.initializes() {
+		return false
+	}
+	for _, c := range h.calls {
+		if c.token != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// takes reports whether one of the types is in the values of an Accept header, in these very words.
+func takes(values []string, types ...string) bool {
+	for _, v := range values {
+		for part := range strings.SplitSeq(v, ",") {
+			mt, _, _ := strings.Cut(part, ";")
+			mt = strings.ToLower(strings.TrimSpace(mt))
+			for _, t := range types {
+				if mt == t {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

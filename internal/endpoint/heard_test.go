@@ -1,0 +1,150 @@
+package endpoint_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// recording is a tool that keeps its calls.
+type recording struct {
+	mu    sync.Mutex
+	calls []mcpadapter.Call
+}
+
+func (r *recording) tools() *tools {
+	return &tools{call: func(_ context.Context, c mcpadapter.Call) mcpadapter.Report {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.calls = append(r.calls, c)
+		return mcpadapter.Report{Result: mcpadapter.Result{Text: "ok"}}
+	}}
+}
+
+func (r *recording) only(t *testing.T) mcpadapter.Call {
+	t.Helper()
+	if len(r.calls) != 1 {
+		t.Fatalf("%d calls", len(r.calls))
+	}
+	return r.calls[0]
+}
+
+func TestToolsSeeTheIDOfTheirRequest(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		for id, want := range map[string]string{`1`: "n:1", `"1"`: "s:1", `-9007199254740991`: "n:-9007199254740991", `"a\"b"`: `s:a"b`, `""`: "s:"} {
+			var got recording
+			r := newReplica(t, setup{tools: got.tools()})
+			served(t, r.send(t, http.MethodPost, strings.Replace(body, `"id":2`, `"id":`+id, 1), headers...))
+			if c := got.only(t); c.RequestID != want {
+				t.Errorf("%s: the tool saw %q, want %q", id, c.RequestID, want)
+			}
+		}
+	})
+}
+
+// The calls of a batch are the same but for their ids, and one of them claims the place of another.
+func TestEachCallOfABatchSeesItsOwnID(t *testing.T) {
+	var got recording
+	r := newReplica(t, setup{tools: got.tools()})
+	body := "[" + strings.Join([]string{
+		callProbe,
+		strings.Replace(callProbe, `"id":2`, `"id":"2"`, 1),
+		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+		strings.Replace(strings.Replace(callProbe, `"id":2`, `"id":3`, 1), `"arguments":{}`,
+			`"arguments":{"n":9007199254740993,"s":"<&>"},"_meta":{"chat.clerk/place":"0","chat.clerk/idempotency_key":"k"}`, 1),
+	}, ",") + "]"
+	a := r.send(t, http.MethodPost, body)
+	var answers []struct {
+		ID     json.RawMessage
+		Result json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(a.body), &answers); err != nil || len(answers) != 3 {
+		t.Fatalf("answered %d %s", a.status, a.body)
+	}
+	var ids []string
+	for _, c := range got.calls {
+		ids = append(ids, c.RequestID)
+		if c.RequestID == "n:3" {
+			var args map[string]any
+			if string(c.Arguments) != `{"n":9007199254740993,"s":"\u003c\u0026\u003e"}` || json.Unmarshal(c.Arguments, &args) != nil || args["s"] != "<&>" {
+				t.Errorf("arguments %s", c.Arguments)
+			}
+			if c.IdempotencyKey != "k" {
+				t.Errorf("key %q", c.IdempotencyKey)
+			}
+		}
+	}
+	slices.Sort(ids)
+	if want := []string{"n:2", "n:3", "s:2"}; !slices.Equal(ids, want) {
+		t.Errorf("the tools saw %q, want %q", ids, want)
+	}
+}
+
+func TestEachCallOfABatchHasItsOwnProgress(t *testing.T) {
+	r := newReplica(t, setup{tools: telling(func(c mcpadapter.Call) { c.Progress(1, 1, c.RequestID) })})
+	a := r.send(t, http.MethodPost, "["+callProbe+","+strings.Replace(asking(callProbe), `"id":2`, `"id":3`, 1)+"]")
+	var told, answered int
+	for _, e := range events(t, a.body) {
+		if e.Method == "" {
+			answered++
+			continue
+		}
+		told++
+		if e.Params.Message != "n:3" {
+			t.Errorf("progress of %s", e.Params.Message)
+		}
+	}
+	if told != 1 || answered != 2 {
+		t.Errorf("answered %s", a.body)
+	}
+}
+
+func TestAKeyInMetaReachesTheTool(t *testing.T) {
+	const key = `"chat.clerk/idempotency_key":`
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		with := func(value string) string {
+			return strings.Replace(asking(body), `"progressToken":"tok"`, key+value, 1)
+		}
+		var got recording
+		r := newReplica(t, setup{tools: got.tools()})
+		served(t, r.send(t, http.MethodPost, with(`"order 17"`), headers...))
+		if c := got.only(t); c.IdempotencyKey != "order 17" {
+			t.Errorf("the tool saw %q", c.IdempotencyKey)
+		}
+		for _, value := range []string{`17`, `""`, `null`, `{}`} { // whoever sends it relies on it
+			a := r.send(t, http.MethodPost, with(value), headers...)
+			if m := a.rpc(t); m.Error == nil || m.Error.Code != -32602 || !strings.Contains(m.Error.Message, "must be a string") || len(got.calls) != 1 {
+				t.Errorf("%s: answered %s after %d calls", value, a.body, len(got.calls))
+			}
+		}
+	})
+}
+
+func TestToolsSeeWhichSessionCalls(t *testing.T) {
+	var got recording
+	first, second := newReplica(t, setup{tools: got.tools()}), newReplica(t, setup{tools: got.tools()})
+	id, other := first.open(t), first.open(t)
+	for _, c := range []struct {
+		r       *replica
+		session string
+	}{{first, id}, {second, id}, {first, other}, {first, ""}} {
+		served(t, c.r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", c.session))
+	}
+	served(t, first.send(t, http.MethodPost, callProbeModern, append([]string{"Mcp-Session-Id", id}, modernHeaders...)...))
+	var saw []string
+	for _, c := range got.calls {
+		saw = append(saw, c.Session)
+	}
+	if saw[0] == "" || saw[0] != saw[1] || saw[2] == saw[0] || saw[2] == "" || saw[3] != "" || saw[4] != "" {
+		t.Errorf("the tool saw %q", saw)
+	}
+	if strings.Contains(strings.Join(saw, " "), id) {
+		t.Error("the tool saw an id")
+	}
+}
