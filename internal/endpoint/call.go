@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -47,6 +48,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	}
 	session, told := heardOf(ctx, req.Params.Meta)
 	call.Session, call.RequestID = session, told.id
+	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
 	if told.token != nil && ctx.Value(streamedKey{}) != nil {
 		p := newProgress(ctx, req.Session, told.token)
 		defer p.end()

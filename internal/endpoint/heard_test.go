@@ -148,3 +148,19 @@ func TestToolsSeeWhichSessionCalls(t *testing.T) {
 		t.Error("the tool saw an id")
 	}
 }
+
+func TestToolsSeeTheRequestIDOfATrustedProxyAlone(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		for _, tt := range []struct {
+			proxies []string
+			want    string
+		}{{[]string{"127.0.0.1"}, "given-by-the-proxy"}, {[]string{"10.0.0.0/8"}, ""}} {
+			var got recording
+			r := newReplica(t, setup{tools: got.tools(), proxies: tt.proxies})
+			served(t, r.send(t, http.MethodPost, body, append([]string{"X-Request-Id", "given-by-the-proxy"}, headers...)...))
+			if c := got.only(t); c.ProxyRequestID != tt.want {
+				t.Errorf("trusting %s the tool saw %q, want %q", tt.proxies, c.ProxyRequestID, tt.want)
+			}
+		}
+	})
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -126,6 +127,7 @@ type setup struct {
 	strict      bool
 	auth        endpoint.Auth
 	credentials endpoint.Credentials
+	proxies     []string // that are trusted
 }
 
 // subjectHeader stands for a login: whoever sends it is that subject.
@@ -162,10 +164,14 @@ func newReplica(t *testing.T, s setup) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	proxies, err := web.NewProxies(s.proxies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(proxies.Identify(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		caller := identity.Caller{Subject: req.Header.Get(subjectHeader)}
 		e.ServeHTTP(w, req.WithContext(identity.WithCaller(req.Context(), caller)))
-	}))
+	})))
 	t.Cleanup(func() {
 		srv.Close()
 		http.DefaultClient.CloseIdleConnections()
