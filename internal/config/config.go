@@ -37,6 +37,8 @@ type Config struct {
 	OIDCClientSecret Secret `name:"oidc-client-secret" env:"OIDC_CLIENT_SECRET" placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"The gateway's secret at the provider. Without it the gateway is a public client there."`
 	OAuthClients     string `name:"oauth-clients" env:"GATEWAY_OAUTH_CLIENTS" placeholder:"FILE" group:"Sign-in of --auth oauth" help:"JSON file of MCP clients that are registered beforehand, and of those that are denied."`
 
+	RegistrationSecrets []Secret `name:"registration-secret" env:"GATEWAY_REGISTRATION_SECRET" sep:"," placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"What the registrations of MCP clients derive from, instead of --secret and in the same form. A registration never expires: keep a secret here for as long as clients that it registered are to be known, also when it leaves --secret. Default: the secrets."`
+
 	TokenIssuer       string   `name:"token-issuer" env:"GATEWAY_TOKEN_ISSUER" placeholder:"URL" group:"Tokens of --auth external" help:"The authorization server's issuer identifier, to the letter as in its tokens."`
 	TokenJWKSURL      string   `name:"token-jwks-url" env:"GATEWAY_TOKEN_JWKS_URL" placeholder:"URL" group:"Tokens of --auth external" help:"Where its keys are. Default: found by its metadata."`
 	TokenAudiences    []string `name:"token-audience" env:"GATEWAY_TOKEN_AUDIENCE" placeholder:"AUDIENCE" group:"Tokens of --auth external" help:"Audiences that are good besides the endpoint's own URL, for servers that put a fixed one into tokens."`

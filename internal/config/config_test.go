@@ -44,6 +44,10 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"body limit of nothing", func(c *config.Config) { c.MaxBody = 10 }, []string{"--max-body (GATEWAY_MAX_BODY)"}},
 		{"no secret", func(c *config.Config) { c.Secrets = nil }, []string{"--secret (GATEWAY_SECRET)", "gateway secret"}},
 		{"short second secret", func(c *config.Config) { c.Secrets = append(c.Secrets, "short") }, []string{"--secret", "secret 2 has 5"}},
+		{"short secret of registrations", func(c *config.Config) {
+			c.RegistrationSecrets = []config.Secret{"short"}
+		}, []string{"--registration-secret (GATEWAY_REGISTRATION_SECRET)", "secret 1 has 5"}},
+		{"a secret twice", func(c *config.Config) { c.Secrets = append(c.Secrets, c.Secrets[0]) }, []string{"--secret", "secret 2 is the same"}},
 		{"open to everybody", func(c *config.Config) { c.Listen = ":8080" }, []string{"--auth (GATEWAY_AUTH)", "--insecure-no-auth"}},
 		{"open on an interface", func(c *config.Config) { c.Listen = "192.0.2.1:8080" }, []string{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true)"}},
 		{"no issuer", func(c *config.Config) { c.Auth, c.AllowAnyUser = "external", true }, []string{"--token-issuer (GATEWAY_TOKEN_ISSUER)"}},
@@ -119,7 +123,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	c := valid()
 	c.RedisURL = "redis://:pa55word@h"
 	c.ClerkAPIKey = "pa55word"
-	c.Secrets = []config.Secret{"pa55word"}
+	c.Secrets, c.RegistrationSecrets = []config.Secret{"pa55word"}, []config.Secret{"pa55word"}
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "secret", c.ClerkAPIKey)
 	data, err := json.Marshal(c)

@@ -63,6 +63,7 @@ func (c *Config) Warnings() []string {
 		{"--oidc-client-id (OIDC_CLIENT_ID)", c.OIDCClientID != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-client-secret (OIDC_CLIENT_SECRET)", c.OIDCClientSecret != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oauth-clients (GATEWAY_OAUTH_CLIENTS)", c.OAuthClients != "", c.Auth == "oauth", "--auth oauth"},
+		{"--registration-secret (GATEWAY_REGISTRATION_SECRET)", len(c.RegistrationSecrets) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--token-issuer (GATEWAY_TOKEN_ISSUER)", c.TokenIssuer != "", c.Auth == "external", "--auth external"},
 		{"--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)", c.TokenJWKSURL != "", c.Auth == "external", "--auth external"},
 		{"--token-audience (GATEWAY_TOKEN_AUDIENCE)", len(c.TokenAudiences) > 0, c.Auth == "external", "--auth external"},

@@ -93,8 +93,11 @@ func TestSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 			},
 			[]string{"--insecure-no-auth", "--token-issuer", "--token-subject-claim"}},
 		"the other two": {"external", "api-key",
-			func(c *config.Config) { c.OIDCIssuer, c.OAuthClients, c.TokenScopeClaim = "https://a", "file", "scope" },
-			[]string{"--oidc-issuer", "--oauth-clients"}},
+			func(c *config.Config) {
+				c.OIDCIssuer, c.OAuthClients, c.TokenScopeClaim = "https://a", "file", "scope"
+				c.RegistrationSecrets = []config.Secret{"pa55"}
+			},
+			[]string{"--oidc-issuer", "--oauth-clients", "--registration-secret"}},
 		"a key for nobody": {"oauth", "linked",
 			func(c *config.Config) { c.ClerkAPIKey = "pa55" }, []string{"--clerk-api-key"}},
 		"an exchange of nothing": {"oauth", "login",

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,16 +58,23 @@ func (c *Config) secrets(p *problems) {
 	if len(c.Secrets) == 0 {
 		p.add(setting, "is required; make one with: gateway secret")
 	}
-	for i, s := range c.Secrets {
-		if n := len(s.Reveal()); n < MinSecretLength {
-			p.add(setting, "secret %d has %d characters; at least %d are needed, and gateway secret makes one", i+1, n, MinSecretLength)
-		}
-	}
+	secretList(p, setting, c.Secrets)
+	secretList(p, "--registration-secret (GATEWAY_REGISTRATION_SECRET)", c.RegistrationSecrets)
 	if c.SessionMaxAge < time.Minute {
 		p.add("--session-max-age (GATEWAY_SESSION_MAX_AGE)", "%s is too short; set at least 1m", c.SessionMaxAge)
 	}
 	if c.SessionIdle < 2*time.Minute {
 		p.add("--session-idle (GATEWAY_SESSION_IDLE)", "%s is too short; set at least 2m", c.SessionIdle)
+	}
+}
+
+func secretList(p *problems, setting string, secrets []Secret) {
+	for i, s := range secrets {
+		if n := len(s.Reveal()); n < MinSecretLength {
+			p.add(setting, "secret %d has %d characters; at least %d are needed, and gateway secret makes one", i+1, n, MinSecretLength)
+		} else if slices.Contains(secrets[:i], s) {
+			p.add(setting, "secret %d is the same as an earlier one; leave it out", i+1)
+		}
 	}
 }
 

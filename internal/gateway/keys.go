@@ -21,17 +21,22 @@ const (
 	purposeBrowser        = "browser session"
 	purposeRequest        = "authorization request"
 	purposeCSRF           = "csrf"
+	purposeLimit          = "limit"
 	purposeLinkedKey      = "linked key"
 )
 
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {
-	secrets := make([][]byte, len(cfg.Secrets))
-	for i, s := range cfg.Secrets {
-		secrets[i] = []byte(s.Reveal())
-	}
-	keys, err := seal.New(secrets...)
+	keys, err := keyringOf(cfg.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
 	}
 	return keys, nil
+}
+
+func keyringOf(list []config.Secret) (*seal.Keyring, error) {
+	secrets := make([][]byte, len(list))
+	for i, s := range list {
+		secrets[i] = []byte(s.Reveal())
+	}
+	return seal.New(secrets...)
 }

@@ -87,17 +87,17 @@ func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys
 	if err != nil {
 		return nil, err
 	}
+	serverKeys := authserver.Keys{Browser: keys.Sealer(purposeBrowser), Request: keys.Sealer(purposeRequest), CSRF: keys.MAC(purposeCSRF)}
+	if err := registrationKeys(cfg, keys, &serverKeys); err != nil {
+		return nil, err
+	}
 	l.server, err = authserver.New(authserver.Options{
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
 		Resources:       func(resource string) ([]string, bool) { return mcpadapter.Scopes(), isEndpoint(issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
-		Keys: authserver.Keys{
-			ClientID: keys.Sealer(purposeClientID), ClientSecret: keys.MAC(purposeClientSecret),
-			Browser: keys.Sealer(purposeBrowser), Request: keys.Sealer(purposeRequest), CSRF: keys.MAC(purposeCSRF),
-		},
-		Clients: clients, Documents: authserver.NewDocuments(nil, nil), Pages: set,
+		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(nil, nil), Pages: set,
 		ClientAddress: remoteHost, Logger: g.logger,
 	})
 	return l, err
