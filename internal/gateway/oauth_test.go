@@ -27,6 +27,8 @@ type signedIn struct {
 	sandbox string
 	redis   *redistest.Server
 	http    *http.Client
+	// key is what the person enters where one is asked for.
+	key string
 }
 
 // alternate sends every request for the public address to the next of the replicas.
@@ -80,7 +82,7 @@ const clientRedirect = "http://127.0.0.1:9/callback"
 // browse follows an authorization URL as a person who allows everything, or only some scopes, to the client's redirect.
 func (s *signedIn) browse(t *testing.T, address string, only ...string) url.Values {
 	t.Helper()
-	return authtest.Person{Transport: s.http.Transport, Scopes: only}.Allow(t, address, clientRedirect)
+	return authtest.Person{Transport: s.http.Transport, Scopes: only, Key: s.key}.Allow(t, address, clientRedirect)
 }
 
 // connect signs in with the SDK's handler and opens a session.
