@@ -19,6 +19,8 @@ type Config struct {
 	AllowedOrigins []string `name:"allowed-origins" env:"GATEWAY_ALLOWED_ORIGINS" placeholder:"ORIGIN" group:"Network" help:"Origins whose web pages may call the gateway from a browser, such as https://app.example.com."`
 	MaxBody        int64    `name:"max-body" env:"GATEWAY_MAX_BODY" default:"4194304" placeholder:"BYTES" group:"Network" help:"Largest request body; a larger one is answered 413."`
 
+	TrustedProxies []string `name:"trusted-proxies" env:"GATEWAY_TRUSTED_PROXIES" placeholder:"ADDRESS" group:"Network" help:"Addresses and networks of the proxies in front of the gateway, such as 10.0.0.0/8, whose X-Forwarded-For and X-Request-Id are taken. They must overwrite what clients send of these, or append to X-Forwarded-For, and keep X-Request-Id when they try a request again."`
+
 	Secrets  []Secret `name:"secret" env:"GATEWAY_SECRET" sep:"," placeholder:"SECRET" group:"Secrets and state" help:"At least 32 random characters, the same on every replica; all keys derive from it. Several, separated by commas, rotate: the first one seals, every one opens."`
 	RedisURL Secret   `name:"redis-url" env:"GATEWAY_REDIS_URL" placeholder:"URL" group:"Secrets and state" help:"Redis for what replicas share: redis://, rediss://, unix://; redis+sentinel:// and redis+cluster:// (rediss+… for TLS). Without it everything lives in this process and ends with it."`
 
@@ -61,6 +63,10 @@ type Config struct {
 	ExchangeTokenURL     string `name:"exchange-token-url" env:"GATEWAY_EXCHANGE_TOKEN_URL" placeholder:"URL" group:"Tokens of --clerk-credential exchange" help:"The token endpoint that exchanges. Default: found by the metadata of --oidc-issuer or --token-issuer."`
 	ExchangeClientID     string `name:"exchange-client-id" env:"GATEWAY_EXCHANGE_CLIENT_ID" placeholder:"ID" group:"Tokens of --clerk-credential exchange" help:"What the provider knows the gateway by when it exchanges. Required with --auth external. Default with --auth oauth: --oidc-client-id and its secret."`
 	ExchangeClientSecret Secret `name:"exchange-client-secret" env:"GATEWAY_EXCHANGE_CLIENT_SECRET" placeholder:"SECRET" group:"Tokens of --clerk-credential exchange" help:"The secret of --exchange-client-id."`
+
+	LimitCalls    int `name:"limit-calls" env:"GATEWAY_LIMIT_CALLS" default:"0" placeholder:"N" group:"Limits" help:"How many requests each caller may make of the Clerk Chat API in a minute, on all replicas together. A tool call is one, but for a batch that is made in parts. 0: any number. With --auth none all callers are one."`
+	LimitMessages int `name:"limit-messages" env:"GATEWAY_LIMIT_MESSAGES" default:"0" placeholder:"N" group:"Limits" help:"How many messages each caller may send in 24 hours, on all replicas together; each recipient counts. 0: any number. A campaign counts as one, since nobody can tell here how many it is for."`
+	LimitOAuth    int `name:"limit-oauth" env:"GATEWAY_LIMIT_OAUTH" default:"600" placeholder:"N" group:"Limits" help:"How many requests of each kind (register, authorize, token) an address may make in a minute with --auth oauth; of IPv6 its /64 network. An office behind one address, or a hosted client, signs many people in from there. 0: any number. Behind a balancer set --trusted-proxies, or all clients are one address."`
 
 	LogLevel        slog.Level    `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Operating" help:"debug, info, warn or error. Logs go to standard error."`
 	LogFormat       string        `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" group:"Operating" help:"text or json."`

@@ -20,6 +20,7 @@ func (c *Config) Problems() []string {
 	c.secrets(&p)
 	c.callers(&p)
 	c.clerk(&p)
+	c.limits(&p)
 	c.operating(&p)
 	return p
 }
@@ -181,6 +182,21 @@ func (c *Config) clerk(p *problems) {
 	}
 	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
 		p.add("--batch-size (GATEWAY_BATCH_SIZE)", "is %d; set 1 to %d", c.BatchSize, maxBatchSize)
+	}
+}
+
+func (c *Config) limits(p *problems) {
+	for _, l := range []struct {
+		setting string
+		value   int
+	}{
+		{"--limit-calls (GATEWAY_LIMIT_CALLS)", c.LimitCalls},
+		{"--limit-messages (GATEWAY_LIMIT_MESSAGES)", c.LimitMessages},
+		{"--limit-oauth (GATEWAY_LIMIT_OAUTH)", c.LimitOAuth},
+	} {
+		if l.value < 0 {
+			p.add(l.setting, "must not be negative; 0 is no limit")
+		}
 	}
 }
 

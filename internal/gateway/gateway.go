@@ -45,6 +45,7 @@ type Gateway struct {
 	tools   *mcpadapter.Tools
 	metrics *observe.Metrics
 	guard   *web.Guard
+	proxies *web.Proxies
 	state   *state
 	closers []func() error
 
@@ -74,6 +75,9 @@ func (g *Gateway) build(opts Options) error {
 	cfg := &g.cfg
 	var err error
 	if g.guard, err = web.NewGuard(cfg.Public(), cfg.AllowedHosts, cfg.AllowedOrigins); err != nil {
+		return err
+	}
+	if g.proxies, err = web.NewProxies(cfg.TrustedProxies); err != nil {
 		return err
 	}
 	client, err := clerkapi.NewClient(clerkapi.Options{
@@ -123,11 +127,16 @@ func (g *Gateway) build(opts Options) error {
 		p := g.prepare(credentials)
 		auth, before, credentials = g.resource, p, p
 	}
+	limiter, err := g.newSubjectLimits(store, keys)
+	if err != nil {
+		return err
+	}
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:      client,
 		Credentials: credentials,
 		Budget:      cfg.CallBudget,
 		BatchSize:   cfg.BatchSize,
+		Limiter:     limiter,
 		Observer:    observe.NewCalls(opts.Logger, g.metrics),
 	})
 	if err != nil {

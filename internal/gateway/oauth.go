@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -91,6 +89,10 @@ func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys
 	if err := registrationKeys(cfg, keys, &serverKeys); err != nil {
 		return nil, err
 	}
+	limiter, err := g.newAddressLimits(store, keys)
+	if err != nil {
+		return nil, err
+	}
 	l.server, err = authserver.New(authserver.Options{
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
 		Resources:       func(resource string) ([]string, bool) { return mcpadapter.Scopes(), isEndpoint(issuer, resource) },
@@ -98,7 +100,7 @@ func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(nil, nil), Pages: set,
-		ClientAddress: remoteHost, Logger: g.logger,
+		Limiter: limiter, ClientAddress: clientNetwork, Logger: g.logger,
 	})
 	return l, err
 }
@@ -216,14 +218,6 @@ func plainScopes() []authserver.Scope {
 		{Name: mcpadapter.ScopeWriteContacts, Title: "Manage contacts", Description: "Create, change and delete contacts of the workspace.", Writes: true},
 		{Name: mcpadapter.ScopeSendCampaigns, Title: "Start campaigns", Description: "Send a text to everybody in a list of the workspace.", Writes: true},
 	}
-}
-
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // signIn is the provider as the authorization server knows it.

@@ -23,6 +23,9 @@ func Problems(c *config.Config) []string {
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
 		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+err.Error())
 	}
+	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
+		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+err.Error())
+	}
 	if c.Auth == "external" {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()

@@ -33,7 +33,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle(pathMCP+"/{$}", endpoint)
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, web.RequestID, g.recoverPanics, g.guard.Hosts)
+	return web.Chain(mux, g.proxies.Identify, g.recoverPanics, g.guard.Hosts)
 }
 
 // AdminHandler is every route for operators.

@@ -18,6 +18,7 @@ type Metrics struct {
 	recipients prometheus.Counter
 	segments   prometheus.Counter
 	sessions   *prometheus.CounterVec
+	limits     *prometheus.CounterVec
 	store      prometheus.Gauge
 }
 
@@ -27,7 +28,7 @@ func NewMetrics(version string) *Metrics {
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_tool_calls_total",
-			Help: "Tool calls by tool and outcome (ok, invalid, refused, failed, unknown, unavailable, canceled).",
+			Help: "Tool calls by tool and outcome (ok, invalid, refused, failed, unknown, unavailable, canceled, limited).",
 		}, []string{"tool", "outcome"}),
 		paths: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_creations_total",
@@ -51,6 +52,11 @@ func NewMetrics(version string) *Metrics {
 			Name: "clerk_gateway_sessions_total",
 			Help: "Sessions that did not go the usual way: recovered (the record was gone), unstored (the store did not answer).",
 		}, []string{"event"}),
+		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_limits_total",
+			Help: "What became of limits (calls, messages, register, authorize, token): refused, unenforced (the store did not answer), " +
+				"kept (the store did not answer, so messages that were not sent count as sent).",
+		}, []string{"limit", "event"}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
@@ -62,7 +68,7 @@ func NewMetrics(version string) *Metrics {
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
-	m.registry.MustRegister(m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.store, build,
+	m.registry.MustRegister(m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -74,6 +80,9 @@ func (m *Metrics) Handler() http.Handler {
 
 // Session counts an event of the session table.
 func (m *Metrics) Session(event string) { m.sessions.WithLabelValues(event).Inc() }
+
+// Limit counts an event of a limit.
+func (m *Metrics) Limit(limit, event string) { m.limits.WithLabelValues(limit, event).Inc() }
 
 // Store notes whether the store serves.
 func (m *Metrics) Store(up bool) {
