@@ -13,11 +13,7 @@ import (
 func (t *Tools) Call(ctx context.Context, c Call) Report {
 	tool := t.tools[c.Tool]
 	if tool == nil {
-		return Report{
-			Result: Result{Text: "There is no tool " + quoteName(c.Tool) + ".", IsError: true},
-			Facts:  Facts{Outcome: OutcomeInvalid},
-			Err:    ErrUnknownTool,
-		}
+		return unknownTool(c.Tool)
 	}
 	begun := t.now()
 	report := t.run(ctx, tool, c)
@@ -27,6 +23,14 @@ func (t *Tools) Call(ctx context.Context, c Call) Report {
 		t.observer.Observe(context.WithoutCancel(ctx), report.Facts)
 	}
 	return report
+}
+
+func unknownTool(name string) Report {
+	return Report{
+		Result: Result{Text: "There is no tool " + quoteName(name) + ".", IsError: true},
+		Facts:  Facts{Outcome: OutcomeInvalid},
+		Err:    ErrUnknownTool,
+	}
 }
 
 // run is the way of a call: arguments, plan, execution. What judges a call stands between the last two, where the plan

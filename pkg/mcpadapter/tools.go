@@ -101,7 +101,7 @@ func New(o Options) (*Tools, error) {
 	if !remembers {
 		t.once = alone{}
 	}
-	t.instructions = instructions(remembers)
+	t.instructions = instructions(remembers, func(string) bool { return true })
 	if t.now == nil {
 		t.now = time.Now
 	}
