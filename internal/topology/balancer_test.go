@@ -61,10 +61,16 @@ func newReplica(t *testing.T, call http.HandlerFunc) *replica {
 // balancer runs deploy/haproxy.cfg in front of three addresses and returns its URL.
 func balancer(t *testing.T, addresses ...string) string {
 	t.Helper()
+	return balancerWith(t, root+"/deploy/haproxy.cfg", addresses...)
+}
+
+// balancerWith runs another configuration.
+func balancerWith(t *testing.T, configuration string, addresses ...string) string {
+	t.Helper()
 	haproxy := need(t, "haproxy")
 	bind := freeAddress(t)
 	var log bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), haproxy, "-db", "-f", root+"/deploy/haproxy.cfg")
+	cmd := exec.CommandContext(t.Context(), haproxy, "-db", "-f", configuration)
 	cmd.Env = []string{
 		"BALANCER_BIND=" + bind, "REPLICA_1=" + addresses[0], "REPLICA_2=" + addresses[1], "REPLICA_3=" + addresses[2],
 	}

@@ -123,6 +123,7 @@ func wantCall(t *testing.T, s *mcp.ClientSession, tool string, arguments map[str
 func TestTopologyReachesTheSandboxAndStoppingAnyReplicaGoesUnnoticed(t *testing.T) {
 	top := load(t, build(t))
 	log := up(t, top)
+	wantNamedByTheBalancer(t, top)
 	sessions := []*mcp.ClientSession{connect(t, top, "2025-11-25"), connect(t, top, "")}
 	for _, s := range sessions {
 		wantCall(t, s, "send_message", map[string]any{
