@@ -105,6 +105,7 @@ func (p *prepared) refusal(ctx context.Context, err error) error {
 				p.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
 			}
 		}
+		p.logger.InfoContext(ctx, "a sign-in is over; the caller is asked to sign in again")
 		reason := "the sign-in has ended; sign in again"
 		var public interface{ PublicText() string }
 		if errors.As(err, &public) {
