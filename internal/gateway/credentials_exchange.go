@@ -21,7 +21,7 @@ func newExchange(cfg *config.Config, provider *upstream.Provider, login *upstrea
 		opts.Subject = carriedToken
 	}
 	opts.Server = provider
-	if provider == nil || ownTokenServer(cfg) {
+	if ownTokenServer(cfg) {
 		server, err := newTokenServer(cfg)
 		if err != nil {
 			return nil, err

@@ -23,14 +23,24 @@ func exchangeOnly(t *testing.T, sandboxURL string) {
 }
 
 func TestTheLoginsTokenIsExchangedForOneForTheAPI(t *testing.T) {
-	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
+	for name, tt := range map[string]struct {
+		version string
+		edit    func(*config.Config)
+	}{
+		"legacy":              {"2025-11-25", func(*config.Config) {}},
+		"modern":              {"", func(*config.Config) {}},
+		"at another endpoint": {"", func(c *config.Config) { c.ExchangeTokenURL = c.OIDCIssuer + "/token" }},
+		"as another client": {"", func(c *config.Config) {
+			c.ExchangeClientID, c.ExchangeClientSecret = sandbox.ClientID, sandbox.ClientSecret
+		}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			var shown *recorder
-			world := signIn(t, "exchange", through(t, &shown))
+			world := signIn(t, "exchange", func(c *config.Config) { through(t, &shown)(c); tt.edit(c) })
 			exchangeOnly(t, world.sandbox)
 			var token string
 			world.http.Transport = spy{world.http.Transport, &token}
-			session := world.connect(t, version)
+			session := world.connect(t, tt.version)
 			for range 6 {
 				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
