@@ -30,6 +30,7 @@ func freeAddress(t *testing.T) string {
 // The suite's authorization scenarios sign in as a person would: it prints a URL, and a browser goes through consent and the
 // sandbox's sign-in to its callback.
 func TestAuthorizationConformance(t *testing.T) {
+	needClients(t)
 	d := startDemo(t, "--auth", "oauth")
 	put(t, d.sandbox+"/_sandbox/oidc", `{"auto_approve":"ann"}`)
 
@@ -38,17 +39,12 @@ func TestAuthorizationConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	redirect := "http://127.0.0.1:" + port + "/callback"
-	var client struct {
-		ID string `json:"client_id"`
-	}
-	post(t, d.url+"/oauth/register", map[string]any{
-		"client_name": "Conformance", "redirect_uris": []string{redirect}, "token_endpoint_auth_method": "none",
-	}, &client)
+	client := registerClient(t, d, "Conformance", redirect)
 
 	ctx, cancel := context.WithTimeout(t.Context(), suiteTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, "node_modules/.bin/conformance", "authorization", "--url", d.url,
-		"--client-id", client.ID, "--port", port, "--resource", d.url+"/mcp", "-o", t.TempDir())
+		"--client-id", client, "--port", port, "--resource", d.url+"/mcp", "-o", t.TempDir())
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ const bridged = 3 // messages, one after the other
 
 // A client that speaks stdio only, such as Claude Desktop, reaches the gateway through mcp-remote.
 func TestAStdioClientReachesTheGatewayThroughABridge(t *testing.T) {
+	needClients(t)
 	for era, version := range map[string]string{"legacy": "2025-11-25", "modern": "2026-07-28"} {
 		t.Run(era, func(t *testing.T) {
 			d := startDemo(t)

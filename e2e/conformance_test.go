@@ -52,6 +52,7 @@ func TestEveryExpectedFailureHasAReason(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
+	needClients(t)
 	for _, version := range baselines {
 		t.Run(version, func(t *testing.T) {
 			d := startDemo(t)

@@ -11,6 +11,7 @@ import (
 const clientTime = 2 * time.Minute
 
 func TestTheInspectorDeliversAMessageInBothEras(t *testing.T) {
+	needClients(t)
 	for _, era := range []string{"legacy", "modern"} {
 		t.Run(era, func(t *testing.T) {
 			d := startDemo(t)

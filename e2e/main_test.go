@@ -8,34 +8,33 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// binary is the gateway, built once; "" if no test needs it.
-var binary string
+// gatewayBinary builds the gateway for the first test that needs it, and is the path of what it built.
+var gatewayBinary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(directory, "gateway")
+	build := exec.Command("go", "build", "-o", path, "../cmd/gateway")
+	build.Stderr = os.Stderr
+	return path, build.Run()
+})
+
+// directory is for what all tests share.
+var directory string
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
 }
 
 func runTests(m *testing.M) int {
-	if missing() != "" {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "gateway-e2e")
-	if err != nil {
+	var err error
+	if directory, err = os.MkdirTemp("", "gateway-e2e"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "gateway")
-	build := exec.Command("go", "build", "-o", binary, "../cmd/gateway")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "building the gateway:", err)
-		return 1
-	}
+	defer func() { _ = os.RemoveAll(directory) }()
 	return m.Run()
 }
 
@@ -79,7 +78,10 @@ type demo struct{ url, sandbox string }
 // startDemo runs the demo on free ports, with further arguments, until the test ends: without a login unless they ask for one.
 func startDemo(t *testing.T, args ...string) demo {
 	t.Helper()
-	needClients(t)
+	binary, err := gatewayBinary()
+	if err != nil {
+		t.Fatalf("building the gateway: %v", err)
+	}
 	cmd := exec.Command(binary, append([]string{
 		"demo", "--auth", "none", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--log-level", "warn",
 	}, args...)...)

@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"internal/archtest":                 nil,
 	"internal/archtest/cmd/testsummary": nil,
 	"e2e":                               nil,
+	"internal/browsertest":              nil,
 	"internal/config":                   nil,
 	"internal/identity":                 nil,
 	"internal/pages":                    nil,

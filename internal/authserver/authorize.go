@@ -16,17 +16,17 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	// RFC 6749 §4.1.2.1: without a client and a redirect of its own there is nobody to answer but the person.
 	p, e := single(q, "client_id", "redirect_uri")
 	if e != nil {
-		s.errorPage(w, e)
+		s.requestPage(w, e, "", "")
 		return
 	}
 	c, err := s.clients.forBrowser(r.Context(), p["client_id"])
 	if err != nil {
-		s.errorPage(w, asError(err))
+		s.requestPage(w, asError(err), "", "")
 		return
 	}
 	redirect := p["redirect_uri"]
 	if redirect == "" || !c.allows(redirect) {
-		s.errorPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered"))
+		s.requestPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered"), c.name, "")
 		return
 	}
 	x, e := s.parseRequest(c, redirect, q)
@@ -84,7 +84,7 @@ func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *session.Exch
 		redirectTo(w, location)
 		return
 	}
-	s.errorPageWithLink(w, e, c.name, location)
+	s.requestPage(w, e, c.name, location)
 }
 
 // redirectTo does not use http.Redirect, which would read a path into the URI of an app (RFC 8252 §7.1). 303 turns any
@@ -97,28 +97,35 @@ func redirectTo(w http.ResponseWriter, location string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// A view of what went wrong.
+// errorView is what a page shows of what went wrong.
 type errorView struct {
-	Name, Text    string
-	Later         bool // it may work in a moment
-	Client, Where string
+	Name, Text string
+	Later      bool   // it may work in a moment
+	Request    bool   // the request of the client is wrong, which the person can do nothing about
+	Client     string // may be ""
+	Where      string // back to the client with the error, "" if it must not be told
+	Link       any    // Where, for the page
 }
 
 // errorPage tells a person what went wrong where no client can be told.
-func (s *Server) errorPage(w http.ResponseWriter, e *Error) { s.errorPageWithLink(w, e, "", "") }
+func (s *Server) errorPage(w http.ResponseWriter, e *Error) { s.showError(w, e, errorView{}) }
 
-func (s *Server) errorPageWithLink(w http.ResponseWriter, e *Error, client, location string) {
+// requestPage tells a person that the client's request is wrong; the client is told only by the person's going there.
+func (s *Server) requestPage(w http.ResponseWriter, e *Error, client, location string) {
+	s.showError(w, e, errorView{Request: e.kind.status < http.StatusInternalServerError, Client: client, Where: location})
+}
+
+func (s *Server) showError(w http.ResponseWriter, e *Error, v errorView) {
 	setRetryAfter(w.Header(), e)
 	status := e.kind.status
 	if status == http.StatusUnauthorized {
 		status = http.StatusBadRequest // 401 would have to say how to log in (RFC 9110 §15.5.2)
 	}
-	text := e.text()
-	text = strings.ToUpper(text[:1]) + text[1:] + "."
-	s.opts.Pages.Render(w, status, "signin-error", struct {
-		errorView
-		Link any
-	}{errorView{Name: s.opts.Name, Text: text, Later: e.retryAfter > 0, Client: client, Where: location}, link(location)})
+	v.Name, v.Text, v.Later, v.Link = s.opts.Name, e.text(), e.retryAfter > 0, link(v.Where)
+	if !v.Request { // the other is for makers of clients, and has names of parameters in it
+		v.Text = strings.ToUpper(v.Text[:1]) + v.Text[1:] + "."
+	}
+	s.opts.Pages.Render(w, status, "signin-error", v)
 }
 
 // failPage is errorPage for what is no fault of the request.

@@ -116,7 +116,7 @@ func data(page string) any {
 		return struct {
 			Name, Text, Client, Where string
 			Link                      template.URL
-			Later                     bool
+			Later, Request            bool
 		}{Name: "Name", Text: "Text"}
 	case "sandbox-signin":
 		return struct {

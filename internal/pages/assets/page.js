@@ -38,6 +38,15 @@
     });
   }
 
+  // What may happen once only does not happen twice because of a double click. A later click is meant.
+  let last = -Infinity;
+  const once = (event) => {
+    if (event.timeStamp - last < 1000) event.preventDefault();
+    else last = event.timeStamp;
+  };
+  addEventListener("submit", once);
+  for (const link of document.querySelectorAll("a[data-once]")) link.addEventListener("click", once);
+
   // A link such as #cursor opens that client's instructions.
   const choose = () => {
     const input = document.querySelector(`input[name="client"][value="${CSS.escape(location.hash.slice(1))}"]`);

@@ -59,5 +59,6 @@ func (p *Provider) ask(w http.ResponseWriter, a authorization) {
 
 // explain shows what is wrong to whoever is in front of the browser.
 func (p *Provider) explain(w http.ResponseWriter, problem string) {
+	problem = strings.ToUpper(problem[:1]) + problem[1:] + "."
 	p.options.Pages.Render(w, http.StatusBadRequest, pageName, page{Problem: problem})
 }

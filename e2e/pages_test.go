@@ -1,0 +1,113 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+)
+
+// knownClients writes a list of clients for --oauth-clients.
+func knownClients(t *testing.T) string {
+	t.Helper()
+	data, err := json.Marshal(map[string]any{"clients": []map[string]any{{
+		"client_id": "warehouse", "client_name": "Warehouse Desk", "redirect_uris": []string{"https://desk.warehouse.example/callback"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "clients.json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// screen is a page, and how to get to it in a new window.
+type screen struct {
+	name string
+	show func(*testing.T, demo, *app, *browsertest.Window)
+	has  string // what is to be read there
+}
+
+// screens are all pages that people can get to see.
+var screens = []screen{
+	{"landing", func(_ *testing.T, d demo, _ *app, w *browsertest.Window) {
+		w.Open(d.url)
+	}, "Connect your client"},
+	{"consent", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address("client_id", "warehouse", "redirect_uri", "https://desk.warehouse.example/callback"))
+	}, "Warehouse Desk"},
+	{"consent-this-computer", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address())
+	}, "Only go on if you started this yourself"},
+	{"consent-unchecked-name", func(t *testing.T, d demo, a *app, w *browsertest.Window) {
+		const redirect = "https://agents.example.org/oauth/callback"
+		w.Open(a.address("client_id", registerClient(t, d, "Clerk Chat Support Assistant for very large teams", redirect), "redirect_uri", redirect))
+	}, "Nobody has checked this name"},
+	{"consent-another-person", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		for _, who := range []string{ann, ben} {
+			w.Open(a.address())
+			w.Click(allowButton)
+			w.Click(who)
+			if who == ann {
+				w.Wait(inTheApp)
+				a.answer()
+			}
+		}
+		w.Wait(consentPage)
+	}, "You are signed in as Ben Brooks"},
+	{"sandbox-sign-in", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address())
+		w.Click(allowButton)
+		w.Wait(signInPage)
+	}, "Who is signing in?"},
+	{"sandbox-cannot-start", func(_ *testing.T, d demo, _ *app, w *browsertest.Window) {
+		w.Open(d.sandbox + "/oidc/authorize?client_id=nobody")
+	}, "cannot start"},
+	{"handover-to-sign-in", func(_ *testing.T, d demo, a *app, w *browsertest.Window) {
+		w.Open(a.address())
+		w.Stay(d.sandbox + "/*")
+		w.Click(allowButton)
+	}, "Taking you to sign"},
+	{"handover-to-the-app", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address())
+		w.Stay(a.redirect + "*")
+		w.Click(denyButton)
+	}, "Taking you back to Desk Assistant"},
+	{"error-unknown-client", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address("client_id", "nobody"))
+	}, "client_id"},
+	{"error-foreign-redirect", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address("redirect_uri", "https://elsewhere.example/callback"))
+	}, "redirect_uri"},
+	{"error-told-to-the-app", func(t *testing.T, d demo, a *app, w *browsertest.Window) {
+		const redirect = "https://agents.example.org/oauth/callback"
+		w.Open(a.address("client_id", registerClient(t, d, "Agents", redirect), "redirect_uri", redirect, "code_challenge", ""))
+	}, "Go back to Agents"},
+	{"error-finished-before", func(_ *testing.T, d demo, _ *app, w *browsertest.Window) {
+		w.Open(d.url + "/oauth/callback?code=c&state=s")
+	}, "start again from your app"},
+	{"error-provider-is-down", func(t *testing.T, _ demo, _ *app, w *browsertest.Window) {
+		d := startDemo(t, "--auth", "oauth") // one that has not seen its provider yet
+		put(t, d.sandbox+"/_sandbox/oidc", `{"down_requests":100}`)
+		w.Open(register(t, d, "Desk Assistant").address())
+		w.Click(allowButton)
+	}, "Please try again in a moment"},
+}
+
+// Every page can be read, fits, and says what it is there for. BROWSER_SCREENSHOTS=DIR keeps pictures of them.
+func TestPagesCanBeReadInTheDarkAndOnSmallScreens(t *testing.T) {
+	b := browsertest.Start(t)
+	d := startDemo(t, "--auth", "oauth", "--oauth-clients", knownClients(t))
+	for _, s := range screens {
+		t.Run(s.name, func(t *testing.T) {
+			w := b.Window(t)
+			s.show(t, d, register(t, d, "Desk Assistant"), w)
+			w.See(s.has)
+			w.Look(s.name)
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package browsertest
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// problem is something that a browser complained of.
+type problem struct {
+	text string
+	url  string // of what failed to load, "" if nothing did
+}
+
+// hear is told of everything that happens in the window. It must not wait.
+func (w *Window) hear(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventResponseReceived:
+		if e.Type == network.ResourceTypeDocument {
+			w.statuses[e.Response.URL] = e.Response.Status
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level != log.EntryLevelError {
+			return
+		}
+		p := problem{text: fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)}
+		if e.Entry.Source == log.EntrySourceNetwork {
+			p.url = e.Entry.URL
+		}
+		w.problems = append(w.problems, p)
+	case *runtime.EventExceptionThrown:
+		text := "exception: " + e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		w.problems = append(w.problems, problem{text: text})
+	case *audits.EventIssueAdded:
+		if c := e.Issue.Details.ContentSecurityPolicyIssueDetails; c != nil {
+			w.problems = append(w.problems, problem{text: fmt.Sprintf("blocked by %s: %s %s",
+				c.ViolatedDirective, c.BlockedURL, c.ContentSecurityPolicyViolationType)})
+		}
+	}
+}
+
+// Expect takes the complaints out that fit, and tells whether there were any.
+func (w *Window) Expect(pattern string) bool {
+	expected := regexp.MustCompile(pattern)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var left []problem
+	for _, p := range w.problems {
+		if !expected.MatchString(p.text) {
+			left = append(left, p)
+		}
+	}
+	found := len(left) < len(w.problems)
+	w.problems = left
+	return found
+}
+
+// report fails the test for every complaint that is left. That a document has the status of an error is none: tests look
+// at it themselves.
+func (w *Window) report() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.problems {
+		if _, document := w.statuses[p.url]; !document {
+			w.t.Errorf("the browser complains: %s", p.text)
+		}
+	}
+}
