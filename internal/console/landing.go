@@ -16,6 +16,14 @@ type ToolInfo struct {
 	ReadOnly bool
 }
 
+// Endpoint is another endpoint of the same server.
+type Endpoint struct {
+	// Title says what it has, such as "Read only".
+	Title string
+	// URL is as [LandingOptions.URL].
+	URL func(*http.Request) string
+}
+
 // LandingOptions configure a [Landing]. Pages, Name and URL are required.
 type LandingOptions struct {
 	Pages *pages.Set
@@ -31,6 +39,8 @@ type LandingOptions struct {
 	SandboxURL string
 	// Tools in the order they are shown.
 	Tools []ToolInfo
+	// Others are endpoints of this server with fewer tools.
+	Others []Endpoint
 	// URL is the endpoint's URL to give to a client, for this request. It is the caller's duty to take the Host header
 	// only from a request whose host was checked.
 	URL func(*http.Request) string
@@ -40,7 +50,8 @@ type LandingOptions struct {
 type Landing struct {
 	pages *pages.Set
 	url   func(*http.Request) string
-	view  landingView // URL and Clients are filled in per request
+	other []Endpoint
+	view  landingView // URL, Clients and Others are filled in per request
 }
 
 // NewLanding checks the options.
@@ -54,7 +65,7 @@ func NewLanding(o LandingOptions) (*Landing, error) {
 		return nil, errors.New("console: URL is not set")
 	}
 	v := landingView{
-		Name: o.Name, Version: o.Version, Login: o.Login, Sandbox: o.Sandbox, Tools: summaries(o.Tools), Prompts: prompts(),
+		Name: o.Name, Version: o.Version, Login: o.Login, Sandbox: o.Sandbox, Tools: summaries(o.Tools), Prompts: prompts(o.Tools),
 	}
 	if o.SandboxURL != "" {
 		if !isWebURL(o.SandboxURL) {
@@ -62,7 +73,7 @@ func NewLanding(o LandingOptions) (*Landing, error) {
 		}
 		v.Outbox = strings.TrimSuffix(o.SandboxURL, "/") + "/_sandbox/messages"
 	}
-	return &Landing{pages: o.Pages, url: o.URL, view: v}, nil
+	return &Landing{pages: o.Pages, url: o.URL, other: o.Others, view: v}, nil
 }
 
 // ServeHTTP answers GET and HEAD. The page depends on the host that was asked, so nobody stores it.
@@ -84,6 +95,11 @@ func (l *Landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, c := range Clients(endpoint) {
 		v.Clients = append(v.Clients, viewOf(c, v.Login))
 	}
+	for _, o := range l.other {
+		if address := o.URL(r); isWebURL(address) {
+			v.Others = append(v.Others, otherView{Title: o.Title, URL: address})
+		}
+	}
 	l.pages.Render(w, http.StatusOK, pages.Landing, v)
 }
 
@@ -95,7 +111,8 @@ func isWebURL(s string) bool {
 		return false
 	}
 	odd := func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'`<>\\^{|}$;&()*!?#@,=", r)
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'`<>\\^{|}$;&()*!?#@=", r)
 	}
-	return strings.IndexFunc(s, odd) < 0
+	// A comma stands between toolsets in a path and nowhere else.
+	return strings.IndexFunc(s, odd) < 0 && !strings.Contains(u.Host, ",")
 }

@@ -103,17 +103,43 @@ func TestPageShowsToolsAndPrompts(t *testing.T) {
 		"2 tools", "v1.2.3",
 		"Your appointment is confirmed for tomorrow at 2pm”",
 		"Show me the last 10 messages from inbox 5d0e8d03-d09f-47e5-8017-4d00cbf737f4",
-		"Create a contact for Jane Smith",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if strings.Contains(text, "Create a contact for Jane Smith") {
+		t.Error("the page asks for what no tool here does")
 	}
 	if got := strings.Count(text, `class="tag read"`); got != 1 {
 		t.Errorf("%d tools are marked as reading, want 1", got)
 	}
 	if got := strings.Count(text, `class="tag write"`); got != 1 {
 		t.Errorf("%d tools are marked as writing, want 1", got)
+	}
+}
+
+func TestPageShowsEndpointsWithFewerTools(t *testing.T) {
+	o := options(t, publicURL)
+	if text := page(t, o); strings.Contains(text, `id="fewer"`) {
+		t.Error("endpoints are shown that are not there")
+	}
+	address := publicURL + "/x/messages,contacts"
+	o.Others = []Endpoint{{Title: "Some", URL: func(*http.Request) string { return address }}}
+	if text := page(t, o); !strings.Contains(text, "<h3>Some</h3><p><code>"+address+"</code>") {
+		t.Error("another endpoint is not shown")
+	}
+	address = "javascript:alert(1)"
+	if text := page(t, o); strings.Contains(text, "alert(1)") {
+		t.Error("what is no web address is shown")
+	}
+}
+
+func TestPageOfOneToolThatCannotBeAskedForShowsNoPrompts(t *testing.T) {
+	o := options(t, publicURL)
+	o.Tools = []ToolInfo{{Name: "delete_contact", Title: "Delete"}}
+	if text := page(t, o); strings.Contains(text, `id="try"`) || !strings.Contains(text, "<li>1 tool</li>") {
+		t.Error("the page is for other tools")
 	}
 }
 
@@ -154,7 +180,7 @@ func TestOnlyPlainWebAddressesAreShown(t *testing.T) {
 		"", "javascript:alert(1)", "ftp://example.com/mcp", "//example.com/mcp", "http://", "http:///mcp", "https://:443/mcp",
 		"https://user:pw@example.com/mcp", "https://example.com/mcp?x=1", "https://example.com/mcp#x",
 		`https://a"onmouseover=alert(1)/mcp`, "https://<script>alert(1)</script>/mcp", "https://a'b/mcp", "https://a$(id)/mcp",
-		"https://a`id`/mcp", "https://a;id/mcp", "https://a b/mcp", "https://a\nb/mcp", "https://ex\u00e4mple.com/mcp", hostileURL,
+		"https://a`id`/mcp", "https://a;id/mcp", "https://a,b/mcp", "https://a b/mcp", "https://a\nb/mcp", "https://ex\u00e4mple.com/mcp", hostileURL,
 	} {
 		r := ask(t, options(t, endpoint), http.MethodGet)
 		text := body(t, r)

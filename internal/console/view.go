@@ -2,6 +2,7 @@ package console
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,11 @@ type landingView struct {
 	Clients        []clientView
 	Tools          []ToolInfo
 	Prompts        []prompt
+	Others         []otherView
 }
+
+// otherView is another endpoint of the server.
+type otherView struct{ Title, URL string }
 
 // clientView is a client with its ways as they are on this server.
 type clientView struct {
@@ -41,7 +46,8 @@ type part struct {
 	Text string
 }
 
-type prompt struct{ Title, Text string }
+// prompt is something to ask for, which a tool does.
+type prompt struct{ Title, Text, tool string }
 
 func viewOf(c Client, login bool) clientView {
 	v := clientView{ID: c.ID, Name: c.Name, Kind: c.Kind, Note: c.Note, Unreachable: c.Unreachable}
@@ -105,11 +111,14 @@ func firstSentence(text string) string {
 	return text
 }
 
-// prompts are things to ask for, as the vendor's documentation has them.
-func prompts() []prompt {
-	return []prompt{
-		{"Send a message", "Send a message from +15551234567 to +15559876543 saying “Your appointment is confirmed for tomorrow at 2pm”"},
-		{"Check recent messages", "Show me the last 10 messages from inbox 5d0e8d03-d09f-47e5-8017-4d00cbf737f4"},
-		{"Create a contact", "Create a contact for Jane Smith with phone +15551234567 and email jane@example.com"},
+// prompts are things to ask for with some of the tools, as the vendor's documentation has them.
+func prompts(tools []ToolInfo) []prompt {
+	all := []prompt{
+		{"Send a message", "Send a message from +15551234567 to +15559876543 saying “Your appointment is confirmed for tomorrow at 2pm”", "send_message"},
+		{"Check recent messages", "Show me the last 10 messages from inbox 5d0e8d03-d09f-47e5-8017-4d00cbf737f4", "get_messages"},
+		{"Create a contact", "Create a contact for Jane Smith with phone +15551234567 and email jane@example.com", "create_contact"},
 	}
+	return slices.DeleteFunc(all, func(p prompt) bool {
+		return !slices.ContainsFunc(tools, func(t ToolInfo) bool { return t.Name == p.tool })
+	})
 }
