@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -68,6 +69,7 @@ type Window struct {
 
 	mu       sync.Mutex
 	problems []problem
+	expected []*regexp.Regexp
 	statuses map[string]int64 // of documents, by URL
 }
 

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/log"
@@ -48,29 +49,23 @@ func (w *Window) hear(event any) {
 	}
 }
 
-// Expect takes the complaints out that fit, and tells whether there were any.
+// Expect lets complaints pass that fit, now and later, and tells whether there are any yet.
 func (w *Window) Expect(pattern string) bool {
 	expected := regexp.MustCompile(pattern)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var left []problem
-	for _, p := range w.problems {
-		if !expected.MatchString(p.text) {
-			left = append(left, p)
-		}
-	}
-	found := len(left) < len(w.problems)
-	w.problems = left
-	return found
+	w.expected = append(w.expected, expected)
+	return slices.ContainsFunc(w.problems, func(p problem) bool { return expected.MatchString(p.text) })
 }
 
-// report fails the test for every complaint that is left. That a document has the status of an error is none: tests look
-// at it themselves.
+// report fails the test for every complaint that is not expected. That a document has the status of an error is none: tests
+// look at it themselves.
 func (w *Window) report() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.problems {
-		if _, document := w.statuses[p.url]; !document {
+		_, document := w.statuses[p.url]
+		if !document && !slices.ContainsFunc(w.expected, func(e *regexp.Regexp) bool { return e.MatchString(p.text) }) {
 			w.t.Errorf("the browser complains: %s", p.text)
 		}
 	}
