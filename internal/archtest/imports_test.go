@@ -36,6 +36,8 @@ var rooms = map[string][]string{
 	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/limit":                    {"pkg/mcpadapter"},
+	"internal/once":                     {"pkg/mcpadapter", "pkg/clerkapi"},
+	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
 	"internal/resource":                 {"internal/identity"},
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/web", "internal/sandbox/provider"},
@@ -57,7 +59,7 @@ var forbidden = map[string][]string{
 
 // jittering are the packages that may use math/rand, whose numbers can be foretold: to spread waiting times, never to
 // guard anything. All else takes crypto/rand.
-var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore"}
+var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore", "internal/once"}
 
 type listed struct {
 	ImportPath string

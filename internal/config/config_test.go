@@ -18,7 +18,8 @@ func valid() config.Config {
 		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{secret},
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none",
 		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
-		CallBudget: time.Second, BatchSize: 1,
+		CallBudget: time.Second, BatchSize: 1, SettleTime: time.Millisecond,
+		OnStoreOutage: "refuse", OnStoreLoss: "refuse",
 		ShutdownTimeout: time.Second,
 	}
 }
@@ -75,6 +76,8 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"no key", func(c *config.Config) { c.ClerkAPIKey = "" }, []string{"--clerk-api-key (CLERK_API_KEY)"}},
 		{"key with a line break", func(c *config.Config) { c.ClerkAPIKey = "pa55\n" }, []string{"--clerk-api-key", "line break"}},
 		{"no time for a tool call", func(c *config.Config) { c.CallBudget = 0 }, []string{"--call-budget (GATEWAY_CALL_BUDGET)"}},
+		{"no time to look", func(c *config.Config) { c.SettleTime = 0 }, []string{"--settle-time (GATEWAY_SETTLE_TIME)"}},
+		{"looking beyond the call", func(c *config.Config) { c.SettleTime = time.Second }, []string{"less than --call-budget"}},
 		{"empty parts", func(c *config.Config) { c.BatchSize = 0 }, []string{"--batch-size (GATEWAY_BATCH_SIZE)"}},
 		{"parts that nobody can sort out", func(c *config.Config) { c.BatchSize = 1001 }, []string{"set 1 to 1000"}},
 		{"no time for a call", func(c *config.Config) { c.ClerkTimeout = 0 }, []string{"--clerk-timeout (CLERK_TIMEOUT)"}},

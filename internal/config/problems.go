@@ -180,6 +180,9 @@ func (c *Config) clerk(p *problems) {
 	if c.CallBudget < time.Second {
 		p.add("--call-budget (GATEWAY_CALL_BUDGET)", "%s is too short; set at least 1s", c.CallBudget)
 	}
+	if c.SettleTime <= 0 || c.SettleTime >= c.CallBudget && c.CallBudget >= time.Second {
+		p.add("--settle-time (GATEWAY_SETTLE_TIME)", "is %s; it must be positive and less than --call-budget", c.SettleTime)
+	}
 	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
 		p.add("--batch-size (GATEWAY_BATCH_SIZE)", "is %d; set 1 to %d", c.BatchSize, maxBatchSize)
 	}

@@ -48,6 +48,9 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	}
 	session, told := heardOf(ctx, req.Params.Meta)
 	call.Session, call.RequestID = session, told.id
+	if grant := caller.Grant + caller.ClientID; session == "" && grant != "" {
+		call.Session = "grant " + grant // clients of one person count their requests alike
+	}
 	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
 	if told.token != nil && ctx.Value(streamedKey{}) != nil {
 		p := newProgress(ctx, req.Session, told.token)

@@ -23,6 +23,7 @@ const (
 	purposeCSRF           = "csrf"
 	purposeLimit          = "limit"
 	purposeLinkedKey      = "linked key"
+	purposeOnce           = "once"
 )
 
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {

@@ -210,7 +210,7 @@ func TestRedisThatIsDownTakesNoLinkedKeyThatIsInUse(t *testing.T) {
 	}
 	world.redis.Kill()
 	seen := world.watch()
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 0, 0)

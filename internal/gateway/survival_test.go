@@ -147,7 +147,12 @@ func TestRedisThatIsDownCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 	world := signIn(t, "api-key", nil)
 	session := world.connect(t, "2025-11-25")
 	world.redis.Kill()
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+		t.Errorf("%+v %v", result, err)
+	}
+	// What creates something waits for the memory of what was done.
+	result, err := session.CallTool(t.Context(), send)
+	if err != nil || !result.IsError || result.Meta["chat.clerk/outcome"] != "refused" {
 		t.Errorf("%+v %v", result, err)
 	}
 }

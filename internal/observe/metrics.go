@@ -20,6 +20,7 @@ type Metrics struct {
 	sessions   *prometheus.CounterVec
 	limits     *prometheus.CounterVec
 	store      prometheus.Gauge
+	memoryLost prometheus.Counter
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -57,6 +58,10 @@ func NewMetrics(version string) *Metrics {
 			Help: "What became of limits (calls, messages, register, authorize, token): refused, unenforced (the store did not answer), " +
 				"kept (the store did not answer, so messages that were not sent count as sent).",
 		}, []string{"limit", "event"}),
+		memoryLost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clerk_gateway_memory_lost_total",
+			Help: "How often it was found that the store had lost what was sent before.",
+		}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
@@ -68,7 +73,7 @@ func NewMetrics(version string) *Metrics {
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
-	m.registry.MustRegister(m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store, build,
+	m.registry.MustRegister(m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -83,6 +88,9 @@ func (m *Metrics) Session(event string) { m.sessions.WithLabelValues(event).Inc(
 
 // Limit counts an event of a limit.
 func (m *Metrics) Limit(limit, event string) { m.limits.WithLabelValues(limit, event).Inc() }
+
+// MemoryLost counts that the store was found to have lost its data.
+func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }
 
 // Store notes whether the store serves.
 func (m *Metrics) Store(up bool) {

@@ -38,3 +38,13 @@ func digest(key, data []byte) []byte {
 	h.Write(data)
 	return h.Sum(nil)
 }
+
+// Digests gives the digest of data under each of the secrets, that of [MAC.Digest] first: what is named by a digest is found
+// under one of them also while the secret is being changed.
+func (m *MAC) Digests(data []byte) [][]byte {
+	sums := make([][]byte, len(m.keys))
+	for i, key := range m.keys {
+		sums[i] = digest(key, data)
+	}
+	return sums
+}

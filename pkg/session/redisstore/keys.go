@@ -27,6 +27,18 @@ const (
 	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
 	limitsPrefix = prefix + "l:"
 
+	// works: name is a digest of a key or of what a call is recognized by; lives as long as the key is good, or a while longer
+	// than the call.
+	worksPrefix = prefix + "w:"
+	// likenesses: name is a digest of what can be seen of a work; lives longer than any key.
+	likenessesPrefix = prefix + "n:"
+	// claims: name is a digest of what was made; lives longer than any key.
+	claimsPrefix = prefix + "m:"
+	// replicas: name is random, of one process; lives as long as a few signs of life may be lost.
+	replicasPrefix = prefix + "r:"
+	// epoch: there is one name; lives as long as any replica does, and months longer.
+	epochPrefix = prefix + "e:"
+
 	// probeKey is written by Ping and lives for probeTTL.
 	probeKey = prefix + "ping"
 )
@@ -53,5 +65,20 @@ func (s *Store) Links() *Bucket { return &Bucket{store: s, prefix: linksPrefix} 
 func (s *Store) Limits() *Limits { return &Limits{store: s} }
 
 func limitKey(owner, quota string) string { return limitsPrefix + "{" + owner + "}" + quota }
+
+// Works is where it is remembered what was done once.
+func (s *Store) Works() *Bucket { return &Bucket{store: s, prefix: worksPrefix} }
+
+// Likenesses is where works wait for each other that look alike.
+func (s *Store) Likenesses() *Bucket { return &Bucket{store: s, prefix: likenessesPrefix} }
+
+// Claims is where it is remembered which work made what.
+func (s *Store) Claims() *Bucket { return &Bucket{store: s, prefix: claimsPrefix} }
+
+// Replicas is where processes show that they live.
+func (s *Store) Replicas() *Bucket { return &Bucket{store: s, prefix: replicasPrefix} }
+
+// Epoch is where it is remembered how old the memory is.
+func (s *Store) Epoch() *Bucket { return &Bucket{store: s, prefix: epochPrefix} }
 
 func (b *Bucket) key(name string) string { return b.prefix + name }

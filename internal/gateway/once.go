@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// send is what --on-store-outage and --on-store-loss say to do without a memory.
+const send = "send"
+
+// newOnce makes the memory of what was done, and has it live as long as the gateway.
+func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *seal.Keyring) (*once.Memory, error) {
+	cfg := &g.cfg
+	memory, err := once.New(once.Options{
+		Works: store.Works(), Likenesses: store.Likenesses(), Claims: store.Claims(), Replicas: store.Replicas(),
+		Epoch: store.Epoch(), Own: cfg.RedisURL == "",
+		Sealer: keys.Sealer(purposeOnce), Digester: keys.MAC(purposeOnce),
+		SendOnOutage: cfg.OnStoreOutage == send, SendOnLoss: cfg.OnStoreLoss == send, ResendAbsent: cfg.ResendAbsent,
+		SettleTime: cfg.SettleTime, Attempt: 2*cfg.ClerkTimeout + time.Minute,
+		OnLoss: func() {
+			g.metrics.MemoryLost()
+			g.logger.Error("Redis has lost its data: nobody knows what was sent before; calls with an idempotency_key are refused for a day, "+
+				"unless --on-store-loss=send", "on_store_loss", cfg.OnStoreLoss)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { memory.Run(ctx) })
+	g.closers = append(g.closers, func() error {
+		cancel()
+		running.Wait()
+		return memory.Close()
+	})
+	return memory, nil
+}

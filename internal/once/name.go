@@ -1,0 +1,46 @@
+package once
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// names are the names of a thing: the first is the one in use, the others those under other secrets.
+func (m *Memory) names(parts ...any) []string {
+	b, err := json.Marshal(parts)
+	if err != nil {
+		panic("once: " + err.Error()) // texts, numbers and bytes
+	}
+	digests := m.opts.Digester.Digests(b)
+	names := make([]string, len(digests))
+	for i, d := range digests {
+		names[i] = base64.RawURLEncoding.EncodeToString(d[:16])
+	}
+	return names
+}
+
+// workNames are the names of a work's record, and how long it is kept. A key is the caller's alone and says what the work
+// is; without one, work is recognized if it is brought again in every respect.
+func (m *Memory) workNames(w mcpadapter.Work) (names []string, ttl time.Duration) {
+	t := w.Trace
+	switch {
+	case w.Key != "":
+		return m.names("key", w.Subject, w.Key, w.Part), m.opts.KeyLife
+	case t.ProxyRequestID != "":
+		names = m.names("proxy", w.Subject, t.ProxyRequestID, t.RequestID, w.Tool, w.Digest[:], w.Part)
+	case t.RequestID != "":
+		names = m.names("request", w.Subject, t.Session, t.RequestID, w.Tool, w.Digest[:], w.Part)
+	default:
+		names = []string{rand.Text()} // nothing to recognize it by
+	}
+	// While the call runs, and long enough for one that died to be found.
+	return names, m.opts.Attempt + m.opts.Patience + m.opts.TraceLife
+}
+
+func (m *Memory) likenessNames(w mcpadapter.Work) []string { return m.names("likeness", w.Likeness[:]) }
+
+func (m *Memory) claimNames(id string) []string { return m.names("claim", id) }

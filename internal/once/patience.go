@@ -1,0 +1,42 @@
+package once
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstPause = 30 * time.Millisecond
+	maxPause   = 500 * time.Millisecond
+)
+
+// patience is for waiting with growing pauses. It goes by the time that passes, not by a clock that may be set.
+type patience struct {
+	begun time.Time
+	limit time.Duration
+	pause time.Duration
+}
+
+func newPatience(limit time.Duration) *patience {
+	return &patience{begun: time.Now(), limit: limit, pause: firstPause}
+}
+
+func (p *patience) spent() time.Duration { return time.Since(p.begun) }
+
+// next makes a pause, and tells whether there may be another trial. The last pause ends with the limit.
+func (p *patience) next(ctx context.Context) bool {
+	left := p.limit - p.spent()
+	if left <= 0 {
+		return false
+	}
+	t := time.NewTimer(min(left, p.pause/2+rand.N(p.pause))) //nolint:gosec // only spreads out
+	defer t.Stop()
+	p.pause = min(2*p.pause, maxPause)
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,112 @@
+package once
+
+import (
+	"context"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// settle finds out what became of an attempt that had no answer. It never does the work.
+func (c *call) settle(ctx context.Context, e *entry) mcpadapter.Finding {
+	f := mcpadapter.Finding{State: mcpadapter.StateUndecided, At: e.Begun}
+	if c.work.Look == nil || c.work.Likeness == [32]byte{} {
+		return f
+	}
+	since := e.Begun.Add(-c.opts.Margin)
+	if whole, err := c.remembers(ctx, since); err != nil || !whole {
+		return f
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opts.SettleTime)
+	defer cancel()
+	wait := newPatience(c.opts.SettleTime)
+	for {
+		switch found, seen, err := c.lookOnce(ctx, e, since); {
+		case err != nil: // whatever was known before stands
+		case seen == one:
+			r := e.record
+			r.Phase, r.Result = done, found.Result
+			c.write(ctx, func(ctx context.Context) error { return c.conclude(ctx, e, r, found.ID) })
+			f.State, f.Result = mcpadapter.StateSettled, found.Result
+			return f
+		case seen == none:
+			f.State = mcpadapter.StateNotSeen
+		case seen == unclear:
+			f.State = mcpadapter.StateUndecided
+		}
+		if !wait.next(ctx) {
+			return f
+		}
+	}
+}
+
+// remembers tells whether the claims on what was made since a time are all there: a loss of the memory takes them along.
+func (c *call) remembers(ctx context.Context, since time.Time) (bool, error) {
+	_, err := c.checkEpoch(ctx)
+	return err == nil && !since.Before(c.lostAt().Add(c.opts.Margin)), err
+}
+
+// seen is what looking showed.
+type seen int
+
+const (
+	none    seen = iota // nothing that could be it
+	one                 // it, and nothing else that it could be
+	unclear             // something that could be it, or another's
+)
+
+// lookOnce looks, and claims what can only be this attempt's. The order matters: whoever is done with a work has claimed
+// what it made before it leaves the list, so that what is unclaimed while nobody else is on the list is this one's.
+func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found mcpadapter.Sighting, what seen, err error) {
+	sightings, err := c.work.Look(ctx, since)
+	if err != nil {
+		return found, unclear, err
+	}
+	var mine []mcpadapter.Sighting
+	for _, s := range sightings {
+		free, err := c.claimable(ctx, s.ID, e.Attempt)
+		if err != nil {
+			return found, unclear, err
+		}
+		if free {
+			mine = append(mine, s)
+		}
+	}
+	switch others, err := c.others(ctx, e.Attempt); {
+	case err != nil:
+		return found, unclear, err
+	case len(mine) == 0:
+		return found, none, nil
+	case others || len(mine) > 1:
+		return found, unclear, nil
+	}
+	ok, err := c.claim(ctx, mine[0].ID, e.Attempt)
+	if err != nil || !ok {
+		return found, unclear, err
+	}
+	// What was read is worth nothing if the memory was lost meanwhile.
+	if whole, err := c.remembers(ctx, since); err != nil || !whole {
+		return found, unclear, err
+	}
+	return mine[0], one, nil
+}
+
+// claimable tells whether nobody else has claimed what was made.
+func (c *call) claimable(ctx context.Context, id, attempt string) (bool, error) {
+	for _, name := range c.claimNames(id) {
+		owner, found, err := c.opts.Claims.Get(ctx, name)
+		if err != nil || found && string(owner) != attempt {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// claim says that an attempt made this. ok is false if another has said so.
+func (c *call) claim(ctx context.Context, id, attempt string) (ok bool, err error) {
+	name := c.claimNames(id)[0]
+	if ok, err = c.opts.Claims.Add(ctx, name, []byte(attempt), c.likenessLife()); ok || err != nil {
+		return ok, err
+	}
+	return c.claimable(ctx, id, attempt)
+}
