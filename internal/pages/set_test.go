@@ -92,6 +92,7 @@ func data(page string) any {
 			Name, Version, URL, Outbox string
 			Login, Sandbox             bool
 			Clients, Tools, Prompts    []struct{}
+			Others                     []struct{}
 		}{Name: "Name", URL: "http://localhost/"}
 	}
 	switch page {
