@@ -22,15 +22,15 @@ func proxies(t testing.TB, trusted ...string) *web.Proxies {
 
 // identified gives the context behind Identify, and the answer, for a request of a peer with headers.
 func identified(p *web.Proxies, peer string, headers ...string) (context.Context, *httptest.ResponseRecorder) {
-	var ctx context.Context
+	var seen *http.Request
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	p.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(w, r)
-	return ctx, w
+	p.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r })).ServeHTTP(w, r)
+	return seen.Context(), w
 }
 
 func TestTheClientIsTheLastWhoIsNoTrustedProxy(t *testing.T) {
@@ -84,13 +84,14 @@ func TestAHeaderInSeveralLinesIsReadAsOne(t *testing.T) {
 }
 
 func TestWithoutTrustedProxiesNobodysWordIsTaken(t *testing.T) {
-	var ctx context.Context
-	h := web.RequestID(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }))
+	var seen *http.Request
+	h := web.RequestID(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r }))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	r.RemoteAddr = "127.0.0.1:80"
 	r.Header.Set("X-Forwarded-For", "203.0.113.9")
 	r.Header.Set("X-Request-Id", "R1")
 	h.ServeHTTP(httptest.NewRecorder(), r)
+	ctx := seen.Context()
 	if got := web.ClientNetwork(ctx); got != "127.0.0.1" {
 		t.Errorf("client %q", got)
 	}
