@@ -7,7 +7,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
 // newVerifier verifies tokens of the organisation's own authorization server. ctx bounds its fetches.
@@ -33,7 +32,7 @@ func newVerifier(ctx context.Context, cfg *config.Config) (*token.External, erro
 func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 	opts := resource.Options{
 		PublicURL:     g.cfg.Public(),
-		Endpoints:     func(path string) ([]string, bool) { return mcpadapter.Scopes(), path == "" || path == pathMCP },
+		Endpoints:     func(path string) ([]string, bool) { o, ok := g.offers[path]; return o.scopes, ok },
 		Name:          Title,
 		Documentation: websiteURL,
 		Logger:        g.logger,

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/console"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
@@ -52,8 +50,8 @@ type Gateway struct {
 	resource *resource.Server // nil without a login
 	login    *login           // nil without --auth oauth
 
-	endpoint http.Handler
-	landing  http.Handler
+	offers map[string]offer // by path
+	places map[string]place // by path
 }
 
 // New makes a gateway. Its errors are about the configuration and say what to change.
@@ -64,7 +62,7 @@ func New(opts Options) (*Gateway, error) {
 	if p := Problems(&opts.Config); len(p) > 0 {
 		return nil, fmt.Errorf("configuration: %s", strings.Join(p, "; "))
 	}
-	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version)}
+	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config)}
 	if err := g.build(opts); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
@@ -131,9 +129,14 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
+	memory, err := g.newOnce(ctx, store, keys)
+	if err != nil {
+		return err
+	}
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:      client,
 		Credentials: credentials,
+		Once:        memory,
 		Budget:      cfg.CallBudget,
 		BatchSize:   cfg.BatchSize,
 		Limiter:     limiter,
@@ -146,8 +149,7 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
-	g.endpoint, err = endpoint.New(endpoint.Options{
-		Tools:          g.tools,
+	return g.buildPlaces(opts, set, endpoint.Options{
 		Auth:           auth,
 		Credentials:    before,
 		Sessions:       sessions,
@@ -159,41 +161,6 @@ func (g *Gateway) build(opts Options) error {
 		WebsiteURL:     websiteURL,
 		Logger:         opts.Logger,
 	})
-	if err != nil {
-		return err
-	}
-	return g.buildLanding(opts, set)
-}
-
-func (g *Gateway) buildLanding(opts Options, set *pages.Set) (err error) {
-	definitions := g.tools.Definitions()
-	tools := make([]console.ToolInfo, len(definitions))
-	for i, t := range definitions {
-		tools[i] = console.ToolInfo{
-			Name: t.Name, Title: t.Title, Description: t.Description,
-			ReadOnly: t.Annotations != nil && t.Annotations.ReadOnlyHint,
-		}
-	}
-	g.landing, err = console.NewLanding(console.LandingOptions{
-		Pages:      set,
-		Name:       Title,
-		Version:    opts.Version,
-		Login:      g.resource != nil,
-		Sandbox:    opts.SandboxURL != "",
-		SandboxURL: opts.SandboxURL,
-		Tools:      tools,
-		URL:        g.endpointURL,
-	})
-	return err
-}
-
-// endpointURL is the URL to give to a client: the public one, or the one the browser used. The Host header was checked.
-func (g *Gateway) endpointURL(r *http.Request) string {
-	base := "http://" + r.Host
-	if g.cfg.PublicURL != "" {
-		base = strings.TrimSuffix(g.cfg.PublicURL, "/")
-	}
-	return base + pathMCP
 }
 
 // close releases what New opened, last first.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
@@ -16,7 +16,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
-	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -94,8 +93,8 @@ func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
-		Resources:       func(resource string) ([]string, bool) { return mcpadapter.Scopes(), isEndpoint(issuer, resource) },
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
+		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
@@ -141,18 +140,6 @@ func issuerURL(cfg *config.Config) *url.URL {
 
 // CallbackURL is where the provider has to send people back to.
 func CallbackURL(cfg *config.Config) string { return issuerURL(cfg).String() + authserver.CallbackPath }
-
-// isEndpoint reports whether a resource is one of ours. On this machine its names are as good as each other.
-func isEndpoint(issuer *url.URL, resource string) bool {
-	u, err := url.Parse(resource)
-	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != issuer.Scheme || u.Port() != issuer.Port() {
-		return false
-	}
-	sameHost := strings.EqualFold(u.Hostname(), issuer.Hostname()) ||
-		web.IsLoopbackName(strings.ToLower(u.Hostname())) && web.IsLoopbackName(issuer.Hostname())
-	path := strings.TrimSuffix(u.Path, "/")
-	return sameHost && (path == "" || path == pathMCP)
-}
 
 // signingSeeds derive from each secret, so that what one of several secrets signed still verifies.
 func signingSeeds(cfg *config.Config) ([][]byte, error) {
@@ -207,9 +194,9 @@ func readClients(path string) (*authserver.ClientList, error) {
 	return clients, nil
 }
 
-// plainScopes says what each scope allows, in the order in which people read them.
-func plainScopes() []authserver.Scope {
-	return []authserver.Scope{
+// plainScopes says what each of some scopes allows, in the order in which people read them.
+func plainScopes(some []string) []authserver.Scope {
+	return slices.DeleteFunc([]authserver.Scope{
 		{Name: mcpadapter.ScopeReadMessages, Title: "Read messages", Description: "Read the workspace's messages, sent and received."},
 		{
 			Name: mcpadapter.ScopeSendMessages, Title: "Send messages", Writes: true,
@@ -217,7 +204,7 @@ func plainScopes() []authserver.Scope {
 		},
 		{Name: mcpadapter.ScopeWriteContacts, Title: "Manage contacts", Description: "Create, change and delete contacts of the workspace.", Writes: true},
 		{Name: mcpadapter.ScopeSendCampaigns, Title: "Start campaigns", Description: "Send a text to everybody in a list of the workspace.", Writes: true},
-	}
+	}, func(s authserver.Scope) bool { return !slices.Contains(some, s.Name) })
 }
 
 // signIn is the provider as the authorization server knows it.

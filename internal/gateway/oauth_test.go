@@ -88,6 +88,11 @@ func (s *signedIn) browse(t *testing.T, address string, only ...string) url.Valu
 // connect signs in with the SDK's handler and opens a session.
 func (s *signedIn) connect(t *testing.T, version string, only ...string) *mcp.ClientSession {
 	t.Helper()
+	return s.connectAt(t, "/mcp", version, only...)
+}
+
+func (s *signedIn) connectAt(t *testing.T, path, version string, only ...string) *mcp.ClientSession {
+	t.Helper()
 	handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
 		Client: s.http, RedirectURL: clientRedirect, RequestRefreshToken: true,
 		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
@@ -103,7 +108,7 @@ func (s *signedIn) connect(t *testing.T, version string, only ...string) *mcp.Cl
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "oauth-test", Version: "1"}, nil)
 	session, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{
-		Endpoint: s.base + "/mcp", HTTPClient: s.http, OAuthHandler: handler, DisableStandaloneSSE: true,
+		Endpoint: s.base + path, HTTPClient: s.http, OAuthHandler: handler, DisableStandaloneSSE: true,
 	}, &mcp.ClientSessionOptions{ProtocolVersion: version})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ func Problems(c *config.Config) []string {
 	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
 		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+err.Error())
 	}
+	p = append(p, offerProblems(c)...)
 	if c.Auth == "external" {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()

@@ -8,17 +8,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
-// pathMCP is the endpoint's path for clients that want one; the root is the same endpoint.
-const pathMCP = "/mcp"
-
 // Handler is every route for clients and browsers.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	endpoint := g.endpoint
+	protect := func(h http.Handler) http.Handler { return h }
 	if g.resource != nil {
-		endpoint = g.resource.Protect(endpoint)
+		protect = g.resource.Protect
 		if g.login == nil && g.cfg.ClerkCredential == "exchange" {
-			endpoint = carryToken(endpoint)
+			protect = func(h http.Handler) http.Handler { return carryToken(g.resource.Protect(h)) }
 		}
 		// Public documents: pages of any origin may read them.
 		mux.HandleFunc(resource.MetadataPath, g.resource.ServeMetadata)
@@ -27,10 +24,10 @@ func (g *Gateway) Handler() http.Handler {
 	if g.login != nil {
 		g.login.server.Mount(mux)
 	}
-	endpoint = g.guard.Origins(forBrowsers(g.landing, endpoint))
-	mux.Handle("/{$}", endpoint)
-	mux.Handle(pathMCP, endpoint)
-	mux.Handle(pathMCP+"/{$}", endpoint)
+	endpoints := g.at(protect)
+	mux.Handle("/{$}", endpoints)
+	mux.Handle(pathMCP, endpoints)
+	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
 	return web.Chain(mux, g.proxies.Identify, g.recoverPanics, g.guard.Hosts)
