@@ -97,7 +97,6 @@ func TestAnotherPersonsBrowserCannotFinishASignIn(t *testing.T) {
 	if text := other.Text(errorText); !strings.Contains(text, "another browser") {
 		t.Errorf("the other browser is told %q", text)
 	}
-	other.Look("error-another-browser")
 	a.unanswered()
 
 	w.Click(ann)

@@ -1,3 +1,4 @@
-// Package e2e drives the gateway's binary with clients that other people wrote: the MCP Inspector's command line and the
-// conformance suite. It has tests only; the clients come by lockfile: npm ci --prefix e2e.
+// Package e2e drives the gateway's binary with programs that other people wrote: the MCP Inspector's command line, mcp-remote
+// and the conformance suite, which come by lockfile (npm ci --prefix e2e --ignore-scripts), and Chromium, which goes through
+// the pages as people do. It has tests only. BROWSER_SCREENSHOTS=DIR keeps pictures of the pages.
 package e2e

@@ -77,6 +77,12 @@ var screens = []screen{
 		w.Stay(a.redirect + "*")
 		w.Click(denyButton)
 	}, "Taking you back to Desk Assistant"},
+	{"key", func(t *testing.T, _ demo, _ *app, w *browsertest.Window) {
+		d := startDemo(t, "--auth", "oauth", "--clerk-credential", "linked")
+		w.Open(register(t, d, "Desk Assistant").address())
+		w.Click(allowButton)
+		w.Click(ann)
+	}, "Link your Clerk Chat API key"},
 	{"error-unknown-client", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
 		w.Open(a.address("client_id", "nobody"))
 	}, "client_id"},
@@ -87,6 +93,14 @@ var screens = []screen{
 		const redirect = "https://agents.example.org/oauth/callback"
 		w.Open(a.address("client_id", registerClient(t, d, "Agents", redirect), "redirect_uri", redirect, "code_challenge", ""))
 	}, "Go back to Agents"},
+	{"error-another-browser", func(t *testing.T, d demo, _ *app, w *browsertest.Window) {
+		a := register(t, d, "Desk Assistant")
+		w.Open(a.address())
+		w.Click(allowButton)
+		started := w.Link(ann)
+		w.Forget()
+		w.Open(started)
+	}, "started in another browser"},
 	{"error-finished-before", func(_ *testing.T, d demo, _ *app, w *browsertest.Window) {
 		w.Open(d.url + "/oauth/callback?code=c&state=s")
 	}, "start again from your app"},

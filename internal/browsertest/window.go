@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -100,6 +101,12 @@ func (w *Window) Back() {
 func (w *Window) Reload() {
 	w.t.Helper()
 	do(w, "reloading", chromedp.Reload())
+}
+
+// Forget takes all cookies away.
+func (w *Window) Forget() {
+	w.t.Helper()
+	call(w, network.ClearBrowserCookies, cdp.Empty{})
 }
 
 // Stay answers requests to addresses that fit the pattern, with * for anything, so that the browser stays where it is (RFC
