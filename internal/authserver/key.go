@@ -144,7 +144,8 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 
 // keyRefused shows the page again and says why.
 func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, handle string, err error) {
-	status, problem := http.StatusUnprocessableEntity, ""
+	status := http.StatusUnprocessableEntity
+	var problem string
 	switch {
 	case errors.Is(err, ErrKeyMalformed):
 		problem = "This is not a key. Copy the whole key, without spaces, and paste it here."

@@ -15,11 +15,12 @@ import (
 
 func TestTheCarriedTokenShowsItselfToNobody(t *testing.T) {
 	const secret = "eyJ-the-clients-token"
-	var ctx context.Context
+	var served *http.Request
 	carryToken(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		keepToken(r.Context(), secret)
-		ctx = r.Context()
+		served = r
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/mcp", nil))
+	ctx := served.Context()
 	if got, err := carriedToken(ctx, "ann"); err != nil || got != secret {
 		t.Fatalf("not carried: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
@@ -34,6 +35,8 @@ type Options struct {
 	Logger *slog.Logger
 	// SandboxURL says that the REST API is a simulation and where to look at it; "" for a real one.
 	SandboxURL string
+	// StoreTimeout is the longest that one call to Redis may take. Default: that of redisstore, which suits a Redis nearby.
+	StoreTimeout time.Duration
 }
 
 // Gateway is a whole gateway, ready to run once.
@@ -87,7 +90,7 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return fmt.Errorf("REST client: %w", err)
 	}
-	store, err := g.openStore()
+	store, err := g.openStore(opts.StoreTimeout)
 	if err != nil {
 		return err
 	}

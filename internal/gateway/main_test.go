@@ -19,6 +19,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
+// patience is for machines that are busy with other things: none of these tests is about a store that is slow.
+const patience = 5 * time.Second
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // valid is a configuration in front of a sandbox.
@@ -54,7 +57,7 @@ func runAt(t *testing.T, cfg config.Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler)})
+	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience})
 	if err != nil {
 		_ = listeners.Close()
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 const operatorTimeout = 3 * time.Second
 
 // openStore opens the one store. With a URL it does not wait for Redis, which may come later.
-func (g *Gateway) openStore() (*redisstore.Store, error) {
-	opts := redisstore.Options{OnChange: g.storeChanged}
+func (g *Gateway) openStore(timeout time.Duration) (*redisstore.Store, error) {
+	opts := redisstore.Options{OnChange: g.storeChanged, Timeout: timeout}
 	if g.cfg.RedisURL == "" {
 		g.logger.Info("no --redis-url: sessions are kept in this process, no other replica sees their end, and they end with it")
 		return redisstore.OpenEmbedded(opts), nil
