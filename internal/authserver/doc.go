@@ -1,5 +1,6 @@
 // Package authserver is the OAuth 2.1 authorization server that MCP clients meet: metadata, registration, authorization
-// with consent, tokens and revocation. People sign in elsewhere, behind [SignIn].
+// with consent, tokens and revocation. People sign in elsewhere, behind [SignIn]; a
+// key of their own, where one is needed, is kept elsewhere too, behind [Linker].
 //
 //	server, err := authserver.New(authserver.Options{…})
 //	server.Mount(mux)
