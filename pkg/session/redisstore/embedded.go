@@ -12,8 +12,16 @@ import (
 // embeddedTick is how often the clock of the Redis within the process moves. Its values live up to that much longer.
 const embeddedTick = time.Second
 
-// OpenEmbedded makes a store that lives in this process and ends with it. Nothing listens: connections are pipes.
+// embeddedTimeout is so long because there is no other server to be down: an answer that comes late comes from a process
+// that has too much to do, and giving up on it would only turn people away.
+const embeddedTimeout = 5 * time.Second
+
+// OpenEmbedded makes a store that lives in this process and ends with it. Nothing listens: connections are pipes. A Timeout
+// of zero is 5 s here.
 func OpenEmbedded(opts Options) *Store {
+	if opts.Timeout <= 0 {
+		opts.Timeout = embeddedTimeout
+	}
 	opts = opts.withDefaults()
 	server := miniredis.NewMiniRedis()
 	single := &redis.Options{
