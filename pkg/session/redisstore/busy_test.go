@@ -12,8 +12,10 @@ import (
 // late answers every command as late as a process does that has too much to do.
 type late struct{ redis.Hook }
 
-func (late) DialHook(next redis.DialHook) redis.DialHook                                  { return next }
-func (late) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook { return next }
+func (late) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (late) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
 
 func (late) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
