@@ -144,6 +144,9 @@ func (c *call) own(ctx context.Context, e *entry) (f mcpadapter.Finding, again b
 		switch err := c.takeTurn(ctx, e); {
 		case errors.Is(err, errNoTurn):
 			c.later(func(ctx context.Context) error { return c.withdraw(ctx, e) })
+			if lost, err := c.checkEpoch(ctx); err == nil && lost && c.work.Key != "" && !c.opts.SendOnLoss {
+				return mcpadapter.Finding{State: mcpadapter.StateMemoryLost, At: c.lostAt()}, false
+			}
 			return mcpadapter.Finding{State: mcpadapter.StateQueued}, false
 		case err != nil && ctx.Err() == nil:
 			c.later(func(ctx context.Context) error { return c.withdraw(ctx, e) })

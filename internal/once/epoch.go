@@ -17,6 +17,9 @@ type epoch struct {
 const (
 	epochName = "epoch"
 	epochLife = 90 * 24 * time.Hour
+	// lostName is there for as long as keys of before a loss may be missed. The store measures that, since the clock of the
+	// process that noticed may be wrong.
+	lostName = "lost"
 )
 
 // checkEpoch compares the store's memory with what this process knows, and tells whether it was lost so lately that keys of
@@ -30,7 +33,12 @@ func (m *Memory) checkEpoch(ctx context.Context) (lost bool, err error) {
 		m.mu.Lock()
 		known := m.known
 		m.mu.Unlock()
-		now := m.opts.Now()
+		now := m.opts.Now().UTC().Round(0) // as it will be read
+		if gone := !found || known.ID != e.ID && e.Lost.IsZero(); gone && known.ID != "" {
+			if _, _, err := m.opts.Epoch.Swap(ctx, lostName, []byte{1}, m.opts.KeyLife); err != nil {
+				return false, err
+			}
+		}
 		switch {
 		case !found:
 			e = epoch{ID: rand.Text(), Born: now}
@@ -58,7 +66,11 @@ func (m *Memory) checkEpoch(ctx context.Context) (lost bool, err error) {
 		case known != e:
 			m.learn(e)
 		}
-		return !e.Lost.IsZero() && now.Sub(e.Lost) < m.opts.KeyLife, nil
+		if e.Lost.IsZero() {
+			return false, nil
+		}
+		_, lost, err = m.opts.Epoch.Get(ctx, lostName)
+		return lost, err
 	}
 }
 
@@ -115,8 +127,12 @@ func (m *Memory) lostAt() time.Time {
 
 // Run shows the other replicas that this one lives, and watches that the memory is not lost, until ctx ends.
 func (m *Memory) Run(ctx context.Context) {
+	var kept time.Time // when the epoch was last made to last
 	for {
 		m.beat(ctx)
+		if time.Since(kept) > epochLife/100 && m.keepEpoch(ctx) {
+			kept = time.Now()
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -128,10 +144,15 @@ func (m *Memory) Run(ctx context.Context) {
 func (m *Memory) beat(ctx context.Context) {
 	const lifeInBeats = 5
 	_, _, _ = m.opts.Replicas.Swap(ctx, m.replica, []byte{1}, lifeInBeats*m.opts.Heartbeat) // the next one will do
-	if _, err := m.checkEpoch(ctx); err != nil {
-		return
+	_, _ = m.checkEpoch(ctx)
+}
+
+// keepEpoch has the epoch last from now on.
+func (m *Memory) keepEpoch(ctx context.Context) bool {
+	_, raw, found, err := m.readEpoch(ctx)
+	if err != nil || !found {
+		return false
 	}
-	if _, raw, found, err := m.readEpoch(ctx); err == nil && found {
-		_, _ = m.opts.Epoch.Replace(ctx, epochName, raw, raw, epochLife) // so that it lasts; any replica will do
-	}
+	kept, err := m.opts.Epoch.Replace(ctx, epochName, raw, raw, epochLife)
+	return err == nil && kept
 }

@@ -14,8 +14,8 @@ func (c *call) settle(ctx context.Context, e *entry) mcpadapter.Finding {
 		return f
 	}
 	since := e.Begun.Add(-c.opts.Margin)
-	if whole, err := c.remembers(ctx, since); err != nil || !whole {
-		return f
+	if lost, err := c.checkEpoch(ctx); err != nil || lost {
+		return f // claims are gone, and by the clocks nobody can be sure which
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.SettleTime)
 	defer cancel()
@@ -38,12 +38,6 @@ func (c *call) settle(ctx context.Context, e *entry) mcpadapter.Finding {
 			return f
 		}
 	}
-}
-
-// remembers tells whether the claims on what was made since a time are all there: a loss of the memory takes them along.
-func (c *call) remembers(ctx context.Context, since time.Time) (bool, error) {
-	_, err := c.checkEpoch(ctx)
-	return err == nil && !since.Before(c.lostAt().Add(c.opts.Margin)), err
 }
 
 // seen is what looking showed.
@@ -72,9 +66,15 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 			mine = append(mine, s)
 		}
 	}
-	switch others, err := c.others(ctx, e.Attempt); {
-	case err != nil:
+	others, err := c.others(ctx, e.Attempt)
+	if err != nil {
 		return found, unclear, err
+	}
+	// What was read is worth nothing if the memory was lost meanwhile.
+	if lost, err := c.checkEpoch(ctx); err != nil || lost {
+		return found, unclear, err
+	}
+	switch {
 	case len(mine) == 0:
 		return found, none, nil
 	case others || len(mine) > 1:
@@ -84,9 +84,8 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 	if err != nil || !ok {
 		return found, unclear, err
 	}
-	// What was read is worth nothing if the memory was lost meanwhile.
-	if whole, err := c.remembers(ctx, since); err != nil || !whole {
-		return found, unclear, err
+	if lost, err := c.checkEpoch(ctx); err != nil || lost {
+		return found, unclear, err // or the claim
 	}
 	return mine[0], one, nil
 }
