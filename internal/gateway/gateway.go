@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type Options struct {
 	SandboxURL string
 	// StoreTimeout is the longest that one call to Redis may take. Default: that of redisstore, which suits a Redis nearby.
 	StoreTimeout time.Duration
+	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
+	ClientDocuments http.RoundTripper
 }
 
 // Gateway is a whole gateway, ready to run once.
@@ -108,7 +111,7 @@ func (g *Gateway) build(opts Options) error {
 		opts.Logger.Error("a page could not be shown", "page", page, "error", err)
 	}
 	if cfg.Auth == "oauth" {
-		if g.login, err = newLogin(g, client, store, keys, set); err != nil {
+		if g.login, err = newLogin(g, opts, client, store, keys, set); err != nil {
 			return err
 		}
 	}

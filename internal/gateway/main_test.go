@@ -57,7 +57,8 @@ func runAt(t *testing.T, cfg config.Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience})
+	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience,
+		ClientDocuments: documents{}})
 	if err != nil {
 		_ = listeners.Close()
 		t.Fatal(err)
@@ -80,6 +81,24 @@ func runAt(t *testing.T, cfg config.Config) string {
 		t.Fatal(err)
 		return ""
 	}
+}
+
+// documentURL is a client that is known by its metadata document.
+const documentURL = "https://client.example/metadata.json"
+
+// documents are the clients' web sites.
+type documents struct{}
+
+func (documents) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	if r.URL.String() != documentURL {
+		w.WriteHeader(http.StatusNotFound)
+		return w.Result(), nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"client_id":"`+documentURL+`","client_name":"By document","token_endpoint_auth_method":"none",`+
+		`"grant_types":["authorization_code","refresh_token"],"redirect_uris":["`+clientRedirect+`"]}`)
+	return w.Result(), nil
 }
 
 type answer struct {

@@ -34,7 +34,7 @@ type login struct {
 	credentials mcpadapter.Credentials
 }
 
-func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
+func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
 	cfg := &g.cfg
 	issuer := issuerURL(cfg)
 	seeds, err := signingSeeds(cfg)
@@ -98,7 +98,7 @@ func newLogin(g *Gateway, client *clerkapi.Client, store *redisstore.Store, keys
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
-		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(nil, nil), Pages: set,
+		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
 		Limiter: limiter, ClientAddress: clientNetwork, Logger: g.logger,
 	})
 	return l, err

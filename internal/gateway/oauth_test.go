@@ -93,16 +93,22 @@ func (s *signedIn) connect(t *testing.T, version string, only ...string) *mcp.Cl
 
 func (s *signedIn) connectAt(t *testing.T, path, version string, only ...string) *mcp.ClientSession {
 	t.Helper()
-	handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
-		Client: s.http, RedirectURL: clientRedirect, RequestRefreshToken: true,
+	return s.connectAs(t, path, version, auth.AuthorizationCodeHandlerConfig{
 		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
 			ClientName: "SDK", RedirectURIs: []string{clientRedirect}, TokenEndpointAuthMethod: "none",
 		}},
-		AuthorizationCodeFetcher: func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
-			q := s.browse(t, args.URL, only...)
-			return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
-		},
-	})
+	}, only...)
+}
+
+// connectAs signs in as a client that is known in one of the ways.
+func (s *signedIn) connectAs(t *testing.T, path, version string, how auth.AuthorizationCodeHandlerConfig, only ...string) *mcp.ClientSession {
+	t.Helper()
+	how.Client, how.RedirectURL, how.RequestRefreshToken = s.http, clientRedirect, true
+	how.AuthorizationCodeFetcher = func(_ context.Context, args *auth.AuthorizationArgs) (*auth.AuthorizationResult, error) {
+		q := s.browse(t, args.URL, only...)
+		return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
+	}
+	handler, err := auth.NewAuthorizationCodeHandler(&how)
 	if err != nil {
 		t.Fatal(err)
 	}
