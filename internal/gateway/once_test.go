@@ -1,0 +1,248 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+)
+
+// pair is two replicas over one Redis, in front of one sandbox.
+type pair struct {
+	cfg      config.Config
+	redis    *redistest.Server
+	replicas [2]string
+	clients  [2]*mcp.ClientSession
+}
+
+func newPair(t *testing.T, edit func(*config.Config), redisArgs ...string) *pair {
+	t.Helper()
+	p := &pair{cfg: valid(t), redis: redistest.Start(t, redisArgs...)}
+	p.cfg.RedisURL = config.Secret(p.redis.URL())
+	if edit != nil {
+		edit(&p.cfg)
+	}
+	for i := range p.replicas {
+		p.replicas[i] = runAt(t, p.cfg)
+		s, err := connect(t, p.replicas[i]+"/mcp", "", "2025-11-25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.clients[i] = s
+	}
+	return p
+}
+
+// outcome makes a call at a replica, with a key unless that is "", and gives the way it went.
+func (p *pair) outcome(t *testing.T, replica int, key string) (outcome, text string) {
+	t.Helper()
+	arguments := textTo("+15559876543")
+	if key != "" {
+		arguments["idempotency_key"] = key
+	}
+	r, err := p.clients[replica].CallTool(t.Context(), &mcp.CallToolParams{Name: "send_message", Arguments: arguments})
+	if err != nil {
+		t.Error(err)
+		return "", ""
+	}
+	outcome, _ = r.Meta["chat.clerk/outcome"].(string)
+	content, _ := r.Content[0].(*mcp.TextContent)
+	return outcome, content.Text
+}
+
+func (p *pair) want(t *testing.T, replica int, key, want string) (text string) {
+	t.Helper()
+	outcome, text := p.outcome(t, replica, key)
+	if outcome != want {
+		t.Errorf("replica %d, key %q: %s, want %s: %s", replica, key, outcome, want, text)
+	}
+	return text
+}
+
+func (p *pair) fault(t *testing.T, fault string) {
+	t.Helper()
+	a := request(t, http.MethodPut, p.cfg.ClerkURL+"/_sandbox/faults", fault, "Content-Type", "application/json")
+	if a.status >= http.StatusBadRequest {
+		t.Fatal(a.body)
+	}
+}
+
+func (p *pair) sent(t *testing.T, want int) {
+	t.Helper()
+	if n := sentBy(t, p.cfg); n != want {
+		t.Errorf("%d messages; want %d", n, want)
+	}
+}
+
+func TestASecondCallUnderAKeyGetsTheFirstOnesAnswerOnEveryReplica(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	first := p.want(t, 0, "k", "sent")
+	for replica := range p.clients {
+		again := p.want(t, replica, "k", "replayed")
+		if id, _, _ := strings.Cut(first[1:], ","); !strings.Contains(again, id) || !strings.Contains(again, `"replayed_at"`) {
+			t.Errorf("%s\nwant the message of %s", again, first)
+		}
+	}
+	p.want(t, 1, "another", "sent")
+	p.sent(t, 2)
+}
+
+func TestOfTwinsOnTwoReplicasOneSends(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	p.fault(t, `{"operation":"sendMessage","kind":"delay","ms":300}`)
+	var mu sync.Mutex
+	outcomes := map[string]int{}
+	var all sync.WaitGroup
+	for i := range 10 {
+		all.Go(func() {
+			outcome, _ := p.outcome(t, i%2, "k")
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[outcome]++
+		})
+	}
+	all.Wait()
+	if outcomes["sent"] != 1 || outcomes["replayed"] != 9 {
+		t.Errorf("%v", outcomes)
+	}
+	p.sent(t, 1)
+}
+
+func TestAMessageWhoseAnswerWasLostIsFound(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{
+		`{"operation":"sendMessage","kind":"drop_after_commit"}`,
+		`{"operation":"sendMessage","kind":"status","status":503,"after_commit":true}`,
+		`{"operation":"sendMessage","kind":"commit_late","ms":300}`,
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, nil)
+			p.fault(t, fault)
+			p.want(t, 0, "k", "settled")
+			p.want(t, 1, "k", "replayed")
+			p.sent(t, 1)
+		})
+	}
+}
+
+func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(c *config.Config) { c.SettleTime = 100 * time.Millisecond })
+	p.fault(t, `{"operation":"sendMessage","kind":"commit_late","ms":1500}`)
+	if text := p.want(t, 0, "k", "not_seen"); !strings.Contains(text, "may still go out") {
+		t.Error(text)
+	}
+	p.want(t, 1, "k", "not_seen")
+	eventually(t, "the message goes out", func() bool { return sentBy(t, p.cfg) == 1 })
+	p.want(t, 1, "k", "settled")
+	p.want(t, 0, "k", "replayed")
+	p.sent(t, 1)
+}
+
+func TestWithResendAbsentAMessageThatIsNotSeenIsSentAgainWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ResendAbsent = 100*time.Millisecond, true })
+	p.fault(t, `{"operation":"sendMessage","kind":"drop_before_commit"}`)
+	p.want(t, 0, "k", "not_seen")
+	p.sent(t, 0)
+	p.want(t, 1, "k", "sent")
+	p.want(t, 0, "k", "replayed")
+	p.sent(t, 1)
+}
+
+func TestWhatTheAPIRefusedMayBeSentUnderTheSameKey(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	p.fault(t, `{"operation":"sendMessage","kind":"status","status":403}`)
+	p.want(t, 0, "k", "refused")
+	p.want(t, 1, "k", "sent")
+	p.sent(t, 1)
+}
+
+func TestOnlyWhatIsBroughtAgainIsRecognizedWithoutAKey(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	for range 2 { // an agent that means it twice
+		p.want(t, 0, "", "sent")
+	}
+	post := func(replica, id int) string {
+		return request(t, http.MethodPost, p.replicas[replica]+"/mcp", fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+			`"params":{"name":"send_message","arguments":{"sender":"+15551234567","recipients":["+15559876543"],"body":"Hi"}}}`, id),
+			"Content-Type", "application/json", "Accept", "application/json").body
+	}
+	for i, want := range []string{"sent", "replayed"} {
+		if body := post(i, 7); !strings.Contains(body, `"chat.clerk/outcome":"`+want+`"`) {
+			t.Errorf("the same request on replica %d: %s", i, body)
+		}
+	}
+	if body := post(1, 8); !strings.Contains(body, `"chat.clerk/outcome":"sent"`) {
+		t.Errorf("another request: %s", body)
+	}
+	p.sent(t, 4)
+}
+
+// A Redis that comes back empty is found out, and costs what docs/sending-once.md says: for a day calls with a key are
+// refused, those without one go on, and what was answered before is not known any more.
+func TestARedisThatLostItsDataIsFoundOut(t *testing.T) {
+	t.Parallel()
+	for on, want := range map[string]string{"refuse": "refused", "send": "sent"} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, func(c *config.Config) { c.OnStoreLoss = on })
+			p.want(t, 0, "k", "sent")
+			p.redis.Do("FLUSHALL")
+			for i, key := range []string{"k", "new"} {
+				text := p.want(t, i, key, want)
+				if on == "refuse" && !strings.Contains(text, "lost its memory of earlier calls at ") {
+					t.Error(text)
+				}
+			}
+			p.want(t, 1, "", "sent")
+			if on == "refuse" {
+				p.sent(t, 2)
+			}
+		})
+	}
+}
+
+func TestARedisThatIsRestartedWithItsDataLosesNothing(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil, "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "always")
+	p.want(t, 0, "k", "sent")
+	p.redis.Restart()
+	eventually(t, "Redis is there again", func() bool {
+		outcome, _ := p.outcome(t, 0, "k")
+		return outcome == "replayed"
+	})
+	p.sent(t, 1)
+}
+
+func TestWithoutRedisCallsWithoutAKeyMayBeLetThrough(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(c *config.Config) { c.OnStoreOutage = "send" })
+	p.redis.Kill()
+	if text := p.want(t, 0, "k", "refused"); !strings.Contains(text, "cannot reach its memory") {
+		t.Error(text)
+	}
+	p.want(t, 0, "", "sent")
+	p.sent(t, 1)
+}
+
+func TestWithoutRedisNothingIsCreated(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	p.redis.Kill()
+	p.want(t, 0, "k", "refused")
+	p.want(t, 1, "", "refused")
+	p.sent(t, 0)
+}
