@@ -3,9 +3,11 @@ GO       ?= go
 TOOLS    := $(GO) tool -modfile=tools/go.mod
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 10s
+HISTORIES ?= 10000
+KILLINGS  ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +22,10 @@ test: ## Run the tests
 
 race: ## Run the tests with the race detector
 	$(GO) test -race ./...
+
+histories: ## Show that a message is sent once: HISTORIES in simulated time, KILLINGS of real processes
+	$(GO) test -count=1 -timeout 20m ./internal/histories -run '^TestHistories$$' -histories $(HISTORIES)
+	$(GO) test -count=1 -timeout 20m ./internal/topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
 
 lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...

@@ -1,0 +1,99 @@
+package histories_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"go.uber.org/goleak"
+
+	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+var (
+	seed  = flag.Uint64("seed", 0, "run this history only, some times")
+	tries = flag.Uint64("histories", 300, "how many histories are run")
+)
+
+// again is how often a history is run that is asked for by its seed.
+const again = 50
+
+func TestMain(m *testing.M) {
+	redisstore.SilenceLibrary()
+	debug.SetGCPercent(400) // each history is garbage in the end
+	goleak.VerifyTestMain(m)
+}
+
+func TestHistories(t *testing.T) {
+	shell, err := newShell()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *seed != 0 {
+		l := newLab(t, shell, defect{})
+		for range again {
+			if o := l.try(t, *seed); len(o.wrong) > 0 {
+				t.Fatal(o)
+			}
+		}
+		return
+	}
+	var mu sync.Mutex
+	var begun uint64
+	told := map[string]int{}
+	t.Run("in", func(t *testing.T) {
+		for n := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint("lab ", n), func(t *testing.T) {
+				t.Parallel()
+				l := newLab(t, shell, defect{})
+				for {
+					mu.Lock()
+					begun++
+					s := begun
+					mu.Unlock()
+					if s > *tries {
+						return
+					}
+					o := l.try(t, s)
+					if len(o.wrong) > 0 {
+						t.Errorf("seed %d: make it again with -run TestHistories -seed %d\n%s", s, s, o)
+					}
+					mu.Lock()
+					for path, n := range o.told {
+						told[path] += n
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	t.Logf("clients were told: %v", told)
+	for _, path := range paths {
+		if told[path] == 0 {
+			t.Errorf("nobody was ever told %q, so these histories show nothing of it", path)
+		}
+	}
+}
+
+// newLab makes what histories share.
+func newLab(t *testing.T, shell http.Handler, d defect) lab {
+	t.Helper()
+	s, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lab{sandbox: s, shell: shell, defect: d}
+}
+
+// try runs the history of a seed.
+func (l lab) try(t *testing.T, seed uint64) (o outcome) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) { o = newHistory(seed).run(l) })
+	return o
+}

@@ -1,0 +1,77 @@
+package histories_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// enough is how many histories it may take until the lack of a safeguard is noticed.
+const enough = 3000
+
+func TestAMissingSafeguardIsNoticed(t *testing.T) {
+	shell, err := newShell()
+	if err != nil {
+		t.Fatal(err)
+	}
+	option := func(change func(*once.Options)) defect { return defect{options: change} }
+	for name, d := range map[string]defect{
+		"there is no memory":                      {once: noMemory},
+		"an attempt is made that was not granted": {once: changed(uncommitted)},
+		"keys of all people are one":              {once: changed(func(w *mcpadapter.Work) { w.Subject = "" })},
+		"nothing is known again without a key":    {once: changed(traceless())},
+		"parts of a batch are one":                {once: changed(func(w *mcpadapter.Work) { w.Part = min(w.Part, 1) })},
+		"what is not seen is taken for a no":      {once: told(notSeenIsNo)},
+		"what looks like it is taken for it":      {once: told(firstFound)},
+		"a look that failed saw nothing":          {once: changed(blind)},
+		"a 503 is taken for a no":                 {api: status503IsNo},
+		"a POST that broke is made again":         {api: repeatedPost},
+		"a record is begun over another":          option(func(o *once.Options) { o.Works = overwriting{o.Works} }),
+		"a record is changed uncompared":          option(func(o *once.Options) { o.Works = uncompared{o.Works} }),
+		"records are the process's own":           option(func(o *once.Options) { o.Works = newOwn() }),
+		"works that look alike do not know of each other": option(func(o *once.Options) {
+			o.Likenesses = void{o.Likenesses}
+		}),
+		"claims are always granted":      option(func(o *once.Options) { o.Claims = void{o.Claims} }),
+		"a lost memory is not noticed":   option(func(o *once.Options) { o.Epoch = newOwn() }),
+		"keys work after a loss":         option(func(o *once.Options) { o.SendOnLoss = true }),
+		"what is not seen is sent again": option(func(o *once.Options) { o.ResendAbsent = true }),
+		"keys are forgotten soon":        option(func(o *once.Options) { o.KeyLife = 5 * time.Second }),
+		"repetitions are forgotten soon": option(func(o *once.Options) { o.TraceLife = 500 * time.Millisecond }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, shell, d)
+			for s := uint64(1); s <= enough; s++ {
+				if o := l.try(t, s); len(o.wrong) > 0 {
+					t.Logf("noticed in history %d: %s", s, o.wrong[0])
+					return
+				}
+			}
+			t.Errorf("%d histories do not notice", enough)
+		})
+	}
+}
+
+// harmless is how many histories show that a mistake does no harm.
+const harmless = 150
+
+func TestSafetyDoesNotRestOnKnowingWhoLives(t *testing.T) {
+	shell, err := newShell()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, beats := range map[string]bool{"the dead are taken for alive": true, "the living are taken for dead": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, shell, defect{options: func(o *once.Options) { o.Replicas = pulse{o.Replicas, beats} }})
+			for s := uint64(1); s <= harmless; s++ {
+				if o := l.try(t, s); len(o.wrong) > 0 {
+					t.Fatalf("seed %d:\n%s", s, o)
+				}
+			}
+		})
+	}
+}
