@@ -16,9 +16,10 @@ import (
 )
 
 // startCluster starts two masters with half of the slots each.
-func startCluster(t *testing.T) (a, b *redistest.Server) {
+func startCluster(t *testing.T, more ...string) (a, b *redistest.Server) {
 	t.Helper()
-	args := []string{"--cluster-enabled", "yes", "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "60000"}
+	args := append([]string{"--cluster-enabled", "yes", "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "60000"},
+		more...)
 	a, b = redistest.Start(t, args...), redistest.Start(t, args...)
 	a.Do("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
 	b.Do("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
