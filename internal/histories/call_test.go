@@ -86,9 +86,13 @@ func (w *world) transmit(p *process, c *call, t transmission, patience time.Dura
 		r.Header.Set(t.headers[i], t.headers[i+1])
 	}
 	answered := make(chan *httptest.ResponseRecorder, 1)
+	p.enter()
 	go func() {
+		defer p.leave()
 		rec := httptest.NewRecorder()
-		w.shell.ServeHTTP(rec, r)
+		if !p.isDead() {
+			w.shell.ServeHTTP(rec, r)
+		}
 		c.change(func() { c.returned = time.Now() })
 		answered <- rec
 	}()

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestHistories(t *testing.T) {
-	shell, err := newShell()
+	shell, err := newShell(batchSize)
 	if err != nil {
 		t.Fatal(err)
 	}

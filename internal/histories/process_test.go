@@ -33,6 +33,8 @@ type process struct {
 
 	mu           sync.Mutex
 	ended        bool
+	running      int  // calls
+	cleared      bool // away, after its end
 	wires        map[*wire]bool
 	traps        []trap
 	stalledUntil time.Time
@@ -179,7 +181,26 @@ func (p *process) die() {
 	for to := range sides {
 		p.cutAll(to)
 	}
-	// What a real process would take along.
+	p.enter()
+	p.leave()
+}
+
+// enter notes that a call begins, and leave that it is over. The last one clears away what a real process takes along.
+func (p *process) enter() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running++
+}
+
+func (p *process) leave() {
+	p.mu.Lock()
+	p.running--
+	last := p.ended && p.running == 0 && !p.cleared
+	p.cleared = p.cleared || last
+	p.mu.Unlock()
+	if !last {
+		return
+	}
 	go func() {
 		p.stop()
 		p.api.CloseIdleConnections()

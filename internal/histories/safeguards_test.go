@@ -12,7 +12,7 @@ import (
 const enough = 3000
 
 func TestAMissingSafeguardIsNoticed(t *testing.T) {
-	shell, err := newShell()
+	shell, err := newShell(batchSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestAMissingSafeguardIsNoticed(t *testing.T) {
 const harmless = 150
 
 func TestSafetyDoesNotRestOnKnowingWhoLives(t *testing.T) {
-	shell, err := newShell()
+	shell, err := newShell(batchSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ const balancer = "10.0.0.1"
 
 // newShell makes the part of a replica that remembers nothing: the endpoint and the tools. It takes milliseconds, so one
 // serves all processes of all histories, each of which a request names in its context.
-func newShell() (http.Handler, error) {
+func newShell(batchSize int) (http.Handler, error) {
 	client, err := clerkapi.NewClient(clerkapi.Options{BaseURL: "http://api.invalid", Transport: transport{}, CircuitFailures: 1 << 30})
 	if err != nil {
 		return nil, err
