@@ -34,6 +34,11 @@ func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *se
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { memory.Run(ctx) })
+	if cfg.RedisURL == "" { // which has been said
+		g.metrics.Durable(true, false)
+	} else {
+		running.Go(func() { g.watchDurability(ctx, store) })
+	}
 	g.closers = append(g.closers, func() error {
 		cancel()
 		running.Wait()

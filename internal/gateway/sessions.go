@@ -18,7 +18,7 @@ const operatorTimeout = 3 * time.Second
 func (g *Gateway) openStore(timeout time.Duration) (*redisstore.Store, error) {
 	opts := redisstore.Options{OnChange: g.storeChanged, Timeout: timeout}
 	if g.cfg.RedisURL == "" {
-		g.logger.Info("no --redis-url: sessions are kept in this process, no other replica sees their end, and they end with it")
+		g.logger.Info("no --redis-url: sessions, and what was sent, are remembered in this process only, and until it ends")
 		return redisstore.OpenEmbedded(opts), nil
 	}
 	store, err := redisstore.Open(g.cfg.RedisURL.Reveal(), opts)

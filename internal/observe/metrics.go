@@ -20,6 +20,7 @@ type Metrics struct {
 	sessions   *prometheus.CounterVec
 	limits     *prometheus.CounterVec
 	store      prometheus.Gauge
+	durable    prometheus.Gauge
 	memoryLost prometheus.Counter
 }
 
@@ -66,6 +67,10 @@ func NewMetrics(version string) *Metrics {
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
 		}),
+		durable: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clerk_gateway_store_durable",
+			Help: "1 if the store's settings have it keep what it acknowledged, 0 if they do not, -1 if that cannot be checked.",
+		}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "clerk_gateway_build_info",
@@ -73,8 +78,9 @@ func NewMetrics(version string) *Metrics {
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
-	m.registry.MustRegister(m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store, build,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.durable.Set(-1)
+	m.registry.MustRegister(m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
+		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -91,6 +97,19 @@ func (m *Metrics) Limit(limit, event string) { m.limits.WithLabelValues(limit, e
 
 // MemoryLost counts that the store was found to have lost its data.
 func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }
+
+// Durable notes whether the store keeps what it acknowledged: whether something is known to let it lose that, and whether
+// something is not known.
+func (m *Metrics) Durable(violated, unchecked bool) {
+	switch {
+	case violated:
+		m.durable.Set(0)
+	case unchecked:
+		m.durable.Set(-1)
+	default:
+		m.durable.Set(1)
+	}
+}
 
 // Store notes whether the store serves.
 func (m *Metrics) Store(up bool) {

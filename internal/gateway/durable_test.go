@@ -1,0 +1,39 @@
+package gateway_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+)
+
+func TestAMetricTellsWhetherRedisKeepsWhatItAcknowledged(t *testing.T) {
+	sound := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	for name, c := range map[string]struct{ url, want string }{
+		"it does":               {sound.URL(), "1"},
+		"it does not":           {redistest.Start(t).URL(), "0"},
+		"it is in this process": {"", "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := valid(t)
+			cfg.RedisURL, cfg.AdminListen = config.Secret(c.url), freeAddress(t)
+			base := run(t, cfg)
+			want := "\nclerk_gateway_store_durable " + c.want + "\n"
+			for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+				metrics := request(t, http.MethodGet, "http://"+cfg.AdminListen+"/metrics", "").body
+				if strings.Contains(metrics, want) {
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("the metrics lack %q", want)
+				}
+			}
+			if a := request(t, http.MethodGet, base+"/readyz", ""); a.status != http.StatusOK {
+				t.Errorf("/readyz answered %d: readiness does not rest on it", a.status)
+			}
+		})
+	}
+}
