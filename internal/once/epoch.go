@@ -20,58 +20,54 @@ const (
 	// lostName is there for as long as keys of before a loss may be missed. The store measures that, since the clock of the
 	// process that noticed may be wrong.
 	lostName = "lost"
+	// youngName is there while those who knew another epoch may not have seen that this one was founded. The store measures
+	// that, too.
+	youngName = "young"
+	// unreadable stands for the id of an epoch that is sealed by a secret that this process does not have.
+	unreadable = "unreadable"
 )
+
+// epochs is what a process knows of the store's memory. Its fields are guarded by the mutex of [Memory].
+type epochs struct {
+	known epoch
+	// over is a lost epoch of which nothing is missed any more, told one whose loss was reported.
+	over, told epoch
+	// doubtful is until when another process may say that there was an epoch before.
+	doubtful time.Time
+}
 
 // checkEpoch compares the store's memory with what this process knows, and tells whether it was lost so lately that keys of
 // before may be missed.
 func (m *Memory) checkEpoch(ctx context.Context) (lost bool, err error) {
 	for {
+		known := m.present()
 		e, raw, found, err := m.readEpoch(ctx)
-		if err != nil {
-			return false, err
-		}
-		m.mu.Lock()
-		known := m.known
-		m.mu.Unlock()
-		now := m.opts.Now().UTC().Round(0) // as it will be read
-		if gone := !found || known.ID != e.ID && e.Lost.IsZero(); gone && known.ID != "" {
-			if _, _, err := m.opts.Epoch.Swap(ctx, lostName, []byte{1}, m.opts.KeyLife); err != nil {
-				return false, err
-			}
-		}
 		switch {
-		case !found:
-			e = epoch{ID: rand.Text(), Born: now}
-			if known.ID != "" {
-				e.Lost = now
+		case err != nil:
+			return false, err
+		case found && e.ID == unreadable && known.ID != "" && known.ID != unreadable:
+			return true, nil // whoever has founded it has other secrets, and does not see what this process remembers
+		case found && (known.ID == "" || known.ID == unreadable || e.ID == known.ID || !e.Lost.IsZero()):
+			if lost, learnt, err := m.learn(ctx, known, e); learnt || err != nil {
+				return lost, err
 			}
-			added, err := m.opts.Epoch.Add(ctx, epochName, m.seal(epochName, e), epochLife)
-			if err != nil {
-				return false, err
-			}
-			if !added {
-				continue
-			}
-			m.learn(e)
-		case known.ID != "" && known.ID != e.ID && e.Lost.IsZero():
-			e.Lost = now
-			replaced, err := m.opts.Epoch.Replace(ctx, epochName, raw, m.seal(epochName, e), epochLife)
-			if err != nil {
-				return false, err
-			}
-			if !replaced {
-				continue
-			}
-			m.learn(e)
-		case known != e:
-			m.learn(e)
+			continue
 		}
-		if e.Lost.IsZero() {
-			return false, nil
+		switch e, founded, err := m.found(ctx, known, e, raw); {
+		case err != nil:
+			return false, err
+		case founded:
+			if lost, learnt, err := m.learn(ctx, known, e); learnt || err != nil {
+				return lost, err
+			}
 		}
-		_, lost, err = m.opts.Epoch.Get(ctx, lostName)
-		return lost, err
 	}
+}
+
+func (m *Memory) present() epoch {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known
 }
 
 func (m *Memory) readEpoch(ctx context.Context) (e epoch, raw []byte, found bool, err error) {
@@ -79,80 +75,114 @@ func (m *Memory) readEpoch(ctx context.Context) (e epoch, raw []byte, found bool
 	if err != nil || !found {
 		return e, raw, false, err
 	}
-	if m.unseal(epochName, raw, &e) != nil {
-		e = epoch{ID: "unreadable"} // by another secret: there is a memory, and it was not lost
+	if m.unseal(epochName, raw, &e) != nil || e.ID == "" {
+		e = epoch{ID: unreadable}
 	}
 	return e, raw, true, nil
 }
 
-// learn takes an epoch for the present one. If it is new, and the first that this process knows, then another process may
-// still say that there was one before: see [Memory.probation].
-func (m *Memory) learn(e epoch) {
-	m.mu.Lock()
-	young := m.opts.Now().Sub(e.Born).Abs() < m.opts.Margin
-	if m.known.ID == "" && young && e.Lost.IsZero() && !m.opts.Own {
-		m.doubtful = time.Now().Add(2 * m.opts.Heartbeat)
+// found makes an epoch where there is none, or says of one (raw, which another process has made) that there was one before.
+// What that is about is in the store before it.
+func (m *Memory) found(ctx context.Context, known, e epoch, raw []byte) (_ epoch, founded bool, err error) {
+	now := m.opts.Now().UTC().Round(0) // as it will be read
+	if raw == nil {
+		e = epoch{ID: rand.Text(), Born: now}
 	}
-	lost := !e.Lost.IsZero() && m.known.Lost != e.Lost
-	m.known = e
-	m.mu.Unlock()
-	if lost {
-		m.opts.OnLoss()
+	mark, life := youngName, m.opts.Margin
+	if known.ID != "" {
+		mark, life, e.Lost = lostName, m.opts.KeyLife, now
 	}
+	if _, _, err = m.opts.Epoch.Swap(ctx, mark, []byte{1}, life); err != nil {
+		return e, false, err
+	}
+	if raw == nil {
+		founded, err = m.opts.Epoch.Add(ctx, epochName, m.seal(epochName, e), epochLife)
+	} else {
+		founded, err = m.opts.Epoch.Replace(ctx, epochName, raw, m.seal(epochName, e), epochLife)
+	}
+	return e, founded, err
 }
 
-// probation waits until those who knew another epoch have had the time to say so, and tells whether it had to.
-func (m *Memory) probation(ctx context.Context) (waited bool) {
+// learn takes an epoch for the present one, and tells whether it was lost lately. It does not if another call of this
+// process has learnt something else meanwhile.
+func (m *Memory) learn(ctx context.Context, known, e epoch) (lost, learnt bool, err error) {
+	young := false
+	switch {
+	case !e.Lost.IsZero():
+		if lost, err = m.wasLost(ctx, e); err != nil {
+			return false, false, err
+		}
+	case known.ID == "" && !m.opts.Own:
+		if _, young, err = m.opts.Epoch.Get(ctx, youngName); err != nil {
+			return false, false, err
+		}
+	}
+	m.mu.Lock()
+	if m.known != known {
+		m.mu.Unlock()
+		return false, false, nil
+	}
+	if young {
+		m.doubtful = time.Now().Add(2 * m.opts.Heartbeat)
+	}
+	report := lost && m.told != e
+	m.known = e
+	switch {
+	case lost:
+		m.told = e
+	case !e.Lost.IsZero():
+		m.over = e
+	}
+	m.mu.Unlock()
+	if report {
+		m.opts.OnLoss()
+	}
+	return lost, true, nil
+}
+
+// wasLost tells whether keys of before an epoch's loss may be missed still.
+func (m *Memory) wasLost(ctx context.Context, e epoch) (bool, error) {
+	m.mu.Lock()
+	over := m.over == e
+	m.mu.Unlock()
+	if over {
+		return false, nil
+	}
+	_, lost, err := m.opts.Epoch.Get(ctx, lostName)
+	return lost, err
+}
+
+// outlast waits until those who knew another epoch have had the time to say so, and tells whether the memory was lost.
+func (m *Memory) outlast(ctx context.Context, lost bool) (bool, error) {
 	m.mu.Lock()
 	wait := time.Until(m.doubtful)
 	m.mu.Unlock()
-	if wait <= 0 {
-		return false
+	if lost || wait <= 0 {
+		return lost, nil
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return m.checkEpoch(ctx)
 	case <-ctx.Done():
+		return false, ctx.Err()
 	}
-	return true
 }
 
 // lostAt is when the memory was lost, zero if it was not.
-func (m *Memory) lostAt() time.Time {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.known.Lost
-}
+func (m *Memory) lostAt() time.Time { return m.present().Lost }
 
-// Run shows the other replicas that this one lives, and watches that the memory is not lost, until ctx ends.
-func (m *Memory) Run(ctx context.Context) {
-	var kept time.Time // when the epoch was last made to last
-	for {
-		m.beat(ctx)
-		if time.Since(kept) > epochLife/100 && m.keepEpoch(ctx) {
-			kept = time.Now()
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(m.opts.Heartbeat):
-		}
-	}
-}
-
-func (m *Memory) beat(ctx context.Context) {
-	const lifeInBeats = 5
-	_, _, _ = m.opts.Replicas.Swap(ctx, m.replica, []byte{1}, lifeInBeats*m.opts.Heartbeat) // the next one will do
-	_, _ = m.checkEpoch(ctx)
-}
-
-// keepEpoch has the epoch last from now on.
+// keepEpoch has the epoch last from now on, under the secret that is in use.
 func (m *Memory) keepEpoch(ctx context.Context) bool {
-	_, raw, found, err := m.readEpoch(ctx)
+	e, raw, found, err := m.readEpoch(ctx)
 	if err != nil || !found {
 		return false
 	}
-	kept, err := m.opts.Epoch.Replace(ctx, epochName, raw, raw, epochLife)
+	again := raw
+	if e.ID != unreadable {
+		again = m.seal(epochName, e)
+	}
+	kept, err := m.opts.Epoch.Replace(ctx, epochName, raw, again, epochLife)
 	return err == nil && kept
 }

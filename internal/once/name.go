@@ -11,6 +11,11 @@ import (
 
 // names are the names of a thing: the first is the one in use, the others those under other secrets.
 func (m *Memory) names(parts ...any) []string {
+	for i, part := range parts {
+		if s, ok := part.(string); ok {
+			parts[i] = []byte(s) // in JSON all that is no text would be the same
+		}
+	}
 	b, err := json.Marshal(parts)
 	if err != nil {
 		panic("once: " + err.Error()) // texts, numbers and bytes

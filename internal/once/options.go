@@ -57,7 +57,8 @@ type Options struct {
 	// Attempt is the longest that an attempt may take; after it an owner counts as dead. Default: 2 min.
 	Attempt time.Duration
 	// Patience is how long a call waits for another one under its key, TurnPatience for its turn among works of its
-	// likeness, TakeoverPatience before it takes over what was only prepared. Defaults: 45 s, 15 s, 2 s.
+	// likeness, TakeoverPatience before it takes over what was only prepared, by a process that lives: longer than that may
+	// wait for its turn. Defaults: 45 s, 15 s, 25 s.
 	Patience, TurnPatience, TakeoverPatience time.Duration
 	// SettleTime is how long an attempt without an answer is looked for. Default: 5 s.
 	SettleTime time.Duration
@@ -85,7 +86,7 @@ func (o Options) check() (Options, error) {
 		otherwise time.Duration
 	}{
 		{&o.KeyLife, 24 * time.Hour}, {&o.TraceLife, time.Minute}, {&o.Attempt, 2 * time.Minute}, {&o.Patience, 45 * time.Second},
-		{&o.TurnPatience, 15 * time.Second}, {&o.TakeoverPatience, 2 * time.Second}, {&o.SettleTime, 5 * time.Second},
+		{&o.TurnPatience, 15 * time.Second}, {&o.TakeoverPatience, 25 * time.Second}, {&o.SettleTime, 5 * time.Second},
 		{&o.Margin, 30 * time.Second}, {&o.Heartbeat, 2 * time.Second},
 	} {
 		switch {

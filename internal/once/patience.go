@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	firstPause = 30 * time.Millisecond
-	maxPause   = 500 * time.Millisecond
+	firstPause  = 30 * time.Millisecond
+	maxPause    = 500 * time.Millisecond // while waiting for what the store will have
+	maxLookRest = 2 * time.Second        // while looking at what others have made, which costs them more
 )
 
 // patience is for waiting with growing pauses. It goes by the time that passes, not by a clock that may be set.
@@ -16,10 +17,11 @@ type patience struct {
 	begun time.Time
 	limit time.Duration
 	pause time.Duration
+	most  time.Duration // for a pause
 }
 
-func newPatience(limit time.Duration) *patience {
-	return &patience{begun: time.Now(), limit: limit, pause: firstPause}
+func newPatience(limit, most time.Duration) *patience {
+	return &patience{begun: time.Now(), limit: limit, pause: firstPause, most: most}
 }
 
 func (p *patience) spent() time.Duration { return time.Since(p.begun) }
@@ -32,7 +34,7 @@ func (p *patience) next(ctx context.Context) bool {
 	}
 	t := time.NewTimer(min(left, p.pause/2+rand.N(p.pause))) //nolint:gosec // only spreads out
 	defer t.Stop()
-	p.pause = min(2*p.pause, maxPause)
+	p.pause = min(2*p.pause, p.most)
 	select {
 	case <-t.C:
 		return true

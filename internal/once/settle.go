@@ -14,18 +14,22 @@ func (c *call) settle(ctx context.Context, e *entry) mcpadapter.Finding {
 		return f
 	}
 	since := e.Begun.Add(-c.opts.Margin)
-	if lost, err := c.checkEpoch(ctx); err != nil || lost {
+	lost, err := c.checkEpoch(ctx)
+	if err == nil {
+		lost, err = c.outlast(ctx, lost)
+	}
+	if err != nil || lost {
 		return f // claims are gone, and by the clocks nobody can be sure which
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.opts.SettleTime)
+	ctx, cancel := context.WithTimeout(ctx, c.opts.SettleTime+lastLook)
 	defer cancel()
-	wait := newPatience(c.opts.SettleTime)
+	wait := newPatience(c.opts.SettleTime, maxLookRest)
 	for {
 		switch found, seen, err := c.lookOnce(ctx, e, since); {
 		case err != nil: // whatever was known before stands
 		case seen == one:
 			r := e.record
-			r.Phase, r.Result = done, found.Result
+			r.Phase, r.Answer = done, answerOf(found.Result)
 			c.write(ctx, func(ctx context.Context) error { return c.conclude(ctx, e, r, found.ID) })
 			f.State, f.Result = mcpadapter.StateSettled, found.Result
 			return f
@@ -39,6 +43,9 @@ func (c *call) settle(ctx context.Context, e *entry) mcpadapter.Finding {
 		}
 	}
 }
+
+// lastLook is for the look that begins when the time for looking ends.
+const lastLook = 2 * time.Second
 
 // seen is what looking showed.
 type seen int
@@ -57,12 +64,14 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 		return found, unclear, err
 	}
 	var mine []mcpadapter.Sighting
+	claimed := false
 	for _, s := range sightings {
-		free, err := c.claimable(ctx, s.ID, e.Attempt)
-		if err != nil {
+		switch owner, err := c.claimant(ctx, s.ID, e.Attempt); {
+		case err != nil:
 			return found, unclear, err
-		}
-		if free {
+		case owner == e.Attempt && !claimed: // by who looked before, and found nothing else
+			mine, claimed = []mcpadapter.Sighting{s}, true
+		case owner == "" && !claimed:
 			mine = append(mine, s)
 		}
 	}
@@ -77,7 +86,7 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 	switch {
 	case len(mine) == 0:
 		return found, none, nil
-	case others || len(mine) > 1:
+	case !claimed && (others || len(mine) > 1):
 		return found, unclear, nil
 	}
 	ok, err := c.claim(ctx, mine[0].ID, e.Attempt)
@@ -90,22 +99,28 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 	return mine[0], one, nil
 }
 
-// claimable tells whether nobody else has claimed what was made.
-func (c *call) claimable(ctx context.Context, id, attempt string) (bool, error) {
+// claimant is the attempt that has claimed what was made: another if there is one, else this, else "".
+func (c *call) claimant(ctx context.Context, id, attempt string) (owner string, err error) {
 	for _, name := range c.claimNames(id) {
-		owner, found, err := c.opts.Claims.Get(ctx, name)
-		if err != nil || found && string(owner) != attempt {
-			return false, err
+		switch by, found, err := c.opts.Claims.Get(ctx, name); {
+		case err != nil:
+			return "", err
+		case found && string(by) != attempt:
+			return string(by), nil
+		case found:
+			owner = attempt
 		}
 	}
-	return true, nil
+	return owner, nil
 }
 
 // claim says that an attempt made this. ok is false if another has said so.
 func (c *call) claim(ctx context.Context, id, attempt string) (ok bool, err error) {
-	name := c.claimNames(id)[0]
-	if ok, err = c.opts.Claims.Add(ctx, name, []byte(attempt), c.likenessLife()); ok || err != nil {
-		return ok, err
+	names := c.claimNames(id)
+	added, err := c.opts.Claims.Add(ctx, names[0], []byte(attempt), c.likenessLife())
+	if err != nil || added && len(names) == 1 {
+		return added, err
 	}
-	return c.claimable(ctx, id, attempt)
+	owner, err := c.claimant(ctx, id, attempt)
+	return owner == attempt, err
 }

@@ -2,108 +2,162 @@ package once
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
+	"sync"
 	"time"
-
-	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
 // What an attempt came to is written whether its client waits or not, and tried again if the store does not answer: until
-// then others look for it, or are told that it is under way.
+// then others look for it, or are told that it is under way. Nothing that others do rests on it.
 const (
-	writeTime   = 2 * time.Second
-	writeTrials = 30
+	writeTime  = 2 * time.Second // for one trial, and between two
+	writeLimit = time.Minute     // for all of them
+	// maxBacklog bounds what waits for the store, and unmadeBacklog what of it is about attempts that were not made: those
+	// come in thousands while the store is away.
+	maxBacklog    = 4096
+	unmadeBacklog = 512
+	// awayAfter is how many trials fail in a row before the rest of them waits.
+	awayAfter = 3
 )
 
-// write does something in the store now, or else later.
-func (m *Memory) write(ctx context.Context, change func(context.Context) error) {
-	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
-	defer cancel()
-	if change(now) != nil {
-		m.later(change)
-	}
+// backlog is what is still to be written, by one goroutine that is there only as long as there is something.
+type backlog struct {
+	mu      sync.Mutex
+	waiting []chore
+	unmade  int // of those waiting
+	over    bool
+	closed  chan struct{}
+	working sync.WaitGroup
+	atWork  bool
 }
 
-// later does something in the store as soon as that is possible, for a minute at most.
+// chore is a change that is to be made in the store. It must be such that it can be made at any time, and again.
+type chore struct {
+	change func(context.Context) error
+	since  time.Time
+	unmade bool
+}
+
+// write makes a change now, or else later, and tells whether it is made.
+func (m *Memory) write(ctx context.Context, change func(context.Context) error) bool {
+	if trial(ctx, change) == nil {
+		return true
+	}
+	m.backlog.add(chore{change: change})
+	return false
+}
+
+// later makes a change that is about an attempt that was not made.
 func (m *Memory) later(change func(context.Context) error) {
-	m.finishing.Go(func() {
-		for range writeTrials {
-			if m.ended.Err() != nil || change(m.ended) == nil {
-				return
-			}
-			select {
-			case <-m.ended.Done():
-			case <-time.After(writeTime):
-			}
-		}
-	})
+	m.backlog.add(chore{change: change, unmade: true})
 }
 
-// conclude notes the end of an attempt: first who made what was made, then the answer, and last that nothing is open.
-func (c *call) conclude(ctx context.Context, e *entry, r record, id string) error {
-	if id != "" && c.work.Likeness != [32]byte{} {
-		if _, err := c.claim(ctx, id, e.Attempt); err != nil {
-			return err
-		}
-	}
-	if err := c.put(ctx, e, r); err != nil {
-		return err
-	}
-	if r.Phase == done && id == "" {
-		return c.stand(ctx, e.Attempt, true) // what it made may be seen, and nobody knows which it is
-	}
-	return c.leave(ctx, e)
+func trial(ctx context.Context, change func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	return change(ctx)
 }
 
-// concludeUnknown notes that an attempt had no answer.
-func (c *call) concludeUnknown(ctx context.Context, e *entry, r record) error {
-	if err := c.stand(ctx, e.Attempt, true); err != nil {
-		return err
+func (b *backlog) add(c chore) {
+	c.since = time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over || len(b.waiting) >= maxBacklog || c.unmade && b.unmade >= unmadeBacklog {
+		return
 	}
-	return c.put(ctx, e, r)
+	b.waiting = append(b.waiting, c)
+	if c.unmade {
+		b.unmade++
+	}
+	if !b.atWork {
+		b.atWork = true
+		b.working.Go(b.work)
+	}
 }
 
-// withdraw notes that an attempt was never made, whatever the store has of it.
-func (c *call) withdraw(ctx context.Context, e *entry) error {
-	theirs, found, err := c.read(ctx, e.name, e)
-	if err != nil {
-		return err
-	}
-	if found && theirs.Attempt == e.Attempt && theirs.Phase != refused {
-		r := theirs.record
-		r.Phase, r.Result, r.Attempt = refused, mcpadapter.Result{}, rand.Text() // nobody waited for this one
-		changed, err := c.change(ctx, theirs, r)
-		if err != nil {
-			return err
-		}
-		if !changed {
-			return c.withdraw(ctx, e)
+func (b *backlog) work() {
+	for b.pass() {
+		select {
+		case <-b.closed:
+		case <-time.After(writeTime):
 		}
 	}
-	return c.leave(ctx, e)
 }
 
-// put changes the record of an attempt to what the attempt's owner knows. What another has found out meanwhile (that it is
-// unknown, or what it made) gives way to it; a record that was lost is made anew.
-func (c *call) put(ctx context.Context, e *entry, r record) error {
-	for {
-		changed, err := c.change(ctx, e, r)
-		if changed || err != nil {
-			return err
+// pass tries all that is waiting, and tells whether there is something to come back for.
+func (b *backlog) pass() (more bool) {
+	last := false
+	select {
+	case <-b.closed:
+		last = true
+	default:
+	}
+	for failed := 0; failed < awayAfter; {
+		c, ok := b.next()
+		if !ok {
+			return false
 		}
-		theirs, found, err := c.read(ctx, e.name, e)
+		err := trial(context.Background(), c.change)
 		switch {
-		case err != nil:
-			return err
-		case !found:
-			lost := &entry{name: e.name, ttl: e.ttl, keyed: e.keyed, record: r}
-			if added, err := c.add(ctx, lost); added || err != nil {
-				return err
-			}
-		case theirs.Attempt != r.Attempt || theirs.Phase == done:
-			return nil
+		case err == nil, errors.Is(err, errUnreadable), time.Since(c.since) > writeLimit: // or nothing is to be hoped for
+			failed = 0
 		default:
-			e.record, e.raw = theirs.record, theirs.raw
+			failed++
+			b.back(c)
 		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if last {
+		b.waiting, b.atWork = nil, false
+	}
+	return !last
+}
+
+func (b *backlog) next() (c chore, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == 0 {
+		b.atWork = false
+		return c, false
+	}
+	c, b.waiting = b.waiting[0], b.waiting[1:]
+	if c.unmade {
+		b.unmade--
+	}
+	return c, true
+}
+
+// back has a chore wait again, behind the others.
+func (b *backlog) back(c chore) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = append(b.waiting, c)
+	if c.unmade {
+		b.unmade++
+	}
+}
+
+func (b *backlog) close() {
+	b.mu.Lock()
+	if !b.over {
+		b.over = true
+		close(b.closed)
+	}
+	b.mu.Unlock()
+	b.working.Wait()
+}
+
+// beside does something at the same time as what follows, until its end is asked for.
+func beside(do func() error) (end func() error) {
+	var err error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		err = do()
+	}()
+	return func() error {
+		<-ended
+		return err
 	}
 }

@@ -1,0 +1,80 @@
+package once
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+)
+
+// conclude notes the end of an attempt: the answer and who made what was made, and last that nothing is open.
+func (c *call) conclude(ctx context.Context, e *entry, r record, id string) error {
+	anonymous := r.Phase == done && id == "" // what it made may be seen, and nobody knows which it is
+	claimed := beside(func() error {
+		if id == "" || c.work.Likeness == [32]byte{} {
+			return nil
+		}
+		_, err := c.claim(ctx, id, r.Attempt)
+		return err
+	})
+	err := errors.Join(c.put(ctx, e, r), claimed())
+	switch {
+	case err != nil:
+		return err
+	case anonymous:
+		return c.stand(ctx, r.Attempt, e.open())
+	}
+	return c.leave(ctx, e)
+}
+
+// concludeUnknown notes that an attempt had no answer.
+func (c *call) concludeUnknown(ctx context.Context, e *entry, r record) error {
+	if err := c.stand(ctx, r.Attempt, e.open()); err != nil {
+		return err
+	}
+	return c.put(ctx, e, r)
+}
+
+// withdraw notes that an attempt was never made, whatever the store has of it.
+func (c *call) withdraw(ctx context.Context, e *entry) error {
+	for {
+		theirs, found, err := c.read(ctx, e.name, e)
+		if err != nil {
+			return err
+		}
+		if !found || theirs.Attempt != e.Attempt || theirs.Phase != prepared && theirs.Phase != committed {
+			return c.leave(ctx, e)
+		}
+		changed, err := c.change(ctx, theirs, theirs.void(rand.Text()))
+		if err != nil {
+			return err
+		}
+		if changed {
+			return c.leave(ctx, e)
+		}
+	}
+}
+
+// put changes the record of an attempt to what the attempt's owner knows. What another has found out meanwhile (what it
+// made) stands; a record that was lost is made anew.
+func (c *call) put(ctx context.Context, e *entry, r record) error {
+	for {
+		changed, err := c.change(ctx, e, r)
+		if changed || err != nil {
+			return err
+		}
+		theirs, found, err := c.read(ctx, e.name, e)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			lost := &entry{name: e.name, ttl: e.ttl, keyed: e.keyed, record: r}
+			if added, err := c.add(ctx, lost); added || err != nil {
+				return err
+			}
+		case theirs.Attempt != r.Attempt || theirs.Phase == done:
+			return nil
+		default:
+			e.record, e.raw = theirs.record, theirs.raw
+		}
+	}
+}

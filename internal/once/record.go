@@ -1,0 +1,147 @@
+package once
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// phase is where a record is on its way.
+type phase string
+
+const (
+	prepared  phase = "prepared"
+	committed phase = "committed"
+	done      phase = "done"
+	refused   phase = "refused"
+	unknown   phase = "unknown"
+)
+
+// record is what is remembered of a work.
+type record struct {
+	Phase   phase  `json:"p"`
+	Attempt string `json:"a"`
+	Replica string `json:"r"`
+	Tool    string `json:"t"`
+	Digest  []byte `json:"d"`
+	// Begun is when it was prepared, then when it was committed.
+	Begun time.Time `json:"b"`
+	// Answer is of what is done or refused.
+	Answer answer `json:"w,omitzero"`
+}
+
+// answer is a result, byte by byte: what is replayed is what was answered.
+type answer struct {
+	Structured []byte `json:"s,omitempty"`
+	// Text is not there if it is what is structured.
+	Text     []byte `json:"t,omitempty"`
+	IsError  bool   `json:"e,omitzero"`
+	NoEffect bool   `json:"n,omitzero"`
+}
+
+func answerOf(r mcpadapter.Result) answer {
+	a := answer{Structured: r.Structured, IsError: r.IsError, NoEffect: r.NoEffect}
+	if r.Text != string(r.Structured) {
+		a.Text = []byte(r.Text)
+	}
+	return a
+}
+
+func (a answer) result() mcpadapter.Result {
+	r := mcpadapter.Result{Structured: a.Structured, Text: string(a.Text), IsError: a.IsError, NoEffect: a.NoEffect}
+	if len(a.Text) == 0 {
+		r.Text = string(a.Structured)
+	}
+	return r
+}
+
+// sensible tells whether this is a record as they are written.
+func (r *record) sensible() bool {
+	switch r.Phase {
+	case prepared, committed, done, refused, unknown:
+		return r.Attempt != ""
+	}
+	return false
+}
+
+// void makes a record one of an attempt that was never made and that nobody waited for.
+func (r record) void(attempt string) record {
+	r.Phase, r.Answer, r.Attempt = refused, answer{}, attempt
+	return r
+}
+
+// entry is a record as it is in the store.
+type entry struct {
+	record
+	name string
+	raw  []byte
+	// keyed: its name is a key of the client's.
+	keyed bool
+	ttl   time.Duration // from each change on
+
+	turn *list // in which it stands, as it was when it began to
+}
+
+var errUnreadable = errors.New("once: a record cannot be read")
+
+func (m *Memory) seal(name string, v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("once: " + err.Error()) // plain values
+	}
+	return m.opts.Sealer.Seal(b, []byte(name))
+}
+
+func (m *Memory) unseal(name string, raw []byte, v any) error {
+	b, err := m.opts.Sealer.Open(raw, []byte(name))
+	if err != nil || json.Unmarshal(b, v) != nil {
+		return errUnreadable
+	}
+	return nil
+}
+
+// refusalLife is how long those who waited for a work can learn that it was refused.
+const refusalLife = 30 * time.Second
+
+// life is how long an entry is kept from a change to a phase on.
+func (m *Memory) life(e *entry, p phase) time.Duration {
+	switch {
+	case p == refused:
+		return min(e.ttl, refusalLife)
+	case !e.keyed && (p == done || p == unknown):
+		return m.opts.TraceLife
+	}
+	return e.ttl
+}
+
+// add makes a record under a name that has none.
+func (m *Memory) add(ctx context.Context, e *entry) (added bool, err error) {
+	e.raw = m.seal(e.name, e.record)
+	return m.opts.Works.Add(ctx, e.name, e.raw, m.life(e, e.Phase))
+}
+
+// change is compare-and-set. After an error the entry is as it was before, and the store may have the change.
+func (m *Memory) change(ctx context.Context, e *entry, r record) (changed bool, err error) {
+	raw := m.seal(e.name, r)
+	changed, err = m.opts.Works.Replace(ctx, e.name, e.raw, raw, m.life(e, r.Phase))
+	if err == nil && changed {
+		e.record, e.raw = r, raw
+	}
+	return changed, err
+}
+
+// read gives the record of a name.
+func (m *Memory) read(ctx context.Context, name string, like *entry) (e *entry, found bool, err error) {
+	raw, found, err := m.opts.Works.Get(ctx, name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	e = &entry{name: name, raw: raw, keyed: like.keyed, ttl: like.ttl}
+	if err := m.unseal(name, raw, &e.record); err != nil || !e.sensible() {
+		return nil, false, errUnreadable
+	}
+	return e, true, nil
+}
