@@ -28,7 +28,7 @@ const (
 
 // cli is every command and flag.
 type cli struct {
-	Demo        demoCmd        `cmd:"" set:"clerk_url=" set:"auth=oauth" help:"Run everything in one process, on a simulated Clerk Chat. Messages reach nobody."`
+	Demo        demoCmd        `cmd:"" set:"clerk_url=" set:"auth=oauth" help:"Run everything in one process, on a simulated Clerk Chat. Messages reach nobody."` //nolint:staticcheck,lll // kong takes one set per variable
 	Serve       serveCmd       `cmd:"" help:"Run the gateway in front of a real backend."`
 	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
 	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`

@@ -85,8 +85,6 @@ func maxLength(n int) schemaOption { return func(s *jsonschema.Schema) { s.MaxLe
 
 func minItems(n int) schemaOption { return func(s *jsonschema.Schema) { s.MinItems = &n } }
 
-func maxItems(n int) schemaOption { return func(s *jsonschema.Schema) { s.MaxItems = &n } }
-
 func byDefault(value int) schemaOption {
 	return func(s *jsonschema.Schema) { s.Default = json.RawMessage(fmt.Sprint(value)) }
 }
