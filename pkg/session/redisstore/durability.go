@@ -49,6 +49,10 @@ var settings = []setting{
 		name: "appendfsync", want: "always",
 		loses: "a crash of its machine loses what it had acknowledged last",
 	},
+	{
+		name: "no-appendfsync-on-rewrite", want: "no",
+		loses: "a crash of its machine while it rewrites its log loses what it had acknowledged last",
+	},
 }
 
 // Durability asks every master. An error means that one could not be asked at all. A store within the process keeps nothing

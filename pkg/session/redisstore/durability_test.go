@@ -31,16 +31,17 @@ func TestDurabilityNamesWhatLosesWhatWasAcknowledged(t *testing.T) {
 		"nothing":              {args: durable},
 		"without its log":      {args: unlike("--appendonly", "no"), violations: "appendonly"},
 		"log written later":    {args: unlike("--appendfsync", "everysec"), violations: "appendfsync"},
+		"log put off":          {args: unlike("--no-appendfsync-on-rewrite", "yes"), violations: "no-appendfsync-on-rewrite"},
 		"eviction":             {args: unlike("--maxmemory-policy", "volatile-lru"), violations: "maxmemory-policy"},
 		"as it is by default":  {violations: "appendfsync,appendonly"},
-		"CONFIG is not there":  {args: unlike("--rename-command", "CONFIG", ""), unchecked: "appendfsync"},
-		"and INFO tells of it": {args: unlike("--rename-command", "CONFIG", "", "--appendonly", "no"), violations: "appendonly", unchecked: "appendfsync"},
+		"CONFIG is not there":  {args: unlike("--rename-command", "CONFIG", ""), unchecked: "appendfsync,no-appendfsync-on-rewrite"},
+		"and INFO tells of it": {args: unlike("--rename-command", "CONFIG", "", "--appendonly", "no"), violations: "appendonly", unchecked: "appendfsync,no-appendfsync-on-rewrite"},
 		"neither is there": {
 			args:      unlike("--rename-command", "CONFIG", "", "--rename-command", "INFO", ""),
-			unchecked: "appendfsync,appendonly,maxmemory-policy",
+			unchecked: "appendfsync,appendonly,maxmemory-policy,no-appendfsync-on-rewrite",
 		},
 		"neither is allowed": {
-			args: durable, forbid: []any{"-config", "-info"}, unchecked: "appendfsync,appendonly,maxmemory-policy",
+			args: durable, forbid: []any{"-config", "-info"}, unchecked: "appendfsync,appendonly,maxmemory-policy,no-appendfsync-on-rewrite",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
