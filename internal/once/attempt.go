@@ -2,7 +2,6 @@ package once
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -109,7 +108,9 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Made) mcpad
 	case clerkapi.Done:
 		r.Phase, r.Answer = done, answerOf(made.Result)
 	case clerkapi.NotDone:
-		r.Phase, r.Answer = refused, answerOf(made.Result)
+		if r.Phase, r.Answer = refused, answerOf(made.Result); e.before != nil {
+			r = *e.before
+		}
 	default:
 		r.Phase = unknown
 		if !c.write(ctx, func(ctx context.Context) error { return c.concludeUnknown(ctx, e, r) }) {
@@ -155,7 +156,7 @@ func (c *call) isSole(ctx context.Context, e *entry) (sole bool, err error) {
 			if theirs.Phase != prepared || name < e.name {
 				return false, nil
 			}
-			if _, err := c.change(ctx, theirs, theirs.void(rand.Text())); err != nil {
+			if _, err := c.change(ctx, theirs, theirs.undone()); err != nil {
 				return false, err
 			} // and look again
 		}

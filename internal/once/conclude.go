@@ -2,7 +2,6 @@ package once
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 )
 
@@ -13,7 +12,7 @@ func (c *call) conclude(ctx context.Context, e *entry, r record, id string) erro
 		if id == "" || c.work.Likeness == [32]byte{} {
 			return nil
 		}
-		_, err := c.claim(ctx, id, r.Attempt)
+		_, err := c.claim(ctx, id, e.Attempt)
 		return err
 	})
 	err := errors.Join(c.put(ctx, e, r), claimed())
@@ -21,14 +20,14 @@ func (c *call) conclude(ctx context.Context, e *entry, r record, id string) erro
 	case err != nil:
 		return err
 	case anonymous:
-		return c.stand(ctx, r.Attempt, e.open())
+		return c.stand(ctx, e.Attempt, e.open())
 	}
 	return c.leave(ctx, e)
 }
 
 // concludeUnknown notes that an attempt had no answer.
 func (c *call) concludeUnknown(ctx context.Context, e *entry, r record) error {
-	if err := c.stand(ctx, r.Attempt, e.open()); err != nil {
+	if err := c.stand(ctx, e.Attempt, e.open()); err != nil {
 		return err
 	}
 	return c.put(ctx, e, r)
@@ -44,7 +43,8 @@ func (c *call) withdraw(ctx context.Context, e *entry) error {
 		if !found || theirs.Attempt != e.Attempt || theirs.Phase != prepared && theirs.Phase != committed {
 			return c.leave(ctx, e)
 		}
-		changed, err := c.change(ctx, theirs, theirs.void(rand.Text()))
+		theirs.before = e.before
+		changed, err := c.change(ctx, theirs, theirs.undone())
 		if err != nil {
 			return err
 		}
@@ -55,10 +55,10 @@ func (c *call) withdraw(ctx context.Context, e *entry) error {
 }
 
 // put changes the record of an attempt to what the attempt's owner knows. What another has found out meanwhile (what it
-// made) stands; a record that was lost is made anew.
+// made) stands; a record that was lost is made anew. The entry stays as it is: this may be done again.
 func (c *call) put(ctx context.Context, e *entry, r record) error {
-	for {
-		changed, err := c.change(ctx, e, r)
+	for at := *e; ; {
+		changed, err := c.change(ctx, &at, r)
 		if changed || err != nil {
 			return err
 		}
@@ -71,10 +71,10 @@ func (c *call) put(ctx context.Context, e *entry, r record) error {
 			if added, err := c.add(ctx, lost); added || err != nil {
 				return err
 			}
-		case theirs.Attempt != r.Attempt || theirs.Phase == done:
+		case theirs.Attempt != e.Attempt || theirs.Phase == done:
 			return nil
 		default:
-			e.record, e.raw = theirs.record, theirs.raw
+			at = *theirs
 		}
 	}
 }

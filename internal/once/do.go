@@ -136,9 +136,12 @@ func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (f mcpadapter.
 	case !changed:
 		return f, true
 	}
-	if before.Phase == prepared {
-		// Nothing was done in that attempt, and now nothing can be.
+	switch before.Phase {
+	case prepared: // nothing was done in that attempt, and now nothing can be
 		c.write(ctx, func(ctx context.Context) error { return c.stand(ctx, before.Attempt, gone) })
+	case committed, unknown:
+		before.Phase = unknown
+		theirs.before = &before
 	}
 	return c.own(ctx, theirs)
 }

@@ -2,6 +2,7 @@ package once
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"time"
@@ -67,12 +68,6 @@ func (r *record) sensible() bool {
 	return false
 }
 
-// void makes a record one of an attempt that was never made and that nobody waited for.
-func (r record) void(attempt string) record {
-	r.Phase, r.Answer, r.Attempt = refused, answer{}, attempt
-	return r
-}
-
 // entry is a record as it is in the store.
 type entry struct {
 	record
@@ -83,6 +78,19 @@ type entry struct {
 	ttl   time.Duration // from each change on
 
 	turn *list // in which it stands, as it was when it began to
+	// before is what this attempt has taken the place of although it may have been done.
+	before *record
+}
+
+// undone is the record after an attempt that was certainly not made: void, so that nobody takes its end for one that they
+// waited for, or what it has taken the place of.
+func (e *entry) undone() record {
+	if e.before != nil {
+		return *e.before
+	}
+	r := e.record
+	r.Phase, r.Answer, r.Attempt = refused, answer{}, rand.Text()
+	return r
 }
 
 var errUnreadable = errors.New("once: a record cannot be read")

@@ -1,0 +1,284 @@
+package once_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+func TestWhatWasAnsweredIsReplayedByteForByte(t *testing.T) {
+	for _, result := range []mcpadapter.Result{
+		resultOf("m1"),
+		{Structured: []byte("{\"a\": \"<>&\xff\"}"), Text: "in words \xff"},
+		{IsError: true, Text: "it was made, and is broken"},
+		{},
+	} {
+		inTime(t, func(t *testing.T) {
+			_, p := settled(t, 2)
+			begun := time.Now()
+			w := message("k", mcpadapter.Made{Outcome: clerkapi.Done, ID: "m1", Result: result})
+			if f := want(t, p[0], w, mcpadapter.StateKnown); f.Earlier || !f.At.Equal(begun) {
+				t.Errorf("At %v, Earlier %v", f.At, f.Earlier)
+			}
+			time.Sleep(time.Hour)
+			f := want(t, p[1], w, mcpadapter.StateReplayed)
+			if diff := cmp.Diff(result, f.Result); diff != "" || !f.Earlier || !f.At.Equal(begun) {
+				t.Errorf("At %v, Earlier %v, result -want +got\n%s", f.At, f.Earlier, diff)
+			}
+		})
+	}
+}
+
+func TestAKeyIsGoodForADayAndItsCallersOnly(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		w := a.contact("k", "text", fate{})
+		want(t, p[0], w, mcpadapter.StateKnown)
+		time.Sleep(24*time.Hour - time.Second)
+		want(t, p[0], w, mcpadapter.StateReplayed)
+		ben := w
+		ben.Subject = "ben"
+		want(t, p[0], ben, mcpadapter.StateKnown)
+		part := w
+		part.Part = 2
+		want(t, p[0], part, mcpadapter.StateKnown)
+		time.Sleep(2 * time.Second)
+		want(t, p[0], w, mcpadapter.StateKnown)
+	})
+}
+
+func TestNamesCannotBeMadeToMeet(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		for i, w := range []mcpadapter.Work{
+			{Subject: "a", Key: "bc"}, {Subject: "ab", Key: "c"}, {Subject: "a\x00b", Key: "c"}, {Subject: `a","b`, Key: "c"},
+			{Subject: "\xff", Key: "k"}, {Subject: "\xfe", Key: "k"},
+		} {
+			work := a.contact("", "text", fate{})
+			work.Subject, work.Key = w.Subject, w.Key
+			if f := p[0].Do(t.Context(), work); f.State != mcpadapter.StateKnown {
+				t.Errorf("work %d is that of another: %s", i, stateName(f.State))
+			}
+		}
+	})
+}
+
+func TestAKeyIsForOneWork(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		for name, f := range map[string]fate{"done": {}, "unknown": {dropped: true}, "committed": {takes: time.Minute}} {
+			if name == "committed" {
+				go p[0].Do(t.Context(), a.message(name, "text of "+name, f))
+				time.Sleep(time.Second)
+			} else {
+				p[0].Do(t.Context(), a.message(name, "text of "+name, f))
+			}
+			if f := want(t, p[1], a.message(name, "another text", fate{}), mcpadapter.StateMismatch); f.At.IsZero() || !f.Earlier {
+				t.Errorf("%s: At %v, Earlier %v", name, f.At, f.Earlier)
+			}
+			other := a.message(name, "text of "+name, fate{})
+			other.Tool = "create_contact"
+			want(t, p[1], other, mcpadapter.StateMismatch)
+		}
+		time.Sleep(time.Minute)
+		// What was not done binds nobody.
+		want(t, p[0], a.message("refused", "a typo", fate{refused: true}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("refused", "corrected", fate{}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("refused", "a typo", fate{}), mcpadapter.StateMismatch)
+	})
+}
+
+// A client is challenged for a new sign-in, and brings the very same request again.
+func TestARefusalIsForThoseWhoWaitedForThatAttempt(t *testing.T) {
+	for _, key := range []string{"k", ""} {
+		inTime(t, func(t *testing.T) {
+			_, p := settled(t, 3)
+			var a api
+			work := func(f fate) mcpadapter.Work {
+				w := a.message(key, "text", f)
+				w.Trace = mcpadapter.Trace{Session: "s", RequestID: "1"}
+				return w
+			}
+			var waiting sync.WaitGroup
+			waiting.Go(func() {
+				f := want(t, p[0], work(fate{refused: true, takes: 3 * time.Second}), mcpadapter.StateKnown)
+				if f.Result.Text != "refused" {
+					t.Errorf("%+v", f.Result)
+				}
+			})
+			time.Sleep(time.Second)
+			waiting.Go(func() {
+				f := want(t, p[1], work(fate{}), mcpadapter.StateReplayed)
+				if diff := cmp.Diff(refusal, f.Result); diff != "" {
+					t.Error(diff)
+				}
+			})
+			waiting.Wait()
+			want(t, p[2], work(fate{}), mcpadapter.StateKnown)
+			want(t, p[1], work(fate{}), mcpadapter.StateReplayed)
+			a.wantMade(t, key, 1)
+		})
+	}
+}
+
+func TestThatAClientWentAwayIsNoAnswerForAnother(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		ctx, hangUp := context.WithCancel(t.Context())
+		hesitant := a.message("k", "text", fate{})
+		hesitant.Attempt = func(ctx context.Context, _ func(context.Context) error) mcpadapter.Made {
+			<-ctx.Done() // waiting for a credential
+			return mcpadapter.Made{Outcome: clerkapi.NotDone, Result: mcpadapter.Result{Text: "gone", IsError: true}}
+		}
+		go p[0].Do(ctx, hesitant)
+		time.AfterFunc(2*time.Second, hangUp)
+		time.Sleep(time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateKnown)
+		a.wantMade(t, "k", 1)
+	})
+}
+
+func TestTwinsGetTheAnswerOfTheOneThatIsAtIt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 3)
+		var a api
+		var mu sync.Mutex
+		states := map[mcpadapter.State]int{}
+		var all sync.WaitGroup
+		for i := range 30 {
+			all.Go(func() {
+				f := p[i%3].Do(t.Context(), a.message("k", "text", fate{takes: 10 * time.Second}))
+				mu.Lock()
+				defer mu.Unlock()
+				states[f.State]++
+				if f.Result.Text != `{"id":"m1"}` {
+					t.Errorf("%+v", f)
+				}
+			})
+		}
+		all.Wait()
+		if states[mcpadapter.StateKnown] != 1 || states[mcpadapter.StateReplayed] != 29 {
+			t.Error(states)
+		}
+		a.wantMade(t, "k", 1)
+	})
+}
+
+func TestWhoHasWaitedLongEnoughIsToldThatItIsUnderWay(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		var all sync.WaitGroup
+		defer all.Wait()
+		all.Go(func() { p[0].Do(t.Context(), a.message("k", "text", fate{takes: 100 * time.Second})) })
+		time.Sleep(time.Second)
+		begun := time.Now()
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateUnderWay)
+		if waited := time.Since(begun); waited != 45*time.Second {
+			t.Errorf("after %v", waited)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		begun = time.Now()
+		if f := p[1].Do(ctx, a.message("k", "text", fate{})); f.State != mcpadapter.StateUnderWay || time.Since(begun) != 3*time.Second {
+			t.Errorf("a client with less time: %s after %v", stateName(f.State), time.Since(begun))
+		}
+	})
+}
+
+func TestAPanicIsOneOfItsCallAlone(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		for i, committed := range []bool{false, true} {
+			w := a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+			attempt := w.Attempt
+			w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+				if committed {
+					_ = commit(ctx)
+				}
+				panic("a mistake")
+			}
+			func() {
+				defer func() { _ = recover() }()
+				p[0].Do(t.Context(), w)
+			}()
+			w.Attempt = attempt
+			begun := time.Now()
+			state := mcpadapter.StateKnown
+			if committed {
+				state = mcpadapter.StateNotSeen
+			}
+			want(t, p[0], w, state)
+			if waited := time.Since(begun); waited > 8*time.Second {
+				t.Errorf("committed %v: only after %v", committed, waited)
+			}
+		}
+	})
+}
+
+func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
+	type trace = mcpadapter.Trace
+	for name, tc := range map[string]struct {
+		first, second trace
+		same          bool
+	}{
+		"the same request":           {trace{Session: "s", RequestID: "n:1"}, trace{Session: "s", RequestID: "n:1"}, true},
+		"another request":            {trace{Session: "s", RequestID: "n:1"}, trace{Session: "s", RequestID: "n:2"}, false},
+		"another session":            {trace{Session: "s", RequestID: "n:1"}, trace{Session: "t", RequestID: "n:1"}, false},
+		"the same through a proxy":   {trace{ProxyRequestID: "p", Session: "s", RequestID: "n:1"}, trace{ProxyRequestID: "p", Session: "t", RequestID: "n:1"}, true},
+		"another through a proxy":    {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "q", RequestID: "n:1"}, false},
+		"another of a proxy's batch": {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "p", RequestID: "n:2"}, false},
+		"nothing to know it by":      {trace{}, trace{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				_, p := settled(t, 2)
+				var a api
+				first, second := a.contact("", "text", fate{takes: 30 * time.Second}), a.contact("", "text", fate{})
+				first.Trace, second.Trace = tc.first, tc.second
+				want(t, p[0], first, mcpadapter.StateKnown)
+				time.Sleep(time.Minute - time.Second)
+				state := mcpadapter.StateKnown
+				if tc.same {
+					state = mcpadapter.StateReplayed
+				}
+				other := second
+				other.Digest = [32]byte{1}
+				want(t, p[1], other, mcpadapter.StateKnown)
+				want(t, p[1], second, state)
+				time.Sleep(2 * time.Minute)
+				want(t, p[1], second, mcpadapter.StateKnown)
+			})
+		})
+	}
+}
+
+func TestNewSaysWhatIsMissing(t *testing.T) {
+	if _, err := once.New(once.Options{}); err == nil {
+		t.Error("it works without a store")
+	}
+	s := newShelf()
+	o := once.Options{
+		Works: s.part("w"), Likenesses: s.part("l"), Claims: s.part("c"), Replicas: s.part("r"), Epoch: s.part("e"), SettleTime: -1,
+	}
+	underSecrets(t, secretA)(&o)
+	if _, err := once.New(o); err == nil {
+		t.Error("it takes a negative time")
+	}
+}
+
+var errAway = errors.New("away")
