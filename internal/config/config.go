@@ -34,10 +34,13 @@ type Config struct {
 	AllowSignin  []string `name:"allow-signin" env:"GATEWAY_ALLOW_SIGNIN" placeholder:"CLAIM=VALUE" group:"Who may call" help:"Who may come in, by a claim of their token: hd=example.com, groups=support, email_domain=example.com (of a verified address). One that fits is enough."`
 	AllowAnyUser bool     `name:"allow-any-user" env:"GATEWAY_ALLOW_ANY_USER" group:"Who may call" help:"Let in everybody whom the authorization server gives a token."`
 
-	OIDCIssuer       string `name:"oidc-issuer" env:"OIDC_ISSUER" placeholder:"URL" group:"Sign-in of --auth oauth" help:"The provider's issuer identifier, to the letter as in its metadata."`
-	OIDCClientID     string `name:"oidc-client-id" env:"OIDC_CLIENT_ID" placeholder:"ID" group:"Sign-in of --auth oauth" help:"What the provider knows the gateway by. Register the public URL with /oauth/callback behind it there."`
-	OIDCClientSecret Secret `name:"oidc-client-secret" env:"OIDC_CLIENT_SECRET" placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"The gateway's secret at the provider. Without it the gateway is a public client there."`
-	OAuthClients     string `name:"oauth-clients" env:"GATEWAY_OAUTH_CLIENTS" placeholder:"FILE" group:"Sign-in of --auth oauth" help:"JSON file of MCP clients that are registered beforehand, and of those that are denied."`
+	OIDCIssuer       string   `name:"oidc-issuer" env:"OIDC_ISSUER" placeholder:"URL" group:"Sign-in of --auth oauth" help:"The provider's issuer identifier, to the letter as in its metadata."`
+	OIDCClientID     string   `name:"oidc-client-id" env:"OIDC_CLIENT_ID" placeholder:"ID" group:"Sign-in of --auth oauth" help:"What the provider knows the gateway by. Register the public URL with /oauth/callback behind it there."`
+	OIDCClientSecret Secret   `name:"oidc-client-secret" env:"OIDC_CLIENT_SECRET" placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"The gateway's secret at the provider. Without it the gateway is a public client there."`
+	OIDCScopes       []string `name:"oidc-scopes" env:"OIDC_SCOPES" placeholder:"SCOPE" group:"Sign-in of --auth oauth" help:"What to ask the provider for beside openid. Default: profile,email. With --clerk-credential login or exchange offline_access is added where the provider announces it."`
+	OIDCParams       []string `name:"oidc-params" env:"OIDC_PARAMS" placeholder:"NAME=VALUE" group:"Sign-in of --auth oauth" help:"Parameters that the provider wants when people are sent to sign in, such as access_type=offline,prompt=consent for a refresh token of Google's. What the protocol itself needs cannot be set."`
+
+	OAuthClients string `name:"oauth-clients" env:"GATEWAY_OAUTH_CLIENTS" placeholder:"FILE" group:"Sign-in of --auth oauth" help:"JSON file of MCP clients that are registered beforehand, and of those that are denied."`
 
 	RegistrationSecrets []Secret `name:"registration-secret" env:"GATEWAY_REGISTRATION_SECRET" sep:"," placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"What the registrations of MCP clients derive from, instead of --secret and in the same form. A registration never expires: keep a secret here for as long as clients that it registered are to be known, also when it leaves --secret. Default: the secrets."`
 

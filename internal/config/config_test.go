@@ -67,6 +67,12 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"tokens of an issuer without a name", func(c *config.Config) {
 			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.Listen = "oauth", true, "https://a", "gateway", ":80"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
+		{"a parameter without a value", func(c *config.Config) {
+			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.OIDCParams = "oauth", true, "https://a", "gateway", []string{"access_type"}
+		}, []string{"--oidc-params (OIDC_PARAMS)", "name=value"}},
+		{"a parameter twice", func(c *config.Config) {
+			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.OIDCParams = "oauth", true, "https://a", "gateway", []string{"a=1", "a=2"}
+		}, []string{"--oidc-params (OIDC_PARAMS)", "a is there twice"}},
 		{"rules without a login", func(c *config.Config) { c.AllowSignin = []string{"hd=a"} }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "keeps nobody out"}},
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}

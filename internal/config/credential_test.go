@@ -95,9 +95,10 @@ func TestSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 		"the other two": {"external", "api-key",
 			func(c *config.Config) {
 				c.OIDCIssuer, c.OAuthClients, c.TokenScopeClaim = "https://a", "file", "scope"
+				c.OIDCScopes, c.OIDCParams = []string{"email"}, []string{"prompt=consent"}
 				c.RegistrationSecrets = []config.Secret{"pa55"}
 			},
-			[]string{"--oidc-issuer", "--oauth-clients", "--registration-secret"}},
+			[]string{"--oidc-issuer", "--oidc-scopes", "--oidc-params", "--oauth-clients", "--registration-secret"}},
 		"a key for nobody": {"oauth", "linked",
 			func(c *config.Config) { c.ClerkAPIKey = "pa55" }, []string{"--clerk-api-key"}},
 		"an exchange of nothing": {"oauth", "login",

@@ -125,6 +125,17 @@ func (c *Config) oauth(p *problems) {
 	if c.OIDCClientID == "" {
 		p.add("--oidc-client-id (OIDC_CLIENT_ID)", "is required with --auth oauth")
 	}
+	known := map[string]bool{}
+	for _, entry := range c.OIDCParams {
+		name, _, ok := strings.Cut(entry, "=")
+		switch {
+		case !ok || name == "":
+			p.add("--oidc-params (OIDC_PARAMS)", "%q is no parameter; write name=value, such as access_type=offline", entry)
+		case known[name]:
+			p.add("--oidc-params (OIDC_PARAMS)", "%s is there twice; give it once", name)
+		}
+		known[name] = true
+	}
 	switch u := c.Public(); {
 	case c.PublicURL == "" && !loopback(c.Listen):
 		p.add("--public-url (GATEWAY_PUBLIC_URL)", "is required with --auth oauth on %s: it is the issuer of the gateway's tokens", c.Listen)
@@ -144,6 +155,19 @@ func (c *Config) admission(p *problems) {
 	case len(c.AllowSignin) > 0 && c.AllowAnyUser:
 		p.add("--allow-any-user (GATEWAY_ALLOW_ANY_USER)", "contradicts --allow-signin; leave one of them out")
 	}
+}
+
+// ProviderParams are --oidc-params taken apart; nil if there are none.
+func (c *Config) ProviderParams() map[string]string {
+	if len(c.OIDCParams) == 0 {
+		return nil
+	}
+	params := map[string]string{}
+	for _, entry := range c.OIDCParams {
+		name, value, _ := strings.Cut(entry, "=")
+		params[name] = value
+	}
+	return params
 }
 
 // ScopeMap is --token-scope-map taken apart; nil if it is not set.

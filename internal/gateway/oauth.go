@@ -73,6 +73,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		if err != nil {
 			return nil, err
 		}
+		g.closers = append(g.closers, func() error { g.finishRenewals(tokens); return nil })
 		l.credentials = tokens
 		if cfg.ClerkCredential == "exchange" {
 			if l.credentials, err = newExchange(cfg, provider, tokens); err != nil {
@@ -161,9 +162,9 @@ func newProvider(cfg *config.Config) (*upstream.Provider, error) {
 	}
 	return upstream.NewProvider(upstream.ProviderOptions{
 		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
-		RedirectURL: CallbackURL(cfg),
-		KeepTokens:  cfg.ClerkCredential == "login" || cfg.ClerkCredential == "exchange",
-		Allow:       allow,
+		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
+		KeepTokens: cfg.ClerkCredential == "login" || cfg.ClerkCredential == "exchange",
+		Allow:      allow,
 	})
 }
 

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -42,15 +41,19 @@ const clientID, clientSecret = "gateway", "s3cret of the gateway"
 // idp is an OpenID Connect provider that rotates refresh tokens, and whose answers tests change.
 type idp struct {
 	*httptest.Server
-	t testing.TB
+	t         testing.TB
+	transport http.RoundTripper
 
 	mu        sync.Mutex
 	now       time.Time
+	clock     func() time.Time  // instead of now
 	keys      []jose.JSONWebKey // the last one signs
 	codes     map[string]grant
 	refresh   string // the only refresh token that is good
 	count     int
 	requests  map[string]int
+	open      map[string]int // requests that are not answered yet
+	most      map[string]int // of them, at any time
 	status    int            // answered instead
 	claims    map[string]any // changes the ID token; nil takes a claim out
 	metadata  map[string]any // changes the metadata
@@ -65,14 +68,50 @@ type idp struct {
 type grant struct{ nonce, challenge string }
 
 func newIDP(t testing.TB) *idp {
-	i := &idp{
-		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), codes: map[string]grant{},
-		requests: map[string]int{}, lifetime: 300,
-	}
-	i.rotate()
+	i := closedIDP(t)
 	i.Server = httptest.NewServer(http.HandlerFunc(i.serve))
+	i.transport = i.Client().Transport
 	t.Cleanup(i.Close)
 	return i
+}
+
+// newBubbleIDP serves without a network, and its clock is that of the bubble.
+func newBubbleIDP(t testing.TB) *idp {
+	i := closedIDP(t)
+	i.clock = time.Now
+	i.Server = &httptest.Server{URL: "https://login.example.com"}
+	i.transport = direct{http.HandlerFunc(i.serve)}
+	return i
+}
+
+func closedIDP(t testing.TB) *idp {
+	i := &idp{
+		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), codes: map[string]grant{},
+		requests: map[string]int{}, open: map[string]int{}, most: map[string]int{}, lifetime: 300,
+	}
+	i.rotate()
+	return i
+}
+
+// direct hands requests to a handler. Who asks may go away before there is an answer.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil { // as http.Transport does
+		return nil, err
+	}
+	answered := make(chan *http.Response, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r.Clone(r.Context()))
+		answered <- w.Result()
+	}()
+	select {
+	case resp := <-answered:
+		return resp, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
 }
 
 func (i *idp) rotate() {
@@ -86,7 +125,14 @@ func (i *idp) rotate() {
 // set changes the provider while nothing is served.
 func (i *idp) set(f func()) { i.mu.Lock(); defer i.mu.Unlock(); f() }
 
-func (i *idp) Now() time.Time { i.mu.Lock(); defer i.mu.Unlock(); return i.now }
+func (i *idp) Now() time.Time { i.mu.Lock(); defer i.mu.Unlock(); return i.present() }
+
+func (i *idp) present() time.Time {
+	if i.clock != nil {
+		return i.clock()
+	}
+	return i.now
+}
 
 func (i *idp) asked(what string) int { i.mu.Lock(); defer i.mu.Unlock(); return i.requests[what] }
 
@@ -95,8 +141,11 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	what := r.URL.Path + r.Form.Get("grant_type")
 	i.mu.Lock()
 	i.requests[what]++
+	i.open[what]++
+	i.most[what] = max(i.most[what], i.open[what])
 	gate, status := i.gate, i.status
 	i.mu.Unlock()
+	defer i.set(func() { i.open[what]-- })
 	if status != 0 {
 		http.Error(w, "down on purpose", status)
 		return
@@ -178,7 +227,7 @@ func (i *idp) token(r *http.Request) (any, int) {
 
 func (i *idp) idToken(more map[string]any) string {
 	c := map[string]any{
-		"iss": i.URL, "sub": "ann", "aud": clientID, "iat": i.now.Unix(), "exp": i.now.Add(time.Minute).Unix(),
+		"iss": i.URL, "sub": "ann", "aud": clientID, "iat": i.present().Unix(), "exp": i.present().Add(time.Minute).Unix(),
 		"email": "ann@example.com", "email_verified": true, "name": "Ann\u202e\n",
 	}
 	maps.Copy(c, more)
@@ -214,7 +263,7 @@ func (i *idp) provider(t testing.TB, change ...func(*ProviderOptions)) *Provider
 	}
 	o := ProviderOptions{
 		Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: "https://mcp.example.com/callback",
-		KeepTokens: true, Allow: rules.Admit, Transport: i.Client().Transport, Now: i.Now,
+		KeepTokens: true, Allow: rules.Admit, Transport: i.transport, Now: i.Now,
 	}
 	for _, c := range change {
 		c(&o)
@@ -250,50 +299,4 @@ func (i *idp) signIn(t testing.TB, p *Provider) (Person, error) {
 	t.Helper()
 	answer, kept := i.begin(t, p)
 	return p.Finish(t.Context(), answer, kept)
-}
-
-// memory is a store that breaks on demand.
-type memory struct {
-	mu       sync.Mutex
-	data     []byte
-	version  uint64
-	held     bool
-	down     bool
-	loseSave bool // the holder dies before it saves
-}
-
-func (m *memory) set(f func()) { m.mu.Lock(); defer m.mu.Unlock(); f() }
-
-var errDown = errors.New("down")
-
-func (m *memory) Lease(context.Context, string, time.Duration) (func(context.Context), bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.down || m.held {
-		return nil, false, map[bool]error{true: errDown}[m.down]
-	}
-	m.held = true
-	return func(context.Context) { m.set(func() { m.held = false }) }, true, nil
-}
-
-func (m *memory) Load(context.Context, string) ([]byte, uint64, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.down {
-		return nil, 0, false, errDown
-	}
-	return m.data, m.version, m.data != nil, nil
-}
-
-func (m *memory) Save(_ context.Context, _ string, version uint64, data []byte) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.down || m.loseSave {
-		return false, errDown
-	}
-	if version != m.version {
-		return false, nil
-	}
-	m.data, m.version = data, version+1
-	return true, nil
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -21,6 +24,9 @@ type ProviderOptions struct {
 	RedirectURL string
 	// Scopes are asked for beside openid. Default: profile and email.
 	Scopes []string
+	// Params are added to the URL that browsers are sent to, for what providers have of their own, such as access_type.
+	// None may be one that the protocol needs.
+	Params map[string]string
 	// KeepTokens keeps the provider's tokens for the credential of the REST API, and asks for a refresh token where the
 	// provider wants to be asked (OpenID Connect Core §11).
 	KeepTokens bool
@@ -57,6 +63,12 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 	if opts.Allow == nil {
 		problems = append(problems, errors.New("upstream: say who may sign in"))
 	}
+	problems = append(problems, checkParams(opts.Params)...)
+	for _, scope := range opts.Scopes {
+		if !scopePattern.MatchString(scope) {
+			problems = append(problems, fmt.Errorf("upstream: scope %q: give names without spaces, quotes and backslashes", scope))
+		}
+	}
 	if opts.Leeway == 0 {
 		opts.Leeway = 30 * time.Second
 	}
@@ -74,6 +86,27 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 		opts: opts, client: client, tokens: tokenClient{client, opts.ClientID, opts.ClientSecret},
 		found: document[metadata]{now: opts.Now},
 	}, errors.Join(problems...)
+}
+
+// scopePattern is a scope-token of RFC 6749 §3.3.
+var scopePattern = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`)
+
+// ownParams are those that belong to the protocol: Begin sets them, or another one would change what comes back.
+var ownParams = []string{
+	"client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
+	"code_challenge", "code_challenge_method", "code_verifier", "request", "request_uri", "registration", "dpop_jkt",
+}
+
+func checkParams(params map[string]string) (problems []error) {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		switch {
+		case name == "":
+			problems = append(problems, errors.New("upstream: a parameter for the provider has no name"))
+		case slices.Contains(ownParams, strings.ToLower(name)):
+			problems = append(problems, fmt.Errorf("upstream: the parameter %s for the provider is set by the gateway itself", name))
+		}
+	}
+	return problems
 }
 
 // metadata is what the provider says of itself (OpenID Connect Discovery §3).

@@ -37,7 +37,12 @@ func (p *Provider) Begin(ctx context.Context, state string) (location string, ke
 		return "", nil, err
 	}
 	k := keep{State: state, Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
-	scopes := append([]string{"openid"}, p.opts.Scopes...)
+	scopes := []string{"openid"}
+	for _, scope := range p.opts.Scopes {
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
 	options := []oauth2.AuthCodeOption{
 		oauth2.SetAuthURLParam("nonce", k.Nonce), // OpenID Connect Core §3.1.2.1
 		oauth2.S256ChallengeOption(k.Verifier),   // RFC 7636 §4.3
@@ -48,6 +53,9 @@ func (p *Provider) Begin(ctx context.Context, state string) (location string, ke
 	}
 	if slices.Contains(scopes, offline) {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "consent")) // OpenID Connect Core §11
+	}
+	for name, value := range p.opts.Params {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
 	}
 	config := oauth2.Config{
 		ClientID: p.opts.ClientID, RedirectURL: p.opts.RedirectURL, Scopes: scopes,

@@ -224,6 +224,55 @@ func TestTheOptionsAreRefusedAllAtOnce(t *testing.T) {
 	}
 }
 
+func TestScopesAndParametersOfAProviderAreAskedFor(t *testing.T) {
+	i := newIDP(t)
+	i.metadata = map[string]any{"scopes_supported": []string{"openid", "offline_access"}}
+	for name, tt := range map[string]struct {
+		scopes        []string
+		params        map[string]string
+		scope, prompt string
+	}{
+		"by default":         {nil, nil, "openid profile email offline_access", "consent"},
+		"scopes":             {[]string{"email", "openid", "api", "api"}, nil, "openid email api offline_access", "consent"},
+		"parameters":         {nil, map[string]string{"access_type": "offline"}, "openid profile email offline_access", "consent"},
+		"a prompt of theirs": {nil, map[string]string{"prompt": "select_account consent"}, "openid profile email offline_access", "select_account consent"},
+	} {
+		location, _, err := i.provider(t, func(o *ProviderOptions) { o.Scopes, o.Params = tt.scopes, tt.params }).Begin(t.Context(), "the state")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		if q.Get("scope") != tt.scope || q.Get("prompt") != tt.prompt || q.Get("access_type") != tt.params["access_type"] {
+			t.Errorf("%s: %v", name, q)
+		}
+	}
+}
+
+func TestAParameterOfTheProtocolCannotBeSet(t *testing.T) {
+	i := newIDP(t)
+	for _, name := range []string{"", "state", "Nonce", "redirect_uri", "response_mode", "code_challenge_method", "request", "client_id"} {
+		_, err := NewProvider(ProviderOptions{
+			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) bool { return true },
+			Params: map[string]string{name: "x"},
+		})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for _, scope := range []string{"two scopes", "", `a"b`, "é"} {
+		_, err := NewProvider(ProviderOptions{
+			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) bool { return true }, Scopes: []string{scope},
+		})
+		if err == nil {
+			t.Errorf("scope %q is accepted", scope)
+		}
+	}
+}
+
 func FuzzParseTokens(f *testing.F) {
 	f.Add(200, []byte(`{"access_token":"a","token_type":"Bearer","expires_in":"60"}`))
 	f.Add(400, []byte(`{"error":"invalid_grant"}`))

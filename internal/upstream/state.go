@@ -42,15 +42,21 @@ func (s *state) take(t *tokens, now time.Time) {
 	s.Expires = t.expiry(now)
 	s.Renew = time.Time{}
 	if !s.Expires.IsZero() {
-		s.Renew = s.Expires.Add(-min(time.Minute, s.Expires.Sub(now)/5))
+		s.Renew = s.Expires.Add(-ahead(s.Expires.Sub(now)))
 	}
 }
 
-// usable reports whether the access token may still be used, fresh whether it need not be renewed either.
+// ahead is how long before its end a token that lives so long is renewed: so early that, if the one who renews it dies, the
+// lease ends and another one has renewed it while it is still good.
+func ahead(life time.Duration) time.Duration {
+	return min(max(life/5, time.Minute), life/2, 5*time.Minute)
+}
+
+// usable reports whether the access token may still be used, fresh whether it need not, or cannot, be renewed either.
 func (s *state) usable(now time.Time) bool {
 	return !s.Over && s.Access != "" && (s.Expires.IsZero() || now.Before(s.Expires))
 }
 
 func (s *state) fresh(now time.Time) bool {
-	return s.usable(now) && (s.Renew.IsZero() || now.Before(s.Renew))
+	return s.usable(now) && (s.Renew.IsZero() || s.Refresh == "" || now.Before(s.Renew))
 }

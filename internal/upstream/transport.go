@@ -10,10 +10,8 @@ import (
 )
 
 const (
-	// providerTimeout is the longest that one request to the provider takes. leaseTime is longer than all that is done
-	// under a lease, so that a lease ends early only for who died or stalled.
+	// providerTimeout is the longest that one request to the provider takes.
 	providerTimeout = 10 * time.Second
-	leaseTime       = 45 * time.Second
 
 	maxAnswer = 1 << 20
 )

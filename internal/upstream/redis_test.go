@@ -1,0 +1,185 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// stored is a person whose grant is in a Redis, and the replicas that serve it.
+type stored struct {
+	*signedIn
+	grant  string
+	stores []*redisstore.Store // of the replicas
+}
+
+// overRedis runs a test over a real Redis and over the one within a process, in which all replicas are.
+func overRedis(t *testing.T, test func(t *testing.T, s *stored)) {
+	t.Helper()
+	t.Run("redis-server", func(t *testing.T) {
+		url := redistest.Start(t).URL()
+		test(t, newStored(t, func() *redisstore.Store { return openStore(t, url, 5*time.Second) }))
+	})
+	t.Run("embedded", func(t *testing.T) {
+		store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 5 * time.Second})
+		t.Cleanup(func() { _ = store.Close() })
+		test(t, newStored(t, func() *redisstore.Store { return store }))
+	})
+}
+
+func openStore(t *testing.T, url string, timeout time.Duration) *redisstore.Store {
+	t.Helper()
+	store, err := redisstore.Open(url, redisstore.Options{Timeout: timeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func newStored(t *testing.T, open func() *redisstore.Store) *stored {
+	t.Helper()
+	i := newIDP(t)
+	s := &stored{signedIn: &signedIn{idp: i}}
+	person, err := i.signIn(t, i.provider(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.subject = person.Subject
+	keys, err := seal.New([]byte("a secret of thirty-two characters"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		store := open()
+		grants, err := session.NewGrants(session.GrantOptions{
+			Records: store.Grants(), Upstream: store.Upstreams(), Sealer: keys.Sealer("grants"), Signer: keys.MAC("tokens"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			binding := session.Binding{RedirectURI: "http://127.0.0.1/", Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}
+			if _, err := grants.Begin(t.Context(), session.Grant{
+				Subject: person.Subject, ClientID: "client", Resource: "https://mcp.example.com/mcp", Scopes: []string{"messages:read"},
+			}, binding, person.Upstream); err != nil {
+				t.Fatal(err)
+			}
+		}
+		host := &mortal{Store: grants.Upstreams()}
+		l, err := NewLogin(i.provider(t), host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close(context.Background()) })
+		s.replicas, s.hosts, s.stores = append(s.replicas, l), append(s.hosts, host), append(s.stores, store)
+	}
+	for record, err := range s.stores[0].Upstreams().Scan(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.grant = record.Name
+	}
+	s.ctx = identity.WithCaller(t.Context(), identity.Caller{Grant: s.grant})
+	return s
+}
+
+// leaseEnds takes the lease from whoever has it, as time would.
+func (s *stored) leaseEnds(t *testing.T) {
+	t.Helper()
+	bucket, name := s.stores[0].Upstreams(), s.grant+"-lease"
+	holder, found, err := bucket.Get(t.Context(), name)
+	if err != nil || !found {
+		t.Fatalf("nobody holds the lease: %v", err)
+	}
+	if ended, err := bucket.Replace(t.Context(), name, holder, holder, time.Millisecond); err != nil || !ended {
+		t.Fatalf("the lease stays: %v", err)
+	}
+}
+
+func TestReplicasOverRedisRefreshOnce(t *testing.T) {
+	overRedis(t, func(t *testing.T, s *stored) {
+		s.pass(life)
+		var calls sync.WaitGroup
+		for n := range 100 {
+			calls.Go(func() {
+				if c, _, err := s.took(n % 3); err != nil || c != clerkapi.Bearer("access-2") {
+					t.Errorf("not the new token, or an error: %v", err)
+				}
+			})
+		}
+		calls.Wait()
+		if n := s.asked(refreshes); n != 1 {
+			t.Errorf("%d refreshes", n)
+		}
+	})
+}
+
+func TestADeadHolderOverRedisCostsOneSignIn(t *testing.T) {
+	overRedis(t, func(t *testing.T, s *stored) {
+		s.pass(life)
+		s.killed(0)
+		_, _, _ = s.took(0)
+		s.set(func() { s.gate = nil })
+		s.leaseEnds(t)
+		for _, replica := range []int{1, 2} {
+			if _, _, err := s.took(replica); !errors.Is(err, ErrGrantOver) {
+				t.Errorf("replica %d: %v; want %v", replica, err, ErrGrantOver)
+			}
+		}
+		if n := s.asked(refreshes); n != 2 {
+			t.Errorf("the old token was tried %d times, want once", n-1)
+		}
+	})
+}
+
+func TestCallsOverRedisGoOnWhileADeadHolderHasTheLease(t *testing.T) {
+	overRedis(t, func(t *testing.T, s *stored) {
+		s.pass(life - ahead(life))
+		dying := s.replicas[0]
+		s.killed(0)
+		f, _ := dying.join(s.ctx, s.grant, s.subject, func(s *state) bool { return s.Access == "access-1" })
+		<-f.done
+		for _, replica := range []int{1, 2} {
+			if c, _, err := s.took(replica); err != nil || c != clerkapi.Bearer("access-1") {
+				t.Errorf("replica %d: not the old token, or an error: %v", replica, err)
+			}
+		}
+		if n := s.asked(refreshes); n != 1 {
+			t.Errorf("%d refreshes", n)
+		}
+	})
+}
+
+func TestARedisThatBlinksLosesNoToken(t *testing.T) {
+	server := redistest.Start(t)
+	s := newStored(t, func() *redisstore.Store { return openStore(t, server.URL(), 200*time.Millisecond) })
+	s.pass(life)
+	s.meanwhile(server.Stop)
+	c, _, err := s.took(0)
+	server.Continue()
+	if err != nil || c != clerkapi.Bearer("access-2") {
+		t.Errorf("not the new token, or an error: %v", err)
+	}
+	for began := time.Now(); ; {
+		c, _, err := s.took(1)
+		if err == nil && c == clerkapi.Bearer("access-2") {
+			break
+		}
+		if err != nil && !errors.Is(err, ErrUnavailable) || time.Since(began) > time.Minute { // a circuit may be open
+			t.Fatalf("the other replica: %v", err)
+		}
+	}
+	if n := s.asked(refreshes); n != 1 {
+		t.Errorf("%d refreshes", n)
+	}
+}
