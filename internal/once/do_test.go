@@ -40,7 +40,7 @@ func TestWhatWasAnsweredIsReplayedByteForByte(t *testing.T) {
 
 func TestAKeyIsGoodForADayAndItsCallersOnly(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1)
+		_, p := settled(t, 1, rarely)
 		var a api
 		w := a.contact("k", "text", fate{})
 		want(t, p[0], w, mcpadapter.StateKnown)

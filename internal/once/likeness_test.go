@@ -1,0 +1,295 @@
+package once_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+func TestWorksOfOneLikenessAreDoneOneAfterAnother(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 3)
+		var a api
+		var mu sync.Mutex
+		under, most := 0, 0
+		var all sync.WaitGroup
+		for i := range 6 {
+			w := a.message(fmt.Sprint("k", i), "text", fate{takes: time.Second})
+			attempt := w.Attempt
+			w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+				mu.Lock()
+				under++
+				most = max(most, under)
+				mu.Unlock()
+				defer func() { mu.Lock(); under--; mu.Unlock() }()
+				return attempt(ctx, commit)
+			}
+			all.Go(func() { want(t, p[i%3], w, mcpadapter.StateKnown) })
+		}
+		begun := time.Now()
+		want(t, p[0], a.message("another", "another text", fate{takes: time.Second}), mcpadapter.StateKnown)
+		if waited := time.Since(begun); waited > time.Second {
+			t.Errorf("a work that looks different waited %v", waited)
+		}
+		all.Wait()
+		if most != 1 || len(a.made) != 7 {
+			t.Errorf("%d at once, %d made", most, len(a.made))
+		}
+	})
+}
+
+func TestWhoHasWaitedForItsTurnLongEnoughIsNotBegun(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		var all sync.WaitGroup
+		all.Go(func() { want(t, p[0], a.message("slow", "text", fate{takes: time.Minute}), mcpadapter.StateKnown) })
+		time.Sleep(time.Second)
+		begun := time.Now()
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateQueued)
+		if waited := time.Since(begun); waited != 15*time.Second {
+			t.Errorf("after %v", waited)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		begun = time.Now()
+		if f := p[1].Do(ctx, a.message("k", "text", fate{})); f.State != mcpadapter.StateQueued || time.Since(begun) != 3*time.Second {
+			t.Errorf("with less time: %s after %v", stateName(f.State), time.Since(begun))
+		}
+		a.wantMade(t, "k", 0)
+		all.Wait()
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateKnown)
+	})
+}
+
+func TestTwoWithoutAnAnswerCannotBeToldApart(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		want(t, p[0], a.message("one", "text", fate{late: 30 * time.Second}), mcpadapter.StateNotSeen)
+		want(t, p[1], a.message("two", "text", fate{cut: true}), mcpadapter.StateUndecided)
+		want(t, p[0], a.message("one", "text", fate{}), mcpadapter.StateUndecided)
+		time.Sleep(time.Minute)
+		for _, key := range []string{"one", "two"} {
+			want(t, p[1], a.message(key, "text", fate{}), mcpadapter.StateUndecided)
+			a.wantMade(t, key, 1)
+		}
+		// One that has an answer is known, whatever else is open.
+		want(t, p[0], a.message("three", "text", fate{}), mcpadapter.StateKnown)
+	})
+}
+
+func TestWhatAnotherHasMadeIsNotTakenForOnesOwn(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		want(t, p[0], a.message("one", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("two", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+		want(t, p[0], a.message("three", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("two", "text", fate{}), mcpadapter.StateNotSeen)
+	})
+}
+
+// Two messages can be seen that nobody claims: somebody has sent the same by hand.
+func TestSeveralThatMayBeItAreUndecided(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		a.make("text", "by hand")
+		want(t, p[0], a.message("k", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestWhatWasFoundOnceIsItWhateverElseCanBeSeen(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		w := a.message("k", "text", fate{cut: true})
+		p[0].line.set(func(l *line) { // it dies when it has claimed what it found
+			l.then = func(part, op, _ string, _ error) {
+				if part == claims && op == "Add" {
+					l.set(func(l *line) { l.cut = true })
+				}
+			}
+		})
+		p[0].Do(t.Context(), w)
+		p[0].die()
+		a.make("text", "by hand")
+		if f := want(t, p[1], w, mcpadapter.StateSettled); f.Result.Text != `{"id":"m1"}` {
+			t.Error(f.Result.Text)
+		}
+	})
+}
+
+func TestTwoThatLookForTheSameFindTheSame(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		want(t, p[0], a.message("k", "text", fate{late: 20 * time.Second}), mcpadapter.StateNotSeen)
+		time.Sleep(30 * time.Second)
+		var all sync.WaitGroup
+		for i := range 10 {
+			all.Go(func() {
+				f := p[i%2].Do(t.Context(), a.message("k", "text", fate{}))
+				if f.State != mcpadapter.StateSettled && f.State != mcpadapter.StateReplayed || f.Result.Text != `{"id":"m1"}` {
+					t.Errorf("%s %s", stateName(f.State), f.Result.Text)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestALookThatFailsTellsNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		w := a.message("k", "text", fate{cut: true})
+		look, looks := w.Look, 0
+		w.Look = func(ctx context.Context, since time.Time) ([]mcpadapter.Sighting, error) {
+			looks++
+			return nil, errors.New("503")
+		}
+		want(t, p[0], w, mcpadapter.StateUndecided)
+		if looks < 3 || looks > 12 {
+			t.Errorf("it looked %d times", looks)
+		}
+		w.Look = func(ctx context.Context, since time.Time) ([]mcpadapter.Sighting, error) {
+			if looks++; looks%3 != 0 {
+				return nil, errors.New("503")
+			}
+			return look(ctx, since)
+		}
+		want(t, p[0], w, mcpadapter.StateSettled)
+	})
+}
+
+func TestALookReachesToJustBeforeTheAttempt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		a.make("text", "somebody long ago")
+		time.Sleep(31 * time.Second)
+		begun := time.Now()
+		w := a.message("k", "text", fate{cut: true})
+		look := w.Look
+		w.Look = func(ctx context.Context, since time.Time) ([]mcpadapter.Sighting, error) {
+			if !since.Equal(begun.Add(-30 * time.Second)) {
+				t.Errorf("since %v before", begun.Sub(since))
+			}
+			return look(ctx, since)
+		}
+		want(t, p[0], w, mcpadapter.StateSettled)
+	})
+}
+
+// An outage of the API can leave more attempts of one likeness than a list should have. The list stays usable, and remembers
+// that there were more.
+func TestAListOfManyWithoutAnAnswerIsBoundedAndForgetsNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1, func(o *once.Options) { o.SettleTime = time.Millisecond })
+		var a api
+		size := func() int {
+			v, _, _ := s.part(likenesses).Get(t.Context(), s.names(likenesses)[0])
+			return len(v)
+		}
+		for i := range 60 {
+			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", fate{dropped: true}))
+		}
+		bound := size()
+		for i := range 300 {
+			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", fate{dropped: true}))
+		}
+		if now := size(); now > 2*bound {
+			t.Errorf("a list has grown from %d to %d bytes", bound, now)
+		}
+		want(t, p[0], a.message("known", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("lost", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1, rarely)
+		var a api
+		w := a.message("", "text", fate{dropped: true})
+		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+		want(t, p[0], w, mcpadapter.StateNotSeen)
+		for day := range 8 { // the list is in use every day
+			want(t, p[0], a.message(fmt.Sprint("day", day), "text", fate{}), mcpadapter.StateKnown)
+			if day < 7 {
+				want(t, p[0], a.message(fmt.Sprint("lost", day), "text", fate{refused: true}), mcpadapter.StateKnown)
+			}
+			time.Sleep(23 * time.Hour)
+		}
+		want(t, p[0], a.message("a", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("b", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+func TestAListThatCannotBeReadMayHoldAnybody(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		want(t, p[0], a.message("one", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+		_, _, _ = s.part(likenesses).Swap(t.Context(), s.names(likenesses)[0], []byte("rubbish"), time.Hour)
+		want(t, p[0], a.message("two", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("three", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+// Nothing is sent beside its turn: whoever settles would not know of it.
+func TestWithoutATurnNothingIsSent(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		var all sync.WaitGroup
+		all.Go(func() { p[0].Do(t.Context(), a.message("slow", "text", fate{takes: 10 * time.Second})) })
+		time.Sleep(time.Second)
+		ctx, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, hangUp)
+		f := p[1].Do(ctx, a.message("k", "text", fate{}))
+		if f.State == mcpadapter.StateKnown && f.Result.Text == `{"id":"m1"}` {
+			t.Error("it was sent")
+		}
+		a.wantMade(t, "k", 0)
+		p[1].line.once(likenesses, "Add", before)
+		want(t, p[1], a.message("l", "another", fate{}), mcpadapter.StateNoMemory)
+		a.wantMade(t, "l", 0)
+		all.Wait()
+	})
+}
+
+func TestWhatWasMadeIsClaimedBeforeItsPlaceIsGivenUp(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.set(func(l *line) { // claims cannot be made
+			l.rule = func(part, op, _ string) mishap {
+				if part == claims {
+					return before
+				}
+				return none
+			}
+		})
+		want(t, p[0], a.message("one", "text", fate{}), mcpadapter.StateKnown)
+		p[0].die()
+		want(t, p[1], a.message("two", "text", fate{dropped: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestAClaimThatCouldNotBeMadeIsMadeLater(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.once(claims, "Add", before)
+		want(t, p[0], a.message("one", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("two", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+	})
+}
