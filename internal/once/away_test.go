@@ -1,0 +1,259 @@
+package once_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+func sendOnOutage(o *once.Options) { o.SendOnOutage = true }
+
+// Each operation of a call fails, before or after it happened. What is told is true, and the same call made again when the
+// store is back tells the same or more and does nothing twice.
+func TestWhateverOperationFailsWhatIsToldIsTrue(t *testing.T) {
+	for _, likeness := range []bool{true, false} {
+		for _, how := range []fate{{}, {cut: true}, {dropped: true}, {refused: true}} {
+			for _, what := range []mishap{before, after} {
+				for step := range 14 {
+					inTime(t, func(t *testing.T) {
+						_, p := settled(t, 2)
+						var a api
+						n := 0
+						p[0].line.set(func(l *line) {
+							l.rule = func(part, _, _ string) mishap {
+								if part == replicas {
+									return none
+								}
+								if n++; n == step+1 {
+									return what
+								}
+								return none
+							}
+						})
+						work := func(f fate) mcpadapter.Work {
+							if likeness {
+								return a.message("k", "text", f)
+							}
+							return a.contact("k", "text", f)
+						}
+						told := func(f mcpadapter.Finding) {
+							t.Helper()
+							there := len(a.by("k"))
+							switch f.State {
+							case mcpadapter.StateKnown, mcpadapter.StateReplayed, mcpadapter.StateSettled:
+								if (there == 1) == f.Result.IsError {
+									t.Errorf("step %d, mishap %d, fate %+v: told %s %s, and there are %d", step, what, how, stateName(f.State), f.Result.Text, there)
+								}
+							case mcpadapter.StateNotSeen, mcpadapter.StateUndecided:
+							case mcpadapter.StateNoMemory:
+								if there != 0 {
+									t.Errorf("step %d, mishap %d, fate %+v: told that nothing was done", step, what, how)
+								}
+							default:
+								t.Errorf("step %d, mishap %d: told %s", step, what, stateName(f.State))
+							}
+						}
+						told(p[0].Do(t.Context(), work(how)))
+						first := len(a.by("k"))
+						time.Sleep(time.Minute)
+						f := p[1].Do(t.Context(), work(fate{}))
+						told(f)
+						if len(a.by("k")) > 1 || f.State == mcpadapter.StateNoMemory {
+							t.Errorf("step %d, mishap %d, fate %+v: again %s, made %d, then %d", step, what, how, stateName(f.State), first, len(a.by("k")))
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+func TestWithoutItsMemoryNothingIsDone(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.away(true)
+		for _, key := range []string{"k", ""} {
+			begun := time.Now()
+			want(t, p[0], a.message(key, "text", fate{}), mcpadapter.StateNoMemory)
+			a.wantMade(t, key, 0)
+			if waited := time.Since(begun); waited > 0 {
+				t.Errorf("after %v", waited)
+			}
+		}
+		p[0].line.away(false)
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateKnown)
+	})
+}
+
+// The commit was written, and its answer was lost: nothing went out, and in the end everybody knows.
+func TestACommitWhoseAnswerWasLostIsTakenBack(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.set(func(l *line) { // then it is away for a while
+			committed := false
+			l.rule = func(part, op, _ string) mishap {
+				switch {
+				case committed:
+					return before
+				case part == works && op == "Replace":
+					committed = true
+					return after
+				}
+				return none
+			}
+		})
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateNoMemory)
+		a.wantMade(t, "k", 0)
+		time.Sleep(10 * time.Second)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+func TestWorkWithoutAKeyMayBeDoneWithoutAMemory(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2, sendOnOutage)
+		var a api
+		p[0].line.away(true)
+		want(t, p[0], a.message("", "one", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("", "two", fate{dropped: true}), mcpadapter.StateUndecided)
+		want(t, p[0], a.message("k", "three", fate{}), mcpadapter.StateNoMemory)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if f := p[0].Do(ctx, a.message("", "four", fate{})); f.State != mcpadapter.StateNoMemory {
+			t.Error(stateName(f.State))
+		}
+		a.wantMade(t, "", 1)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		// By now it is known whose that was, and that something else is open.
+		want(t, p[1], a.message("a", "one", fate{dropped: true}), mcpadapter.StateNotSeen)
+		want(t, p[1], a.message("b", "two", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestAMemoryThatGoesAwayInTheMiddleIsTheSame(t *testing.T) {
+	for _, part := range []string{epochs, likenesses, works} {
+		inTime(t, func(t *testing.T) {
+			_, p := settled(t, 1, sendOnOutage)
+			var a api
+			w := a.message("", "text", fate{})
+			w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+			p[0].line.set(func(l *line) {
+				added := false
+				l.rule = func(at, op, _ string) mishap {
+					if at == works && op == "Add" {
+						added = true
+						return none
+					}
+					if added && at == part {
+						return before
+					}
+					return none
+				}
+			})
+			want(t, p[0], w, mcpadapter.StateKnown)
+			a.wantMade(t, "", 1)
+			p[0].line.away(false)
+			time.Sleep(5 * time.Second)
+			want(t, p[0], w, mcpadapter.StateReplayed)
+			w.Key = "k"
+			w.Attempt = a.message("k", "text", fate{}).Attempt
+			p[0].line.set(func(l *line) {
+				l.rule = func(at, op, _ string) mishap {
+					if at == part && (op == "Replace" || part == epochs) {
+						return before
+					}
+					return none
+				}
+			})
+			if f := p[0].Do(t.Context(), w); part != likenesses && f.State != mcpadapter.StateNoMemory {
+				t.Errorf("with a key, %s away: %s", part, stateName(f.State))
+			}
+		})
+	}
+}
+
+// An outage with thousands of calls must not leave thousands of goroutines, and what was done is noted before what was not.
+func TestWhatIsToBeWrittenLaterIsBounded(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.set(func(l *line) { l.rule = func(part, op, _ string) mishap { return before } })
+		idle := runtime.NumGoroutine()
+		for i := range 3000 {
+			want(t, p[0], a.contact(fmt.Sprint("k", i), "text", fate{}), mcpadapter.StateNoMemory)
+		}
+		synctest.Wait()
+		if now := runtime.NumGoroutine(); now > idle+5 {
+			t.Errorf("%d goroutines more", now-idle)
+		}
+		p[0].line.away(false)
+		done := a.contact("done", "text", fate{})
+		attempt := done.Attempt
+		done.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+			made := attempt(ctx, commit)
+			p[0].line.away(true)
+			return made
+		}
+		want(t, p[0], done, mcpadapter.StateKnown)
+		time.Sleep(20 * time.Second)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		want(t, p[1], done, mcpadapter.StateReplayed)
+	})
+}
+
+func TestWhatCannotBeWrittenIsGivenUp(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		p[0].line.away(true)
+		want(t, p[0], a.contact("k", "text", fate{}), mcpadapter.StateNoMemory)
+		time.Sleep(5 * time.Minute)
+		p[0].line.set(func(l *line) { l.count = 0 })
+		time.Sleep(time.Minute)
+		p[0].line.set(func(l *line) {
+			if beats := 2 * 31; l.count > beats {
+				t.Errorf("%d operations; want those of the beats alone", l.count)
+			}
+		})
+	})
+}
+
+func TestCloseWritesWhatItCan(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		done := a.contact("k", "text", fate{})
+		p[0].line.set(func(l *line) {
+			l.rule = func(part, op, _ string) mishap {
+				if part == works && op == "Replace" && len(a.by("k")) > 0 {
+					return before
+				}
+				return none
+			}
+		})
+		want(t, p[0], done, mcpadapter.StateKnown)
+		time.Sleep(time.Millisecond)
+		p[0].line.away(false)
+		p[0].end()
+		want(t, p[1], done, mcpadapter.StateReplayed)
+		// A call that goes on after that tells what it can, and leaves nothing behind.
+		p[0].line.away(true)
+		want(t, p[0], done, mcpadapter.StateNoMemory)
+		if err := p[0].Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
