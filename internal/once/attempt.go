@@ -141,24 +141,16 @@ func (c *call) mayForget(ctx context.Context) bool {
 }
 
 // isSole makes sure that nobody does this work under a name of another secret. While replicas differ in which one is in
-// use, two may have made a record of it, each under its own name, and then each has looked for the other's: at least one of
-// them has seen both. The name that sorts first wins.
+// use, two may have made a record of it, each under its own name. Each then looks for the other's, so at least one of them
+// sees both and gives way. If both do, they try again, hardly at the same time.
 func (c *call) isSole(ctx context.Context, e *entry) (sole bool, err error) {
 	for _, name := range c.names {
-		for name != e.name {
-			theirs, found, err := c.read(ctx, name, e)
-			if err != nil {
-				return false, err
-			}
-			if !found || theirs.Phase == refused {
-				break
-			}
-			if theirs.Phase != prepared || name < e.name {
-				return false, nil
-			}
-			if _, err := c.change(ctx, theirs, theirs.undone()); err != nil {
-				return false, err
-			} // and look again
+		if name == e.name {
+			continue
+		}
+		theirs, found, err := c.read(ctx, name, e)
+		if err != nil || found && theirs.Phase != refused {
+			return false, err
 		}
 	}
 	return true, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,19 +98,7 @@ func TestACommitWhoseAnswerWasLostIsTakenBack(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := settled(t, 2)
 		var a api
-		p[0].line.set(func(l *line) { // then it is away for a while
-			committed := false
-			l.rule = func(part, op, _ string) mishap {
-				switch {
-				case committed:
-					return before
-				case part == works && op == "Replace":
-					committed = true
-					return after
-				}
-				return none
-			}
-		})
+		p[0].lostAfter("Replace")
 		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateNoMemory)
 		a.wantMade(t, "k", 0)
 		time.Sleep(10 * time.Second)
@@ -117,6 +106,109 @@ func TestACommitWhoseAnswerWasLostIsTakenBack(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateKnown)
 		want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+// lostAfter has the store go away for a process right after an operation on its works, whose answer is lost with it.
+func (p *process) lostAfter(op string) {
+	p.line.set(func(l *line) {
+		gone := false
+		l.rule = func(part, o, _ string) mishap {
+			switch {
+			case gone:
+				return before
+			case part == works && o == op:
+				gone = true
+				return after
+			}
+			return none
+		}
+	})
+}
+
+func TestWhatIsTakenBackIsNotAnothers(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 3)
+		var a api
+		p[0].lostAfter("Add")
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateNoMemory)
+		time.Sleep(12 * time.Second) // it seems to be dead
+		var all sync.WaitGroup
+		all.Go(func() { want(t, p[1], a.message("k", "text", fate{takes: 20 * time.Second}), mcpadapter.StateKnown) })
+		time.Sleep(time.Second)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		want(t, p[2], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		all.Wait()
+		a.wantMade(t, "k", 1)
+	})
+}
+
+// Somebody sent the same by hand, and it was taken for what never went out. Whoever was told so must not be sent another.
+func TestWhatWasFoundIsNotTakenBack(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].lostAfter("Replace")
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateNoMemory)
+		a.make("text", "by hand")
+		time.Sleep(12 * time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateSettled)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		a.wantMade(t, "k", 0)
+	})
+}
+
+func TestWhatAnotherFoundOutStands(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		p[0].line.set(func(l *line) {
+			l.rule = func(string, string, string) mishap {
+				if len(a.by("k")) > 0 {
+					return before
+				}
+				return none
+			}
+		})
+		want(t, p[0], a.message("k", "text", fate{cut: true}), mcpadapter.StateUndecided)
+		time.Sleep(12 * time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateSettled)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+func TestWhatWasDoneWithoutAMemoryIsRememberedAsSoonAsThereIsOne(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2, sendOnOutage)
+		var a api
+		for _, op := range []string{"Add", "Replace"} {
+			w := a.message("", "text"+op, fate{})
+			w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+			p[0].lostAfter(op)
+			first := want(t, p[0], w, mcpadapter.StateKnown)
+			p[0].line.away(false)
+			time.Sleep(5 * time.Second)
+			if again := want(t, p[1], w, mcpadapter.StateReplayed); again.Result.Text != first.Result.Text {
+				t.Errorf("%s, not %s", again.Result.Text, first.Result.Text)
+			}
+		}
+		// Unless another has done it as well by then: that one's answer stands.
+		w := a.message("", "twice", fate{})
+		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+		p[0].line.away(true)
+		want(t, p[0], w, mcpadapter.StateKnown)
+		second := want(t, p[1], w, mcpadapter.StateKnown)
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		if again := want(t, p[1], w, mcpadapter.StateReplayed); again.Result.Text != second.Result.Text {
+			t.Errorf("%s, not %s", again.Result.Text, second.Result.Text)
+		}
 	})
 }
 

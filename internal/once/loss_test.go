@@ -109,6 +109,17 @@ func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
 	}
 }
 
+func TestWhatWasUnderWayWhenTheMemoryWasLostIsRemembered(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 2)
+		var a api
+		time.AfterFunc(time.Second, s.lose)
+		want(t, p[0], a.message("k", "text", fate{takes: 2 * time.Second}), mcpadapter.StateKnown)
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		a.wantMade(t, "k", 1)
+	})
+}
+
 func TestTwoThatFoundTheMemoryAtOnceAgree(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		var losses atomic.Int32

@@ -47,6 +47,27 @@ func TestWhatWasDoneIsKnownWhileSecretsRotate(t *testing.T) {
 	})
 }
 
+func TestWorksOfOneLikenessWaitForEachOtherUnderTwoSecrets(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		p, q := start(t, s, rotation(t)[1]), start(t, s, rotation(t)[2])
+		time.Sleep(time.Minute)
+		var a api
+		for _, pair := range [][2]*process{{p, q}, {q, p}} {
+			var all sync.WaitGroup
+			text := fmt.Sprint("text", len(a.made))
+			all.Go(func() { want(t, pair[0], a.message(text+"a", text, fate{takes: 5 * time.Second}), mcpadapter.StateKnown) })
+			time.Sleep(time.Second)
+			begun := time.Now()
+			want(t, pair[1], a.message(text+"b", text, fate{}), mcpadapter.StateKnown)
+			if waited := time.Since(begun); waited < 4*time.Second {
+				t.Errorf("only %v", waited)
+			}
+			all.Wait()
+		}
+	})
+}
+
 func TestTheMemoryIsNotTakenForLostWhileSecretsRotate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		s := newShelf()
@@ -131,6 +152,36 @@ func TestOfTwinsUnderTwoSecretsOneIsDone(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A replica died just when it had made a record of its own beside another's. Whoever takes that up finds the other one.
+func TestARecordThatWasLeftBesideAnotherStandsInNobodysWay(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		p, q, r := start(t, s, rotation(t)[1]), start(t, s, rotation(t)[2]), start(t, s, rotation(t)[1])
+		time.Sleep(time.Minute)
+		var a api
+		var all sync.WaitGroup
+		q.line.set(func(l *line) {
+			looked := false
+			l.then = func(part, op, _ string, _ error) {
+				switch {
+				case part == works && op == "Get" && !looked: // it has not seen what is there now
+					looked = true
+					all.Go(func() { want(t, p, a.message("k", "text", fate{takes: 30 * time.Second}), mcpadapter.StateKnown) })
+					time.Sleep(time.Second)
+				case part == works && op == "Add":
+					l.set(func(l *line) { l.cut = true })
+				}
+			}
+		})
+		q.Do(t.Context(), a.message("k", "text", fate{}))
+		q.die()
+		time.Sleep(10 * time.Second)
+		want(t, r, a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		all.Wait()
+		a.wantMade(t, "k", 1)
+	})
 }
 
 // turns has two take steps in an order that a number says, bit by bit, and as they like after that or when one has ended.
