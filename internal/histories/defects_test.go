@@ -75,6 +75,18 @@ func uncommitted(w *mcpadapter.Work) {
 	}
 }
 
+// misnamed says of what was made that it is something else.
+func misnamed(w *mcpadapter.Work) {
+	attempt := w.Attempt
+	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+		made := attempt(ctx, commit)
+		if made.ID != "" {
+			made.ID += "0"
+		}
+		return made
+	}
+}
+
 // traceless recognizes nothing that has no key.
 func traceless() func(*mcpadapter.Work) {
 	var calls atomic.Int64

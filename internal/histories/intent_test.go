@@ -193,11 +193,26 @@ func newMoves(r *rand.Rand, i *intent) []move {
 		}
 		moves = append(moves, m)
 	}
+	if chance(r, 10) {
+		overtake(r, moves)
+	}
 	return moves
 }
 
+// overtake has the first transmission stand still early on, and the next one come in the meantime.
+func overtake(r *rand.Rand, moves []move) {
+	moves[0].traps = []trap{{side: toStore, steps: 3 + r.IntN(20), act: stall, wait: 3*time.Second + upTo(r, 20*time.Second)}}
+	moves[0].patience = endless
+	if len(moves) > 1 {
+		moves[1].twin, moves[1].after, moves[1].traps = true, upTo(r, time.Second), nil
+	}
+}
+
 func newTrap(r *rand.Rand) trap {
-	t := trap{side: toStore, steps: r.IntN(45), act: act(r.IntN(3))}
+	t := trap{side: toStore, steps: r.IntN(30), act: act(r.IntN(3))}
+	if chance(r, 20) {
+		t.steps *= 3
+	}
 	if chance(r, 40) {
 		t.side, t.steps = toAPI, r.IntN(6)
 	}

@@ -25,6 +25,7 @@ func TestAMissingSafeguardIsNoticed(t *testing.T) {
 		"parts of a batch are one":                {once: changed(func(w *mcpadapter.Work) { w.Part = min(w.Part, 1) })},
 		"what is not seen is taken for a no":      {once: told(notSeenIsNo)},
 		"what looks like it is taken for it":      {once: told(firstFound)},
+		"what was made is not claimed":            {once: changed(misnamed)},
 		"a look that failed saw nothing":          {once: changed(blind)},
 		"a 503 is taken for a no":                 {api: status503IsNo},
 		"a POST that broke is made again":         {api: repeatedPost},
