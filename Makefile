@@ -45,7 +45,7 @@ generate: ## Make what is generated: the REST models, the README's tables
 verify: ## Fail if what is generated, formatted or required differs from what is committed
 	@scripts/verify
 
-e2e: ## Drive the gateway with real clients: the Inspector and the conformance suite
+e2e: ## Drive the gateway with real clients and a real identity provider
 	npm ci --prefix e2e
 	CI=true $(GO) test -count=1 -v ./e2e
 

