@@ -214,6 +214,67 @@ func TestAListOfManyWithoutAnAnswerIsBoundedAndForgetsNothing(t *testing.T) {
 	})
 }
 
+func TestTwoThatLeaveAListAtOnceBothLeaveIt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		mute(p[0]) // so that two are in one list
+		var all sync.WaitGroup
+		all.Go(func() { want(t, p[0], a.message("one", "text", fate{takes: 20 * time.Second}), mcpadapter.StateKnown) })
+		time.Sleep(12 * time.Second)
+		w, letGo := stalled(a.message("two", "text", fate{}), true)
+		all.Go(func() { want(t, p[1], w, mcpadapter.StateKnown) })
+		n := 0
+		p[0].line.set(func(l *line) {
+			l.wait = func(part, op, _ string) {
+				if part != likenesses || op != "Replace" {
+					return
+				}
+				if n++; n == 2 { // it has read the list again
+					letGo()
+					time.Sleep(time.Second)
+				}
+			}
+		})
+		all.Wait()
+		if n < 3 {
+			t.Errorf("it wrote %d times", n)
+		}
+		want(t, p[1], a.message("three", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+// mute has a process seem to be dead.
+func mute(p *process) {
+	p.line.set(func(l *line) {
+		l.rule = func(part, _, _ string) mishap {
+			if part == replicas {
+				return before
+			}
+			return none
+		}
+	})
+}
+
+func TestThatThereWereManyIsRememberedWhenTheOthersAreGone(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		want(t, p[0], a.message("lost", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+		for i := range 60 {
+			dying := start(t, s)
+			time.Sleep(5 * time.Second)
+			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", fate{}), "prepared"))
+			dying.die()
+			time.Sleep(10 * time.Second)
+		}
+		for i := range 60 {
+			want(t, p[0], a.message(fmt.Sprint("k", i), "text", fate{}), mcpadapter.StateKnown)
+		}
+		want(t, p[0], a.message("cut", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
 func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := settled(t, 1, rarely)

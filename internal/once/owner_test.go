@@ -102,28 +102,21 @@ func stalled(w mcpadapter.Work, afterCommit bool) (_ mcpadapter.Work, letGo func
 }
 
 func TestAnOwnerThatStalledBeforeItsCommitCannotSendAnyMore(t *testing.T) {
-	for name, mute := range map[string]bool{"its heart beats on": false, "it seems to be dead": true} {
+	for name, seemsDead := range map[string]bool{"its heart beats on": false, "it seems to be dead": true} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
 				_, p := settled(t, 2)
 				var a api
 				w, letGo := stalled(a.message("k", "text", fate{}), false)
 				var all sync.WaitGroup
-				if mute {
-					p[0].line.set(func(l *line) {
-						l.rule = func(part, _, _ string) mishap {
-							if part == replicas {
-								return before
-							}
-							return none
-						}
-					})
+				if seemsDead {
+					mute(p[0])
 				}
 				all.Go(func() { want(t, p[0], w, mcpadapter.StateReplayed) })
 				time.Sleep(11 * time.Second)
 				begun := time.Now()
 				want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateKnown)
-				if waited := time.Since(begun); mute != (waited < time.Second) {
+				if waited := time.Since(begun); seemsDead != (waited < time.Second) {
 					t.Errorf("after %v", waited)
 				}
 				letGo()

@@ -56,7 +56,9 @@ func TestWorksOfOneLikenessWaitForEachOtherUnderTwoSecrets(t *testing.T) {
 		for _, pair := range [][2]*process{{p, q}, {q, p}} {
 			var all sync.WaitGroup
 			text := fmt.Sprint("text", len(a.made))
-			all.Go(func() { want(t, pair[0], a.message(text+"a", text, fate{takes: 5 * time.Second}), mcpadapter.StateKnown) })
+			all.Go(func() {
+				want(t, pair[0], a.message(text+"a", text, fate{takes: 5 * time.Second}), mcpadapter.StateKnown)
+			})
 			time.Sleep(time.Second)
 			begun := time.Now()
 			want(t, pair[1], a.message(text+"b", text, fate{}), mcpadapter.StateKnown)

@@ -65,7 +65,7 @@ func stores(t *testing.T) map[string]func(t *testing.T) store {
 // quick is for tests in real time. It does not wait for processes that there cannot be.
 func quick(o *once.Options) {
 	o.Own = true
-	o.Heartbeat, o.SettleTime = 50*time.Millisecond, 100*time.Millisecond
+	o.SettleTime = 100 * time.Millisecond
 }
 
 func TestEveryStoreWillDo(t *testing.T) {
