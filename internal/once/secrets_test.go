@@ -21,15 +21,12 @@ func rotation(t *testing.T) []func(*once.Options) {
 
 func TestWhatWasDoneIsKnownWhileSecretsRotate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
-		var a api
-		var p []*process
-		for _, secrets := range rotation(t)[:3] {
-			p = append(p, start(t, s, secrets))
-		}
-		time.Sleep(time.Minute)
 		for i := range 2 {
-			for _, pair := range [][2]*process{{p[i], p[i+1]}, {p[i+1], p[i]}} {
+			s := newShelf()
+			var a api
+			p, q := start(t, s, rotation(t)[i]), start(t, s, rotation(t)[i+1])
+			time.Sleep(time.Minute)
+			for _, pair := range [][2]*process{{p, q}, {q, p}} {
 				key := fmt.Sprint("k", len(a.made))
 				want(t, pair[0], a.message(key, key, fate{}), mcpadapter.StateKnown)
 				want(t, pair[1], a.message(key, key, fate{}), mcpadapter.StateReplayed)
