@@ -46,6 +46,7 @@ func TestHistories(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var begun uint64
+	open := 0
 	told := map[string]int{}
 	t.Run("in", func(t *testing.T) {
 		for n := range runtime.GOMAXPROCS(0) {
@@ -65,6 +66,7 @@ func TestHistories(t *testing.T) {
 						t.Errorf("seed %d: make it again with -run TestHistories -seed %d\n%s", s, s, o)
 					}
 					mu.Lock()
+					open += o.open
 					for path, n := range o.told {
 						told[path] += n
 					}
@@ -73,7 +75,10 @@ func TestHistories(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("clients were told: %v", told)
+	t.Logf("clients were told: %v; of %d messages they could have been told more", told, open)
+	if uint64(open) > *tries/200 {
+		t.Errorf("of %d messages it was not found out in the end that they are there", open)
+	}
 	for _, path := range paths {
 		if told[path] == 0 {
 			t.Errorf("nobody was ever told %q, so these histories show nothing of it", path)

@@ -67,6 +67,7 @@ type outcome struct {
 	wrong []string
 	notes []string       // what happened
 	told  map[string]int // how often clients were told what
+	open  int            // messages of which clients could have been told in the end
 }
 
 func (o outcome) String() string {
@@ -99,6 +100,7 @@ func (h *history) run(l lab) outcome {
 
 	time.Sleep(notice)
 	w.control(http.MethodDelete, "/_sandbox/faults", "")
+	w.died = w.processes > replicas || len(w.alive()) < replicas
 	for _, p := range w.alive() {
 		p.die()
 	}
@@ -120,7 +122,7 @@ func (h *history) run(l lab) outcome {
 			told[c.path]++
 		}
 	}
-	return outcome{v.wrong, w.notes, told}
+	return outcome{v.wrong, w.notes, told, v.open}
 }
 
 // open gives a client of the era that has them a session.

@@ -41,6 +41,7 @@ type world struct {
 	notes     []string
 	wiped     time.Time
 	jumped    bool
+	died      bool // somebody did, while there were calls
 }
 
 func newWorld(l lab) *world {

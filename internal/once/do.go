@@ -137,7 +137,7 @@ func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (f mcpadapter.
 		return f, true
 	}
 	switch before.Phase {
-	case prepared: // nothing was done in that attempt, and now nothing can be
+	case prepared, refused: // nothing was done in that attempt, and now nothing can be
 		c.write(ctx, func(ctx context.Context) error { return c.stand(ctx, before.Attempt, gone) })
 	case committed, unknown:
 		before.Phase = unknown

@@ -95,6 +95,23 @@ func TestAnAttemptThatWasTakenOverDoesNotKeepOthersFromBeingFound(t *testing.T) 
 	})
 }
 
+func TestAnAttemptThatWasRefusedDoesNotKeepOthersFromBeingFoundThoughItsOwnerDied(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		m := start(t, s)
+		time.Sleep(5 * time.Second)
+		dying := start(t, s, func(o *once.Options) { o.Likenesses = uncommitting{o.Likenesses} })
+		dying.Do(t.Context(), message("key", mcpadapter.Made{Outcome: clerkapi.NotDone}))
+		dying.end()
+		time.Sleep(12 * time.Second)
+		w := message("key", noAnswer)
+		w.Look = seen("its own")
+		if f := m.Do(t.Context(), w); f.State != mcpadapter.StateSettled {
+			t.Errorf("it is %v", f.State)
+		}
+	})
+}
+
 // uncommitting takes what is new and nothing else, as for a process that dies before it commits.
 type uncommitting struct{ once.Records }
 
