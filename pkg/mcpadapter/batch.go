@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -61,13 +62,21 @@ type batch struct {
 
 	// single tells that there is but one part: what fails is told as of any other call.
 	single bool
+	// part is the tool with words for what is said of one part of several.
+	part *tool
 
 	result batchResult
 	facts  Facts
-	// stopped says why no further part is tried, "" while they are.
-	stopped string
-	// unknown counts the parts of this call that ended without an answer; attempted those that it tried at all.
-	unknown, attempted int
+	// stopped says why no further part is tried, "" while they are; rest is what becomes of the contacts then.
+	stopped, rest string
+	// unknown counts the parts of this call that ended without an answer, made those that it carried out.
+	unknown, made int
+	// underWay counts the contacts that another call is creating.
+	underWay int
+	// nothing is why the last part that had no effect had none.
+	nothing Outcome
+	// first is when the first of the calls began whose answers were given once more.
+	first time.Time
 }
 
 // executeBatch creates contacts in parts, each of which is a piece of work of its own: what a call did not come to is done
@@ -75,22 +84,26 @@ type batch struct {
 func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hold *hold) Report {
 	ctx, cancel := context.WithTimeout(ctx, t.budget)
 	defer cancel()
-	b := batch{tools: t, tool: tool, plan: p, call: c, hold: hold}
+	b := batch{tools: t, tool: tool, plan: p, call: c, hold: hold, part: tool, rest: contactNotAttempted, nothing: OutcomeRefused}
 	var wrong string
 	if b.work, wrong = workOf(tool, p, c); wrong != "" {
-		return failed(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
+		return withoutEffect(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
 	}
 	// Parts of another size are other pieces of work.
 	b.work.Digest = digest(tool.name, []any{b.work.Digest, t.batchSize})
 	contacts := p.request.(*createContacts).body.Contacts
-	b.single = len(contacts) <= t.batchSize
+	if b.single = len(contacts) <= t.batchSize; !b.single {
+		part := *tool
+		part.words.nothing, part.words.repeat = "None of these was created.", "They may be tried again"
+		b.part = &part
+	}
 	for part := range slices.Chunk(contacts, t.batchSize) {
 		b.work.Part++
 		if b.stopped == "" && ctx.Err() != nil && b.work.Part > 1 {
 			b.stopped = "The call ended before it was this contact's turn."
 		}
 		if b.stopped != "" {
-			b.add(len(part), contactNotAttempted, b.stopped)
+			b.add(len(part), b.rest, b.stopped)
 			continue
 		}
 		if report, over := b.do(ctx, part); over {
@@ -108,7 +121,7 @@ func (b *batch) do(ctx context.Context, part []clerkapi.ContactFields) (report R
 	p := b.plan
 	p.request = &createContacts{body: clerkapi.CreateContactsRequest{Contacts: part}}
 	w := b.work
-	last := b.tools.attempt(&w, b.tool, p, b.call, b.hold)
+	last := b.tools.attempt(&w, b.part, p, b.call, b.hold)
 	f := b.tools.once.Do(ctx, w)
 	done := (f.State == StateKnown || f.State == StateReplayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
@@ -126,19 +139,19 @@ func (b *batch) take(f Finding, last *executed, n int) {
 	if facts.Status != 0 {
 		b.facts.Status = facts.Status
 	}
-	if facts.Attempts > 0 {
-		b.attempted++
-	}
 	switch r := f.Result; f.State {
 	case StateKnown, StateReplayed:
 		switch {
 		case !r.IsError:
-			b.addMade(r.Structured, n)
+			b.addMade(f, n)
 		case !r.NoEffect: // it was done, and its answer cannot be read
 			b.add(n, contactUnknown, r.Text)
 		case aboutThePart(facts.Status):
-			b.add(n, contactFailed, r.Text)
+			b.add(n, contactFailed, last.what)
 		default:
+			if f.State == StateKnown {
+				b.nothing = facts.Outcome
+			}
 			b.stop(n, contactNotAttempted, r.Text)
 		}
 	case StateSettled, StateNotSeen, StateUndecided:
@@ -151,17 +164,21 @@ func (b *batch) take(f Finding, last *executed, n int) {
 		if b.unknown == maxUnknownParts {
 			b.stopped = "Too many requests to Clerk Chat ended without an answer."
 		}
-	case StateUnderWay:
-		b.stop(n, contactUnknown, "Another request is carrying out the same call at this moment: make it again in a few seconds.")
+	case StateUnderWay: // and will be at the rest
+		b.underWay = len(b.plan.request.(*createContacts).body.Contacts) - len(b.result.Contacts)
+		b.stop(n, contactUnknown, "Another request is carrying out the same call at this moment.")
+	case StateMismatch: // what the parts before held was refused, and is not the same now
+		b.stop(n, contactUnknown, "A call with the same idempotency_key and other arguments had this part, and may have created it.")
 	default:
-		text, _, _ := notBegun(b.tool, f)
+		var text []string
+		text, b.nothing, _ = notBegun(b.part, b.work, f)
 		b.stop(n, contactNotAttempted, joined(text))
 	}
 }
 
-// stop adds a part after which no other is tried.
+// stop adds a part after which no other is tried, since the same holds for the rest.
 func (b *batch) stop(n int, result, reason string) {
-	b.stopped = reason
+	b.stopped, b.rest = reason, result
 	b.add(n, result, reason)
 }
 
@@ -187,9 +204,14 @@ func (b *batch) explain(n int, reason string) {
 }
 
 // addMade adds a part that was done, now or before.
-func (b *batch) addMade(structured json.RawMessage, n int) {
+func (b *batch) addMade(f Finding, n int) {
+	if f.State == StateKnown {
+		b.made++
+	} else if b.first.IsZero() || f.At.Before(b.first) {
+		b.first = f.At
+	}
 	var part createdPart
-	if err := json.Unmarshal(structured, &part); err != nil || len(part.Contacts) != n {
+	if err := json.Unmarshal(f.Result.Structured, &part); err != nil || len(part.Contacts) != n {
 		b.add(n, contactUnknown, "An earlier call carried it out, and its answer cannot be read any more.")
 		return
 	}
@@ -215,11 +237,13 @@ func (b *batch) report() Report {
 		}
 	}
 	switch {
-	case r.Unknown > 0:
+	case r.Unknown > b.underWay:
 		b.facts.Outcome, b.facts.Path = OutcomeUnknown, PathUndecided
+	case r.Unknown > 0:
+		b.facts.Outcome, b.facts.Path = OutcomeUnavailable, PathUnderWay
 	case r.Created == 0:
-		b.facts.Outcome, b.facts.Path = OutcomeRefused, PathRefused
-	case b.attempted == 0:
+		b.facts.Outcome, b.facts.Path = b.nothing, PathRefused
+	case b.made == 0:
 		b.facts.Path = PathReplayed
 	default:
 		b.facts.Path = PathSent
@@ -231,8 +255,11 @@ func (b *batch) report() Report {
 	if err != nil {
 		return failed(joined([]string{b.tool.words.unknown, b.tool.words.look}), b.facts)
 	}
-	if r.Created == len(r.Contacts) {
-		return Report{Result: Result{Structured: structured, Text: string(structured)}, Facts: b.facts}
+	if whole := (Result{Structured: structured, Text: string(structured)}); r.Created == len(r.Contacts) {
+		if b.facts.Path == PathReplayed {
+			return replayed(Finding{State: StateReplayed, Result: whole, At: b.first}, b.facts)
+		}
+		return Report{Result: whole, Facts: b.facts}
 	}
 	report := failed(b.summary()+"\n"+string(structured), b.facts)
 	report.Result.Structured = structured
@@ -240,24 +267,34 @@ func (b *batch) report() Report {
 	return report
 }
 
-// summary says in words what is not as it should be, and what to do.
+// summary says in words what is not as it should be, and what to do. What it must never make anybody do is to give
+// contacts once more that were created, or may have been.
 func (b *batch) summary() string {
 	r := &b.result
-	s := []string{fmt.Sprintf("Of %d contacts %d are created.", len(r.Contacts), r.Created)}
+	key := b.work.Key != ""
+	s := []string{fmt.Sprintf("Of %d contacts %d are created%s.", len(r.Contacts), r.Created,
+		told(r.Created > 0, "; to give these again in another call would create them twice"))}
 	if r.Failed > 0 {
-		s = append(s, fmt.Sprintf("%d were refused by Clerk Chat together with what was sent with them: correct them.", r.Failed))
+		s = append(s, fmt.Sprintf("%d were refused by Clerk Chat together with what was sent with them: correct them, and give "+
+			"these alone in a new call%s.", r.Failed, told(key, " with a new idempotency_key")))
 	}
-	if r.Unknown > 0 {
-		s = append(s, fmt.Sprintf("%d may have been created: have the user check those in Clerk Chat. They are not tried again "+
-			"under the same idempotency_key.", r.Unknown))
+	if lost := r.Unknown - b.underWay; lost > 0 {
+		s = append(s, fmt.Sprintf("%d may have been created: have the user check those in Clerk Chat before they are given again.%s",
+			lost, told(key, " Under the same idempotency_key they are not tried again.")))
+	}
+	if b.underWay > 0 {
+		then := "Do not give them again, unless the user has checked in Clerk Chat that they are not there."
+		if key {
+			then = "Make the same call with the same idempotency_key again in a few seconds to see what became of them."
+		}
+		s = append(s, fmt.Sprintf("%d are being created by another request with the same call at this moment.", b.underWay), then)
 	}
 	if r.NotAttempted > 0 {
-		s = append(s, fmt.Sprintf("%d were not tried: %s", r.NotAttempted, b.stopped))
-		if b.work.Key != "" {
-			s = append(s, "The same call with the same idempotency_key goes on with these and creates nothing twice.")
-		} else {
-			s = append(s, "Call again with these alone.")
+		then := "Call again with these alone."
+		if key {
+			then = "The same call with the same idempotency_key goes on with these and creates nothing twice."
 		}
+		s = append(s, fmt.Sprintf("%d were not tried: %s", r.NotAttempted, b.stopped), then)
 	}
 	return joined(append(s, "This is what became of each:"))
 }

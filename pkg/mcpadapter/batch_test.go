@@ -107,7 +107,7 @@ func byPart(findings ...*Finding) func(context.Context, Work) Finding {
 }
 
 func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
-	done := &Finding{State: StateReplayed, Result: Result{Structured: json.RawMessage(
+	done := &Finding{State: StateReplayed, At: testNow(), Result: Result{Structured: json.RawMessage(
 		`{"contacts":[{"result":"created","id":"a"},{"result":"created","id":"b"}]}`)}}
 	lost := &Finding{State: StateUndecided, Earlier: true}
 	elsewhere := &Finding{State: StateUnderWay}
@@ -124,9 +124,13 @@ func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
 		{"all done before", []*Finding{done, done, done}, "cccccc", OutcomeOK, PathReplayed, 0, nil},
 		{"the rest is done now", []*Finding{done, done, nil}, "cccccc", OutcomeOK, PathSent, 1, nil},
 		{"one part was lost, and the rest goes on", []*Finding{done, lost, nil}, "ccuucc", OutcomeUnknown, PathUndecided, 1,
-			[]string{"Of 6 contacts 4 are created.", "2 may have been created", "not tried again under the same idempotency_key"}},
-		{"another is at it", []*Finding{done, elsewhere, nil}, "ccuunn", OutcomeUnknown, PathUndecided, 0,
-			[]string{"make it again in a few seconds"}},
+			[]string{"Of 6 contacts 4 are created; to give these again", "2 may have been created", "Under the same idempotency_key they are not tried"}},
+		{"another is at it", []*Finding{done, elsewhere, nil}, "ccuuuu", OutcomeUnavailable, PathUnderWay, 0,
+			[]string{"4 are being created by another request", "Make the same call with the same idempotency_key again in a few seconds"}},
+		{"what was refused is corrected, and the rest is as it was", []*Finding{nil, {State: StateMismatch}, nil}, "ccuuuu", OutcomeUnknown,
+			PathUndecided, 1, []string{"other arguments had this part", "4 may have been created"}},
+		{"nothing can be done", []*Finding{{State: StateUnderWay}, nil, nil}, "uuuuuu", OutcomeUnavailable, PathUnderWay, 0,
+			[]string{"6 are being created"}},
 		{"the memory is away in the middle", []*Finding{nil, noMemory, nil}, "ccnnnn", OutcomeFailed, PathSent, 1,
 			[]string{"4 were not tried", "goes on with these"}},
 	}
@@ -146,6 +150,10 @@ func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
 			}
 			if r.Result.IsError != (tt.says != nil) {
 				t.Errorf("error: %v", r.Result.IsError)
+			}
+			conforms(t, tt.name, definitionOf(tools, "create_contacts_batch"), r)
+			if marked := strings.Contains(r.Result.Text, `"replayed_at":"2026-11-23T10:00:00Z"`); marked != (tt.path == PathReplayed) {
+				t.Errorf("marked as replayed: %v\n%s", marked, r.Result.Text)
 			}
 			for _, says := range tt.says {
 				if !strings.Contains(r.Result.Text, says) {

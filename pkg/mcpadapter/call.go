@@ -10,8 +10,11 @@ import (
 
 // Call runs a tool. ctx ends when the client goes away: that stops a read, and a write that has not been handed over;
 // a write that has been is finished under the time-out of the [clerkapi.Client].
-func (t *Tools) Call(ctx context.Context, c Call) Report {
-	tool := t.tools[c.Tool]
+func (t *Tools) Call(ctx context.Context, c Call) Report { return t.call(ctx, t.offer, c) }
+
+// call is Call for those who have this offer.
+func (t *Tools) call(ctx context.Context, o *offer, c Call) Report {
+	tool := o.tools[c.Tool]
 	if tool == nil {
 		return unknownTool(c.Tool)
 	}
@@ -38,7 +41,11 @@ func unknownTool(name string) Report {
 func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	p, wrong := tool.prepare(t, c.Arguments)
 	if wrong != "" {
-		return failed(wrong, Facts{Outcome: OutcomeInvalid})
+		facts := Facts{Outcome: OutcomeInvalid}
+		if tool.effect == creates {
+			facts.Path = PathRefused
+		}
+		return withoutEffect(wrong, facts)
 	}
 	hold := hold{writes: &t.writes}
 	defer hold.release()
@@ -74,6 +81,13 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 
 func failed(text string, facts Facts) Report {
 	return Report{Result: Result{Text: text, IsError: true}, Facts: facts}
+}
+
+// withoutEffect is a call of which it is certain that it did nothing.
+func withoutEffect(text string, facts Facts) Report {
+	r := failed(text, facts)
+	r.Result.NoEffect = true
+	return r
 }
 
 // encode writes a tool's result.

@@ -82,9 +82,15 @@ func contactOf(c *clerkapi.Contact) contact {
 	}
 }
 
-func contactSchema(description string) *jsonschema.Schema {
+// contactID describes the id of a contact in a result.
+func contactID(s setting) *jsonschema.Schema {
+	uses := enumerate(s.told("update_contact", "update_contact"), s.told("delete_contact", "delete_contact"))
+	return text("Id of the contact" + told(uses != "", ", for "+uses) + ".")
+}
+
+func contactSchema(s setting, description string) *jsonschema.Schema {
 	return open(description,
-		optional("id", text("Id of the contact, for update_contact and delete_contact.")),
+		optional("id", contactID(s)),
 		optional("name", text("Name.")),
 		optional("email", text("E-mail address.")),
 		optional("phone", text("Phone number.")),

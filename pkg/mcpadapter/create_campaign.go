@@ -11,7 +11,7 @@ import (
 // pastGrace is how far back a timestamp may be and still mean now: the time it takes to write a call.
 const pastGrace = time.Minute
 
-func createCampaignTool() *tool {
+func createCampaignTool(s setting) *tool {
 	return &tool{
 		name: "create_campaign", operation: "createCampaign", route: "POST /public/campaigns", effect: creates,
 		scope: ScopeSendCampaigns,
@@ -20,22 +20,22 @@ func createCampaignTool() *tool {
 			thing:   "the campaign",
 			done:    "was taken for sending",
 			unknown: "The campaign may have been started, and may be texting everybody in the list.",
-			look: "Do not start it again. Campaigns cannot be looked up; get_messages may show its messages (sender_type " +
-				"campaign or campaign_message, this text), but that there are none yet proves nothing. Have the user check in " +
-				"Clerk Chat.",
+			look: "Do not start it again. Campaigns cannot be looked up" + s.told("; get_messages may show its messages (sender_type "+
+				"campaign or campaign_message, this text), but that there are none yet proves nothing", "get_messages") +
+				". Have the user check in Clerk Chat.",
 			missing: "Check sender and list_name: the list must exist in Clerk Chat under exactly this name.",
 		},
 		define: defineCreateCampaign, plan: planCreateCampaign,
 	}
 }
 
-func defineCreateCampaign() definition {
+func defineCreateCampaign(s setting) definition {
 	return definition{
 		title: "Start a campaign",
 		description: "Texts everybody in a list of the workspace, at once or at a time given. It cannot be undone or stopped " +
 			"from here, and every message is billed, by recipient and segment. Have the user confirm list, text and time " +
-			"before calling. How many contacts the list has cannot be looked up here. For one person or a few use " +
-			"send_message.",
+			"before calling. How many contacts the list has cannot be looked up here." +
+			s.told(" For one person or a few use send_message.", "send_message"),
 		hints: hints{destructive: true, openWorld: true},
 		input: closed("",
 			required("sender", text("Clerk number to send from, in international form, or an identifier of the workspace such "+
@@ -58,7 +58,7 @@ func defineCreateCampaign() definition {
 			required("sender", text("Number or identifier it is sent from.")),
 			required("list_name", text("The list it goes to.")),
 			optional("scheduled_for", text("When it is to be sent; not there if at once.", format("date-time"))),
-			optional("inbox_id", text("Id of its inbox, for inbox_ids of get_messages.")),
+			optional("inbox_id", text("Id of its inbox"+s.told(", for inbox_ids of get_messages", "get_messages")+".")),
 			optional("created", text("When Clerk Chat took it.", format("date-time"))),
 		),
 	}
@@ -73,7 +73,7 @@ type createCampaign struct {
 
 func (r *createCampaign) asked() any {
 	body := r.body
-	body.Timestamp = r.given
+	body.Timestamp = r.given.UTC() // in whichever zone it was given
 	return body
 }
 

@@ -23,15 +23,17 @@ func createContactTool() *tool {
 	}
 }
 
-func defineCreateContact() definition {
+func defineCreateContact(s setting) definition {
 	return definition{
 		title: "Create a contact",
 		description: "Adds one contact to the workspace. At least one of name, email and phone must be given. Sends no message " +
 			"and costs nothing. Nothing checks whether the person is there already, so the same call twice may make two " +
-			"contacts. For several at once use create_contacts_batch; to change one use update_contact. Keep the id of the " +
-			"result: no tool looks contacts up.",
+			"contacts" + told(s.keys, ", unless it has the same idempotency_key") + "." +
+			s.told(" For several at once use create_contacts_batch.", "create_contacts_batch") +
+			s.told(" To change one use update_contact.", "update_contact") +
+			" Keep the id of the result: no tool looks contacts up.",
 		input:  closed("", contactProperties()...),
-		output: contactSchema("The new contact."),
+		output: contactSchema(s, "The new contact."),
 	}
 }
 

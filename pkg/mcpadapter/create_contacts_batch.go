@@ -23,25 +23,26 @@ func createContactsBatchTool() *tool {
 			unknown: "The contacts may have been created, all or some of them.",
 			look: "Calling again could make them twice, and no tool here can look them up: have the user check in Clerk " +
 				"Chat first.",
+			anew: "Leave out of it the contacts that were created with this one: they would be created twice.",
 		},
 		define: defineCreateContactsBatch, plan: planCreateContactsBatch, execute: executeBatch,
 	}
 }
 
-func defineCreateContactsBatch() definition {
+func defineCreateContactsBatch(s setting) definition {
 	return definition{
 		title: "Create several contacts",
 		description: "Adds contacts to the workspace, as many as needed; each needs at least one of name, email and phone. If one " +
 			"has a mistake, none is sent to Clerk Chat and all mistakes are listed. Sends no message and costs nothing. Many " +
 			"contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
-			"created. The same call twice may make every contact twice, unless it has the same idempotency_key: then it goes " +
-			"on where the first one stopped. Keep the ids of the result: no tool looks contacts up.",
+			"created. The same call twice may make every contact twice" +
+			told(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") + ". Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
-			required("contacts", list("The contacts, each with the fields of create_contact.",
+			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
 				closed("One contact.", contactProperties()...), minItems(1))),
 		),
 		output: open("What became of each contact.",
-			required("created", integer("How many contacts are created, by this call or an earlier one with its key.",
+			required("created", integer("How many contacts are created, by this call or one before that it repeats.",
 				minimum(0))),
 			optional("failed", integer("How many certainly were not created, because Clerk Chat refused them.", minimum(1))),
 			optional("unknown", integer("How many may have been created.", minimum(1))),
@@ -54,7 +55,7 @@ func defineCreateContactsBatch() definition {
 			required("contacts", list("The contacts, in the order they were given.", open("What became of one contact.",
 				required("result", text("What became of it.",
 					oneOf(contactCreated, contactFailed, contactUnknown, contactNotAttempted))),
-				optional("id", text("Id of the contact, for update_contact and delete_contact.")),
+				optional("id", contactID(s)),
 				optional("opt_out", boolean("True if the contact declined messages: do not text it.")),
 			))),
 		),

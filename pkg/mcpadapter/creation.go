@@ -35,7 +35,7 @@ func (t *Tools) executeOnce(ctx context.Context, tool *tool, p plan, c Call, hol
 	defer cancel()
 	work, wrong := workOf(tool, p, c)
 	if wrong != "" {
-		return failed(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
+		return withoutEffect(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
 	}
 	if v, ok := p.request.(visible); ok {
 		work.Likeness = digest(tool.name, v.likeness())
@@ -56,6 +56,9 @@ func workOf(tool *tool, p plan, c Call) (w Work, wrong string) {
 		Subject: c.Subject, Tool: tool.name,
 		Digest: digest(tool.name, p.request.(creation).asked()), // every tool that creates something has such a request
 		Trace:  Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID},
+	}
+	if c.IdempotencyKey != "" && !tool.named {
+		return w, "This server does not remember idempotency keys, so it cannot keep a call that has one in _meta from being done twice."
 	}
 	w.Key, wrong = oneKey(p.key, c.IdempotencyKey)
 	return w, wrong
@@ -83,7 +86,12 @@ func (t *Tools) look(ctx context.Context, v visible, subject string, since time.
 	if err != nil {
 		return nil, err
 	}
-	return v.look(ctx, t.client.As(credential), since)
+	var found []Sighting
+	err = t.renewing(ctx, subject, credential, func(api *clerkapi.Client) (err error) {
+		found, err = v.look(ctx, api, since)
+		return err
+	})
+	return found, err
 }
 
 // digest is of a value in its normal form, for one tool.

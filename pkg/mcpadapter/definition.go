@@ -3,6 +3,7 @@ package mcpadapter
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -13,6 +14,21 @@ type definition struct {
 	title, description string
 	hints              hints
 	input, output      *jsonschema.Schema
+}
+
+// setting is what the words of the tools depend on.
+type setting struct {
+	// has tells whether callers have a tool. Nothing is said of those that they do not have.
+	has func(tool string) bool
+	// keys: callers may name what they create, and it is not done twice.
+	keys bool
+	// resends: what had no answer and is not seen is done again if it is repeated under its key.
+	resends bool
+}
+
+// told is the text if callers have one of the tools, else "".
+func (s setting) told(text string, tools ...string) string {
+	return told(slices.ContainsFunc(tools, s.has), text)
 }
 
 // hints are the four hints of a tool. All of them are always written out, as their defaults assume the worst.

@@ -24,7 +24,7 @@ func deleteContactTool() *tool {
 	}
 }
 
-func defineDeleteContact() definition {
+func defineDeleteContact(_ setting) definition {
 	return definition{
 		title: "Delete a contact",
 		description: "Deletes one contact from the workspace for everybody in the team. It cannot be brought back, so have the " +

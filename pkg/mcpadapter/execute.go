@@ -33,7 +33,7 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 	}
 	if gone := ctx.Err() != nil && tool.effect != reads; err != nil || gone {
 		var text string
-		text, facts.Outcome = credentialFailure(tool, err, ctx.Err() != nil)
+		text, facts.Outcome = credentialFailure(tool, err, ctx.Err())
 		return nothing(text, facts)
 	}
 	unsent, wrong := t.admit(ctx, tool, p, subject)
@@ -43,19 +43,18 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 	}
 	if tool.effect != reads {
 		if err := commit(ctx); err != nil {
-			unsent(ctx)
+			unsent(context.WithoutCancel(ctx))
 			facts.Outcome = OutcomeUnavailable
 			return nothing(tool.words.nothing, facts)
 		}
 		// From here on a client that goes away cannot make an effect unknown.
 		ctx = context.WithoutCancel(ctx)
 	}
-	a, err := p.request.do(ctx, t.client.As(credential))
-	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
-		if renewed, renewErr := renewer.Renewed(ctx, subject, credential); renewErr == nil {
-			a, err = p.request.do(ctx, t.client.As(renewed))
-		}
-	}
+	var a answer
+	err = t.renewing(ctx, subject, credential, func(api *clerkapi.Client) (err error) {
+		a, err = p.request.do(ctx, api)
+		return err
+	})
 	if a.response != nil {
 		facts.Status, facts.Attempts = a.response.StatusCode, a.response.Attempts
 	}
@@ -64,6 +63,17 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 		unsent(ctx)
 	}
 	return x
+}
+
+// renewing does something with a credential, and with another one if that was refused and there is one.
+func (t *Tools) renewing(ctx context.Context, subject string, c clerkapi.Credential, do func(*clerkapi.Client) error) error {
+	err := do(t.client.As(c))
+	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
+		if renewed, renewErr := renewer.Renewed(ctx, subject, c); renewErr == nil {
+			err = do(t.client.As(renewed))
+		}
+	}
+	return err
 }
 
 // judge turns an answer, or the lack of one, into what is reported.
@@ -91,7 +101,5 @@ func (t *Tools) judge(tool *tool, p plan, a answer, err error, facts Facts) exec
 
 // nothing is what came of a request that was not made.
 func nothing(text string, facts Facts) executed {
-	r := failed(text, facts)
-	r.Result.NoEffect = true
-	return executed{report: r, outcome: clerkapi.NotDone}
+	return executed{report: withoutEffect(text, facts), outcome: clerkapi.NotDone}
 }

@@ -1,6 +1,7 @@
 package mcpadapter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -17,8 +18,20 @@ type words struct {
 	thing string
 	// look says how to find out what became of an unknown outcome, where calling again could do it twice.
 	look string
+	// repeat says that the same call may be made again; "" for just that.
+	repeat string
+	// anew says what to mind in a call like one that was made; "" if there is nothing.
+	anew string
 	// missing says what a 404 may mean, notAllowed what a 405 means; "" if there is nothing to say.
 	missing, notAllowed string
+}
+
+// again says when the same may be tried again.
+func (w words) again(when string) string {
+	if w.repeat == "" {
+		w.repeat = "The same call may be made again"
+	}
+	return w.repeat + " " + when + "."
 }
 
 // advice is what may be done after a request that had no effect.
@@ -172,11 +185,14 @@ func afterDone(tool *tool, a answer, e *clerkapi.Error) []string {
 	case tool.effect == sets:
 		return []string{s, "There is no need to call again."}
 	case errors.Is(e, clerkapi.ErrFailed):
-		return []string{s, "Calling again makes another one: find the reason first."}
+		return []string{s, anotherOne}
 	default:
-		return []string{s, "Do not call again: it would be done twice."}
+		return []string{s, "There is no need to call again, and a new call would do it twice."}
 	}
 }
+
+// anotherOne is also for who repeats a call under its key, which does nothing: a new call is one under a new key.
+const anotherOne = "A new call makes another one: find the reason first."
 
 func afterUnknown(tool *tool, e *clerkapi.Error) string {
 	if tool.effect == creates {
@@ -196,7 +212,7 @@ func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
 	}
 	switch r.advice {
 	case tryLater:
-		return []string{"The same call may be made again " + when(e) + "."}
+		return []string{tool.words.again(when(e))}
 	case correct:
 		return []string{"The same call would be refused again: correct the arguments first.", tool.words.missing}
 	case signIn:
@@ -240,11 +256,14 @@ func when(e *clerkapi.Error) string {
 	}
 }
 
-// credentialFailure is failure for a call whose credential could not be had.
-func credentialFailure(tool *tool, err error, gone bool) (text string, outcome Outcome) {
+// credentialFailure is failure for a call whose credential could not be had, or that ended before it had one.
+func credentialFailure(tool *tool, err, ended error) (text string, outcome Outcome) {
 	var public interface{ PublicText() string }
 	switch {
-	case gone:
+	case errors.Is(ended, context.DeadlineExceeded):
+		return joined([]string{"The time for this call ended before it was its turn.", tool.words.nothing, tool.words.again("in a moment")}),
+			OutcomeUnavailable
+	case ended != nil:
 		return joined([]string{"The call was canceled.", tool.words.nothing}), OutcomeCanceled
 	case errors.As(err, &public):
 		return joined([]string{public.PublicText(), tool.words.nothing}), OutcomeRefused
@@ -253,6 +272,6 @@ func credentialFailure(tool *tool, err error, gone bool) (text string, outcome O
 			"Calling again does not help: the user has to sign in again."}), OutcomeRefused
 	default:
 		return joined([]string{"The credential for Clerk Chat cannot be had at the moment.", tool.words.nothing,
-			"The same call may be made again in a moment."}), OutcomeUnavailable
+			tool.words.again("in a moment")}), OutcomeUnavailable
 	}
 }

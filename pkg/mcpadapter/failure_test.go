@@ -36,7 +36,7 @@ const (
 	notChanged  = " The contact was not changed."
 	perhapsSent = " The message may have been sent, or may still go out. Do not send it again blindly: first look with get_messages for a message from this sender since just before this call (start), and send again only if the user agrees."
 	perhapsSet  = " The contact may have been changed already. To make the same call again in a moment is safe."
-	lost        = " The message was taken for sending; only what came back about it is lost. Do not call again: it would be done twice."
+	lost        = " The message was taken for sending; only what came back about it is lost. There is no need to call again, and a new call would do it twice."
 	changed     = " The contact was changed; only what came back about it is lost. There is no need to call again."
 	redirect    = "The Clerk Chat API answered with a redirect, which is not followed"
 	checkSender = " Check sender and recipients: the sender must be a number or identifier of this workspace."
@@ -205,7 +205,7 @@ func TestAMessageThatWasTakenAndFailedIsBoth(t *testing.T) {
 	tools, _ := newTools(t, response(201, `{"data":`+failed+`}`))
 	r := call(t, tools, "send_message", sendArguments)
 	want := `The Clerk Chat API reports a failure (HTTP 201). It says: "number opted out". Its code for this: "21610". The message ` +
-		`was taken for sending as 12, and its status is "failed". Calling again makes another one: find the reason first.`
+		`was taken for sending as 12, and its status is "failed". A new call makes another one: find the reason first.`
 	if r.Result.Text != want || !r.Result.IsError || r.Facts.Outcome != OutcomeFailed || r.Facts.Status != 201 {
 		t.Errorf("report = %+v\nwant %s", r, want)
 	}
@@ -222,7 +222,7 @@ func TestASuccessThatTellsNothingIsNotRepeated(t *testing.T) {
 	for _, tt := range tests {
 		tools, _ := newTools(t, response(201, tt.answer))
 		r := call(t, tools, tt.tool, tt.arguments)
-		if !r.Result.IsError || !strings.Contains(r.Result.Text, tt.want) || !strings.Contains(r.Result.Text, "Do not call again") {
+		if !r.Result.IsError || !strings.Contains(r.Result.Text, tt.want) || !strings.Contains(r.Result.Text, "call again") {
 			t.Errorf("%s after %s: %s\nwant %q in it", tt.tool, tt.answer, r.Result.Text, tt.want)
 		}
 	}
@@ -231,7 +231,7 @@ func TestASuccessThatTellsNothingIsNotRepeated(t *testing.T) {
 func TestABatchOfWhichNotAllComesBackIsNoSuccess(t *testing.T) {
 	tools, _ := newTools(t, response(201, `{"data":[`+contactJSON+`]}`))
 	r := call(t, tools, "create_contacts_batch", `{"contacts":[{"name":"Jane Smith","phone":"+15551234567"},{"name":"B"}]}`)
-	want := "Of 2 contacts 1 are created."
+	want := "Of 2 contacts 1 are created; "
 	if !r.Result.IsError || !strings.HasPrefix(r.Result.Text, want) || r.Facts.Outcome != OutcomeUnknown {
 		t.Errorf("report = %+v\nwant %s", r, want)
 	}

@@ -32,10 +32,10 @@ func (t *Tools) conclude(tool *tool, p plan, w Work, last executed, f Finding) R
 		if f.State == StateNotSeen {
 			facts.Path = PathNotSeen
 		}
-		return failed(joined(unclear(tool, w, last, f)), facts)
+		return failed(joined(t.unclear(tool, w, last, f)), facts)
 	}
 	var sentences []string
-	sentences, facts.Outcome, facts.Path = notBegun(tool, f)
+	sentences, facts.Outcome, facts.Path = notBegun(tool, w, f)
 	report := failed(joined(sentences), facts)
 	report.Result.NoEffect = facts.Path == PathRefused
 	return report
@@ -77,10 +77,11 @@ func withNote(r Result, facts Facts, note string, replayedAt time.Time) Report {
 }
 
 // unclear says that an attempt had no answer, and what to do then.
-func unclear(tool *tool, w Work, last executed, f Finding) []string {
+func (t *Tools) unclear(tool *tool, w Work, last executed, f Finding) []string {
 	s := []string{last.what}
 	if f.Earlier {
-		s[0] = "The same call was made " + before(f.At) + ", and its answer was lost. This call did nothing but look."
+		s[0] = "The same call was made " + before(f.At) + ", and its answer was lost. This call did nothing" +
+			told(w.Look != nil, " but look") + "."
 	}
 	if f.State == StateNotSeen {
 		s = append(s, "It was looked for in Clerk Chat and is not there so far. It may still go out.")
@@ -90,28 +91,36 @@ func unclear(tool *tool, w Work, last executed, f Finding) []string {
 	switch {
 	case w.Key == "":
 		return append(s, tool.words.look)
-	case w.Look != nil:
-		return append(s, "To find out more, make the same call with the same idempotency_key again in a minute: it looks, and "+
-			"never sends a second time. Do not send it with another key or without one, unless the user has checked that it "+
-			"did not go out.")
+	case w.Look == nil:
+		return append(s, tool.words.look, "Only with the same idempotency_key the same call is safe: it does nothing again, and cannot "+
+			"tell more either.")
+	case t.setting.resends:
+		s = append(s, "To find out more, make the same call with the same idempotency_key again in a minute: it looks, and sends the "+
+			"message again if it still is not there. If the first one only is late, there are two then: ask the user.")
 	default:
-		return append(s, tool.words.look, "The same call with the same idempotency_key is safe, but cannot tell more.")
+		s = append(s, "To find out more, make the same call with the same idempotency_key again in a minute: it looks, and "+
+			"never sends a second time.")
 	}
+	return append(s, "Do not send it with another key or without one, unless the user has checked that it did not go out.")
 }
 
 // notBegun says why this call did nothing.
-func notBegun(tool *tool, f Finding) ([]string, Outcome, Path) {
-	nothing, again := tool.words.nothing, "The same call may be made again in a moment."
+func notBegun(tool *tool, w Work, f Finding) ([]string, Outcome, Path) {
+	nothing, again := tool.words.nothing, tool.words.again("in a moment")
 	switch f.State {
 	case StateUnderWay:
+		then := "Make the same call with the same idempotency_key again in a few seconds to have the answer."
+		if w.Key == "" { // to the gateway the next one is another
+			then = tool.words.look
+		}
 		return []string{"The same call is being carried out by another request at this moment, and has no answer yet. This one " +
-			"did nothing.", "Make the same call again in a few seconds to have the answer."}, OutcomeUnavailable, PathUnderWay
+			"did nothing.", then}, OutcomeUnavailable, PathUnderWay
 	case StateQueued:
 		return []string{"Another message with the same sender, recipients and text is on its way at this moment; such messages " +
 			"go out one after another.", nothing, again}, OutcomeUnavailable, PathRefused
 	case StateMismatch:
 		return []string{"This idempotency_key was used " + before(f.At) + " for a call with other arguments. Nothing was done " +
-			"now.", "To repeat that call, give the same arguments; for anything new, give a new key."}, OutcomeInvalid, PathRefused
+			"now.", "To repeat that call, give the same arguments; for anything new, give a new key.", tool.words.anew}, OutcomeInvalid, PathRefused
 	case StateMemoryLost:
 		return []string{"The gateway lost its memory of earlier calls " + at(f.At) + ", so it cannot know whether this " +
 			"idempotency_key was used before. Nothing was done now.", "If the call was certainly not made before, make it " +
@@ -137,10 +146,13 @@ func at(t time.Time) string {
 }
 
 // addOnce adds what a tool takes and gives because it does things once.
-func (d *definition) addOnce() {
+func (d *definition) addOnce(s setting) {
+	safe := "does nothing again and gets the first answer, so it is always safe to repeat."
+	if s.resends {
+		safe = "gets the first answer. What had no answer is looked for; a message that is not seen is sent again."
+	}
 	in := optional("idempotency_key", text("Any text that names this one action, such as a new UUID. A call that is repeated "+
-		"with the same key and arguments within a day does nothing again and gets the first answer, so it is always safe to "+
-		"repeat.", minLength(1), maxLength(maxKey)))
+		"with the same key and arguments within a day "+safe, minLength(1), maxLength(maxKey)))
 	d.input.Properties[in.name] = in.schema
 	d.input.PropertyOrder = append(d.input.PropertyOrder, in.name)
 	for _, out := range []property{

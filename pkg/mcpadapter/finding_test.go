@@ -109,3 +109,42 @@ func TestAnOwnAttemptWithoutAnAnswerSaysWhyAndWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoHasNoKeyIsNotToldToCallAgainWhileTheCallIsUnderWay(t *testing.T) {
+	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateUnderWay} })
+	tools, _ := newTools(t, answersOf(t), remember)
+	for _, c := range creatingCalls() {
+		text := tools.Call(t.Context(), c).Result.Text // to the gateway another call would be another message
+		if strings.Contains(text, "Make the same call") || !strings.Contains(text, "first") && !strings.Contains(text, "Do not start it again") {
+			t.Errorf("%s: %s", c.Tool, text)
+		}
+	}
+}
+
+func TestWhatCannotBeLookedForIsNotSaidToBe(t *testing.T) {
+	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateUndecided, Earlier: true} })
+	tools, _ := newTools(t, answersOf(t), remember)
+	r := call(t, tools, "create_contact", `{"name":"J","idempotency_key":"k"}`)
+	if strings.Contains(r.Result.Text, "but look") || !strings.Contains(r.Result.Text, "Only with the same idempotency_key the same call is safe") {
+		t.Error(r.Result.Text)
+	}
+}
+
+func TestAMemoryThatSendsAgainSaysSo(t *testing.T) {
+	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateNotSeen, Earlier: true} })
+	for _, resends := range []bool{true, false} {
+		tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.ResendAbsent = resends })
+		definition := string(tools.Definitions()[0].InputSchema.(json.RawMessage))
+		for what, said := range map[string]bool{
+			"the answer":       strings.Contains(call(t, tools, "send_message", keyedSend).Result.Text, "sends the message again"),
+			"the argument":     strings.Contains(definition, "sent again"),
+			"the instructions": strings.Contains(tools.Instructions(), "sent again"),
+			"no answer":        !strings.Contains(call(t, tools, "send_message", keyedSend).Result.Text, "never sends"),
+			"no argument":      !strings.Contains(definition, "always safe"),
+		} {
+			if said != resends {
+				t.Errorf("sends again: %v, and %s says so: %v", resends, what, said)
+			}
+		}
+	}
+}

@@ -5,12 +5,15 @@ import "strings"
 // The two ways of not doing a thing twice: with a memory of what was done, and without.
 const (
 	withKeys = `Give every call that sends or creates something an idempotency_key of its own, such as a new UUID. To repeat a call ` +
-		`whose answer did not come or was not clear, use the same key and arguments: nothing is ever done twice under one key.`
+		`whose answer did not come or was not clear, use the same key and arguments: nothing is done twice under one key`
+	neverTwice  = `.`
+	orResent    = `, but for a message that had no answer and is not seen: it is sent again, and if the first one only was late, there are two.`
 	withoutKeys = `After an answer that says a message may have been sent, do not call again: look with get_messages first.`
 )
 
 // instructions are for a model that has some of the tools. They speak of no other.
-func instructions(remembers bool, has func(tool string) bool) string {
+func instructions(s setting) string {
+	has := s.has
 	sends, campaigns, reads := has("send_message"), has("create_campaign"), has("get_messages")
 	contacts := has("create_contact") || has("create_contacts_batch")
 	var b strings.Builder
@@ -35,8 +38,10 @@ func instructions(remembers bool, has func(tool string) bool) string {
 		told(sends, "Be sure of sender, recipients and text before calling"+told(campaigns, "; for a campaign, have the user confirm list and text")+"."),
 		told(!sends, "Have the user confirm list and text before calling."),
 	)
-	line(remembers && (sends || contacts || campaigns), withKeys)
-	line(!remembers && sends && reads, withoutKeys)
+	if sends || contacts || campaigns {
+		line(s.keys, withKeys+told(!s.resends || !sends, neverTwice)+told(s.resends && sends, orResent))
+	}
+	line(!s.keys && sends && reads, withoutKeys)
 	line(true, "Write phone numbers in international form, such as +15551234567.",
 		told(sends || campaigns, "The sender must be a number or identifier of the workspace"+told(reads, "; get_messages shows those in use")+"."))
 	line(true, "Write times with a time zone, such as 2026-11-23T10:00:00Z.")

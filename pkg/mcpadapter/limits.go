@@ -41,7 +41,7 @@ func (t *Tools) admit(ctx context.Context, tool *tool, p plan, subject string) (
 	if nothing == "" {
 		nothing = "No request was made."
 	}
-	return nil, joined([]string{limited.reached(n), nothing, limited.again(t.now())})
+	return nil, joined([]string{limited.reached(n), nothing, limited.again(tool.words, t.now())})
 }
 
 // messages is how many a plan sends. A campaign counts as one: how many it is for cannot be looked up.
@@ -73,7 +73,7 @@ func (l *Limited) reached(n int) string {
 }
 
 // again says when to call again, in whole seconds that are not too few.
-func (l *Limited) again(now time.Time) string {
+func (l *Limited) again(w words, now time.Time) string {
 	if l.RetryAfter < 0 {
 		return fmt.Sprintf("To make the same call again does not help: a call may have at most %d recipients.", l.Max)
 	}
@@ -83,5 +83,5 @@ func (l *Limited) again(now time.Time) string {
 		in = "a second"
 	}
 	at := now.UTC().Add(seconds*time.Second + time.Second - 1).Truncate(time.Second)
-	return fmt.Sprintf("The same call may be made again in %s, at %s UTC.", in, at.Format(time.DateTime))
+	return w.again("in " + in + ", at " + at.Format(time.DateTime) + " UTC")
 }

@@ -27,7 +27,11 @@ func (a *allowance) Admit(_ context.Context, subject string, messages int) (func
 	if a.limited != nil && len(a.asked) > a.from {
 		return nil, a.limited
 	}
-	return func(context.Context) { a.unsent++ }, nil
+	return func(ctx context.Context) {
+		if ctx.Err() == nil { // else the store would not hear of it
+			a.unsent++
+		}
+	}, nil
 }
 
 func (a *allowance) set(o *Options) { o.Limiter = a }
@@ -100,7 +104,7 @@ func TestARefusalSaysWhichLimitItIsAndWhenThereIsRoom(t *testing.T) {
 // A clock time that is rounded down would be too early.
 func TestTheTimeToldIsNeverTooEarly(t *testing.T) {
 	now := testNow().Add(900 * time.Millisecond)
-	got := (&Limited{RetryAfter: 100 * time.Millisecond}).again(now)
+	got := (&Limited{RetryAfter: 100 * time.Millisecond}).again(words{}, now)
 	if want := "The same call may be made again in a second, at 2026-11-23 10:00:02 UTC."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

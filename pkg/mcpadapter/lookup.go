@@ -1,6 +1,7 @@
 package mcpadapter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,7 +13,10 @@ import (
 // maxLookPages bounds how far a message is looked for. In a workspace that has had more messages since, looking does not tell.
 const maxLookPages = 20
 
-var errTooMany = errors.New("there are more messages than are looked through")
+var (
+	errTooMany = errors.New("there are more messages than are looked through")
+	errUndated = errors.New("there is a message that looks like it and has no time")
+)
 
 func (r *sendMessage) asked() any { return r.body }
 
@@ -37,13 +41,20 @@ func (r *sendMessage) look(ctx context.Context, api *clerkapi.Client, since time
 		for i := range page.Data {
 			m := &page.Data[i]
 			seen := func(s Sighting) bool { return s.ID == string(m.ID) }
-			if r.looksLike(m) && !m.Created.Before(since) && !slices.ContainsFunc(found, seen) {
-				s, err := r.sighting(m)
-				if err != nil {
-					return nil, err
-				}
-				found = append(found, s)
+			if !r.looksLike(m) || slices.ContainsFunc(found, seen) {
+				continue
 			}
+			switch made := cmp.Or(m.Created, m.Timestamp); {
+			case made.IsZero():
+				return nil, errUndated
+			case made.Before(since):
+				continue
+			}
+			s, err := r.sighting(m)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, s)
 		}
 		if !hasMore(params.Page, params.Limit, len(page.Data), page.Total, page.Links.Next) {
 			return found, nil
@@ -91,7 +102,7 @@ func (r *sendMessage) sighting(m *clerkapi.Message) (Sighting, error) {
 	if m.Status == clerkapi.MessageStatusFailed {
 		s.Result = Result{IsError: true, Text: joined([]string{
 			"The message was taken for sending as " + s.ID + `, and its status is "failed".`,
-			"Calling again makes another one: find the reason first.",
+			anotherOne,
 		})}
 		return s, nil
 	}

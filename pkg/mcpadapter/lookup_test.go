@@ -46,6 +46,8 @@ func TestOnlyAMessageThatLooksTheSameIsASighting(t *testing.T) {
 		{"of a workflow", sendArguments, with(`"user"`, `"workflow"`), false},
 		{"with a campaign's id", sendArguments, with(`"inboxId"`, `"campaignId":7,"inboxId"`), false},
 		{"made before", sendArguments, with(`"created":"2026-11-23T10:00:00Z"`, `"created":"2026-11-23T09:59:59Z"`), false},
+		{"made before, sent since", sendArguments, with(`"created":"2026-11-23T10:00:00Z"`, `"created":"2026-11-23T09:00:00Z"`), false},
+		{"with the time of sending alone", sendArguments, with(`"created":"2026-11-23T10:00:00Z",`, ""), true},
 		{"a group in another order", group, with(`["+15559876543"]`, `["+15559876544","+15559876543"]`), true},
 		{"one of a group", group, messageJSON, false},
 	}
@@ -99,5 +101,16 @@ func TestLookingThatDoesNotComeToAnEndDoesNotTell(t *testing.T) {
 	}
 	if _, _, err := looked(t, sendArguments, response(500, "")); err == nil {
 		t.Error("an API that fails tells that there is nothing")
+	}
+}
+
+func TestAMessageWithoutAnyTimeMayBeTheOneOrNot(t *testing.T) {
+	undated := strings.NewReplacer(`"created":"2026-11-23T10:00:00Z",`, "", `"timestamp":"2026-11-23T10:00:00Z",`, "").Replace(messageJSON)
+	if found, _, err := looked(t, sendArguments, page(undated)); err == nil {
+		t.Errorf("%d sightings tell what became of it", len(found))
+	}
+	other := strings.Replace(undated, "2pm", "3pm", 1)
+	if found, _, err := looked(t, sendArguments, page(other, messageJSON)); err != nil || len(found) != 1 {
+		t.Errorf("another message without a time: %d sightings, %v", len(found), err)
 	}
 }

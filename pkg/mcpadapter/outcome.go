@@ -65,7 +65,7 @@ const (
 	PathUndecided
 	// PathUnderWay says that another call is at it.
 	PathUnderWay
-	// PathRefused says that certainly nothing was done by this call, nor by another under the same key as far as known.
+	// PathRefused says that certainly nothing was done by this call, nor by one whose answer it was given.
 	PathRefused
 )
 

@@ -2,11 +2,10 @@ package mcpadapter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // ToolInfo is what choosing among the tools goes by.
@@ -22,7 +21,7 @@ type ToolInfo struct {
 
 // Catalog lists the seven tools.
 func Catalog() []ToolInfo {
-	tools := sevenTools()
+	tools := sevenTools(setting{has: func(string) bool { return true }})
 	infos := make([]ToolInfo, len(tools))
 	for i, t := range tools {
 		toolset, _, _ := strings.Cut(t.scope, ":")
@@ -42,55 +41,28 @@ func Toolsets() []string {
 	return all
 }
 
-// Part is some of the tools. Those that are not in it are to its callers as if they did not exist.
+// Part is some of the tools. Those that are not in it are to its callers as if they did not exist: nothing that they are
+// told speaks of them.
 type Part struct {
-	tools        *Tools
-	names        map[string]bool
-	definitions  []*mcp.Tool
-	instructions string
+	*offer
+	all *Tools
 }
 
 // Part makes one of the tools with these names, of which there must be one. It shares everything with the tools.
 func (t *Tools) Part(names []string) (*Part, error) {
-	p := &Part{tools: t, names: map[string]bool{}}
+	if len(names) == 0 {
+		return nil, errors.New("mcpadapter: a part without tools")
+	}
 	for _, name := range names {
 		if t.tools[name] == nil {
 			return nil, fmt.Errorf("mcpadapter: %w: %s", ErrUnknownTool, quoteName(name))
 		}
-		p.names[name] = true
 	}
-	if len(p.names) == 0 {
-		return nil, fmt.Errorf("mcpadapter: a part without tools")
-	}
-	remembers := false
-	for _, d := range t.definitions {
-		if p.names[d.Name] {
-			p.definitions = append(p.definitions, d)
-		}
-		remembers = remembers || t.tools[d.Name].named
-	}
-	p.instructions = instructions(remembers, func(name string) bool { return p.names[name] })
-	return p, nil
-}
-
-// Definitions returns the part's tools for tools/list. They are shared and must not be changed.
-func (p *Part) Definitions() []*mcp.Tool { return slices.Clone(p.definitions) }
-
-// Instructions tell a model how the part's tools belong together.
-func (p *Part) Instructions() string { return p.instructions }
-
-// Scope is what a caller needs for a tool, "" if the part has none of that name.
-func (p *Part) Scope(tool string) string {
-	if !p.names[tool] {
-		return ""
-	}
-	return p.tools.Scope(tool)
+	s := t.setting
+	s.has = func(name string) bool { return slices.Contains(names, name) }
+	offer, err := newOffer(s)
+	return &Part{offer: offer, all: t}, err
 }
 
 // Call is [Tools.Call] for the part's tools.
-func (p *Part) Call(ctx context.Context, c Call) Report {
-	if !p.names[c.Tool] {
-		return unknownTool(c.Tool)
-	}
-	return p.tools.Call(ctx, c)
-}
+func (p *Part) Call(ctx context.Context, c Call) Report { return p.all.call(ctx, p.offer, c) }

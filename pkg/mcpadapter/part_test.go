@@ -1,7 +1,10 @@
 package mcpadapter
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +75,7 @@ func TestAPartHasToBeOneOfTheTools(t *testing.T) {
 	}
 }
 
-func TestInstructionsSpeakOfNoToolThatIsNotThere(t *testing.T) {
+func TestNothingSpeaksOfAToolThatIsNotThere(t *testing.T) {
 	_, remember := remembering(attempted)
 	forgetful, _ := newTools(t, nil)
 	mindful, _ := newTools(t, nil, remember)
@@ -93,9 +96,19 @@ func TestInstructionsSpeakOfNoToolThatIsNotThere(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := part.Instructions()
-			for _, name := range all {
-				if strings.Contains(text, name) && !slices.Contains(names, name) {
-					t.Errorf("%q speak of %s:\n%s", names, name, text)
+			definitions, err := json.Marshal(part.Definitions())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, told := range []string{text, string(definitions)} {
+				for _, name := range all {
+					word := regexp.MustCompile(`\b` + name + `\b`)
+					if word.MatchString(told) && !slices.Contains(names, name) {
+						t.Errorf("%q speak of %s:\n%s", names, name, told)
+					}
+				}
+				if strings.Contains(told, "idempotency_key") && tools == forgetful {
+					t.Errorf("%q speak of keys:\n%s", names, told)
 				}
 			}
 			if strings.Contains(text, "  ") || strings.Contains(text, "- \n") || strings.Contains(text, "..") {
@@ -105,6 +118,21 @@ func TestInstructionsSpeakOfNoToolThatIsNotThere(t *testing.T) {
 			if said := strings.Contains(text, "idempotency_key"); said != (creates && tools == mindful) {
 				t.Errorf("%q speak of keys: %v\n%s", names, said, text)
 			}
+		}
+	}
+}
+
+func TestAnUnclearAnswerNamesNoToolThatIsNotThere(t *testing.T) {
+	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateUndecided, Earlier: true} })
+	tools, _ := newTools(t, answersOf(t), remember)
+	for _, c := range creatingCalls() {
+		alone, err := tools.Part([]string{c.Tool})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := alone.Call(t.Context(), c).Result.Text
+		if strings.Contains(text, "get_messages") || !strings.Contains(text, "user check in Clerk Chat") {
+			t.Errorf("%s alone: %s", c.Tool, text)
 		}
 	}
 }

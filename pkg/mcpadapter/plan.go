@@ -16,7 +16,7 @@ type tool struct {
 	effect effect
 	scope  string
 	words  words
-	define func() definition
+	define func(s setting) definition
 	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan is not used.
 	plan func(f *fields, now time.Time) plan
 	// execute carries out what creates something. Default: as one piece of work.

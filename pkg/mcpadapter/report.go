@@ -38,7 +38,7 @@ type Report struct {
 
 // Result is what a client is told.
 type Result struct {
-	// Structured conforms to the tool's output schema. It is nil if IsError.
+	// Structured conforms to the tool's output schema. If IsError it is nil, but for a batch of which some was not done.
 	Structured json.RawMessage
 	// Text is the same JSON, or what went wrong, in words that a model can act on.
 	Text string

@@ -12,11 +12,3 @@ const (
 func Scopes() []string {
 	return []string{ScopeReadMessages, ScopeSendMessages, ScopeWriteContacts, ScopeSendCampaigns}
 }
-
-// Scope is what a caller needs for a tool, "" if there is no such tool.
-func (t *Tools) Scope(tool string) string {
-	if known := t.tools[tool]; known != nil {
-		return known.scope
-	}
-	return ""
-}

@@ -7,7 +7,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-func sendMessageTool() *tool {
+func sendMessageTool(s setting) *tool {
 	return &tool{
 		name: "send_message", operation: "sendMessage", route: "POST /public/messages", effect: creates,
 		scope: ScopeSendMessages,
@@ -16,22 +16,23 @@ func sendMessageTool() *tool {
 			thing:   "the message",
 			done:    "was taken for sending",
 			unknown: "The message may have been sent, or may still go out.",
-			look: "Do not send it again blindly: first look with get_messages for a message from this sender since just " +
-				"before this call (start), and send again only if the user agrees.",
+			look: "Do not send it again blindly: " + s.told("first look with get_messages for a message from this sender since just "+
+				"before this call (start), and send again only if the user agrees.", "get_messages") +
+				told(!s.has("get_messages"), "have the user check in Clerk Chat first."),
 			missing: "Check sender and recipients: the sender must be a number or identifier of this workspace.",
 		},
 		define: defineSendMessage, plan: planSendMessage,
 	}
 }
 
-func defineSendMessage() definition {
+func defineSendMessage(s setting) definition {
 	return definition{
 		title: "Send a text message",
 		description: "Sends one SMS, or an MMS if media_urls are given, from a Clerk Chat number to one recipient or several. " +
 			"A real message goes out at once, cannot be taken back, and is billed for each recipient and segment (160 " +
 			"characters, or 70 with emoji or letters outside of the GSM alphabet; less in longer texts). Several recipients " +
 			"in one call may become one group conversation in which all see each other's numbers: for separate messages " +
-			"call once for each recipient. For everybody in a list use create_campaign. Before calling, be sure of sender, " +
+			"call once for each recipient. " + s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
 			"recipients and text. A recipient given twice gets one message.",
 		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy should ask here.
 		hints: hints{destructive: true, openWorld: true},
@@ -46,7 +47,8 @@ func defineSendMessage() definition {
 				"without a login.", text("URL of one file.", format("uri")))),
 			optional("sent_by_name", text("Name that Clerk Chat shows for who sent the message.", maxLength(maxLabel))),
 		),
-		output: open("The message as Clerk Chat took it. It is on its way: ask get_messages later whether it was delivered.",
+		output: open("The message as Clerk Chat took it. It is on its way"+
+			s.told(": ask get_messages later whether it was delivered", "get_messages")+".",
 			required("id", text("Id of the message.")),
 			optional("status", text("Where it is on its way: sending, scheduled, sent, delivered, failed or read.")),
 			required("sender", text("Number or identifier it is sent from.")),
@@ -56,7 +58,7 @@ func defineSendMessage() definition {
 				minimum(1))),
 			optional("segments", integer("SMS segments it takes, as counted by Clerk Chat.", minimum(1))),
 			optional("conversation_id", text("Id of its conversation.")),
-			optional("inbox_id", text("Id of its inbox, for inbox_ids of get_messages.")),
+			optional("inbox_id", text("Id of its inbox"+s.told(", for inbox_ids of get_messages", "get_messages")+".")),
 			optional("created", text("When Clerk Chat took it.", format("date-time"))),
 		),
 	}

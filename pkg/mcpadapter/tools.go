@@ -50,6 +50,9 @@ type Options struct {
 	// Once keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
 	// Default: each call stands for itself.
 	Once Once
+	// ResendAbsent says that Once does work again that had no answer, if it is repeated under its key and nothing of it can
+	// be seen. Clients are told so.
+	ResendAbsent bool
 	// Budget is the longest that a call which creates something may take, but for a request under way. Default: 55 s, since
 	// many clients give up after a minute.
 	Budget time.Duration
@@ -74,12 +77,10 @@ type Tools struct {
 	observer    Observer
 	now         func() time.Time
 
-	tools       map[string]*tool
-	definitions []*mcp.Tool
-	// instructions are for a model.
-	instructions string
-	reasons      []reason
-	writes       writes
+	*offer
+	setting setting
+	reasons []reason
+	writes  writes
 }
 
 // New checks the options and builds the definitions.
@@ -89,7 +90,7 @@ func New(o Options) (*Tools, error) {
 	}
 	t := &Tools{
 		client: o.Client, credentials: o.Credentials, once: o.Once, observer: o.Observer, now: o.Now,
-		budget: o.Budget, batchSize: o.BatchSize, limiter: o.Limiter, tools: map[string]*tool{}, reasons: reasons(),
+		budget: o.Budget, batchSize: o.BatchSize, limiter: o.Limiter, reasons: reasons(),
 	}
 	if t.budget <= 0 {
 		t.budget = defaultBudget
@@ -97,42 +98,68 @@ func New(o Options) (*Tools, error) {
 	if t.batchSize <= 0 {
 		t.batchSize = defaultBatchSize
 	}
-	remembers := t.once != nil
-	if !remembers {
+	t.setting = setting{has: func(string) bool { return true }, keys: t.once != nil, resends: t.once != nil && o.ResendAbsent}
+	if t.once == nil {
 		t.once = alone{}
 	}
-	t.instructions = instructions(remembers, func(string) bool { return true })
 	if t.now == nil {
 		t.now = time.Now
 	}
-	for _, tool := range sevenTools() {
-		d := tool.define()
-		if tool.named = remembers && tool.effect == creates; tool.named {
-			d.addOnce()
+	var err error
+	t.offer, err = newOffer(t.setting)
+	return t, err
+}
+
+// offer is tools as some callers have them.
+type offer struct {
+	tools       map[string]*tool
+	definitions []*mcp.Tool
+	// instructions are for a model.
+	instructions string
+}
+
+// newOffer makes those of the tools that the setting has.
+func newOffer(s setting) (*offer, error) {
+	o := &offer{tools: map[string]*tool{}, instructions: instructions(s)}
+	for _, tool := range sevenTools(s) {
+		if !s.has(tool.name) {
+			continue
+		}
+		d := tool.define(s)
+		if tool.named = s.keys && tool.effect == creates; tool.named {
+			d.addOnce(s)
 		}
 		definition, err := d.tool(tool.name)
 		if err != nil {
 			return nil, fmt.Errorf("mcpadapter: %w", err)
 		}
-		t.tools[tool.name] = tool
-		t.definitions = append(t.definitions, definition)
+		o.tools[tool.name] = tool
+		o.definitions = append(o.definitions, definition)
 	}
-	return t, nil
+	return o, nil
 }
 
 // sevenTools are the tools, those that send and read messages first.
-func sevenTools() []*tool {
+func sevenTools(s setting) []*tool {
 	return []*tool{
-		sendMessageTool(), getMessagesTool(), createContactTool(), updateContactTool(), deleteContactTool(),
-		createContactsBatchTool(), createCampaignTool(),
+		sendMessageTool(s), getMessagesTool(), createContactTool(), updateContactTool(), deleteContactTool(),
+		createContactsBatchTool(), createCampaignTool(s),
 	}
 }
 
 // Definitions returns the tools for tools/list. They are shared and must not be changed.
-func (t *Tools) Definitions() []*mcp.Tool { return slices.Clone(t.definitions) }
+func (o *offer) Definitions() []*mcp.Tool { return slices.Clone(o.definitions) }
 
 // Instructions tell a model how the tools belong together.
-func (t *Tools) Instructions() string { return t.instructions }
+func (o *offer) Instructions() string { return o.instructions }
+
+// Scope is what a caller needs for a tool, "" if there is no such tool.
+func (o *offer) Scope(tool string) string {
+	if known := o.tools[tool]; known != nil {
+		return known.scope
+	}
+	return ""
+}
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
 func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }

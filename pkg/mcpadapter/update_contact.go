@@ -23,7 +23,7 @@ func updateContactTool() *tool {
 	}
 }
 
-func defineUpdateContact() definition {
+func defineUpdateContact(s setting) definition {
 	return definition{
 		title: "Update a contact",
 		description: "Changes the given fields of one contact; the old values are lost. data replaces all the metadata that " +
@@ -39,7 +39,7 @@ func defineUpdateContact() definition {
 			optional("public", boolean("Whether everybody in the team sees the contact.")),
 			optional("data", freeObject("New metadata, as key-value pairs, in place of all that was there.")),
 		),
-		output: contactSchema("The contact after the change."),
+		output: contactSchema(s, "The contact after the change."),
 	}
 }
 
