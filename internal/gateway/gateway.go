@@ -140,13 +140,14 @@ func (g *Gateway) build(opts Options) error {
 		return err
 	}
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
-		Client:      client,
-		Credentials: credentials,
-		Once:        memory,
-		Budget:      cfg.CallBudget,
-		BatchSize:   cfg.BatchSize,
-		Limiter:     limiter,
-		Observer:    observe.NewCalls(opts.Logger, g.metrics),
+		Client:       client,
+		Credentials:  credentials,
+		Once:         memory,
+		ResendAbsent: cfg.ResendAbsent,
+		Budget:       cfg.CallBudget,
+		BatchSize:    cfg.BatchSize,
+		Limiter:      limiter,
+		Observer:     observe.NewCalls(opts.Logger, g.metrics),
 	})
 	if err != nil {
 		return fmt.Errorf("tools: %w", err)

@@ -153,7 +153,9 @@ func TestWithResendAbsentAMessageThatIsNotSeenIsSentAgainWhenAskedFor(t *testing
 	t.Parallel()
 	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ResendAbsent = 100*time.Millisecond, true })
 	p.fault(t, `{"operation":"sendMessage","kind":"drop_before_commit"}`)
-	p.want(t, 0, "k", "not_seen")
+	if text := p.want(t, 0, "k", "not_seen"); !strings.Contains(text, "sends the message again") {
+		t.Errorf("nobody is told what a repeated call does: %s", text)
+	}
 	p.sent(t, 0)
 	p.want(t, 1, "k", "sent")
 	p.want(t, 0, "k", "replayed")
