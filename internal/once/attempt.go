@@ -113,11 +113,12 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Made) mcpad
 		}
 	default:
 		r.Phase = unknown
-		if !c.write(ctx, func(ctx context.Context) error { return c.concludeUnknown(ctx, e, r) }) {
-			f.State = mcpadapter.StateUndecided // it takes a memory to tell whose is what can be seen
-			return f
+		c.write(ctx, func(ctx context.Context) error { return c.concludeUnknown(ctx, e, r) })
+		f.State = mcpadapter.StateUndecided
+		if e.turn != nil { // else others did not know of it, nor it of them
+			f = c.settle(ctx, e)
 		}
-		if f = c.settle(ctx, e); f.State != mcpadapter.StateSettled {
+		if f.State != mcpadapter.StateSettled {
 			f.Result = made.Result
 		}
 		return f

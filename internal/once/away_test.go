@@ -9,11 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
-
-func sendOnOutage(o *once.Options) { o.SendOnOutage = true }
 
 // Each operation of a call fails, before or after it happened. What is told is true, and the same call made again when the
 // store is back tells the same or more and does nothing twice.
@@ -183,97 +180,30 @@ func TestWhatAnotherFoundOutStands(t *testing.T) {
 	})
 }
 
-func TestWhatWasDoneWithoutAMemoryIsRememberedAsSoonAsThereIsOne(t *testing.T) {
+func TestAnOutageOfAMomentDoesNotKeepAMessageFromBeingFound(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, sendOnOutage)
+		_, p := settled(t, 2)
 		var a api
-		for _, op := range []string{"Add", "Replace"} {
-			w := a.message("", "text"+op, fate{})
-			w.Trace = mcpadapter.Trace{RequestID: "n:1"}
-			p[0].lostAfter(op)
-			first := want(t, p[0], w, mcpadapter.StateKnown)
-			p[0].line.away(false)
-			time.Sleep(5 * time.Second)
-			if again := want(t, p[1], w, mcpadapter.StateReplayed); again.Result.Text != first.Result.Text {
-				t.Errorf("%s, not %s", again.Result.Text, first.Result.Text)
-			}
-		}
-		// Unless another has done it as well by then: that one's answer stands.
-		w := a.message("", "twice", fate{})
-		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
-		p[0].line.away(true)
-		want(t, p[0], w, mcpadapter.StateKnown)
-		second := want(t, p[1], w, mcpadapter.StateKnown)
-		p[0].line.away(false)
-		time.Sleep(5 * time.Second)
-		if again := want(t, p[1], w, mcpadapter.StateReplayed); again.Result.Text != second.Result.Text {
-			t.Errorf("%s, not %s", again.Result.Text, second.Result.Text)
-		}
-	})
-}
-
-func TestWorkWithoutAKeyMayBeDoneWithoutAMemory(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, sendOnOutage)
-		var a api
-		p[0].line.away(true)
-		want(t, p[0], a.message("", "one", fate{}), mcpadapter.StateKnown)
-		want(t, p[0], a.message("", "two", fate{dropped: true}), mcpadapter.StateUndecided)
-		want(t, p[0], a.message("k", "three", fate{}), mcpadapter.StateNoMemory)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if f := p[0].Do(ctx, a.message("", "four", fate{})); f.State != mcpadapter.StateNoMemory {
-			t.Error(stateName(f.State))
-		}
-		a.wantMade(t, "", 1)
-		p[0].line.away(false)
-		time.Sleep(5 * time.Second)
-		// By now it is known whose that was, and that something else is open.
-		want(t, p[1], a.message("a", "one", fate{dropped: true}), mcpadapter.StateNotSeen)
-		want(t, p[1], a.message("b", "two", fate{cut: true}), mcpadapter.StateUndecided)
-	})
-}
-
-func TestAMemoryThatGoesAwayInTheMiddleIsTheSame(t *testing.T) {
-	for _, part := range []string{epochs, likenesses, works} {
-		inTime(t, func(t *testing.T) {
-			_, p := settled(t, 1, sendOnOutage)
-			var a api
-			w := a.message("", "text", fate{})
-			w.Trace = mcpadapter.Trace{RequestID: "n:1"}
-			p[0].line.set(func(l *line) {
-				added := false
-				l.rule = func(at, op, _ string) mishap {
-					if at == works && op == "Add" {
-						added = true
-						return none
-					}
-					if added && at == part {
-						return before
-					}
-					return none
+		n := 0
+		p[0].line.set(func(l *line) {
+			l.rule = func(part, op, _ string) mishap {
+				if n++; len(a.by("k")) > 0 && n < 12 {
+					return before
 				}
-			})
-			want(t, p[0], w, mcpadapter.StateKnown)
-			a.wantMade(t, "", 1)
-			p[0].line.away(false)
-			time.Sleep(5 * time.Second)
-			want(t, p[0], w, mcpadapter.StateReplayed)
-			w.Key = "k"
-			w.Attempt = a.message("k", "text", fate{}).Attempt
-			p[0].line.set(func(l *line) {
-				l.rule = func(at, op, _ string) mishap {
-					if at == part && (op == "Replace" || part == epochs) {
-						return before
-					}
-					return none
-				}
-			})
-			if f := p[0].Do(t.Context(), w); part != likenesses && f.State != mcpadapter.StateNoMemory {
-				t.Errorf("with a key, %s away: %s", part, stateName(f.State))
+				return none
 			}
 		})
-	}
+		f := p[0].Do(t.Context(), a.message("k", "text", fate{cut: true}))
+		if f.State != mcpadapter.StateSettled && f.State != mcpadapter.StateUndecided {
+			t.Error(stateName(f.State))
+		}
+		p[0].line.away(false)
+		time.Sleep(5 * time.Second)
+		if f := p[1].Do(t.Context(), a.message("k", "text", fate{})); f.Result.Text != `{"id":"m1"}` {
+			t.Errorf("%s %s", stateName(f.State), f.Result.Text)
+		}
+		want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
 }
 
 // An outage with thousands of calls must not leave thousands of goroutines, and what was done is noted before what was not.

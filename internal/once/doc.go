@@ -11,8 +11,14 @@
 //
 // by compare-and-set. Prepared may be taken over, since its owner has to commit by compare-and-set before it does
 // anything. What is unknown is looked for among the works of the same likeness: those are done one after another, each
-// claims what it made, and only an unclaimed sighting that can be nobody else's settles it.
+// claims what it made before it gives its place up, and only an unclaimed sighting that can be nobody else's settles it.
+//
+// A memory that was lost is told from a new one by an epoch, which every attempt asks for when its record is there: whatever
+// is lost from then on takes the record along, and the commit fails by itself.
+//
+// What the store does not take at once is tried again in the background, within bounds. It may never be written: then
+// others look for the attempt instead of having its answer. Nothing that is safe rests on it.
 //
 // The package knows nothing of REST, of messages or of Redis, and must not: what to do and where to look comes with the
-// work, and the store is three operations on names.
+// work, and the store is four operations on names.
 package once

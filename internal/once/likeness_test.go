@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -146,6 +147,64 @@ func TestTwoThatLookForTheSameFindTheSame(t *testing.T) {
 	})
 }
 
+// What is found is free at first, and claimed by who made it before anybody else can: under the same secret or another.
+func TestWhoMadeItIsFasterThanWhoLooksForIt(t *testing.T) {
+	for name, secrets := range map[string][]func(*once.Options){
+		"the same secret": {rotation(t)[0], rotation(t)[0]}, "two secrets": {rotation(t)[1], rotation(t)[2]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				s := newShelf()
+				p := []*process{start(t, s, secrets[0]), start(t, s, secrets[1])}
+				time.Sleep(time.Minute)
+				var a api
+				var all sync.WaitGroup
+				answered := make(chan struct{})
+				other := a.message("other", "text", fate{})
+				other.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+					_ = commit(ctx)
+					id := a.make("text", "other")
+					<-answered
+					return mcpadapter.Made{Outcome: clerkapi.Done, ID: id, Result: resultOf(id)}
+				}
+				w := a.message("k", "text", fate{dropped: true})
+				look, looks := w.Look, 0
+				w.Look = func(ctx context.Context, since time.Time) ([]mcpadapter.Sighting, error) {
+					if looks++; looks == 1 {
+						all.Go(func() { want(t, p[1], other, mcpadapter.StateKnown) })
+						time.Sleep(100 * time.Millisecond)
+					}
+					return look(ctx, since)
+				}
+				p[0].line.set(func(l *line) {
+					told := false
+					l.wait = func(part, op, _ string) {
+						if part == likenesses && op == "Get" && looks == 1 && !told { // it has seen that nobody claims it
+							told = true
+							close(answered)
+							time.Sleep(100 * time.Millisecond)
+						}
+					}
+				})
+				if f := p[0].Do(t.Context(), w); f.State == mcpadapter.StateSettled {
+					t.Errorf("it is taken for another's: %s", f.Result.Text)
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+func TestWhatHasNoLikenessIsNotLookedFor(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		w := a.message("k", "text", fate{cut: true})
+		w.Likeness = [32]byte{} // then nobody knows who else makes the like
+		want(t, p[0], w, mcpadapter.StateUndecided)
+	})
+}
+
 func TestALookThatFailsTellsNothing(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := settled(t, 1)
@@ -189,61 +248,6 @@ func TestALookReachesToJustBeforeTheAttempt(t *testing.T) {
 	})
 }
 
-// An outage of the API can leave more attempts of one likeness than a list should have. The list stays usable, and remembers
-// that there were more.
-func TestAListOfManyWithoutAnAnswerIsBoundedAndForgetsNothing(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1, func(o *once.Options) { o.SettleTime = time.Millisecond })
-		var a api
-		size := func() int {
-			v, _, _ := s.part(likenesses).Get(t.Context(), s.names(likenesses)[0])
-			return len(v)
-		}
-		for i := range 60 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", fate{dropped: true}))
-		}
-		bound := size()
-		for i := range 300 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", fate{dropped: true}))
-		}
-		if now := size(); now > 2*bound {
-			t.Errorf("a list has grown from %d to %d bytes", bound, now)
-		}
-		want(t, p[0], a.message("known", "text", fate{}), mcpadapter.StateKnown)
-		want(t, p[0], a.message("lost", "text", fate{cut: true}), mcpadapter.StateUndecided)
-	})
-}
-
-func TestTwoThatLeaveAListAtOnceBothLeaveIt(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
-		var a api
-		mute(p[0]) // so that two are in one list
-		var all sync.WaitGroup
-		all.Go(func() { want(t, p[0], a.message("one", "text", fate{takes: 20 * time.Second}), mcpadapter.StateKnown) })
-		time.Sleep(12 * time.Second)
-		w, letGo := stalled(a.message("two", "text", fate{}), true)
-		all.Go(func() { want(t, p[1], w, mcpadapter.StateKnown) })
-		n := 0
-		p[0].line.set(func(l *line) {
-			l.wait = func(part, op, _ string) {
-				if part != likenesses || op != "Replace" {
-					return
-				}
-				if n++; n == 2 { // it has read the list again
-					letGo()
-					time.Sleep(time.Second)
-				}
-			}
-		})
-		all.Wait()
-		if n < 3 {
-			t.Errorf("it wrote %d times", n)
-		}
-		want(t, p[1], a.message("three", "text", fate{cut: true}), mcpadapter.StateSettled)
-	})
-}
-
 // mute has a process seem to be dead.
 func mute(p *process) {
 	p.line.set(func(l *line) {
@@ -253,55 +257,6 @@ func mute(p *process) {
 			}
 			return none
 		}
-	})
-}
-
-func TestThatThereWereManyIsRememberedWhenTheOthersAreGone(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
-		var a api
-		want(t, p[0], a.message("lost", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
-		for i := range 60 {
-			dying := start(t, s)
-			time.Sleep(5 * time.Second)
-			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", fate{}), "prepared"))
-			dying.die()
-			time.Sleep(10 * time.Second)
-		}
-		for i := range 60 {
-			want(t, p[0], a.message(fmt.Sprint("k", i), "text", fate{}), mcpadapter.StateKnown)
-		}
-		want(t, p[0], a.message("cut", "text", fate{cut: true}), mcpadapter.StateUndecided)
-	})
-}
-
-func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely)
-		var a api
-		w := a.message("", "text", fate{dropped: true})
-		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
-		want(t, p[0], w, mcpadapter.StateNotSeen)
-		for day := range 8 { // the list is in use every day
-			want(t, p[0], a.message(fmt.Sprint("day", day), "text", fate{}), mcpadapter.StateKnown)
-			if day < 7 {
-				want(t, p[0], a.message(fmt.Sprint("lost", day), "text", fate{refused: true}), mcpadapter.StateKnown)
-			}
-			time.Sleep(23 * time.Hour)
-		}
-		want(t, p[0], a.message("a", "text", fate{}), mcpadapter.StateKnown)
-		want(t, p[0], a.message("b", "text", fate{cut: true}), mcpadapter.StateSettled)
-	})
-}
-
-func TestAListThatCannotBeReadMayHoldAnybody(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
-		var a api
-		want(t, p[0], a.message("one", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
-		_, _, _ = s.part(likenesses).Swap(t.Context(), s.names(likenesses)[0], []byte("rubbish"), time.Hour)
-		want(t, p[0], a.message("two", "text", fate{}), mcpadapter.StateKnown)
-		want(t, p[0], a.message("three", "text", fate{cut: true}), mcpadapter.StateUndecided)
 	})
 }
 

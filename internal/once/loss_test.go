@@ -27,7 +27,12 @@ func TestAfterALossWorkWithAKeyIsRefusedForADay(t *testing.T) {
 			want(t, p[0], a.contact("new", "text", fate{}), mcpadapter.StateMemoryLost)
 		}
 		want(t, p[0], a.message("", "text", fate{}), mcpadapter.StateKnown)
-		want(t, p[0], a.message("", "another", fate{cut: true}), mcpadapter.StateUndecided)
+		lookless := a.message("", "another", fate{cut: true})
+		lookless.Look = func(context.Context, time.Time) ([]mcpadapter.Sighting, error) {
+			t.Error("it looks, and cannot tell whose it is")
+			return nil, nil
+		}
+		want(t, p[0], lookless, mcpadapter.StateUndecided)
 		time.Sleep(24*time.Hour - time.Minute)
 		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateMemoryLost)
 		young := start(t, s, rarely, func(o *once.Options) { o.OnLoss = func() { losses.Add(100) } })
@@ -166,6 +171,20 @@ func TestANewProcessWaitsForThoseWhoKnewAnotherMemory(t *testing.T) {
 	}
 }
 
+// Nor does it take for its own what was made before the loss that it does not know of.
+func TestANewProcessSettlesNothingWhileItMayHearOfALoss(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		time.Sleep(500 * time.Millisecond)
+		want(t, p[0], a.message("", "text", fate{}), mcpadapter.StateKnown)
+		s.lose()
+		young := start(t, s)
+		time.Sleep(time.Millisecond)
+		want(t, young, a.message("", "text", fate{dropped: true}), mcpadapter.StateUndecided)
+	})
+}
+
 func TestWhoGoesAwayWhileANewProcessWaitsGetsNothingDone(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		p := start(t, newShelf())
@@ -186,6 +205,19 @@ func TestWhoGoesAwayWhileANewProcessWaitsGetsNothingDone(t *testing.T) {
 		want(t, p, a.contact("l", "text", fate{}), mcpadapter.StateKnown)
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("and again after %v", waited)
+		}
+	})
+}
+
+func TestOnlyANewMemoryIsWaitedFor(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, _ := settled(t, 1)
+		var a api
+		p := start(t, s)
+		begun := time.Now()
+		want(t, p, a.contact("k", "text", fate{}), mcpadapter.StateKnown)
+		if waited := time.Since(begun); waited != 0 {
+			t.Errorf("after %v", waited)
 		}
 	})
 }

@@ -35,7 +35,8 @@ func TestWhatWasDoneIsKnownWhileSecretsRotate(t *testing.T) {
 				want(t, pair[0], a.message(key+"r", key+"r", fate{refused: true}), mcpadapter.StateKnown)
 				want(t, pair[1], a.message(key+"r", key+"r", fate{}), mcpadapter.StateKnown)
 				want(t, pair[0], a.message(key+"r", key+"r", fate{}), mcpadapter.StateReplayed)
-				// Nor is what has no answer taken for another's.
+				// Nor is what another has made taken for what has no answer.
+				want(t, pair[1], a.message(key+"x", key, fate{dropped: true}), mcpadapter.StateNotSeen)
 				want(t, pair[0], a.message(key+"u", key+"u", fate{dropped: true}), mcpadapter.StateNotSeen)
 				want(t, pair[1], a.message(key+"v", key+"u", fate{cut: true}), mcpadapter.StateUndecided)
 				want(t, pair[1], a.message(key+"u", key+"u", fate{}), mcpadapter.StateUndecided)
@@ -108,6 +109,34 @@ func TestReplicasWithoutACommonSecretLeaveEachOtherAlone(t *testing.T) {
 		p := start(t, s, underSecrets(t, secretB), lost)
 		time.Sleep(time.Minute)
 		want(t, p, a.contact("k", "text", fate{}), mcpadapter.StateKnown)
+	})
+}
+
+// A rotation that skips a step has replicas see what is sealed by a secret that they do not have.
+func TestAMemoryThatCannotBeReadIsNotSaidToBeLost(t *testing.T) {
+	lost := func(o *once.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } }
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		var a api
+		start(t, s, underSecrets(t, secretA), lost)
+		time.Sleep(time.Minute)
+		early := start(t, s, underSecrets(t, secretB), lost)
+		time.Sleep(time.Minute)
+		start(t, s, underSecrets(t, secretB, secretA), lost) // from here on it is sealed by the other secret
+		time.Sleep(time.Minute)
+		want(t, early, a.contact("k", "text", fate{}), mcpadapter.StateKnown)
+	})
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		var a api
+		old := start(t, s, underSecrets(t, secretA), lost)
+		time.Sleep(time.Minute)
+		both := start(t, s, underSecrets(t, secretB, secretA), lost)
+		time.Sleep(time.Minute)
+		want(t, both, a.contact("k", "text", fate{}), mcpadapter.StateKnown)
+		// It cannot see what was done under the other secret.
+		want(t, old, a.contact("k", "text", fate{}), mcpadapter.StateMemoryLost)
+		want(t, both, a.contact("l", "text", fate{}), mcpadapter.StateKnown)
 	})
 }
 

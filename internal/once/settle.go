@@ -89,12 +89,8 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 	case !claimed && (others || len(mine) > 1):
 		return found, unclear, nil
 	}
-	ok, err := c.claim(ctx, mine[0].ID, e.Attempt)
-	if err != nil || !ok {
+	if ok, err := c.claim(ctx, mine[0].ID, e.Attempt); err != nil || !ok {
 		return found, unclear, err
-	}
-	if lost, err := c.checkEpoch(ctx); err != nil || lost {
-		return found, unclear, err // or the claim
 	}
 	return mine[0], one, nil
 }

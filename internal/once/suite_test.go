@@ -100,7 +100,9 @@ func TestEveryStoreWillDo(t *testing.T) {
 					})
 				}
 				all.Wait()
-				if states[mcpadapter.StateKnown] != 3 || states[mcpadapter.StateReplayed] != 27 || len(a.made) != 3 {
+				// On a machine that is busy a twin may have come before the owner's first sign of life, and have looked for it.
+				found := states[mcpadapter.StateReplayed] + states[mcpadapter.StateSettled]
+				if states[mcpadapter.StateKnown] != 3 || found != 27 || len(a.made) != 3 {
 					t.Errorf("%v, made %d", states, len(a.made))
 				}
 			})

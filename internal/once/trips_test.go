@@ -42,6 +42,24 @@ func TestHowManyTripsToTheStoreACallWaitsFor(t *testing.T) {
 	}
 }
 
+func TestALossThatIsOverCostsNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1, rarely)
+		var a api
+		s.lose()
+		want(t, p[0], a.contact("k", "Jane", fate{}), mcpadapter.StateMemoryLost)
+		time.Sleep(25 * time.Hour)
+		want(t, p[0], a.contact("l", "Jane", fate{}), mcpadapter.StateKnown)
+		p[0].line.set(func(l *line) { l.count = 0 })
+		want(t, p[0], a.contact("m", "Jane", fate{}), mcpadapter.StateKnown)
+		p[0].line.set(func(l *line) {
+			if l.count != 4 {
+				t.Errorf("%d operations; want 4", l.count)
+			}
+		})
+	})
+}
+
 // BenchmarkDo is what a call costs besides its request, on a real Redis, and how many operations it makes there.
 func BenchmarkDo(b *testing.B) {
 	for name, work := range map[string]func(a *api, i int) mcpadapter.Work{

@@ -1,0 +1,115 @@
+package once_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// An outage of the API can leave more attempts of one likeness than a list should have. The list stays usable, and remembers
+// that there were more.
+func TestAListOfManyWithoutAnAnswerIsBoundedAndForgetsNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1, func(o *once.Options) { o.SettleTime = time.Millisecond })
+		var a api
+		size := func() int {
+			v, _, _ := s.part(likenesses).Get(t.Context(), s.names(likenesses)[0])
+			return len(v)
+		}
+		for i := range 60 {
+			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", fate{dropped: true}))
+		}
+		bound := size()
+		for i := range 300 {
+			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", fate{dropped: true}))
+		}
+		if now := size(); now > 2*bound {
+			t.Errorf("a list has grown from %d to %d bytes", bound, now)
+		}
+		want(t, p[0], a.message("known", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("lost", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestTwoThatLeaveAListAtOnceBothLeaveIt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		mute(p[0]) // so that two are in one list
+		var all sync.WaitGroup
+		all.Go(func() { want(t, p[0], a.message("one", "text", fate{takes: 20 * time.Second}), mcpadapter.StateKnown) })
+		time.Sleep(12 * time.Second)
+		w, letGo := stalled(a.message("two", "text", fate{}), true)
+		all.Go(func() { want(t, p[1], w, mcpadapter.StateKnown) })
+		n := 0
+		p[0].line.set(func(l *line) {
+			l.wait = func(part, op, _ string) {
+				if part != likenesses || op != "Replace" {
+					return
+				}
+				if n++; n == 2 { // it has read the list again
+					letGo()
+					time.Sleep(time.Second)
+				}
+			}
+		})
+		all.Wait()
+		if n < 3 {
+			t.Errorf("it wrote %d times", n)
+		}
+		want(t, p[1], a.message("three", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+func TestThatThereWereManyIsRememberedWhenTheOthersAreGone(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		want(t, p[0], a.message("lost", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+		for i := range 60 {
+			dying := start(t, s)
+			time.Sleep(5 * time.Second)
+			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", fate{}), "prepared"))
+			dying.die()
+			time.Sleep(10 * time.Second)
+		}
+		for i := range 60 {
+			want(t, p[0], a.message(fmt.Sprint("k", i), "text", fate{}), mcpadapter.StateKnown)
+		}
+		want(t, p[0], a.message("cut", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
+
+func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1, rarely)
+		var a api
+		w := a.message("", "text", fate{dropped: true})
+		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+		want(t, p[0], w, mcpadapter.StateNotSeen)
+		for day := range 8 { // the list is in use every day
+			want(t, p[0], a.message(fmt.Sprint("day", day), "text", fate{}), mcpadapter.StateKnown)
+			if day < 7 {
+				want(t, p[0], a.message(fmt.Sprint("lost", day), "text", fate{refused: true}), mcpadapter.StateKnown)
+			}
+			time.Sleep(23 * time.Hour)
+		}
+		want(t, p[0], a.message("a", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("b", "text", fate{cut: true}), mcpadapter.StateSettled)
+	})
+}
+
+func TestAListThatCannotBeReadMayHoldAnybody(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		want(t, p[0], a.message("one", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+		_, _, _ = s.part(likenesses).Swap(t.Context(), s.names(likenesses)[0], []byte("rubbish"), time.Hour)
+		want(t, p[0], a.message("two", "text", fate{}), mcpadapter.StateKnown)
+		want(t, p[0], a.message("three", "text", fate{cut: true}), mcpadapter.StateUndecided)
+	})
+}
