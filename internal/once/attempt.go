@@ -25,7 +25,7 @@ func (c *call) own(ctx context.Context, e *entry) (f mcpadapter.Finding, again b
 	if c.work.Likeness != [32]byte{} {
 		switch err := c.takeTurn(ctx, e); {
 		case errors.Is(err, errNoTurn):
-			return c.notBegun(ctx, e, errors.Join(permit(), errNoTurn)), false
+			return c.notBegun(e, errors.Join(permit(), errNoTurn)), false
 		case err != nil:
 			return c.outage(ctx, e), false
 		}
@@ -47,11 +47,11 @@ func (c *call) own(ctx context.Context, e *entry) (f mcpadapter.Finding, again b
 		c.later(func(ctx context.Context) error { return c.leave(ctx, e) })
 		return f, true
 	}
-	return c.notBegun(ctx, e, failed), false
+	return c.notBegun(e, failed), false
 }
 
 // notBegun gives up a work, and says why.
-func (c *call) notBegun(ctx context.Context, e *entry, why error) mcpadapter.Finding {
+func (c *call) notBegun(e *entry, why error) mcpadapter.Finding {
 	c.later(func(ctx context.Context) error { return c.withdraw(ctx, e) })
 	switch {
 	case errors.Is(why, errLost):
@@ -130,7 +130,7 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Made) mcpad
 // outage is for a work whose record, of which the store may have this or nothing, cannot be reached.
 func (c *call) outage(ctx context.Context, e *entry) mcpadapter.Finding {
 	if !c.mayForget(ctx) {
-		return c.notBegun(ctx, e, errNoMemory)
+		return c.notBegun(e, errNoMemory)
 	}
 	e.Begun = c.opts.Now()
 	return c.finish(ctx, e, c.work.Attempt(ctx, func(context.Context) error { return nil }))

@@ -190,7 +190,7 @@ func (m *model) wrong() (wrong []string) {
 		if len(ids) > 1 {
 			fault(t, "it was made %d times: %v", len(ids), ids)
 		}
-		done := false
+		var done bool
 		switch t.f.State {
 		case mcpadapter.StateKnown, mcpadapter.StateReplayed, mcpadapter.StateSettled:
 			done = !t.f.Result.IsError

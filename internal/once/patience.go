@@ -32,7 +32,7 @@ func (p *patience) next(ctx context.Context) bool {
 	if left <= 0 {
 		return false
 	}
-	t := time.NewTimer(min(left, p.pause/2+rand.N(p.pause))) //nolint:gosec // only spreads out
+	t := time.NewTimer(min(left, p.pause/2+rand.N(p.pause)))
 	defer t.Stop()
 	p.pause = min(2*p.pause, p.most)
 	select {
