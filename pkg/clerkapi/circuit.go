@@ -2,6 +2,7 @@ package clerkapi
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"time"
 )
@@ -11,6 +12,9 @@ const (
 	defaultCircuitPause    = 15 * time.Second
 	// maxCircuits bounds the memory for what fails; beyond it the API is asked every time.
 	maxCircuits = 10_000
+	// circuitLife is after how many pauses without a call a failure is forgotten, if there are too many: tokens end, and
+	// nobody comes back with them.
+	circuitLife = 10
 )
 
 // circuits leave the API alone where it fails persistently: per credential and operation, since one may fail while others
@@ -22,6 +26,8 @@ type circuits struct {
 
 	mu      sync.Mutex
 	failing map[circuitKey]*circuit
+	// swept is when it was last looked for what can be forgotten.
+	swept time.Time
 }
 
 type circuitKey struct {
@@ -31,8 +37,8 @@ type circuitKey struct {
 
 type circuit struct {
 	failures int
-	// until is when the pause ends; the zero time before there is one.
-	until time.Time
+	// last is when it last failed, until when the pause ends; the zero time before there is one.
+	last, until time.Time
 	// trial: a call is finding out whether the pause is over.
 	trial bool
 }
@@ -70,7 +76,7 @@ func (cs *circuits) leave(k circuitKey, err error, gaveUp bool) {
 		delete(cs.failing, k)
 		return
 	case c == nil:
-		if len(cs.failing) >= maxCircuits {
+		if len(cs.failing) >= maxCircuits && !cs.sweep() {
 			return
 		}
 		c = &circuit{}
@@ -78,9 +84,21 @@ func (cs *circuits) leave(k circuitKey, err error, gaveUp bool) {
 	}
 	c.failures++
 	c.trial = false
+	c.last = cs.now()
 	if c.failures >= cs.failures {
-		c.until = cs.now().Add(cs.pause)
+		c.until = c.last.Add(cs.pause)
 	}
+}
+
+// sweep forgets failures that nobody has come back to, at most once in a pause, and tells whether there is room then.
+func (cs *circuits) sweep() bool {
+	now := cs.now()
+	if now.Sub(cs.swept) < cs.pause {
+		return false
+	}
+	cs.swept = now
+	maps.DeleteFunc(cs.failing, func(_ circuitKey, c *circuit) bool { return now.Sub(c.last) > circuitLife*cs.pause })
+	return len(cs.failing) < maxCircuits
 }
 
 // isFailure tells whether an error means that the API does not work, rather than that it does not like a request.

@@ -3,6 +3,7 @@ package clerkapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -155,6 +156,31 @@ func TestAfterAPauseOneCallTriesAndTheOthersWait(t *testing.T) {
 		}
 		if n := api.pipe.requests.Load() - before; n != 1 {
 			t.Errorf("%d calls tried; want 1", n)
+		}
+	})
+}
+
+func TestCredentialsThatFailedAndAreGoneDoNotKeepOthersFromAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := newOutage(t, 500)
+		left := func(credential string) bool {
+			client := api.client.As(clerkapi.Bearer(credential))
+			for range 3 {
+				_, _ = api.send(t, client)
+			}
+			reached, _ := api.send(t, client)
+			return !reached
+		}
+		for i := range clerkapi.MaxCircuits {
+			_, _ = api.send(t, api.client.As(clerkapi.Bearer(fmt.Sprint("token-", i))))
+		}
+		if left("one-too-many") {
+			t.Error("more is remembered than is allowed")
+		}
+		time.Sleep(time.Hour)
+		if !left("an-hour-later") {
+			t.Error("what failed an hour ago is remembered, and keeps the API from being left alone")
 		}
 	})
 }

@@ -16,3 +16,6 @@ func Operations() (list []Operation) {
 
 // NewTransport is the transport of a client whose options name none.
 var NewTransport = newTransport
+
+// MaxCircuits is how much is remembered of what fails.
+const MaxCircuits = maxCircuits
