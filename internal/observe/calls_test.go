@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
@@ -64,5 +65,23 @@ func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testin
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)
 		}
+	}
+}
+
+func TestACallThatTookAsLongAsItMayIsWithinTheHistogram(t *testing.T) {
+	metrics := observe.NewMetrics("test")
+	observe.NewCalls(slog.New(slog.DiscardHandler), metrics).Observe(t.Context(),
+		mcpadapter.Facts{Tool: "send_message", Path: mcpadapter.PathSent, Duration: 90 * time.Second})
+	w := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	within := 0
+	for line := range strings.Lines(w.Body.String()) {
+		if strings.HasPrefix(line, "clerk_gateway_tool_call_seconds_bucket") && strings.HasSuffix(line, " 1\n") &&
+			!strings.Contains(line, `le="+Inf"`) {
+			within++
+		}
+	}
+	if within == 0 {
+		t.Error("it took longer than anything that is told apart")
 	}
 }

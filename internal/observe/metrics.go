@@ -40,7 +40,7 @@ func NewMetrics(version string) *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "clerk_gateway_tool_call_seconds",
 			Help:    "Duration of tool calls, the REST request included.",
-			Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 12), // 1 ms to 24 s
+			Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 14), // 1 ms to 149 s
 		}, []string{"tool"}),
 		recipients: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "clerk_gateway_recipients_total",
