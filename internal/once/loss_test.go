@@ -73,13 +73,13 @@ func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
 			s, p := settled(t, 2)
 			var a api
 			want(t, p[0], a.message("old", "text", fate{}), mcpadapter.StateKnown)
-			n := 0
+			var n atomic.Int32
 			p[1].line.set(func(l *line) {
 				l.wait = func(part, op, _ string) {
 					if part == replicas {
 						return
 					}
-					if n++; n == step+1 {
+					if int(n.Add(1)) == step+1 {
 						s.lose()
 					}
 				}
