@@ -149,6 +149,27 @@ func TestToolsSeeWhichSessionCalls(t *testing.T) {
 	}
 }
 
+func TestWithoutASessionTheClientsOfAPersonAreToldApartByTheirGrants(t *testing.T) {
+	var got recording
+	r := newReplica(t, setup{tools: got.tools()})
+	for _, login := range [][]string{{grantHeader, "g1"}, {grantHeader, "g1"}, {grantHeader, "g2"}, {clientHeader, "c1"}, {clientHeader, "c2"}} {
+		served(t, r.send(t, http.MethodPost, callProbeModern, append(login, modernHeaders...)...))
+	}
+	saw := map[string]bool{}
+	for _, c := range got.calls {
+		saw[c.Session] = true
+	}
+	if len(saw) != 4 || saw[""] || got.calls[0].Session != got.calls[1].Session {
+		t.Errorf("the tool saw %v", saw)
+	}
+	id := r.open(t)
+	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
+	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id, grantHeader, "g1"))
+	if own := got.calls[5].Session; own == "" || got.calls[6].Session != own {
+		t.Errorf("in a session the tool saw %q, with a grant %q", own, got.calls[6].Session)
+	}
+}
+
 func TestToolsSeeTheRequestIDOfATrustedProxyAlone(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		for _, tt := range []struct {

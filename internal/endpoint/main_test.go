@@ -130,8 +130,12 @@ type setup struct {
 	proxies     []string // that are trusted
 }
 
-// subjectHeader stands for a login: whoever sends it is that subject.
-const subjectHeader = "X-Test-Subject"
+// These stand for a login: whoever sends them is that subject, with that grant of that client.
+const (
+	subjectHeader = "X-Test-Subject"
+	grantHeader   = "X-Test-Grant"
+	clientHeader  = "X-Test-Client"
+)
 
 func newReplica(t *testing.T, s setup) *replica {
 	t.Helper()
@@ -169,7 +173,9 @@ func newReplica(t *testing.T, s setup) *replica {
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(proxies.Identify(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		caller := identity.Caller{Subject: req.Header.Get(subjectHeader)}
+		caller := identity.Caller{
+			Subject: req.Header.Get(subjectHeader), Grant: req.Header.Get(grantHeader), ClientID: req.Header.Get(clientHeader),
+		}
 		e.ServeHTTP(w, req.WithContext(identity.WithCaller(req.Context(), caller)))
 	})))
 	t.Cleanup(func() {

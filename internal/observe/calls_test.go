@@ -53,6 +53,7 @@ func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testin
 	for path, outcome := range map[mcpadapter.Path]mcpadapter.Outcome{
 		mcpadapter.PathNotSeen: mcpadapter.OutcomeUnknown, mcpadapter.PathSettled: mcpadapter.OutcomeOK,
 		mcpadapter.PathReplayed: mcpadapter.OutcomeOK, mcpadapter.PathRefused: mcpadapter.OutcomeRefused,
+		mcpadapter.PathSent: mcpadapter.OutcomeFailed, // taken, and failed
 	} {
 		calls.Observe(t.Context(), mcpadapter.Facts{Tool: "send_message", Outcome: outcome, Path: path, Recipients: 2, Segments: 1})
 	}
