@@ -206,14 +206,15 @@ func TestAnOutageOfAMomentDoesNotKeepAMessageFromBeingFound(t *testing.T) {
 	})
 }
 
-// An outage with thousands of calls must not leave thousands of goroutines, and what was done is noted before what was not.
+// An outage with thousands of calls must not leave thousands of goroutines, nor have the store asked for all of them when it is
+// back, and what was done is noted in spite of what was not.
 func TestWhatIsToBeWrittenLaterIsBounded(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := settled(t, 2)
 		var a api
-		p[0].line.set(func(l *line) { l.rule = func(part, op, _ string) mishap { return before } })
+		p[0].line.away(true)
 		idle := runtime.NumGoroutine()
-		for i := range 3000 {
+		for i := range 5000 {
 			want(t, p[0], a.contact(fmt.Sprint("k", i), "text", fate{}), mcpadapter.StateNoMemory)
 		}
 		synctest.Wait()
@@ -231,8 +232,31 @@ func TestWhatIsToBeWrittenLaterIsBounded(t *testing.T) {
 		want(t, p[0], done, mcpadapter.StateKnown)
 		time.Sleep(20 * time.Second)
 		p[0].line.away(false)
+		p[0].line.set(func(l *line) { l.count = 0 })
 		time.Sleep(5 * time.Second)
 		want(t, p[1], done, mcpadapter.StateReplayed)
+		p[0].line.set(func(l *line) {
+			if l.count == 0 || l.count > 1000 {
+				t.Errorf("%d operations when the store is back", l.count)
+			}
+		})
+	})
+}
+
+func TestWhatCameOfAnAttemptIsWrittenThoughItsClientHasNoMoreTime(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if f := p[0].Do(ctx, a.message("k", "text", fate{takes: 2 * time.Second})); f.State != mcpadapter.StateKnown {
+			t.Error(stateName(f.State))
+		}
+		begun := time.Now()
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("after %v", waited)
+		}
 	})
 }
 

@@ -104,7 +104,7 @@ func TestAKeyIsForOneWork(t *testing.T) {
 func TestARefusalIsForThoseWhoWaitedForThatAttempt(t *testing.T) {
 	for _, key := range []string{"k", ""} {
 		inTime(t, func(t *testing.T) {
-			_, p := settled(t, 3)
+			s, p := settled(t, 3)
 			var a api
 			work := func(f fate) mcpadapter.Work {
 				w := a.message(key, "text", f)
@@ -129,6 +129,14 @@ func TestARefusalIsForThoseWhoWaitedForThatAttempt(t *testing.T) {
 			want(t, p[2], work(fate{}), mcpadapter.StateKnown)
 			want(t, p[1], work(fate{}), mcpadapter.StateReplayed)
 			a.wantMade(t, key, 1)
+			had := len(s.names(works))
+			for i := range 100 {
+				want(t, p[0], a.contact(fmt.Sprint(i), "text", fate{refused: true}), mcpadapter.StateKnown)
+			}
+			time.Sleep(time.Minute)
+			if now := len(s.names(works)); now > had {
+				t.Errorf("%d refusals are kept for long", now-had)
+			}
 		})
 	}
 }

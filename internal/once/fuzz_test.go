@@ -17,6 +17,19 @@ func (open) Seal(plaintext, _ []byte) []byte { return plaintext }
 
 func (open) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 
+func TestARecordThatMakesNoSenseIsNoAnswer(t *testing.T) {
+	for _, value := range []string{`{"p":"refused"}`, `{"p":"done"}`, `{"p":"over","a":"x"}`, `{"p":"prepared"}`, `{}`, ``, `rubbish`} {
+		inTime(t, func(t *testing.T) {
+			s, p := settled(t, 1, func(o *once.Options) { o.Sealer = open{} })
+			var a api
+			want(t, p[0], a.message("k", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
+			_, _, _ = s.part(works).Swap(t.Context(), s.names(works)[0], []byte(value), time.Hour)
+			want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateUndecided)
+			a.wantMade(t, "k", 0)
+		})
+	}
+}
+
 // FuzzWhatIsInTheStore has each part of the store hold foreign bytes. Nothing of it may break a call, or have it tell or do
 // what it must not.
 func FuzzWhatIsInTheStore(f *testing.F) {

@@ -177,7 +177,7 @@ type wire struct {
 	line *line
 }
 
-func (w wire) through(op, name string, do func() error) error {
+func (w wire) through(ctx context.Context, op, name string, do func() error) error {
 	w.line.mu.Lock()
 	w.line.count++
 	what, delay, wait, then := none, w.line.delay, w.line.wait, w.line.then
@@ -195,7 +195,7 @@ func (w wire) through(op, name string, do func() error) error {
 		time.Sleep(delay)
 	}
 	err := errStore
-	if what != before {
+	if what != before && ctx.Err() == nil {
 		err = do()
 	}
 	if what == after {
@@ -208,22 +208,22 @@ func (w wire) through(op, name string, do func() error) error {
 }
 
 func (w wire) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
-	err = w.through("Get", name, func() error { value, found, err = w.Records.Get(ctx, name); return err })
+	err = w.through(ctx, "Get", name, func() error { value, found, err = w.Records.Get(ctx, name); return err })
 	return value, found && err == nil, err
 }
 
 func (w wire) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
-	err = w.through("Add", name, func() error { added, err = w.Records.Add(ctx, name, value, ttl); return err })
+	err = w.through(ctx, "Add", name, func() error { added, err = w.Records.Add(ctx, name, value, ttl); return err })
 	return added && err == nil, err
 }
 
 func (w wire) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
-	err = w.through("Replace", name, func() error { replaced, err = w.Records.Replace(ctx, name, old, value, ttl); return err })
+	err = w.through(ctx, "Replace", name, func() error { replaced, err = w.Records.Replace(ctx, name, old, value, ttl); return err })
 	return replaced && err == nil, err
 }
 
 func (w wire) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
-	err = w.through("Swap", name, func() error { old, found, err = w.Records.Swap(ctx, name, value, ttl); return err })
+	err = w.through(ctx, "Swap", name, func() error { old, found, err = w.Records.Swap(ctx, name, value, ttl); return err })
 	return old, found && err == nil, err
 }
 

@@ -39,9 +39,7 @@ type model struct {
 type told struct {
 	key   string
 	begun time.Time
-	over  time.Time
 	f     mcpadapter.Finding
-	had   int // effects under the key when it was told
 	last  bool
 }
 
@@ -99,7 +97,7 @@ func (m *model) call(key, text string, slot int, f fate, last bool) {
 	m.note("%s at %d, begun %v ago, fate %+v: %s %s", key, slot, time.Since(begun), f, stateName(found.State), found.Result.Text)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.told = append(m.told, told{key, begun, time.Now(), found, len(m.a.by(key)), last})
+	m.told = append(m.told, told{key, begun, found, last})
 }
 
 func (m *model) pause(r *rand.Rand, most time.Duration) {
@@ -197,8 +195,8 @@ func (m *model) wrong() (wrong []string) {
 			if done && (len(ids) != 1 || t.f.Result.Text != string(resultOf(ids[0]).Structured)) {
 				fault(t, "there is %v", ids)
 			}
-			if !done && t.had > 0 {
-				fault(t, "it is there")
+			if !done && len(ids) == 1 && m.madeAt(ids[0]).Before(t.begun) {
+				fault(t, "it was there before")
 			}
 		case mcpadapter.StateNoMemory, mcpadapter.StateMemoryLost, mcpadapter.StateQueued:
 		case mcpadapter.StateNotSeen:

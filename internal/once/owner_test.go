@@ -199,6 +199,19 @@ func TestClocksThatJumpMakeNoSecondEffect(t *testing.T) {
 	}
 }
 
+func TestWhoCannotTellWhetherAnOwnerLivesWaitsForIt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 2)
+		var a api
+		var all sync.WaitGroup
+		all.Go(func() { want(t, p[0], a.message("k", "text", fate{takes: 10 * time.Second}), mcpadapter.StateKnown) })
+		time.Sleep(time.Second)
+		mute(p[1])
+		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StateReplayed)
+		all.Wait()
+	})
+}
+
 // An owner that did not get to note what came of its attempt must not keep others waiting for as long as a clock is wrong.
 func TestAClockThatIsBehindKeepsNobodyWaitingForWhatIsOver(t *testing.T) {
 	inTime(t, func(t *testing.T) {

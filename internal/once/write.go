@@ -38,13 +38,11 @@ type chore struct {
 	unmade bool
 }
 
-// write makes a change now, or else later, and tells whether it is made.
-func (m *Memory) write(ctx context.Context, change func(context.Context) error) bool {
-	if trial(ctx, change) == nil {
-		return true
+// write makes a change now, or else later.
+func (m *Memory) write(ctx context.Context, change func(context.Context) error) {
+	if trial(ctx, change) != nil {
+		m.backlog.add(chore{change: change})
 	}
-	m.backlog.add(chore{change: change})
-	return false
 }
 
 // later makes a change that is about an attempt that was not made.
