@@ -36,7 +36,8 @@ func defineCreateContactsBatch(s setting) definition {
 			"has a mistake, none is sent to Clerk Chat and all mistakes are listed. Sends no message and costs nothing. Many " +
 			"contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
 			"created. The same call twice may make every contact twice" +
-			told(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") + ". Keep the ids of the result: no tool looks contacts up.",
+			told(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
+			". Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
 			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
 				closed("One contact.", contactProperties()...), minItems(1))),
