@@ -73,7 +73,7 @@ func (m *Memory) present() epoch {
 func (m *Memory) readEpoch(ctx context.Context) (e epoch, raw []byte, found bool, err error) {
 	raw, found, err = m.opts.Epoch.Get(ctx, epochName)
 	if err != nil || !found {
-		return e, raw, false, err
+		return e, nil, false, err
 	}
 	if m.unseal(epochName, raw, &e) != nil || e.ID == "" {
 		e = epoch{ID: unreadable}

@@ -260,3 +260,13 @@ func TestTheMemoryLastsForAsLongAsAProcessDoes(t *testing.T) {
 		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateKnown)
 	})
 }
+
+func TestAMemoryThatNobodyKeptIsANewOne(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1, rarely)
+		p[0].end()
+		time.Sleep(200 * 24 * time.Hour)
+		var a api
+		want(t, start(t, s), a.message("k", "text", fate{}), mcpadapter.StateKnown)
+	})
+}
