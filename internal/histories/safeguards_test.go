@@ -67,7 +67,11 @@ func TestSafetyDoesNotRestOnKnowingWhoLives(t *testing.T) {
 	for name, beats := range map[string]bool{"the dead are taken for alive": true, "the living are taken for dead": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, shell, defect{options: func(o *once.Options) { o.Replicas = pulse{o.Replicas, beats} }})
+			// Who is taken for alive is waited for as long as one that lives may take: here that is over when clients ask for
+			// the last time, so that they are told more than that somebody is at it.
+			l := newLab(t, shell, defect{options: func(o *once.Options) {
+				o.Replicas, o.TakeoverPatience, o.Attempt = pulse{o.Replicas, beats}, 2*time.Second, 30*time.Second
+			}})
 			for s := uint64(1); s <= harmless; s++ {
 				if o := l.try(t, s); len(o.wrong) > 0 {
 					t.Fatalf("seed %d:\n%s", s, o)
