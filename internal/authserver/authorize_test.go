@@ -60,7 +60,8 @@ func TestWrongRequestsAreToldToTheClient(t *testing.T) {
 		code    string
 		changes []string
 	}{
-		"no PKCE":             {"invalid_request", []string{"code_challenge", ""}},
+		"no PKCE":             {"invalid_request", []string{"code_challenge", "", "code_challenge_method", ""}},
+		"no challenge":        {"invalid_request", []string{"code_challenge", ""}},
 		"plain PKCE":          {"invalid_request", []string{"code_challenge_method", "plain"}},
 		"PKCE without method": {"invalid_request", []string{"code_challenge_method", ""}},
 		"short challenge":     {"invalid_request", []string{"code_challenge", "abc"}},

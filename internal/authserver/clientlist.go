@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // ClientList is what the operator says about clients. The zero value says nothing.
@@ -24,8 +25,10 @@ type ClientList struct {
 //	    "client_name": "Warehouse bot",
 //	    "redirect_uris": ["https://bot.example.com/callback"]
 //	  }],
-//	  "denied": ["a client_id that must not be served any more"]
+//	  "denied": ["a client_id that must not be served any more", "https://bad.example/"]
 //	}
+//
+// A denied URL that ends in a slash denies every client whose metadata document is below it.
 func ParseClients(data []byte) (*ClientList, error) {
 	var file struct {
 		Clients []struct {
@@ -89,4 +92,8 @@ func (l *ClientList) client(id string) (*client, bool) {
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
 
-func (l *ClientList) denied(id string) bool { return slices.Contains(l.deny, id) }
+func (l *ClientList) denied(id string) bool {
+	return slices.ContainsFunc(l.deny, func(d string) bool {
+		return d == id || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
+	})
+}

@@ -107,9 +107,20 @@ func isLoopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1"
 }
 
-// forbiddenSchemes run or read something in a browser instead of leading to an app.
+// forbiddenSchemes run or read something in a browser, or start a program of the operating system with what follows,
+// instead of leading to an app that asked for it.
 var forbiddenSchemes = []string{
-	"javascript", "data", "vbscript", "file", "blob", "filesystem", "about", "view-source", "ws", "wss", "ftp", "chrome", "mailto", "tel",
+	"javascript", "livescript", "mocha", "vbscript", "data", "file", "blob", "filesystem", "about", "view-source", "jar", "mhtml", "res",
+	"resource", "chrome", "edge", "microsoft-edge", "brave", "opera", "chrome-extension", "moz-extension", "ws", "wss", "ftp", "sftp",
+	"ssh", "telnet", "rlogin", "smb", "nfs", "afp", "ldap", "ldaps", "gopher", "news", "nntp", "intent", "android-app", "content",
+	"search", "search-ms", "shell", "help", "hcp", "ms-its", "x-apple.systempreferences", "mailto", "tel", "sms", "smsto", "facetime",
+	"callto", "skype", "webcal", "git",
+}
+
+// leadsToAnApp reports whether a scheme may be one of an app's own (RFC 8252 §7.1). Windows has some hundred of its own that
+// begin with ms-, of which several ran what a link told them to.
+func leadsToAnApp(scheme string) bool {
+	return !slices.Contains(forbiddenSchemes, scheme) && !strings.HasPrefix(scheme, "ms-")
 }
 
 // checkRedirect says what is wrong with a redirect that a client wants (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1).
@@ -122,7 +133,7 @@ func checkRedirect(redirect string) string {
 		return "a redirect URI must not have a fragment"
 	case u.User != nil:
 		return "a redirect URI must not have a user name"
-	case slices.Contains(forbiddenSchemes, u.Scheme):
+	case !leadsToAnApp(u.Scheme):
 		return "a redirect URI must be https, http on this machine, or of a scheme of the app itself"
 	case (u.Scheme == "https" || u.Scheme == "http") && u.Host == "":
 		return "a redirect URI must name a host"

@@ -43,6 +43,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 	for name, tc := range map[string]struct{ body, code string }{
 		"no JSON":             {`redirect_uris=x`, "invalid_client_metadata"},
 		"nothing":             {``, "invalid_client_metadata"},
+		"more than one":       {`{"redirect_uris":["https://a.example"]} {}`, "invalid_client_metadata"},
 		"oversized":           {`{"client_name":"` + strings.Repeat("x", 17<<10) + `"}`, "invalid_client_metadata"},
 		"no redirect":         {`{}`, "invalid_redirect_uri"},
 		"too much for an id":  {`{"redirect_uris":[` + long + `,` + long + `]}`, "invalid_client_metadata"},

@@ -43,7 +43,7 @@ type cachedDocument struct {
 // after names were resolved, so that a name cannot change in between. now nil is time.Now.
 func NewDocuments(transport http.RoundTripper, now func() time.Time) *Documents {
 	if transport == nil {
-		transport = guardedTransport()
+		transport = guardedTransport(nil)
 	}
 	if now == nil {
 		now = time.Now
@@ -59,9 +59,10 @@ func NewDocuments(transport http.RoundTripper, now func() time.Time) *Documents 
 	}
 }
 
-// guardedTransport dials public addresses on port 443 only. There is no proxy: behind one the guard would see nothing.
-func guardedTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: documentTimeout, Control: ssrf.New(ssrf.WithPorts(443)).Safe}
+// guardedTransport dials public addresses on port 443 only. There is no proxy: behind one the guard would see nothing. A nil
+// resolver is the system's.
+func guardedTransport(resolver *net.Resolver) *http.Transport {
+	dialer := &net.Dialer{Timeout: documentTimeout, Resolver: resolver, Control: ssrf.New(ssrf.WithPorts(443)).Safe}
 	return &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    documentTimeout,
@@ -72,7 +73,8 @@ func guardedTransport() *http.Transport {
 	}
 }
 
-// checkDocumentID holds a client_id to §3: an https URL with a path, spelled in one way.
+// checkDocumentID holds a client_id to §3: an https URL with a path. There is one spelling of a host, so that one that is
+// denied does not come back with another.
 func checkDocumentID(id string) error {
 	u, err := url.Parse(id)
 	switch {
@@ -82,8 +84,10 @@ func checkDocumentID(id string) error {
 		return errors.New("a client_id that is a URL must have no user name and no fragment")
 	case u.Path == "" || u.Path == "/":
 		return errors.New("a client_id that is a URL must have a path")
-	case u.Port() != "" && u.Port() != "443":
-		return errors.New("a client_id that is a URL must be on port 443")
+	case strings.Contains(u.Host, ":"):
+		return errors.New("a client_id that is a URL must be on port 443 of a named host, and leave the port out")
+	case u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, "."):
+		return errors.New("a client_id that is a URL must have its host in lower case, without a dot at its end")
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {

@@ -64,7 +64,7 @@ func TestOnlyPlainURLsAreFetched(t *testing.T) {
 		"https://app.example", "https://app.example/", "https://user:x@app.example/c", "https://app.example/c#f", "https://app.example/c#",
 		"https://app.example/a/../c", "https://app.example/./c", "https://app.example:8443/c", "https:///c", "https://", "https:app.example/c",
 		"https://app.example/" + strings.Repeat("c", 1100), "https://app.example/c d", "http://app.example/c", "HTTPS://app.example/c",
-		"https://app.example/%zz", "file:///etc/passwd",
+		"https://app.example/%zz", "https://app.example:443/c", "https://APP.example/c", "https://app.example./c", "https://[2606:4700::1]/c", "file:///etc/passwd",
 	} {
 		if at := w.browser().open(document(w, id).request()); at.status != http.StatusBadRequest || at.location != "" {
 			t.Errorf("%s: %d", id, at.status)
@@ -116,7 +116,7 @@ func TestNothingThatIsNotPublicIsReached(t *testing.T) {
 	server.Config.ConnState = func(net.Conn, http.ConnState) { reached.Add(1) }
 	server.StartTLS()
 	defer server.Close()
-	guarded := authserver.GuardedTransport()
+	guarded := authserver.GuardedTransport(nil)
 	guarded.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	client := &http.Client{Transport: guarded}
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())

@@ -1,9 +1,13 @@
 package authserver
 
-import "net/http"
+import (
+	"net"
+	"net/http"
+	"time"
+)
 
 // GuardedTransport is what documents are fetched with.
-func GuardedTransport() *http.Transport { return guardedTransport() }
+func GuardedTransport(resolver *net.Resolver) *http.Transport { return guardedTransport(resolver) }
 
 // ParseDocument reads a metadata document and gives the client's redirects.
 func ParseDocument(id string, data []byte) ([]string, error) {
@@ -27,3 +31,6 @@ func CheckRedirect(redirect string) string { return checkRedirect(redirect) }
 func Allows(registered, redirect string) bool {
 	return (&client{redirects: []string{registered}}).allows(redirect)
 }
+
+// DocumentLife is how long a document is kept.
+func DocumentLife(h http.Header, now time.Time) time.Duration { return documentLife(h, now) }

@@ -29,6 +29,10 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *
 			return
 		}
 	}
+	if x.ClientID == "" { // begun on a replica that has a linker, while this one has none
+		s.errorPage(w, errNoExchange)
+		return
+	}
 	on(w, x.ClientName, s.complete(w, r, b, x))
 }
 

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 )
@@ -34,7 +35,8 @@ type registrationAnswer struct {
 // register is the registration endpoint (RFC 7591 §3), open to everybody.
 func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	var asked registration
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRegistration)).Decode(&asked); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRegistration))
+	if err != nil || json.Unmarshal(body, &asked) != nil {
 		refuse(w, fail(invalidClientMetadata, "the body must be a JSON object of at most 16 KiB with redirect_uris"))
 		return
 	}
