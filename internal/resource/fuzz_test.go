@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -48,6 +49,40 @@ func FuzzProtect(f *testing.F) {
 			}
 		default:
 			t.Errorf("status %d", w.Code)
+		}
+	})
+}
+
+// Whatever path the metadata is asked for, it is that of an endpoint to the letter, or there is none.
+func FuzzMetadataPaths(f *testing.F) {
+	s := newServer(f)
+	for _, seed := range []string{"", "/", "/mcp", "/mcp/", "/mcp//", "/mcp%2f", "/mcp/readonly", "/../mcp", "/MCP", "/mcp?x", "mcp", `/mcp"`, "/mcp/%0d%0a"} {
+		f.Add(seed, "mcp.example.com")
+	}
+	f.Fuzz(func(t *testing.T, suffix, host string) {
+		u, err := url.Parse(resource.MetadataPath + suffix)
+		if err != nil {
+			return
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, public, nil)
+		r.URL, r.Host = u, host
+		w := httptest.NewRecorder()
+		s.ServeMetadata(w, r)
+		var document struct {
+			Resource string `json:"resource"`
+		}
+		switch w.Code {
+		case http.StatusOK:
+			if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil {
+				t.Fatalf("%q: %v in %s", suffix, err, w.Body)
+			}
+			path, ours := strings.CutPrefix(document.Resource, public)
+			if _, known := endpoints(strings.TrimSuffix(path, "/")); !ours || !known {
+				t.Errorf("%q at %q: %s", suffix, host, w.Body)
+			}
+		case http.StatusNotFound:
+		default:
+			t.Errorf("%q: %d", suffix, w.Code)
 		}
 	})
 }

@@ -1,5 +1,12 @@
 package token
 
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+)
+
 // CacheGeneration is how many tokens a generation of the cache holds.
 const CacheGeneration = cacheGeneration
 
@@ -15,3 +22,19 @@ func (e *External) CacheSize() int {
 	defer e.cache.mu.Unlock()
 	return len(e.cache.young) + len(e.cache.old)
 }
+
+// KeysURL is where an issuer's keys are, if a document is its metadata.
+func KeysURL(issuer string, document []byte) (string, error) {
+	client := &http.Client{Transport: told(document)}
+	return newIssuer(client, issuer, "").discover(context.Background())
+}
+
+// told answers everything with the same bytes.
+type told []byte
+
+func (b told) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(b)), Request: r}, nil
+}
+
+// Loopback tells whether a host is this machine.
+func Loopback(host string) bool { return loopback(host) }

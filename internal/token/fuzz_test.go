@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,27 @@ func FuzzParseKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if n, err := token.ParseKeys(data); (n == 0) == (err == nil) {
 			t.Errorf("%d keys and %v", n, err)
+		}
+	})
+}
+
+// Whatever is found where the issuer's metadata should be, it names keys over https, or it is an outage with a reason.
+func FuzzMetadata(f *testing.F) {
+	for _, seed := range []string{
+		`{"issuer":"https://login.example.com","jwks_uri":"https://login.example.com/keys"}`,
+		`{"issuer":"https://evil.example","jwks_uri":"https://login.example.com/keys"}`,
+		`{"issuer":"https://login.example.com","jwks_uri":"http://login.example.com/keys"}`, `{"issuer":"https://login.example.com","jwks_uri":"file:///etc/passwd"}`,
+		`{"issuer":null}`, `[]`, `{`, "",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		address, err := token.KeysURL("https://login.example.com", document)
+		if (address == "") == (err == nil) {
+			t.Fatalf("%q, %v", address, err)
+		}
+		if u, parseErr := url.Parse(address); err == nil && (parseErr != nil || u.User != nil || u.Scheme != "https" && !token.Loopback(u.Hostname())) {
+			t.Errorf("keys are fetched from %q", address)
 		}
 	})
 }
