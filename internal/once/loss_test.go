@@ -254,7 +254,7 @@ func rarely(o *once.Options) { o.Heartbeat = 10 * time.Minute }
 
 func TestTheMemoryLastsForAsLongAsAProcessDoes(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely)
+		_, p := settled(t, 1, rarely, func(o *once.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } })
 		var a api
 		time.Sleep(200 * 24 * time.Hour)
 		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StateKnown)
