@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
@@ -172,7 +173,27 @@ func TestNoOtherGrantIsKnown(t *testing.T) {
 	}
 }
 
-// RFC 9700 §4.15, and what runs in a browser or starts a program of the system.
+// A grant is no promise: what an endpoint no longer offers, no token of it allows.
+func TestAScopeThatItsEndpointLostIsNotGivenAgain(t *testing.T) {
+	var lost atomic.Bool
+	w := newWorld(t, func(o *authserver.Options) {
+		known := o.Resources
+		o.Resources = func(resource string) ([]string, bool) {
+			if _, ok := known(resource); ok && lost.Load() {
+				return []string{"messages:read"}, true
+			}
+			return known(resource)
+		}
+	})
+	c := w.program(localRedirect)
+	_, refresh := c.tokens(w.browser())
+	lost.Store(true)
+	if status, out := c.refresh(refresh); status != http.StatusOK || out["scope"] != "messages:read" {
+		t.Errorf("%d %v", status, out)
+	}
+}
+
+// RFC 9700 §4.1, RFC 8252 §7.1: an answer goes to an app, and not to what runs in a browser or starts a program of the system.
 func TestARedirectLeadsToAnAppAndRunsNothing(t *testing.T) {
 	for _, scheme := range []string{
 		"javascript", "vbscript", "data", "blob", "file", "view-source", "intent", "android-app", "ms-msdt", "ms-officecmd", "search-ms", "ldap",

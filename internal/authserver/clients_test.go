@@ -141,3 +141,28 @@ func TestAListOfClientsIsCheckedAsAWholeAndQuotesNoSecret(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A client is denied by its id, so an id must not have another spelling that opens too.
+func TestAnIDHasOneSpelling(t *testing.T) {
+	w := newWorld(t)
+	for _, redirect := range []string{"https://a.example/", "https://a.example/x", "https://a.example/xy"} { // one of them leaves bits over
+		c := w.program(redirect)
+		other := *c
+		for i := range len(c.id) {
+			for _, spelling := range []string{
+				c.id[:i] + "\n" + c.id[i:], c.id[:i] + "=" + c.id[i:], c.id + string(c.id[i]), c.id[:i] + string(c.id[i]^1) + c.id[i+1:],
+			} {
+				other.id = spelling
+				if i > 8 && i < len(c.id)-8 {
+					continue // it is the same in the middle
+				}
+				if status, out := other.refresh("x"); out["error"] != "invalid_client" {
+					t.Fatalf("%q is %q too: %d %v", spelling, c.id, status, out)
+				}
+			}
+		}
+		if _, out := c.refresh("x"); out["error"] != "invalid_grant" {
+			t.Errorf("the client itself: %v", out)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package authserver_test
 
 import (
+	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
@@ -140,5 +143,49 @@ func TestNothingThatIsNotPublicIsReached(t *testing.T) {
 	}
 	if guarded.Proxy != nil {
 		t.Error("a proxy would hide the address from the guard")
+	}
+}
+
+func TestARedirectOfADocumentIsNotFollowed(t *testing.T) {
+	w := newWorld(t)
+	var followed atomic.Int32
+	w.fetch = func(r *http.Request) (*http.Response, error) {
+		if r.URL.String() != documentID {
+			followed.Add(1)
+			return serves(goodDocument)(r)
+		}
+		resp, err := serves(goodDocument, "Location", "https://other.example/client.json")(r)
+		resp.StatusCode = http.StatusFound
+		return resp, err
+	}
+	if at := w.browser().open(document(w, documentID).request()); at.status != http.StatusBadRequest || followed.Load() > 0 {
+		t.Errorf("%d, followed %d times", at.status, followed.Load())
+	}
+}
+
+func TestADocumentThatDoesNotEndIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		d := authserver.NewDocuments(roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, _ := serves("")(r)
+			reader, writer := io.Pipe()
+			context.AfterFunc(r.Context(), func() { _ = writer.CloseWithError(r.Context().Err()) })
+			resp.Body = reader
+			return resp, nil
+		}), nil)
+		if _, err := d.Read(t.Context(), documentID); err == nil || time.Since(start) > 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestManyDocumentsDoNotFillTheMemory(t *testing.T) {
+	d := authserver.NewDocuments(roundTripper(func(r *http.Request) (*http.Response, error) {
+		return serves(`{"client_id":"`+r.URL.String()+`","redirect_uris":["`+webRedirect+`"]}`, "Cache-Control", "max-age=86400")(r)
+	}), nil)
+	for i := range 700 {
+		if kept, err := d.Read(t.Context(), fmt.Sprintf("https://app.example/%d.json", i)); err != nil || kept > 500 {
+			t.Fatalf("%d are kept, %v", kept, err)
+		}
 	}
 }

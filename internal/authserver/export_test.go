@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -34,3 +35,11 @@ func Allows(registered, redirect string) bool {
 
 // DocumentLife is how long a document is kept.
 func DocumentLife(h http.Header, now time.Time) time.Duration { return documentLife(h, now) }
+
+// Read fetches a document or takes it from the cache, and tells how many are kept.
+func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
+	_, err = d.client(ctx, id)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.cache), err
+}

@@ -178,6 +178,8 @@ func TestAPersonMayGiveFewerScopes(t *testing.T) {
 	}
 	status, more := c.refresh(out["refresh_token"].(string), "scope", "messages:send")
 	wantRefused(t, "more than given", status, more, http.StatusBadRequest, "invalid_scope")
+	status, more = c.refresh(out["refresh_token"].(string), "scope", "messages:read messages:send")
+	wantRefused(t, "more beside what was given", status, more, http.StatusBadRequest, "invalid_scope")
 }
 
 func TestARefreshGoesOnOnAnyReplicaAndAsksForThePerson(t *testing.T) {

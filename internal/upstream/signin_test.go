@@ -123,6 +123,24 @@ func TestAnIssuerThatIsAnnouncedMustBeSent(t *testing.T) {
 	}
 }
 
+// OpenID Connect Discovery §4.3: who answers for somebody else, or leads off https, answers for nobody.
+func TestMetadataOfTheProviderIsHeldToItsIssuer(t *testing.T) {
+	for name, metadata := range map[string]map[string]any{
+		"of another issuer":        {"issuer": "https://evil.example"},
+		"sign-in over http":        {"authorization_endpoint": "http://login.example.com/authorize"},
+		"tokens over http":         {"token_endpoint": "http://login.example.com/token"},
+		"keys over http":           {"jwks_uri": "http://login.example.com/keys"},
+		"keys in a file":           {"jwks_uri": "file:///etc/passwd"},
+		"no token endpoint at all": {"token_endpoint": ""},
+	} {
+		i := newIDP(t)
+		i.metadata = metadata
+		if location, _, err := i.provider(t).Begin(t.Context(), "s"); !errors.Is(err, ErrUnavailable) || location != "" {
+			t.Errorf("%s: %q %v", name, location, err)
+		}
+	}
+}
+
 func TestWhoSaysNoIsDenied(t *testing.T) {
 	i := newIDP(t)
 	p := i.provider(t)
