@@ -31,10 +31,7 @@ lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...
 
 fuzz: ## Run each fuzz target for FUZZTIME
-	@set -e; for pkg in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
-	  done; done
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" scripts/fuzz
 
 bench: ## Run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
