@@ -14,7 +14,9 @@ import (
 
 // The headers of the transport.
 const (
-	headerSession   = "Mcp-Session-Id"
+	// SessionHeader carries the id of a legacy session.
+	SessionHeader = "Mcp-Session-Id"
+
 	headerVersion   = "Mcp-Protocol-Version"
 	headerLastEvent = "Last-Event-ID"
 )

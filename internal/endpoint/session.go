@@ -20,7 +20,7 @@ type Sessions interface {
 
 // findSession opens the session that a legacy request names. A request without one is served unless sessions are required.
 func (e *Endpoint) findSession(r *http.Request, caller identity.Caller) (*session.Session, *rpcError) {
-	id := r.Header.Get(headerSession)
+	id := r.Header.Get(SessionHeader)
 	if id == "" {
 		if e.opts.RequireSession {
 			return nil, &errSessionMissing
@@ -36,7 +36,7 @@ func (e *Endpoint) findSession(r *http.Request, caller identity.Caller) (*sessio
 
 // endSession is DELETE: it ends the session for every replica.
 func (e *Endpoint) endSession(w http.ResponseWriter, r *http.Request) {
-	id := r.Header.Get(headerSession)
+	id := r.Header.Get(SessionHeader)
 	if id == "" {
 		errSessionMissing.write(w, nil)
 		return
@@ -94,7 +94,7 @@ func (w *sessionWriter) start() {
 	}
 	w.started = true
 	if id := w.id.Load(); id != nil {
-		w.Header().Set(headerSession, *id)
+		w.Header().Set(SessionHeader, *id)
 	}
 }
 

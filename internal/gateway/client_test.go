@@ -105,9 +105,10 @@ const sendCall = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name"
 	`{"sender":"+15551234567","recipients":["+15559876543"],"body":"Hi"}}}`
 
 // post makes an MCP request with the access token.
-func (c *client) post(t *testing.T, body string) answer {
+func (c *client) post(t *testing.T, body string, headers ...string) answer {
 	t.Helper()
-	return c.world.do(t, http.MethodPost, "/mcp", body, "Content-Type", "application/json", "Authorization", "Bearer "+c.access)
+	headers = append([]string{"Content-Type", "application/json", "Authorization", "Bearer " + c.access}, headers...)
+	return c.world.do(t, http.MethodPost, "/mcp", body, headers...)
 }
 
 // sent is how many messages the sandbox has taken.

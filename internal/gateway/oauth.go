@@ -32,6 +32,7 @@ type login struct {
 	grants *session.Grants
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
+	ahead       ahead
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -41,7 +42,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	l := &login{}
+	l := &login{ahead: newAhead(cfg, store)}
 	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds}); err != nil {
 		return nil, err
 	}
@@ -114,6 +115,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	}
 	caller := t.Caller
 	caller.Grant = t.Grant
+	l.ahead.expect(ctx, caller)
 	switch _, err := l.grants.Lookup(ctx, t.Grant); {
 	case err == nil, errors.Is(err, session.ErrUnavailable):
 		return caller, nil

@@ -236,7 +236,7 @@ func (l *Linked) try(ctx context.Context, key string) error {
 // load gives what is stored of a person's key, and that as it is stored. A value that does not open, such as one sealed
 // with a secret that is gone, is no key.
 func (l *Linked) load(ctx context.Context, subject string) (raw []byte, k *link, err error) {
-	name := linkName(subject)
+	name := LinkName(subject)
 	raw, found, err := l.opts.Records.Get(ctx, name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
@@ -261,7 +261,7 @@ func (l *Linked) write(ctx context.Context, subject string, raw []byte, k *link)
 	if err != nil { // strings, a time and a bool
 		return false, fmt.Errorf("%w: the key cannot be written", ErrUnavailable)
 	}
-	name := linkName(subject)
+	name := LinkName(subject)
 	sealed := l.opts.Sealer.Seal(data, linkAAD(name))
 	if raw == nil {
 		done, err = l.opts.Records.Add(ctx, name, sealed, keyLife)
@@ -277,8 +277,9 @@ func (l *Linked) write(ctx context.Context, subject string, raw []byte, k *link)
 	return done, nil
 }
 
-// linkName is not keyed: a secret that rotates must not lose a key.
-func linkName(subject string) string {
+// LinkName is the name under which [LinkRecords] keep a person's key. It is not keyed: a secret that rotates must not lose
+// one.
+func LinkName(subject string) string {
 	sum := sha256.Sum256([]byte("linked key\x00" + subject))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

@@ -144,7 +144,7 @@ func TestAKeyIsStoredSealedForItsPersonOnly(t *testing.T) {
 	}
 	// Whoever writes to the store cannot make one person's key another's.
 	bob := "https://id.example#bob"
-	if _, err := b.records.Add(t.Context(), linkName(bob), raw, time.Hour); err != nil {
+	if _, err := b.records.Add(t.Context(), LinkName(bob), raw, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Credential(t.Context(), bob); !errors.Is(err, ErrGrantOver) {

@@ -25,6 +25,11 @@ return 0`)
 
 // Get gives the value of a name, and whether there is one.
 func (b *Bucket) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
+	if a, ok := ctx.Value(aheadKey{}).(*ahead); ok {
+		if r, ok := a.take(ctx, b.key(name)); ok {
+			return r.value, r.found, r.err
+		}
+	}
 	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
 		value, err = c.Get(ctx, b.key(name)).Bytes()
 		return err

@@ -32,9 +32,32 @@ func (g *guard) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
 }
 
-// ProcessPipelineHook leaves pipelines alone: only operators' scans use them.
+// ProcessPipelineHook treats what is read ahead as one command. It leaves other pipelines alone: only operators' scans use
+// them.
 func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error { return next(ctx, cmds) }
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if ctx.Value(aheadKey{}) == nil {
+			return next(ctx, cmds)
+		}
+		start := time.Now()
+		if !g.serves.allow(start) {
+			err := refuse(cmds[0])
+			for _, cmd := range cmds[1:] {
+				cmd.SetErr(err)
+			}
+			return err
+		}
+		err := next(ctx, cmds)
+		failed := err
+		for _, cmd := range cmds {
+			if cmdErr := cmd.Err(); cmdErr != nil && !errors.Is(cmdErr, redis.Nil) {
+				failed = cmdErr
+				break
+			}
+		}
+		g.learn(failed, false, start)
+		return err
+	}
 }
 
 // ProcessHook lets a command through unless the server rests, and learns from its end.
