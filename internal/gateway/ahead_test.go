@@ -8,9 +8,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -18,6 +20,8 @@ import (
 type tollgate struct {
 	net.Listener
 	trips atomic.Int64
+	// slow is how long each piece takes.
+	slow atomic.Int64
 }
 
 func newTollgate(t *testing.T, redis string) *tollgate {
@@ -48,6 +52,7 @@ func newTollgate(t *testing.T, redis string) *tollgate {
 
 // Write sees what a replica sends. What it waits for comes in one piece, and the next piece after the answer.
 func (g *tollgate) Write(piece []byte) (int, error) {
+	time.Sleep(time.Duration(g.slow.Load()))
 	for _, kind := range []string{"gw:s:", "gw:g:", "gw:u:", "gw:k:"} {
 		if bytes.Contains(piece, []byte("get\r\n")) && bytes.Contains(piece, []byte(kind)) {
 			g.trips.Add(1)
@@ -104,5 +109,23 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A person who signs in waits for a Redis that is slow, and so does a client that renews its tokens; a call does not.
+func TestSigningInWaitsForASlowRedisAndCallsDoNot(t *testing.T) {
+	var gate *tollgate
+	world := signIn(t, "api-key", func(c *config.Config) {
+		gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
+		c.RedisURL = config.Secret("redis://" + gate.Addr().String())
+	}, func(o *gateway.Options) { o.StoreTimeout = 0 })
+	c := world.register(t)
+	gate.slow.Store(int64(150 * time.Millisecond)) // longer than a call may wait
+	c.signIn(t)
+	if status, code := c.renew(t); status != http.StatusOK {
+		t.Errorf("renewing: %d %s", status, code)
+	}
+	if a := c.post(t, sendCall); !strings.Contains(a.body, `"isError":true`) || world.sent(t) != 0 {
+		t.Errorf("a message that cannot be remembered: %d %s", a.status, a.body)
 	}
 }

@@ -50,15 +50,20 @@ func run(t *testing.T, cfg config.Config) string {
 }
 
 // runAt runs a gateway on a free port, whatever its public URL is, and returns where.
-func runAt(t *testing.T, cfg config.Config) string {
+func runAt(t *testing.T, cfg config.Config, edit ...func(*gateway.Options)) string {
 	t.Helper()
 	cfg.Listen = "127.0.0.1:0"
 	listeners, err := gateway.Listen(t.Context(), &cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience,
-		ClientDocuments: documents{}})
+	opts := gateway.Options{
+		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, ClientDocuments: documents{},
+	}
+	for _, e := range edit {
+		e(&opts)
+	}
+	g, err := gateway.New(opts)
 	if err != nil {
 		_ = listeners.Close()
 		t.Fatal(err)

@@ -25,6 +25,10 @@ import (
 // exchangeLife is how long a person may take from the consent page to the end of the sign-in.
 const exchangeLife = 15 * time.Minute
 
+// signInPatience is how long a step of a sign-in may wait for one answer of Redis. A person would have to begin again, and
+// many clients take the failure of a token request for the end of their login; so it is worth more than a tool call's.
+const signInPatience = 2 * time.Second
+
 // login is everything behind --auth oauth.
 type login struct {
 	server *authserver.Server
@@ -46,14 +50,16 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds}); err != nil {
 		return nil, err
 	}
-	l.grants, err = session.NewGrants(session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(),
-		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: l.tokens.Life(),
-	})
+	// Calls do not wait for Redis where signing in does; both see the same grants.
+	patient := store.Patient(signInPatience)
+	if l.grants, err = newGrants(store, keys, l.tokens.Life()); err != nil {
+		return nil, err
+	}
+	grants, err := newGrants(patient, keys, l.tokens.Life())
 	if err != nil {
 		return nil, err
 	}
-	exchanges, err := session.NewExchanges(store.Exchanges(), keys.Sealer(purposeExchange), exchangeLife)
+	exchanges, err := session.NewExchanges(patient.Exchanges(), keys.Sealer(purposeExchange), exchangeLife)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +70,14 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	var link authserver.Linker // nobody is asked for a key, but with --clerk-credential linked
 	switch cfg.ClerkCredential {
 	case "linked":
-		linked, err := newLinked(client, store, keys)
+		if l.credentials, err = newLinked(client, store, keys); err != nil {
+			return nil, err
+		}
+		linked, err := newLinked(client, patient, keys)
 		if err != nil {
 			return nil, err
 		}
-		l.credentials, link = linked, linker{linked}
+		link = linker{linked}
 	case "login", "exchange":
 		tokens, err := upstream.NewLogin(provider, l.grants.Upstreams())
 		if err != nil {
@@ -95,15 +104,22 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: l.grants,
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: grants,
 		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
-		Consents:        session.NewConsents(store.Consents(), keys.Sealer(purposeConsent)),
+		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
 		Limiter: limiter, ClientAddress: clientNetwork, Logger: g.logger,
 	})
 	return l, err
+}
+
+func newGrants(store *redisstore.Store, keys *seal.Keyring, accessLife time.Duration) (*session.Grants, error) {
+	return session.NewGrants(session.GrantOptions{
+		Records: store.Grants(), Upstream: store.Upstreams(),
+		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: accessLife,
+	})
 }
 
 // verify says whose one of our own access tokens is. A grant that was revoked ends it at once. While nobody can tell, or the

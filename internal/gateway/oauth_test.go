@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
@@ -48,7 +49,7 @@ func (a alternate) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(to)
 }
 
-func signIn(t *testing.T, credential string, edit func(*config.Config)) *signedIn {
+func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...func(*gateway.Options)) *signedIn {
 	t.Helper()
 	s := &signedIn{redis: redistest.Start(t)}
 	cfg := valid(t)
@@ -70,7 +71,7 @@ func signIn(t *testing.T, credential string, edit func(*config.Config)) *signedI
 		edit(&cfg)
 	}
 	s.http = &http.Client{Transport: alternate{public: public, next: &atomic.Int64{}, replicas: []string{
-		strings.TrimPrefix(runAt(t, cfg), "http://"), strings.TrimPrefix(runAt(t, cfg), "http://"),
+		strings.TrimPrefix(runAt(t, cfg, opts...), "http://"), strings.TrimPrefix(runAt(t, cfg, opts...), "http://"),
 	}}}
 	request(t, http.MethodPut, s.sandbox+"/_sandbox/oidc", `{"auto_approve":"ann"}`, "Content-Type", "application/json")
 	return s

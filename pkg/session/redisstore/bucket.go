@@ -15,6 +15,9 @@ type Bucket struct {
 	prefix string
 }
 
+// restPause is how often a call that waits for the end of a rest looks whether it is over.
+const restPause = 25 * time.Millisecond
+
 // replace is compare-and-set. A value that is gone is not the old one.
 var replace = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -80,9 +83,27 @@ func (s *Store) do(ctx context.Context, call func(context.Context, redis.Univers
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := call(ctx, s.client)
-	if err == nil || errors.Is(err, redis.Nil) {
-		return nil
+	for {
+		err := call(ctx, s.client)
+		if err == nil || errors.Is(err, redis.Nil) {
+			return nil
+		}
+		failure := asError(err)
+		// What rests was not asked, so asking it later is asking it once.
+		if !s.waits || failure.Kind != Resting || !pause(ctx, restPause) {
+			return failure
+		}
 	}
-	return asError(err)
+}
+
+// pause tells whether ctx leaves time for what comes after it.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

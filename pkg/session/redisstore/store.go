@@ -27,6 +27,8 @@ type Options struct {
 type Store struct {
 	client redis.UniversalClient
 	opts   Options
+	// waits says that a call whose server rests waits for the end of the rest.
+	waits bool
 	// stop ends what runs beside the client.
 	stop func()
 	// fastForward moves the clock of a Redis within the process.
@@ -61,6 +63,15 @@ func Open(url string, opts Options) (*Store, error) {
 		s.client = c
 	}
 	return s, nil
+}
+
+// Patient is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
+// timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Either
+// one's Close closes both.
+func (s *Store) Patient(timeout time.Duration) *Store {
+	p := *s
+	p.opts.Timeout, p.waits = max(timeout, s.opts.Timeout), true
+	return &p
 }
 
 // Ping tells whether Redis answers and takes writes. It is for readiness: it asks no more often than other calls do.
