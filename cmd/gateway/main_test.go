@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,11 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -39,7 +38,7 @@ type process struct {
 	cmd    *exec.Cmd
 	url    string            // base URL
 	ready  map[string]string // the fields of the ready line
-	stderr *lockedBuffer
+	stderr *outputtest.Buffer
 	done   chan struct{}
 	err    error
 }
@@ -54,7 +53,7 @@ func start(t *testing.T, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(exe, args...), stderr: &lockedBuffer{}, done: make(chan struct{}), ready: map[string]string{}}
+	p := &process{cmd: exec.Command(exe, args...), stderr: &outputtest.Buffer{}, done: make(chan struct{}), ready: map[string]string{}}
 	p.cmd.Env = append(os.Environ(), asGateway+"=1")
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
@@ -180,21 +179,4 @@ func eventually(t *testing.T, what string, reached func() bool) {
 		case <-tick.C:
 		}
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -3,7 +3,6 @@
 package redistest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -11,12 +10,13 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 )
 
 // Server is a running redis-server that keeps nothing on disk.
@@ -29,7 +29,7 @@ type Server struct {
 	args   []string
 	// before are arguments that must stand before all others.
 	before []string
-	log    lockedBuffer
+	log    outputtest.Buffer
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
@@ -184,21 +184,4 @@ func freeAddr(t testing.TB) string {
 	}
 	t.Fatal("no free port below 55000")
 	return ""
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

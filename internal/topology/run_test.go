@@ -13,11 +13,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/topology"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -53,10 +53,10 @@ func load(t *testing.T, binary string, env ...string) *topology.Topology {
 }
 
 // up runs a topology until the test ends and returns its log.
-func up(t *testing.T, top *topology.Topology) *lockedBuffer {
+func up(t *testing.T, top *topology.Topology) *outputtest.Buffer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	log, started, ended := &lockedBuffer{}, make(chan struct{}), make(chan error, 1)
+	log, started, ended := &outputtest.Buffer{}, make(chan struct{}), make(chan error, 1)
 	go func() { ended <- top.Run(ctx, log, func() { close(started) }) }()
 	t.Cleanup(func() {
 		cancel()
@@ -74,23 +74,6 @@ func up(t *testing.T, top *topology.Topology) *lockedBuffer {
 		t.Fatalf("it ended: %v\n%s", err, log)
 	}
 	return log
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // connect connects a client of the SDK through the balancer, in the era of a protocol version.
@@ -185,7 +168,7 @@ func balancerServes(top *topology.Topology) bool {
 
 func TestTopologySaysWhichProcessDoesNotStart(t *testing.T) {
 	top := load(t, build(t), "GATEWAY_SECRET=short")
-	log := &lockedBuffer{}
+	log := &outputtest.Buffer{}
 	err := top.Run(t.Context(), log, func() { t.Error("it started") })
 	if err == nil || !strings.Contains(err.Error(), "gateway-") || !strings.Contains(err.Error(), "before it served") {
 		t.Errorf("error %v", err)

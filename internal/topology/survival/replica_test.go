@@ -3,7 +3,6 @@
 package survival_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"go.uber.org/goleak"
 )
 
@@ -73,7 +73,7 @@ type instance struct {
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	killed atomic.Bool // set before it is killed
-	log    lockedBuffer
+	log    outputtest.Buffer
 }
 
 // newReplica starts a gateway with these variables. It ends with the test.
@@ -89,7 +89,7 @@ func newReplica(t testing.TB, name string, env ...string) *replica {
 	t.Cleanup(func() {
 		r.kill()
 		if t.Failed() {
-			t.Logf("%s:\n%s", name, r.current.log.tail())
+			t.Logf("%s:\n%s", name, r.current.tail())
 		}
 	})
 	return r
@@ -144,7 +144,7 @@ func (r *replica) start() {
 	// The first thing on standard output is the line that begins with ready.
 	if _, err := stdout.Read(make([]byte, 6)); err != nil {
 		_ = i.cmd.Wait()
-		r.t.Fatalf("%s ended before it was ready: %s", r.name, i.log.tail())
+		r.t.Fatalf("%s ended before it was ready: %s", r.name, i.tail())
 	}
 	r.mu.Lock()
 	r.current = i
@@ -165,7 +165,7 @@ func (r *replica) stop() {
 	}
 	<-i.ended
 	if code := i.cmd.ProcessState.ExitCode(); code != 0 {
-		r.t.Errorf("%s stopped with exit code %d:\n%s", r.name, code, i.log.tail())
+		r.t.Errorf("%s stopped with exit code %d:\n%s", r.name, code, i.tail())
 	}
 }
 
@@ -193,21 +193,8 @@ func (r *replica) ready(ctx context.Context, client *http.Client) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// tail is the end of what was written.
-func (l *lockedBuffer) tail() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	data := l.b.Bytes()
-	return string(data[max(0, len(data)-4000):])
+// tail is the end of what it wrote.
+func (i *instance) tail() string {
+	log := i.log.String()
+	return log[max(0, len(log)-4000):]
 }
