@@ -11,6 +11,8 @@ const (
 	linkButton   = "button[value=link]"
 	cancelButton = "button[value=cancel]"
 	confirmBox   = "input[name=replaces]"
+	removeButton = "button[value=remove]"
+	removeBox    = "input[name=removes]"
 	annsKey      = "sandbox-key"
 )
 
@@ -29,7 +31,7 @@ func enter(w *browsertest.Window, key string) {
 	w.Click(linkButton)
 }
 
-func TestABrowserLinksAKeyAndReplacesIt(t *testing.T) {
+func TestABrowserLinksAKeyReplacesAndRemovesIt(t *testing.T) {
 	d, a, _, w := browsing(t, "--clerk-credential", "linked")
 	toKeyPage(a, w)
 	w.See("Link your Clerk Chat API key")
@@ -63,4 +65,13 @@ func TestABrowserLinksAKeyAndReplacesIt(t *testing.T) {
 	w.Click(ann)
 	w.Click(cancelButton)
 	w.See("Nothing was changed")
+
+	w.Open(d.url + "/account/key")
+	w.Click(ann)
+	w.Click(removeButton) // the box is not ticked
+	w.See("Replace your Clerk Chat API key")
+	w.Click(removeBox)
+	w.Click(removeButton)
+	w.See("Your key was removed")
+	w.Look("key-removed")
 }

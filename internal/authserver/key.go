@@ -46,7 +46,7 @@ func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *
 	on(w, x.ClientName, s.errorURL(x, e)) // RFC 6749 §4.1.2.1
 }
 
-// account begins a sign-in of somebody who wants to see or replace their key. It is asked for each time: a browser that
+// account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
 // remembers a person is no proof that the same person sits there.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	b, known := s.browserOf(r)
@@ -80,7 +80,7 @@ type keyView struct {
 	Hint, Since, ID             string
 	Problem                     string
 	Action, CSRF, Handle        string
-	Done                        bool
+	Done, Removed               bool
 }
 
 func (s *Server) keyView(b browser, x *session.Exchange, handle string, link Link) keyView {
@@ -123,13 +123,18 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, errPageExpired)
 		return
 	}
-	given := r.PostForm.Get("decision") == "link"
-	if given {
-		err := s.opts.Linker.Keep(r.Context(), x.Person.Subject, r.PostForm.Get("key"), r.PostForm.Get("replaces"))
-		if err != nil {
-			s.keyRefused(w, r, b, x, handle, err)
-			return
-		}
+	decision := r.PostForm.Get("decision")
+	given := decision == "link"
+	removes := decision == "remove" && x.ClientID == "" // a client waits for a key
+	switch {
+	case given:
+		err = s.opts.Linker.Keep(r.Context(), x.Person.Subject, r.PostForm.Get("key"), r.PostForm.Get("replaces"))
+	case removes:
+		err = s.opts.Linker.Remove(r.Context(), x.Person.Subject, r.PostForm.Get("removes"))
+	}
+	if err != nil {
+		s.keyRefused(w, r, b, x, handle, err)
+		return
 	}
 	if err := finish(r.Context()); err != nil {
 		s.failExchange(w, r, err)
@@ -138,7 +143,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 	s.cookies.set(w, exchangeCookie(handle), "", 0)
 	switch {
 	case x.ClientID == "":
-		s.keyPage(w, http.StatusOK, keyView{Name: s.opts.Name, Done: true, Exists: given})
+		s.keyPage(w, http.StatusOK, keyView{Name: s.opts.Name, Done: true, Exists: given, Removed: removes})
 	case given:
 		s.handOver(w, x.ClientName, s.complete(w, r, b, x))
 	default:
@@ -155,6 +160,8 @@ func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x
 		problem = "This is not a key. Copy the whole key, without spaces, and paste it here."
 	case errors.Is(err, ErrKeyRefused):
 		problem = s.opts.Name + " does not accept this key. Check that it is complete, not revoked, and allowed to read messages."
+	case errors.Is(err, ErrKeyExists) && r.PostForm.Get("decision") == "remove":
+		problem = "Nothing was removed. Tick the box to remove the key that is linked."
 	case errors.Is(err, ErrKeyExists):
 		problem = "Another key is linked already. Tick the box below to replace it."
 	case errors.Is(err, ErrKeyUntested):

@@ -61,6 +61,19 @@ func (l *linker) Keep(_ context.Context, subject, key, replaces string) error {
 	return nil
 }
 
+func (l *linker) Remove(_ context.Context, subject, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch old := l.keys[subject]; {
+	case l.err != nil:
+		return l.err
+	case old != "" && id != "id of "+old:
+		return authserver.ErrKeyExists
+	}
+	delete(l.keys, subject)
+	return nil
+}
+
 const annsSubject = "https://id.example#ann"
 
 func newLinkingWorld(t *testing.T) (*world, *linker) {
@@ -268,6 +281,50 @@ func TestAKeyIsReplacedOnItsOwnPageAndNeverWithoutConfirmation(t *testing.T) {
 	f.Set("decision", "cancel")
 	if at := p.submitKey(f); at.status != http.StatusOK || !strings.Contains(text(at.body), "Nothing was changed") || l.of(annsSubject) != "new-key-2" {
 		t.Errorf("left: %d %s", at.status, text(at.body))
+	}
+}
+
+func TestAKeyIsRemovedOnItsOwnPageAndOnlyTheOneThatWasShown(t *testing.T) {
+	w, l := newLinkingWorld(t)
+	l.keys[annsSubject] = "old-key-1"
+	p := w.browser()
+	at := p.toKeyPage(w.url + authserver.AccountKeyPath)
+	f := keyForm(at.body, "")
+	f.Set("decision", "remove")
+	for _, id := range []string{"", "id of another key"} {
+		f.Set("removes", id)
+		if at := p.submitKey(f); at.status != http.StatusUnprocessableEntity || !strings.Contains(text(at.body), "Nothing was removed") ||
+			l.of(annsSubject) == "" {
+			t.Fatalf("%q: %d %s", id, at.status, text(at.body))
+		}
+	}
+	f.Set("removes", "id of old-key-1")
+	if at := w.browser().submitKey(f); at.status != http.StatusBadRequest || l.of(annsSubject) == "" {
+		t.Errorf("another browser: %d", at.status)
+	}
+	if at := p.submitKey(f); at.status != http.StatusOK || at.location != "" || !strings.Contains(text(at.body), "Your key was removed") ||
+		l.of(annsSubject) != "" {
+		t.Errorf("%d %s", at.status, text(at.body))
+	}
+	if at := p.toKeyPage(w.url + authserver.AccountKeyPath); strings.Contains(at.body, `name="removes"`) {
+		t.Error("there is nothing left to remove")
+	}
+}
+
+// A client that waits for a key gets one or an error: its page removes nothing.
+func TestNoKeyIsRemovedOnTheWayToAClient(t *testing.T) {
+	w, l := newLinkingWorld(t)
+	l.set(func() { l.keys[annsSubject], l.refused["old-key-1"] = "old-key-1", true })
+	p := w.browser()
+	at := p.toKeyPage(w.program(localRedirect).request())
+	if strings.Contains(at.body, `name="removes"`) {
+		t.Error("the page offers it")
+	}
+	f := keyForm(at.body, "")
+	f.Set("decision", "remove")
+	f.Set("removes", "id of old-key-1")
+	if q := must(url.Parse(p.submitKey(f).location)).Query(); q.Get("error") != "access_denied" || l.of(annsSubject) == "" {
+		t.Errorf("%v", q)
 	}
 }
 

@@ -14,7 +14,7 @@ var (
 	ErrKeyRefused = errors.New("authserver: the key is not accepted")
 	// ErrKeyUntested says that the key could not be tested, and so was not kept.
 	ErrKeyUntested = errors.New("authserver: the key cannot be tested now")
-	// ErrKeyExists says that there is another key that the person did not agree to replace.
+	// ErrKeyExists says that there is another key that the person did not agree to replace, or remove.
 	ErrKeyExists = errors.New("authserver: another key is linked")
 )
 
@@ -26,6 +26,8 @@ type Linker interface {
 	Find(ctx context.Context, subject string) (Link, error)
 	// Keep tests a key and keeps it. If another one is there, replaces must be its id.
 	Keep(ctx context.Context, subject, key, replaces string) error
+	// Remove forgets the key that id names. If there is another one it stays: ErrKeyExists.
+	Remove(ctx context.Context, subject, id string) error
 }
 
 // Link is what may be shown of a key to the person it belongs to.

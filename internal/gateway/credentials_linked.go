@@ -39,6 +39,10 @@ func (l linker) Keep(ctx context.Context, subject, key, replaces string) error {
 	return linkError(l.keys.Keep(ctx, subject, key, replaces))
 }
 
+func (l linker) Remove(ctx context.Context, subject, id string) error {
+	return linkError(l.keys.Remove(ctx, subject, id))
+}
+
 // linkError is the one translation of the errors of keys for the authorization server.
 func linkError(err error) error {
 	for _, known := range []struct{ theirs, ours error }{

@@ -184,6 +184,34 @@ func TestAKeyIsReplacedOnItsPageWithConfirmationOnly(t *testing.T) {
 	}
 }
 
+func TestAKeyThatIsRemovedEndsCallsAtOnceAndOneSignInAsksForAnother(t *testing.T) {
+	world, shown := link(t)
+	session := world.connect(t, "2025-11-25")
+	for range 2 { // each replica knows it
+		if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+			t.Fatalf("%+v %v", result, err)
+		}
+	}
+	ann := authtest.Person{Transport: world.http.Transport, Fill: func(_ string, form url.Values) {
+		form.Set("decision", "remove")
+		form.Set("removes", form.Get("replaces"))
+	}}
+	if page := ann.Visit(t, world.base+"/account/key"); !strings.Contains(page, "Your key was removed") {
+		t.Fatal(page)
+	}
+	world.key = sandbox.KeyGlobex
+	seen := world.watch()
+	for range 2 {
+		if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+			t.Errorf("%+v %v", result, err)
+		}
+		if last := shown.keys[len(shown.keys)-1]; last != sandbox.KeyGlobex {
+			t.Error("a call was made with the key that was removed")
+		}
+	}
+	seen.saw(t, 1, 1)
+}
+
 func TestAnotherPersonHasNoPartInAKey(t *testing.T) {
 	world, shown := link(t)
 	if result, err := world.connect(t, "2025-11-25").CallTool(t.Context(), send); err != nil || result.IsError {

@@ -27,6 +27,9 @@ var (
 	ErrKeyExists = errors.New("upstream: another key is linked")
 )
 
+// removed is in the place of a key until that is gone. It does not open.
+var removed = []byte{0}
+
 // errKeyStands says that the REST API accepts a key, but not for what was called.
 var errKeyStands = errors.New("upstream: the REST API accepts the key")
 
@@ -215,6 +218,31 @@ func (l *Linked) Keep(ctx context.Context, subject, key, replaces string) error 
 		}
 		if done, err := l.write(ctx, subject, raw, kept); done || err != nil {
 			return err
+		}
+	}
+	return fmt.Errorf("%w: the key is written all the time", ErrUnavailable)
+}
+
+// Remove forgets a person's key, which id must name: the person was shown that one. That there is none any more is as good.
+// Errors are [ErrKeyExists], for another key than the one named, and [ErrUnavailable].
+func (l *Linked) Remove(ctx context.Context, subject, id string) error {
+	for range 3 { // another replica may write meanwhile
+		raw, old, err := l.load(ctx, subject)
+		switch {
+		case err != nil:
+			return err
+		case old == nil:
+			return nil
+		case old.ID != id:
+			return ErrKeyExists
+		}
+		done, err := l.opts.Records.Replace(ctx, LinkName(subject), raw, removed, time.Millisecond)
+		if err != nil {
+			return fmt.Errorf("%w: the store does not forget the key", ErrUnavailable)
+		}
+		if done {
+			l.known.drop(subject)
+			return nil
 		}
 	}
 	return fmt.Errorf("%w: the key is written all the time", ErrUnavailable)
