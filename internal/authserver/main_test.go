@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
@@ -50,7 +51,7 @@ type world struct {
 	provider provider
 	limiter  limiter
 	fetch    func(*http.Request) (*http.Response, error) // metadata documents
-	log      logBuffer
+	log      outputtest.Buffer
 	tokens   *token.Local
 	replicas []*http.ServeMux
 	next     atomic.Int64
@@ -246,20 +247,3 @@ func (l *limiter) Allow(_ context.Context, kind, address string) (bool, time.Dur
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}

@@ -75,12 +75,6 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 			world := signIn(t, credential, func(c *config.Config) {
 				gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
 				c.RedisURL = config.Secret("redis://" + gate.Addr().String())
-				switch credential {
-				case "linked":
-					c.ClerkAPIKey = ""
-				case "exchange":
-					c.ExchangeAudience = c.ClerkURL
-				}
 			})
 			world.key = sandbox.Key
 			c := world.register(t)

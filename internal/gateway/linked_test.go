@@ -22,7 +22,7 @@ func link(t *testing.T) (*signedIn, *recorder) {
 	var shown *recorder
 	world := signIn(t, "linked", func(c *config.Config) {
 		through(t, &shown)(c)
-		c.ClerkAPIKey, c.ExchangeAudience = "", ""
+		c.ExchangeAudience = ""
 	})
 	world.key = sandbox.Key
 	return world, shown

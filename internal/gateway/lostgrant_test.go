@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -16,14 +15,7 @@ func TestATokenWhoseGrantIsLostIsGoodWithAKeyOfTheWorkspaceOnly(t *testing.T) {
 		"api-key": http.StatusOK, "linked": http.StatusUnauthorized, "login": http.StatusUnauthorized, "exchange": http.StatusUnauthorized,
 	} {
 		t.Run(credential, func(t *testing.T) {
-			world := signIn(t, credential, func(c *config.Config) {
-				switch credential {
-				case "linked":
-					c.ClerkAPIKey = ""
-				case "exchange":
-					c.ExchangeAudience = c.ClerkURL
-				}
-			})
+			world := signIn(t, credential, nil)
 			world.key = sandbox.Key
 			c := world.register(t)
 			c.signIn(t)

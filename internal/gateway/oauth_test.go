@@ -64,8 +64,13 @@ func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...
 	cfg.Auth, cfg.PublicURL, cfg.RedisURL = "oauth", s.base, config.Secret(s.redis.URL())
 	cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = s.sandbox+"/oidc", sandbox.ClientID, sandbox.ClientSecret
 	cfg.ClerkCredential = credential
-	if credential == "api-key" {
+	switch credential {
+	case "api-key":
 		cfg.AllowSignin = []string{"email_domain=acme.example"}
+	case "linked":
+		cfg.ClerkAPIKey = ""
+	case "exchange":
+		cfg.ExchangeAudience = cfg.ClerkURL
 	}
 	if edit != nil {
 		edit(&cfg)
