@@ -114,6 +114,11 @@ func (h *history) run(l lab) outcome {
 		}
 	}
 	happening.Wait()
+	for _, i := range h.intents {
+		for _, c := range i.calls {
+			c.change(func() {}) // what replicas noted after the client had gone is noted by now, and seen from here on
+		}
+	}
 	v := &verdict{world: w, before: before, after: w.made()}
 	v.judge(h.intents)
 	told := map[string]int{}
