@@ -31,7 +31,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.bound(r, handle, x.Browser) {
-		s.errorPage(w, fail(invalidRequest, "this sign-in was started in another browser; start again from your app"))
+		s.errorPage(w, fail(invalidRequest, "this sign-in was started in another browser or under another address, or this browser keeps no cookies of this site; start again from your app"))
 		return
 	}
 	if err := finish(r.Context()); err != nil {
@@ -44,7 +44,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("the provider gave a subject that is empty or longer than 255 bytes")
 	}
 	if err != nil {
-		s.giveUp(w, r, "sign-in", x, asError(err), byRedirect)
+		s.giveUp(w, r, "sign-in", x, asError(err), s.byRedirect)
 		return
 	}
 	x.Person = &session.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}
@@ -52,11 +52,11 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	another := x.Known != "" && x.Known != person.Subject || known && b.Subject != "" && b.Subject != person.Subject
 	if another && x.ClientID != "" { // whoever comes for their key has approved nothing that could be another's
 		if err := s.askPerson(w, r, b, x); err != nil {
-			s.giveUp(w, r, "consent", x, asError(err), byRedirect)
+			s.giveUp(w, r, "consent", x, asError(err), s.byRedirect)
 		}
 		return
 	}
-	s.conclude(w, r, b, x, byRedirect)
+	s.conclude(w, r, b, x, s.byRedirect)
 }
 
 // complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.

@@ -75,7 +75,7 @@ func (s *Server) askConsent(w http.ResponseWriter, o origin, x *session.Exchange
 }
 
 var (
-	errPageExpired = fail(invalidRequest, "this page has expired or belongs to another browser; start again from your app")
+	errPageExpired = fail(invalidRequest, "this page has expired or belongs to another browser, or this browser keeps no cookies of this site; start again from your app")
 	errForeignForm = fail(invalidRequest, "this answer did not come from our page; start again from your app")
 )
 
@@ -96,7 +96,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := decide(r.PostForm, x); e != nil {
-		s.handOver(w, x.ClientName, s.errorURL(x, e))
+		s.handBack(w, x.ClientName, s.errorURL(x, e))
 		return
 	}
 	location, err := s.beginSignIn(w, r, x)
@@ -170,10 +170,10 @@ func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser
 	}
 	s.cookies.set(w, exchangeCookie(handle), "", 0)
 	if e := decide(r.PostForm, x); e != nil {
-		s.handOver(w, x.ClientName, s.errorURL(x, e))
+		s.handBack(w, x.ClientName, s.errorURL(x, e))
 		return
 	}
-	s.conclude(w, r, b, x, s.handOver)
+	s.conclude(w, r, b, x, s.handBack)
 }
 
 // askPerson shows the page again, to somebody who signed in where the browser knew another.
@@ -183,12 +183,21 @@ func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x 
 	if err := s.opts.Exchanges.Begin(r.Context(), handle, x); err != nil {
 		return err
 	}
+	s.setBrowser(w, b) // the form is checked against it
 	o := registered
 	if c, err := s.clients.forToken(x.ClientID); err == nil {
 		o = c.origin
 	}
 	s.askConsent(w, o, x, b, handle)
 	return nil
+}
+
+// handBack is the page that leads to the client.
+func (s *Server) handBack(w http.ResponseWriter, client, location string) {
+	if client == "" {
+		client = "the app"
+	}
+	s.handOver(w, client, location)
 }
 
 // handOver is a page that leads on by itself, and by a link where it does not.

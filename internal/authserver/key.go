@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -12,7 +13,14 @@ import (
 // onward sends a browser on: by a redirect, or by a page after a form (see consent).
 type onward func(w http.ResponseWriter, client, location string)
 
-func byRedirect(w http.ResponseWriter, _, location string) { redirectTo(w, location) }
+// byRedirect leads on at once, but by a page to an app's own scheme: a browser that does not open it would show nothing.
+func (s *Server) byRedirect(w http.ResponseWriter, client, location string) {
+	if u, err := url.Parse(location); err == nil && u.Scheme != "https" && u.Scheme != "http" {
+		s.handBack(w, client, location)
+		return
+	}
+	redirectTo(w, location)
+}
 
 // conclude ends an exchange whose person has signed in and agrees: with the client's answer, or first with the page that
 // asks for their key. In an exchange without a client the person came for that page.
@@ -145,9 +153,9 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 	case x.ClientID == "":
 		s.keyPage(w, http.StatusOK, keyView{Name: s.opts.Name, Done: true, Exists: given, Removed: removes})
 	case given:
-		s.handOver(w, x.ClientName, s.complete(w, r, b, x))
+		s.handBack(w, x.ClientName, s.complete(w, r, b, x))
 	default:
-		s.handOver(w, x.ClientName, s.errorURL(x, fail(accessDenied, "the person gave no key")))
+		s.handBack(w, x.ClientName, s.errorURL(x, fail(accessDenied, "the person gave no key")))
 	}
 }
 

@@ -179,7 +179,7 @@ const (
 	RegisterPath       = "/oauth/register"
 	KeysPath           = "/oauth/jwks"
 	KeyPath            = "/oauth/key"
-	AccountKeyPath     = "/account/key" // for people, to see and replace their key
+	AccountKeyPath     = "/account/key" // for people, to see, replace and remove their key
 )
 
 // Mount adds every route. Those for programs may be read from any web page, as they use no cookies; those for browsers
