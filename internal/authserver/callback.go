@@ -9,7 +9,11 @@ import (
 
 const maxSubject = 255
 
-var errNoExchange = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app")
+var (
+	errNoExchange    = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app")
+	errNotTheBrowser = fail(invalidRequest, "this sign-in was started in another browser or under another address, or this browser keeps "+
+		"no cookies of this site; start again from your app")
+)
 
 // callback is where the provider sends the browser back to. The state must be one of ours, not used before, and come from
 // the browser that approved: whoever starts a sign-in and lets somebody else finish it gets nothing (RFC 9700 §4.7).
@@ -31,7 +35,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.bound(r, handle, x.Browser) {
-		s.errorPage(w, fail(invalidRequest, "this sign-in was started in another browser or under another address, or this browser keeps no cookies of this site; start again from your app"))
+		s.errorPage(w, errNotTheBrowser)
 		return
 	}
 	if err := finish(r.Context()); err != nil {

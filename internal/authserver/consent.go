@@ -75,7 +75,8 @@ func (s *Server) askConsent(w http.ResponseWriter, o origin, x *session.Exchange
 }
 
 var (
-	errPageExpired = fail(invalidRequest, "this page has expired or belongs to another browser, or this browser keeps no cookies of this site; start again from your app")
+	errPageExpired = fail(invalidRequest, "this page has expired or belongs to another browser, or this browser keeps no cookies of this site; "+
+		"start again from your app")
 	errForeignForm = fail(invalidRequest, "this answer did not come from our page; start again from your app")
 )
 
