@@ -77,7 +77,7 @@ func TestAMessageIsSentOnceWhereverReplicasAreKilled(t *testing.T) {
 		}
 	})
 	t.Logf("in %d histories a replica was killed %d times", *killings, kills.Load())
-	if kills.Load() == 0 {
+	if kills.Load() == 0 && redistest.Available() {
 		t.Error("nobody was killed, so these histories show nothing")
 	}
 }
