@@ -311,3 +311,15 @@ func TestAClaimThatCouldNotBeMadeIsMadeLater(t *testing.T) {
 		want(t, p[1], a.message("two", "text", fate{dropped: true}), mcpadapter.StateNotSeen)
 	})
 }
+
+func TestWhatCannotBeLookedForIsUndecidedThoughItsLikenessIsKnown(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := settled(t, 1)
+		var a api
+		w := a.message("k", "text", fate{cut: true})
+		w.Look = nil // as of a message with media
+		for range 2 {
+			want(t, p[0], w, mcpadapter.StateUndecided)
+		}
+	})
+}
