@@ -11,7 +11,7 @@ const (
 	longestRest  = time.Second
 )
 
-// breaker keeps calls away from what just failed. After a failure it rests for a quarter of a second, then lets one call
+// breaker is a circuit breaker: it keeps calls away from what just failed. After a failure it rests for a quarter of a second, then lets one call
 // try; as long as the tries fail the rests double, up to a second. Each rest is shortened by up to a half at random, so
 // that replicas do not try in step. The zero value lets calls through.
 type breaker struct {
@@ -33,6 +33,13 @@ func (b *breaker) allow(now time.Time) bool {
 	}
 	b.trying = true
 	return true
+}
+
+// left is how long the rest goes on, 0 or less if one may try, or tries.
+func (b *breaker) left(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.until.Sub(now)
 }
 
 // succeed tells whether it was resting until now.

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,9 +13,6 @@ type Bucket struct {
 	store  *Store
 	prefix string
 }
-
-// restPause is how often a call that waits for the end of a rest looks whether it is over.
-const restPause = 25 * time.Millisecond
 
 // replace is compare-and-set. A value that is gone is not the old one.
 var replace = redis.NewScript(`
@@ -72,38 +68,4 @@ func (b *Bucket) Swap(ctx context.Context, name string, value []byte, ttl time.D
 
 func atLeastOne(ttl time.Duration) time.Duration {
 	return max(ttl.Round(time.Millisecond), time.Millisecond)
-}
-
-// do makes one call in the time that is left of the caller's deadline and the store's. That the caller went away does not
-// end it: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
-func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
-	limit := time.Now().Add(s.opts.Timeout)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
-		limit = deadline
-	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
-	defer cancel()
-	for {
-		err := call(ctx, s.client)
-		if err == nil || errors.Is(err, redis.Nil) {
-			return nil
-		}
-		failure := asError(err)
-		// What rests was not asked, so asking it later is asking it once.
-		if !s.waits || failure.Kind != Resting || !pause(ctx, restPause) {
-			return failure
-		}
-	}
-}
-
-// pause tells whether ctx leaves time for what comes after it.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

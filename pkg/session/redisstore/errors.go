@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -20,7 +21,8 @@ type Kind string
 // The kinds of failures.
 const (
 	Unreachable Kind = "unreachable" // refused, no route, no such host, connection lost
-	Slow        Kind = "slow"        // no answer in time, or no free connection
+	Slow        Kind = "slow"        // no answer in time
+	Queued      Kind = "queued"      // not asked, because the caller's own time ended before its turn came
 	Resting     Kind = "resting"     // not asked, because it failed a moment ago
 	Loading     Kind = "loading"     // reads its data from disk after a start
 	NoMaster    Kind = "no-master"   // failing over: CLUSTERDOWN, MASTERDOWN, TRYAGAIN
@@ -33,11 +35,13 @@ const (
 	Refused     Kind = "refused"     // any other error that Redis answered
 )
 
-// Error is what Redis, or the way to it, failed with. Its text has the kind only; the cause, which may name addresses and keys, is for
-// errors.As and debuggers.
+// Error is what Redis, or the way to it, failed with. Its text has the kind only; the cause, which may name addresses and
+// keys, is for errors.As and debuggers.
 type Error struct {
 	Kind  Kind
 	Cause error
+
+	rest time.Duration // how long the server goes on resting
 }
 
 func (f *Error) Error() string { return "redis unavailable: " + string(f.Kind) }

@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// guard stands before one server, so in a cluster a shard that is down does not keep calls from the others. Two breakers:
-// one for a server that does not serve, one for a server that reads but takes no writes.
+// guard stands before one server, so in a cluster a shard that is down does not keep calls from the others. Two circuit
+// breakers: one for a server that does not serve, one for a server that reads but takes no writes. They open on what the
+// server does: it refuses, breaks off, says that it cannot serve, or sends nothing at all for as long as a call may take.
+// Callers' deadlines, a wait for a connection, and the late reading of a process that has too much to do say nothing of it.
 type guard struct {
-	serves breaker
-	writes breaker
-	// fair is how long a call must have waited for its time-out to say something about the server.
-	fair     time.Duration
+	serves   breaker
+	writes   breaker
 	onChange func(kind Kind, up bool)
+	begun    time.Time
+	heard    atomic.Int64 // when something came from the server last, in nanoseconds since begun
 }
 
 var _ redis.Hook = (*guard)(nil)
@@ -27,21 +30,32 @@ var guarded = map[string]struct{ writes bool }{
 	"get": {}, "cluster": {}, "set": {writes: true}, "eval": {writes: true}, "evalsha": {writes: true},
 }
 
-// DialHook leaves dialing alone.
+// DialHook has each connection note when something comes from the server.
 func (g *guard) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return newConn(c, g.hear), nil
+	}
 }
 
-// ProcessPipelineHook treats what is read ahead as one command. It leaves other pipelines alone: only operators' scans use
+func (g *guard) hear() { g.heard.Store(int64(time.Since(g.begun))) }
+
+func (g *guard) heardSince(t time.Time) bool { return g.heard.Load() > int64(t.Sub(g.begun)) }
+
+// ProcessPipelineHook treats a call's pipeline as one command. It leaves other pipelines alone: only operators' scans use
 // them.
 func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		if ctx.Value(aheadKey{}) == nil {
+		a, ok := ctx.Value(attemptKey{}).(*attempt)
+		if !ok {
 			return next(ctx, cmds)
 		}
 		start := time.Now()
 		if !g.serves.allow(start) {
-			err := refuse(cmds[0])
+			err := refuse(cmds[0], &g.serves, start)
 			for _, cmd := range cmds[1:] {
 				cmd.SetErr(err)
 			}
@@ -55,7 +69,7 @@ func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 				break
 			}
 		}
-		g.learn(failed, false, start)
+		g.learn(failed, false, start, a)
 		return err
 	}
 }
@@ -69,26 +83,27 @@ func (g *guard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		}
 		start := time.Now()
 		if !g.serves.allow(start) {
-			return refuse(cmd)
+			return refuse(cmd, &g.serves, start)
 		}
 		if command.writes && !g.writes.allow(start) {
 			g.serves.skip()
-			return refuse(cmd)
+			return refuse(cmd, &g.writes, start)
 		}
 		err := next(ctx, cmd)
-		g.learn(err, command.writes, start)
+		a, _ := ctx.Value(attemptKey{}).(*attempt)
+		g.learn(err, command.writes, start, a)
 		return err
 	}
 }
 
-func (g *guard) learn(err error, writes bool, start time.Time) {
+// learn tells the breakers how a command ended that began at start. a is nil for what is not a call's.
+func (g *guard) learn(err error, writes bool, start time.Time, a *attempt) {
 	now := time.Now()
 	var kind Kind
 	if err != nil && !errors.Is(err, redis.Nil) {
 		kind = kindOf(err)
 	}
-	// A caller that had next to no time left has learnt nothing about the server.
-	if kind == Closed || kind == Slow && now.Sub(start) < g.fair {
+	if kind == Closed || kind == Slow && !g.isSilence(err, start, a) {
 		g.serves.skip()
 		if writes {
 			g.writes.skip()
@@ -120,8 +135,23 @@ func (g *guard) learn(err error, writes bool, start time.Time) {
 	}
 }
 
-func refuse(cmd redis.Cmder) error {
-	err := &Error{Kind: Resting}
+// isSilence tells whether a time-out says that the server does not answer. It must have sent nothing since the command began,
+// on any connection: a server that serves others is not down, and a command of this process that misses its time then was
+// late itself. And the time must have been the store's: how long a caller would wait is no measure of the server. A dial
+// that hung has had its own.
+func (g *guard) isSilence(err error, start time.Time, a *attempt) bool {
+	if g.heardSince(start) {
+		if a != nil {
+			a.served.Store(true)
+		}
+		return false
+	}
+	dial, ok := errors.AsType[*net.OpError](err)
+	return ok && dial.Op == "dial" || a != nil && a.own && !errors.Is(err, redis.ErrPoolTimeout)
+}
+
+func refuse(cmd redis.Cmder, b *breaker, now time.Time) error {
+	err := &Error{Kind: Resting, rest: b.left(now)}
 	cmd.SetErr(err)
 	return err
 }

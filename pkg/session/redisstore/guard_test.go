@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -17,12 +19,16 @@ type answers struct {
 	err   error
 	asked bool
 	call  redis.ProcessHook
+	// during happens while a command is under way.
+	during func()
 }
 
 func newAnswers(g *guard) *answers {
 	a := &answers{}
 	a.call = g.ProcessHook(func(context.Context, redis.Cmder) error {
-		a.asked = true
+		if a.asked = true; a.during != nil {
+			a.during()
+		}
 		return a.err
 	})
 	return a
@@ -30,8 +36,13 @@ func newAnswers(g *guard) *answers {
 
 // do tells whether the server was asked.
 func (a *answers) do(t *testing.T, answer error, command string) bool {
+	return a.try(t, &attempt{own: true}, answer, command)
+}
+
+func (a *answers) try(t *testing.T, as *attempt, answer error, command string) bool {
 	a.err, a.asked = answer, false
-	err := a.call(t.Context(), redis.NewCmd(t.Context(), command, "k"))
+	ctx := context.WithValue(t.Context(), attemptKey{}, as)
+	err := a.call(ctx, redis.NewCmd(ctx, command, "k"))
 	if !a.asked && kindOfFailure(err) != Resting {
 		t.Errorf("%s was not asked and failed with %v", command, err)
 	}
@@ -82,14 +93,47 @@ func TestARestForWritesLeavesTheTryOfAnOutageToOthers(t *testing.T) {
 	})
 }
 
-func TestACallWithoutTimeSaysNothingAboutTheServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers(Options{}.withDefaults().guard())
-		a.do(t, context.DeadlineExceeded, "get")
-		if !a.do(t, nil, "get") {
-			t.Error("it rests")
-		}
-	})
+// noAnswer is what a command ends with that was written and not answered.
+var noAnswer error = &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
+
+func TestOnlyASilentServerIsFoundTooSlow(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err     error
+		callers bool // the time was the caller's
+		heard   bool // something came from the server meanwhile
+		rests   bool
+	}{
+		"no answer":                              {err: noAnswer, rests: true},
+		"a dial without an answer":               {err: context.DeadlineExceeded, rests: true},
+		"no answer, but others have theirs":      {err: noAnswer, heard: true},
+		"no connection while others are served":  {err: context.DeadlineExceeded, heard: true},
+		"a caller's own deadline":                {err: noAnswer, callers: true},
+		"a dial cut off by a caller's deadline":  {err: context.DeadlineExceeded, callers: true},
+		"a dial that hung whatever callers want": {err: &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, callers: true, rests: true},
+		"no connection is free":                  {err: redis.ErrPoolTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := Options{}.withDefaults().guard()
+				a := newAnswers(g)
+				a.during = func() {
+					time.Sleep(time.Second)
+					if tt.heard {
+						g.hear()
+					}
+				}
+				as := &attempt{own: !tt.callers}
+				a.try(t, as, tt.err, "get")
+				if as.served.Load() != tt.heard {
+					t.Errorf("served others: %v", as.served.Load())
+				}
+				a.during = nil
+				if a.do(t, nil, "get") == tt.rests {
+					t.Errorf("it rests: %v, want %v", !tt.rests, tt.rests)
+				}
+			})
+		})
+	}
 }
 
 func TestWhatSetsUpAConnectionPasses(t *testing.T) {

@@ -14,7 +14,8 @@ const probeTTL = 10 * time.Second
 
 // Options adjust a Store. The zero value is good.
 type Options struct {
-	// Timeout is the longest that one call may take; 100 ms if zero.
+	// Timeout is the longest that one call may take once its turn has come; 500 ms if zero. A server that is a black hole
+	// costs it once, since then it rests; so it is long enough for a process that is busy with itself.
 	Timeout time.Duration
 	// OnChange is called when a server stops or begins to serve, or to take writes, as far as calls tell; kind is what
 	// is wrong. It must return at once. It is for one line in the log and a metric.
@@ -27,6 +28,7 @@ type Options struct {
 type Store struct {
 	client redis.UniversalClient
 	opts   Options
+	line   *line
 	// waits says that a call whose server rests waits for the end of the rest.
 	waits bool
 	// stop ends what runs beside the client.
@@ -44,7 +46,7 @@ func Open(url string, opts Options) (*Store, error) {
 	}
 	opts = opts.withDefaults()
 	guarded := func(c *redis.Client) { c.AddHook(opts.guard()) }
-	s := &Store{opts: opts, stop: func() {}}
+	s := &Store{opts: opts, line: newLine(target.poolSize()), stop: func() {}}
 	switch {
 	case target.cluster != nil:
 		c := redis.NewClusterClient(target.cluster)
@@ -66,17 +68,20 @@ func Open(url string, opts Options) (*Store, error) {
 }
 
 // Patient is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
-// timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Either
-// one's Close closes both.
+// timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Both wait
+// in the same line, and either one's Close closes both.
 func (s *Store) Patient(timeout time.Duration) *Store {
 	p := *s
 	p.opts.Timeout, p.waits = max(timeout, s.opts.Timeout), true
 	return &p
 }
 
-// Ping tells whether Redis answers and takes writes. It is for readiness: it asks no more often than other calls do.
+// Ping tells whether Redis answers and takes writes. It is for readiness, so it asks no more often than other calls do, and
+// it does not stand in line: a long line says nothing about Redis.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
+	probe := *s
+	probe.line = newLine(1)
+	return probe.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
 		return c.Set(ctx, probeKey, 1, probeTTL).Err()
 	})
 }
@@ -97,7 +102,7 @@ func SilenceLibrary() { logging.Disable() }
 
 func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
-		o.Timeout = 100 * time.Millisecond
+		o.Timeout = 500 * time.Millisecond
 	}
 	if o.OnChange == nil {
 		o.OnChange = func(Kind, bool) {}
@@ -105,4 +110,4 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func (o Options) guard() *guard { return &guard{fair: o.Timeout / 2, onChange: o.OnChange} }
+func (o Options) guard() *guard { return &guard{begun: time.Now(), onChange: o.OnChange} }

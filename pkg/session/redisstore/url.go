@@ -82,6 +82,17 @@ func parse(raw string) (*target, error) {
 	return &t, nil
 }
 
+// poolSize is how many connections there may be to a server.
+func (t *target) poolSize() int {
+	switch {
+	case t.cluster != nil:
+		return t.cluster.PoolSize
+	case t.sentinel != nil:
+		return t.sentinel.PoolSize
+	}
+	return t.single.PoolSize
+}
+
 func (t *target) tune() error {
 	switch {
 	case t.cluster != nil:

@@ -1,0 +1,88 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// restPause is how long a call that waits for the end of a rest waits at least, while another one tries.
+const restPause = 25 * time.Millisecond
+
+// attempt is one try of a call, as the guards of the servers see it: a cluster may ask several.
+type attempt struct {
+	// own says that the store's time-out bounds it, and not a deadline of the caller's.
+	own bool
+	// served says that the server answered others while this one waited.
+	served atomic.Bool
+}
+
+type attemptKey struct{}
+
+// do makes one call. It waits in line as long as the caller's own context lives; only then the call's clock starts, and it
+// may take what is left of the caller's deadline and the store's. That the caller went away does not end a call that is
+// under way: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
+func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
+	left := s.opts.Timeout
+	for {
+		if !s.line.enter(ctx) {
+			return &Error{Kind: Queued, Cause: ctx.Err()}
+		}
+		begun := time.Now()
+		failure, again := s.ask(ctx, left, call)
+		switch {
+		case failure == nil:
+			return nil
+		case again && ctx.Err() == nil:
+			left = s.opts.Timeout
+		case s.waits && failure.Kind == Resting && pause(ctx, min(max(failure.rest, restPause), left)):
+			// What rests was not asked, so asking it later is asking it once.
+			if left -= time.Since(begun); left <= 0 {
+				return failure
+			}
+		default:
+			return failure
+		}
+	}
+}
+
+// ask makes one try of a call whose turn has come, and ends the turn. again says that the call was never made, since it had
+// no connection in time, and that the server serves others: that is our own lack of connections or of processor time, and
+// the call may be made afterwards.
+func (s *Store) ask(
+	ctx context.Context, timeout time.Duration, call func(context.Context, redis.UniversalClient) error,
+) (failure *Error, again bool) {
+	defer s.line.leave()
+	a := &attempt{own: true}
+	limit := time.Now().Add(timeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit, a.own = deadline, false
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	err := call(context.WithValue(ctx, attemptKey{}, a), s.client)
+	if err == nil || errors.Is(err, redis.Nil) {
+		return nil, false
+	}
+	return asError(err), a.served.Load() && isUnsent(err)
+}
+
+// isUnsent tells a time-out before anything was written. Those of reading and writing are of another type.
+func isUnsent(err error) bool {
+	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// pause tells whether ctx leaves time for what comes after it.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,119 @@
+package redisstore
+
+import (
+	"context"
+	"net"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// failing is a call that fails.
+func failing(err error) func(context.Context, redis.UniversalClient) error {
+	return func(context.Context, redis.UniversalClient) error { return err }
+}
+
+// A call that had no connection in time, or no processor, was never made. While the server serves others it is ours to wait.
+func TestAnUnsentCallIsMadeWhileTheServerServesOthers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err    error
+		served bool
+		want   int // tries
+	}{
+		"no connection, others are served": {context.DeadlineExceeded, true, 3},
+		"the pool, others are served":      {redis.ErrPoolTimeout, true, 3},
+		"no connection, nobody is served":  {context.DeadlineExceeded, false, 1},
+		"written, others are served":       {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := OpenEmbedded(Options{})
+				defer func() { _ = s.Close() }()
+				tries := 0
+				err := s.do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
+					if tries++; tries == 3 {
+						return nil
+					}
+					ctx.Value(attemptKey{}).(*attempt).served.Store(tt.served)
+					return tt.err
+				})
+				if tries != tt.want || (err == nil) != (tt.want == 3) {
+					t.Errorf("%d tries, then %v; want %d", tries, err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestAnUnsentCallEndsWithItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := OpenEmbedded(Options{})
+		defer func() { _ = s.Close() }()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := s.do(ctx, func(ctx context.Context, _ redis.UniversalClient) error {
+			<-ctx.Done()
+			ctx.Value(attemptKey{}).(*attempt).served.Store(true)
+			return ctx.Err()
+		})
+		if kindOfFailure(err) != Slow {
+			t.Errorf("%v, want slow", err)
+		}
+	})
+}
+
+// late is a connection whose data is there, and whose reader and writer are woken after their deadlines.
+type lateConn struct {
+	net.Conn
+	late bool
+	data string
+}
+
+func (c *lateConn) Read(b []byte) (int, error) {
+	if c.late {
+		return 0, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
+	}
+	return copy(b, c.data), nil
+}
+
+func (c *lateConn) Write(b []byte) (int, error) {
+	if c.late {
+		return 0, &net.OpError{Op: "write", Err: os.ErrDeadlineExceeded}
+	}
+	return len(b), nil
+}
+
+func (c *lateConn) SetReadDeadline(time.Time) error  { c.late = false; return nil }
+func (c *lateConn) SetWriteDeadline(time.Time) error { c.late = false; return nil }
+
+func TestAnAnswerThatIsReadLateIsRead(t *testing.T) {
+	heard := 0
+	c := newConn(&lateConn{late: true, data: "+OK"}, func() { heard++ })
+	b := make([]byte, 8)
+	if n, err := c.Read(b); string(b[:n]) != "+OK" || err != nil || heard != 1 {
+		t.Errorf("read %q, %v, heard %d times", b[:n], err, heard)
+	}
+	c = newConn(&lateConn{late: true}, func() { t.Error("heard something") })
+	if n, err := c.Write([]byte("x")); n != 1 || err != nil {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+}
+
+func TestASocketCanBeLookedAt(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	plain, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = plain.Close() }()
+	if _, ok := newConn(plain, func() {}).(rawConn); !ok {
+		t.Error("go-redis cannot tell that the server has closed it")
+	}
+}
