@@ -14,10 +14,10 @@ const restPause = 25 * time.Millisecond
 
 // attempt is one try of a call, as the guards of the servers see it: a cluster may ask several.
 type attempt struct {
-	// own says that the store's time-out bounds it, and not a deadline of the caller's.
-	own bool
-	// served says that the server answered others while this one waited.
-	served atomic.Bool
+	// timeout is the store's own that bounds it; 0 if a deadline of the caller's does.
+	timeout time.Duration
+	// late says that its time-out is no word on the server, which answered others meanwhile, or this process had no time.
+	late atomic.Bool
 }
 
 type attemptKey struct{}
@@ -50,16 +50,15 @@ func (s *Store) do(ctx context.Context, call func(context.Context, redis.Univers
 }
 
 // ask makes one try of a call whose turn has come, and ends the turn. again says that the call was never made, since it had
-// no connection in time, and that the server serves others: that is our own lack of connections or of processor time, and
-// the call may be made afterwards.
+// no connection in time for want of connections or of processor time in this process: then it may be made afterwards.
 func (s *Store) ask(
 	ctx context.Context, timeout time.Duration, call func(context.Context, redis.UniversalClient) error,
 ) (failure *Error, again bool) {
 	defer s.line.leave()
-	a := &attempt{own: true}
+	a := &attempt{timeout: timeout}
 	limit := time.Now().Add(timeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
-		limit, a.own = deadline, false
+		limit, a.timeout = deadline, 0
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 	defer cancel()
@@ -67,7 +66,7 @@ func (s *Store) ask(
 	if err == nil || errors.Is(err, redis.Nil) {
 		return nil, false
 	}
-	return asError(err), a.served.Load() && isUnsent(err)
+	return asError(err), a.late.Load() && isUnsent(err)
 }
 
 // isUnsent tells a time-out before anything was written. Those of reading and writing are of another type.

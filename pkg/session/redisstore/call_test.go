@@ -37,7 +37,7 @@ func TestAnUnsentCallIsMadeWhileTheServerServesOthers(t *testing.T) {
 					if tries++; tries == 3 {
 						return nil
 					}
-					ctx.Value(attemptKey{}).(*attempt).served.Store(tt.served)
+					ctx.Value(attemptKey{}).(*attempt).late.Store(tt.served)
 					return tt.err
 				})
 				if tries != tt.want || (err == nil) != (tt.want == 3) {
@@ -56,7 +56,7 @@ func TestAnUnsentCallEndsWithItsCaller(t *testing.T) {
 		defer cancel()
 		err := s.do(ctx, func(ctx context.Context, _ redis.UniversalClient) error {
 			<-ctx.Done()
-			ctx.Value(attemptKey{}).(*attempt).served.Store(true)
+			ctx.Value(attemptKey{}).(*attempt).late.Store(true)
 			return ctx.Err()
 		})
 		if kindOfFailure(err) != Slow {

@@ -18,9 +18,17 @@ type guard struct {
 	serves   breaker
 	writes   breaker
 	onChange func(kind Kind, up bool)
-	begun    time.Time
-	heard    atomic.Int64 // when something came from the server last, in nanoseconds since begun
+	// yield has all others run once that are ready to.
+	yield func()
+
+	// Times are nanoseconds since begun.
+	begun time.Time
+	heard atomic.Int64 // when something came from the server last
+	quiet atomic.Int64 // since when calls have waited for it in vain that were starved themselves
 }
+
+// longestQuiet is how long a server may send nothing before that counts however starved this process is.
+const longestQuiet = 2 * time.Second
 
 var _ redis.Hook = (*guard)(nil)
 
@@ -135,19 +143,37 @@ func (g *guard) learn(err error, writes bool, start time.Time, a *attempt) {
 	}
 }
 
-// isSilence tells whether a time-out says that the server does not answer. It must have sent nothing since the command began,
-// on any connection: a server that serves others is not down, and a command of this process that misses its time then was
-// late itself. And the time must have been the store's: how long a caller would wait is no measure of the server. A dial
-// that hung has had its own.
+// isSilence tells whether a time-out says that the server does not answer. The time must have been the store's: how long a
+// caller would wait is no measure of the server. (A dial that hung has had a time of its own.) The server must have sent
+// nothing since the command began, on any connection: one that serves others is not down. And this process must have had
+// the time to see an answer: if yielding the processor once takes a tenth of the time-out, the few steps to an answer can
+// take all of it.
 func (g *guard) isSilence(err error, start time.Time, a *attempt) bool {
-	if g.heardSince(start) {
-		if a != nil {
-			a.served.Store(true)
-		}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && !g.heardSince(start) {
+		return true
+	}
+	if a == nil {
 		return false
 	}
-	dial, ok := errors.AsType[*net.OpError](err)
-	return ok && dial.Op == "dial" || a != nil && a.own && !errors.Is(err, redis.ErrPoolTimeout)
+	yielded := time.Now()
+	g.yield()
+	now := time.Now()
+	late := g.heardSince(start) || errors.Is(err, redis.ErrPoolTimeout)
+	if starved := now.Sub(yielded) > a.timeout/10; starved && !late && a.timeout > 0 {
+		late = !g.isQuiet(start, now)
+	}
+	a.late.Store(late)
+	return a.timeout > 0 && !late
+}
+
+// isQuiet tells whether starved calls, of which this one began at start, have waited in vain for too long.
+func (g *guard) isQuiet(start, now time.Time) bool {
+	since := g.quiet.Load()
+	if since == 0 || g.heard.Load() > since {
+		g.quiet.Store(int64(start.Sub(g.begun)))
+		return false
+	}
+	return now.Sub(g.begun)-time.Duration(since) > longestQuiet
 }
 
 func refuse(cmd redis.Cmder, b *breaker, now time.Time) error {

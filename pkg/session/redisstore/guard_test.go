@@ -36,7 +36,7 @@ func newAnswers(g *guard) *answers {
 
 // do tells whether the server was asked.
 func (a *answers) do(t *testing.T, answer error, command string) bool {
-	return a.try(t, &attempt{own: true}, answer, command)
+	return a.try(t, &attempt{timeout: time.Second}, answer, command)
 }
 
 func (a *answers) try(t *testing.T, as *attempt, answer error, command string) bool {
@@ -122,10 +122,13 @@ func TestOnlyASilentServerIsFoundTooSlow(t *testing.T) {
 						g.hear()
 					}
 				}
-				as := &attempt{own: !tt.callers}
+				as := &attempt{timeout: time.Second}
+				if tt.callers {
+					as.timeout = 0
+				}
 				a.try(t, as, tt.err, "get")
-				if as.served.Load() != tt.heard {
-					t.Errorf("served others: %v", as.served.Load())
+				if late := tt.heard || errors.Is(tt.err, redis.ErrPoolTimeout); as.late.Load() != late {
+					t.Errorf("it was late: %v", as.late.Load())
 				}
 				a.during = nil
 				if a.do(t, nil, "get") == tt.rests {
@@ -134,6 +137,31 @@ func TestOnlyASilentServerIsFoundTooSlow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A process that has no processor time reads late what is there. It must not go on for ever, though.
+func TestAStarvedProcessKnowsLittleOfTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := Options{}.withDefaults().guard()
+		g.yield = func() { time.Sleep(time.Second / 8) }
+		a := newAnswers(g)
+		a.during = func() { time.Sleep(time.Second) }
+		as := &attempt{timeout: time.Second}
+		a.try(t, as, noAnswer, "get")
+		if !as.late.Load() || !a.do(t, noAnswer, "get") {
+			t.Fatal("it rests at once")
+		}
+		g.hear()
+		for range 2 {
+			if !a.do(t, noAnswer, "get") {
+				t.Fatal("it rests, though the server had sent something")
+			}
+		}
+		a.do(t, noAnswer, "get")
+		if a.do(t, nil, "get") {
+			t.Error("it never rests")
+		}
+	})
 }
 
 func TestWhatSetsUpAConnectionPasses(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
+
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -110,4 +112,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func (o Options) guard() *guard { return &guard{begun: time.Now(), onChange: o.OnChange} }
+func (o Options) guard() *guard {
+	return &guard{begun: time.Now(), onChange: o.OnChange, yield: runtime.Gosched}
+}
