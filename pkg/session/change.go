@@ -14,7 +14,7 @@ func (t *Table) End(ctx context.Context, id, subject string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.opts.Budget)
+	ctx, cancel := t.budget(ctx)
 	defer cancel()
 	return t.bury(ctx, s.key, s.Born)
 }
@@ -23,13 +23,22 @@ func (t *Table) End(ctx context.Context, id, subject string) error {
 func (t *Table) bury(ctx context.Context, key string, born time.Time) error {
 	tombstone := &record{ended: true, born: born, lastUsed: t.opts.Now()}
 	old, found, err := t.opts.Records.Swap(ctx, key, tombstone.encode(), max(time.Second, t.left(born)))
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	case found && isEnded(old):
+	if err != nil {
+		return t.away(key, err)
+	}
+	t.ended.add(key)
+	if found && isEnded(old) {
 		return ErrNotFound
 	}
 	return nil
+}
+
+// away is the error of a session whose store failed.
+func (t *Table) away(key string, err error) error {
+	if t.ended.has(key) {
+		return ErrNotFound
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // SetLogLevel keeps the level for later requests, on any replica, and sets it in s. Its errors are that level is none of
@@ -38,15 +47,16 @@ func (t *Table) SetLogLevel(ctx context.Context, s *Session, level string) error
 	if level == "" || !slices.Contains(levels, level) {
 		return fmt.Errorf("session: no such log level; use one of %q", levels[1:])
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.opts.Budget)
+	ctx, cancel := t.budget(ctx)
 	defer cancel()
 	// Another replica may touch the record meanwhile, once a minute at the most: three rounds are plenty.
 	for range 3 {
 		old, found, err := t.opts.Records.Get(ctx, s.key)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return t.away(s.key, err)
 		}
 		if isEnded(old) {
+			t.ended.add(s.key)
 			return ErrNotFound
 		}
 		rec := t.fresh(s)
@@ -61,7 +71,7 @@ func (t *Table) SetLogLevel(ctx context.Context, s *Session, level string) error
 			done, err = t.opts.Records.Add(ctx, s.key, rec.encode(), t.ttl(s.Born))
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return t.away(s.key, err)
 		}
 		if done {
 			s.LogLevel = level

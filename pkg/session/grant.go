@@ -18,6 +18,19 @@ var (
 	ErrMismatch = errors.New("presented by another client, with another redirect or without its verifier; grant revoked")
 )
 
+// UnconfirmedError says that the store cannot tell now whether a grant stands, and that this process does not know it to be
+// revoked. It matches [ErrUnavailable].
+type UnconfirmedError struct {
+	// LastSeen is when this process last saw the grant stand, zero if it never did.
+	LastSeen time.Time
+
+	cause error
+}
+
+func (e *UnconfirmedError) Error() string { return e.cause.Error() }
+
+func (e *UnconfirmedError) Unwrap() error { return e.cause }
+
 // Grant is what a person allowed a client. It begins with a code, lives on in a family of refresh tokens, and every access
 // token names it.
 type Grant struct {
@@ -60,6 +73,8 @@ type GrantOptions struct {
 	Sealer Sealer
 	// Signer makes refresh tokens. It must be bound to a purpose of its own.
 	Signer Signer
+	// Cache is what this process knows of the grants while the store is away; one of its own if nil.
+	Cache *GrantCache
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// CodeLife is how long a code may wait; one minute if zero.
@@ -111,6 +126,9 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Cache == nil {
+		opts.Cache = &GrantCache{}
 	}
 	upstream := &Upstreams{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
 	return &Grants{opts: opts, upstream: upstream}, nil

@@ -11,7 +11,7 @@ import (
 )
 
 func FuzzTokensOfGrants(f *testing.F) {
-	g := grantsOver(f, nowhere{}, nowhere{}, time.Now)
+	g := grantsOver(f, nowhere{}, nowhere{}, time.Now, nil)
 	f.Add("")
 	f.Add(strings.Repeat("A", 64))
 	f.Add(strings.Repeat("A", 70))

@@ -33,7 +33,7 @@ func bound() session.Binding {
 	return session.Binding{RedirectURI: redirect, Challenge: base64.RawURLEncoding.EncodeToString(sum[:])}
 }
 
-func grantsOver(t testing.TB, grants, upstream session.Records, now func() time.Time, secrets ...string) *session.Grants {
+func grantsOver(t testing.TB, grants, upstream session.Records, now func() time.Time, cache *session.GrantCache, secrets ...string) *session.Grants {
 	t.Helper()
 	if len(secrets) == 0 {
 		secrets = []string{secretA}
@@ -47,7 +47,7 @@ func grantsOver(t testing.TB, grants, upstream session.Records, now func() time.
 		t.Fatal(err)
 	}
 	g, err := session.NewGrants(session.GrantOptions{
-		Records: grants, Upstream: upstream, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: now,
+		Records: grants, Upstream: upstream, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: now, Cache: cache,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func (c *cluster) grants(secrets ...string) *session.Grants {
 		}
 		c.t.Cleanup(func() { _ = store.Close() })
 	}
-	return grantsOver(c.t, store.Grants(), store.Upstreams(), c.now, secrets...)
+	return grantsOver(c.t, store.Grants(), store.Upstreams(), c.now, nil, secrets...)
 }
 
 func begin(t testing.TB, g *session.Grants) string {
@@ -340,7 +340,7 @@ func TestAGrantIsReadableInItsOwnPlaceOnly(t *testing.T) {
 }
 
 func TestAStoreThatIsDownEndsNoGrant(t *testing.T) {
-	g := grantsOver(t, nowhere{}, nowhere{}, time.Now)
+	g := grantsOver(t, nowhere{}, nowhere{}, time.Now, nil)
 	working := newCluster(t).grants()
 	code := begin(t, working)
 	token, id := redeem(t, working, begin(t, working))

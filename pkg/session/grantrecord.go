@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -55,8 +56,25 @@ func (g *Grants) encode(r *grantRecord, state byte) ([]byte, error) {
 	return append([]byte{grantFormat, state}, g.opts.Sealer.Seal(data, grantAAD(r.Grant.ID, state))...), nil
 }
 
-// get reads a grant. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable.
+// get reads a grant, and notes for later what it is. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable. What this
+// process knows to be revoked is, whatever the store says or does not: it may have lost that, and ids are never used again.
 func (g *Grants) get(ctx context.Context, id string) (*stored, error) {
+	if g.opts.Cache.isRevoked(id) {
+		return nil, ErrRevoked
+	}
+	s, err := g.read(ctx, id)
+	switch {
+	case err == nil:
+		g.opts.Cache.stands(id, g.opts.Now())
+	case errors.Is(err, ErrRevoked):
+		g.opts.Cache.revoke(id)
+	case errors.Is(err, ErrNoGrant):
+		g.opts.Cache.forget(id)
+	}
+	return s, err
+}
+
+func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 	raw, found, err := g.opts.Records.Get(ctx, id)
 	switch {
 	case err != nil:
@@ -80,13 +98,17 @@ func (g *Grants) get(ctx context.Context, id string) (*stored, error) {
 	return s, nil
 }
 
-// Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable.
+// Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, the last as an
+// [*UnconfirmedError], which says when the grant was last seen to stand.
 func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
 	if !isGrantID(id) {
 		return Grant{}, ErrNoGrant
 	}
 	s, err := g.get(ctx, id)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return Grant{}, &UnconfirmedError{LastSeen: g.opts.Cache.lastSeen(id), cause: err}
+	case err != nil:
 		return Grant{}, err
 	}
 	return s.Grant, nil
@@ -103,6 +125,7 @@ func (g *Grants) Revoke(ctx context.Context, id string) error {
 	if _, _, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, mark); err != nil {
 		return unavailable(err)
 	}
+	g.opts.Cache.revoke(id)
 	// What is left of it disappears by itself; this only makes it sooner.
 	_ = g.upstream.forget(ctx, id)
 	return nil

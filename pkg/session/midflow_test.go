@@ -42,7 +42,7 @@ func TestAStoreThatFailsAtTheLastStepEndsNoGrant(t *testing.T) {
 			store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
 			defer func() { _ = store.Close() }()
 			grants, upstream := &halting{Records: store.Grants()}, &halting{Records: store.Upstreams()}
-			g := grantsOver(t, grants, upstream, c.now)
+			g := grantsOver(t, grants, upstream, c.now, nil)
 			code := begin(t, g)
 			turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
 			if err != nil {

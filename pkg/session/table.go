@@ -22,7 +22,8 @@ type Options struct {
 	MaxAge time.Duration
 	// Idle is how long the store keeps the record of an unused session; 7 days if zero. The session outlives it.
 	Idle time.Duration
-	// Budget is the longest that a call may wait for the store altogether; 150 ms if zero.
+	// Budget is the longest that a call may take for the store altogether, for Records that do not return soon by
+	// themselves. Without it there is none: Records may make a call wait its turn behind others, and that is no outage.
 	Budget time.Duration
 	// OnRecovered is called when a lost record was written again, OnUnavailable when a session was served or begun
 	// without the store. They count; nil is allowed.
@@ -34,7 +35,8 @@ const touchAfter = time.Minute
 
 // Table is the table of sessions of all replicas. It may be used by many goroutines at once.
 type Table struct {
-	opts Options
+	opts  Options
+	ended endedSessions
 }
 
 // NewTable checks the options and reports all that is wrong at once.
@@ -54,7 +56,7 @@ func NewTable(opts Options) (*Table, error) {
 	}{
 		{"MaxAge", &opts.MaxAge, time.Minute, 30 * 24 * time.Hour},
 		{"Idle", &opts.Idle, 2 * touchAfter, 7 * 24 * time.Hour},
-		{"Budget", &opts.Budget, time.Millisecond, 150 * time.Millisecond},
+		{"Budget", &opts.Budget, 0, 0},
 	} {
 		if *d.value == 0 {
 			*d.value = d.fallback
@@ -78,6 +80,14 @@ func NewTable(opts Options) (*Table, error) {
 	return &Table{opts: opts}, nil
 }
 
+// budget bounds a call.
+func (t *Table) budget(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t.opts.Budget == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, t.opts.Budget)
+}
+
 // Create begins a session. If the store cannot take its record, the session begins without one (Unstored). The only
 // error is a protocol version of more than 32 bytes.
 func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
@@ -86,7 +96,7 @@ func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
 	}
 	i := newIdentity(info, t.opts.Now())
 	s := i.session(i.seal(t.opts.Sealer), info.Subject)
-	ctx, cancel := context.WithTimeout(ctx, t.opts.Budget)
+	ctx, cancel := t.budget(ctx)
 	defer cancel()
 	if _, err := t.opts.Records.Add(ctx, s.key, t.fresh(s).encode(), t.ttl(s.Born)); err != nil {
 		t.unstored(s)
@@ -96,20 +106,21 @@ func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
 
 // Resume gives the session of an id if it is the subject's and lives, else ErrNotFound, which is its only error. It reads
 // the record once; one call a minute writes it as well. A record that is gone is written again (Recovered), unless the
-// session was ended meanwhile. While the store cannot be asked, the id alone is the session (Unstored).
+// session was ended meanwhile. While the store cannot be asked, the id alone is the session (Unstored), unless this process
+// knows that it was ended.
 func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error) {
 	s, err := t.open(id, subject)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.opts.Budget)
+	ctx, cancel := t.budget(ctx)
 	defer cancel()
 	// A second round is for a record that somebody else wrote between our looking and our writing.
 	for range 2 {
 		value, found, err := t.opts.Records.Get(ctx, s.key)
 		switch {
 		case err != nil:
-			return t.unstored(s), nil
+			return t.fromID(s)
 		case found:
 			return t.adopt(ctx, s, value)
 		}
@@ -117,8 +128,9 @@ func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error
 		added, err := t.opts.Records.Add(ctx, s.key, rec.encode(), t.ttl(s.Born))
 		switch {
 		case err != nil:
-			return t.unstored(s), nil
+			return t.fromID(s)
 		case added:
+			t.ended.drop(s.key)
 			s.Recovered, s.LastUsed = true, rec.lastUsed
 			t.opts.OnRecovered()
 			return s, nil
@@ -130,6 +142,7 @@ func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error
 // adopt completes a session with its record and keeps the record alive.
 func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, error) {
 	if isEnded(value) {
+		t.ended.add(s.key)
 		return nil, ErrNotFound
 	}
 	rec, ok := decodeRecord(value)
@@ -177,6 +190,14 @@ func (t *Table) fresh(s *Session) *record {
 		copy(rec.hint[:], t.opts.Digest.Digest([]byte(s.Subject)))
 	}
 	return rec
+}
+
+// fromID gives a session whose store cannot be asked.
+func (t *Table) fromID(s *Session) (*Session, error) {
+	if t.ended.has(s.key) {
+		return nil, ErrNotFound
+	}
+	return t.unstored(s), nil
 }
 
 func (t *Table) unstored(s *Session) *Session {

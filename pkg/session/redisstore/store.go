@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"runtime"
-
 	"time"
 
 	"github.com/redis/go-redis/v9"
