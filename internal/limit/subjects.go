@@ -16,7 +16,7 @@ const (
 
 // Subjects bounds what each subject may do. It may be used by many goroutines at once.
 type Subjects struct {
-	opts            Options
+	counter
 	calls, messages int
 }
 
@@ -27,13 +27,15 @@ func NewSubjects(opts Options, callsAMinute, messagesADay int) (*Subjects, error
 	if callsAMinute < 0 || messagesADay < 0 {
 		return nil, errors.New("limit: a limit must not be negative")
 	}
-	if err := opts.check(); err != nil {
+	opts, err := opts.check()
+	if err != nil {
 		return nil, err
 	}
-	return &Subjects{opts: opts, calls: callsAMinute, messages: messagesADay}, nil
+	return &Subjects{counter: counter{Options: opts}, calls: callsAMinute, messages: messagesADay}, nil
 }
 
-// Admit counts a call and its messages, both or neither.
+// Admit counts a call and its messages, both or neither. While the store is away this process alone counts, and refuses what
+// is too much of what it has seen itself.
 func (s *Subjects) Admit(ctx context.Context, subject string, n int) (unsent func(context.Context), limited *mcpadapter.Limited) {
 	var quotas []Quota
 	if s.calls > 0 {
@@ -46,25 +48,17 @@ func (s *Subjects) Admit(ctx context.Context, subject string, n int) (unsent fun
 	if len(quotas) == 0 {
 		return unsent, nil
 	}
-	owner := s.opts.owner("subject", subject)
-	taken, err := s.opts.Store.Take(ctx, owner, quotas)
-	switch {
-	case err != nil:
-		for _, q := range quotas {
-			s.opts.OnEvent(q.Name, Unenforced)
-		}
-		return unsent, nil
-	case taken.Short >= 0:
+	taken, giveBack := s.take(ctx, s.owner("subject", subject), quotas)
+	if taken.Short >= 0 {
 		q := quotas[taken.Short]
-		s.opts.OnEvent(q.Name, Refused)
 		return nil, &mcpadapter.Limited{
 			Messages: q.Name == messages, Max: q.Max, Room: taken.Room, Period: q.Period, RetryAfter: taken.Wait,
 		}
 	}
 	if last := len(quotas) - 1; quotas[last].Name == messages {
 		unsent = func(ctx context.Context) {
-			if err := s.opts.Store.GiveBack(ctx, owner, taken.At, quotas[last:]); err != nil {
-				s.opts.OnEvent(messages, Kept)
+			if err := giveBack(ctx, quotas[last:]); err != nil {
+				s.OnEvent(messages, Kept)
 			}
 		}
 	}
