@@ -137,6 +137,18 @@ func TestEndpointsAreLimitedPerAddress(t *testing.T) {
 	}
 }
 
+// Nobody is let through because nobody counts.
+func TestWhatCannotBeCountedIsRefusedForTheMoment(t *testing.T) {
+	w := newWorld(t)
+	c := w.program(localRedirect)
+	w.limiter.lost.Store(true)
+	if at := w.browser().open(c.request()); at.status != http.StatusServiceUnavailable || at.header.Get("Retry-After") == "" {
+		t.Errorf("authorize: %d %v", at.status, at.header)
+	}
+	status, out := w.post("/oauth/register", "", `{"redirect_uris":["https://a.example"]}`)
+	wantRefused(t, "registration", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
+}
+
 func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 	w := newWorld(t)
 	if w.redis == nil {

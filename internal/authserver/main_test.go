@@ -235,11 +235,12 @@ func (p *provider) StillAllowed(_ context.Context, person authserver.Person) err
 
 type limiter struct {
 	refuse atomic.Value // a kind
+	lost   atomic.Bool  // it cannot count
 }
 
 func (l *limiter) Allow(_ context.Context, kind, address string) (bool, time.Duration, error) {
-	if address == "" {
-		return false, 0, errors.New("no address")
+	if address == "" || l.lost.Load() {
+		return false, 0, errors.New("no address, or no limiter")
 	}
 	return l.refuse.Load() != kind, 1500 * time.Millisecond, nil
 }

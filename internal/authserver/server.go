@@ -30,8 +30,8 @@ type AccessTokens interface {
 
 // Limiter bounds what one address may do.
 type Limiter interface {
-	// Allow counts a request of a kind from an address, and says when to come back if it is one too many. After an error
-	// the request is let through.
+	// Allow counts a request of a kind from an address, and says when to come back if it is one too many. After an error,
+	// which says that nobody can tell, the request is refused for the moment.
 	Allow(ctx context.Context, kind, address string) (ok bool, retryAfter time.Duration, err error)
 }
 
@@ -234,10 +234,15 @@ func (s *Server) limited(kind string, refuse func(http.ResponseWriter, *Error), 
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		ok, wait, err := s.opts.Limiter.Allow(r.Context(), kind, s.opts.ClientAddress(r))
-		if err == nil && !ok {
+		switch {
+		case err != nil:
+			e := &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
+			s.report(r, "limit", e)
+			refuse(w, e)
+		case !ok:
 			refuse(w, &Error{kind: tooMany, retryAfter: max(wait, time.Second)})
-			return
+		default:
+			h(w, r)
 		}
-		h(w, r)
 	}
 }

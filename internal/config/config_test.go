@@ -81,6 +81,8 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"backend with a password", func(c *config.Config) { c.ClerkURL = "https://u:pa55@a.example" }, []string{"--clerk-url", "password"}},
 		{"no key", func(c *config.Config) { c.ClerkAPIKey = "" }, []string{"--clerk-api-key (CLERK_API_KEY)"}},
 		{"key with a line break", func(c *config.Config) { c.ClerkAPIKey = "pa55\n" }, []string{"--clerk-api-key", "line break"}},
+		{"a negative wait for Redis", func(c *config.Config) { c.RedisTimeout = -1 }, []string{"--redis-timeout (GATEWAY_REDIS_TIMEOUT)"}},
+		{"a wait for Redis beyond the call", func(c *config.Config) { c.RedisTimeout = time.Hour }, []string{"--redis-timeout (GATEWAY_REDIS_TIMEOUT)"}},
 		{"no time for a tool call", func(c *config.Config) { c.CallBudget = 0 }, []string{"--call-budget (GATEWAY_CALL_BUDGET)"}},
 		{"no time to look", func(c *config.Config) { c.SettleTime = 0 }, []string{"--settle-time (GATEWAY_SETTLE_TIME)"}},
 		{"looking beyond the call", func(c *config.Config) { c.SettleTime = time.Second }, []string{"less than --call-budget"}},

@@ -204,6 +204,9 @@ func (c *Config) clerk(p *problems) {
 	if c.CallBudget < time.Second {
 		p.add("--call-budget (GATEWAY_CALL_BUDGET)", "%s is too short; set at least 1s", c.CallBudget)
 	}
+	if c.RedisTimeout < 0 || c.RedisTimeout >= c.CallBudget && c.CallBudget >= time.Second {
+		p.add("--redis-timeout (GATEWAY_REDIS_TIMEOUT)", "is %s; it must not be negative and must be less than --call-budget", c.RedisTimeout)
+	}
 	if c.SettleTime <= 0 || c.SettleTime >= c.CallBudget && c.CallBudget >= time.Second {
 		p.add("--settle-time (GATEWAY_SETTLE_TIME)", "is %s; it must be positive and less than --call-budget", c.SettleTime)
 	}

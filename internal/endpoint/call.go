@@ -35,6 +35,9 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
 		}
 	}
+	if confirmed(ctx, !e.reads[req.Params.Name]) != nil {
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
+	}
 	if gone, ok := ctx.Value(clientGoneKey{}).(context.Context); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)

@@ -106,6 +106,8 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, env *envelope,
 	switch {
 	case errors.As(err, &known):
 		known.Write(w)
+	case errors.Is(err, errGrantUnconfirmed):
+		errUnconfirmed.write(w, env.id())
 	case errors.As(err, &wait):
 		refusal := errNoCredential
 		refusal.retryAfter = wait.RetryAfter()

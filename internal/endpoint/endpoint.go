@@ -67,6 +67,7 @@ type Endpoint struct {
 	sdk      http.Handler // answers in JSON
 	streams  http.Handler // answers with a stream of events
 	versions []string
+	reads    map[string]bool // names of tools that change nothing
 }
 
 // New builds the endpoint; everything that does not depend on a request is made here.
@@ -77,7 +78,10 @@ func New(opts Options) (*Endpoint, error) {
 	if opts.MaxBody <= 0 {
 		opts.MaxBody = defaultMaxBody
 	}
-	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions()}
+	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions(), reads: map[string]bool{}}
+	for _, tool := range opts.Tools.Definitions() {
+		e.reads[tool.Name] = tool.Annotations != nil && tool.Annotations.ReadOnlyHint
+	}
 	server := e.newServer()
 	handler := func(inJSON bool) http.Handler {
 		return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{

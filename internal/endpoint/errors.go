@@ -50,6 +50,17 @@ var (
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
 		message: "the session store does not answer; nothing is lost, try again shortly",
 	}
+	// errUnconfirmed refuses what changes something; see identity.Caller.GrantUnconfirmed.
+	errUnconfirmed = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
+		message: "the gateway cannot check at the moment whether this sign-in still stands, and a call that changes or sends " +
+			"something needs that; nothing was done and nobody is signed out, try again shortly",
+	}
+	// errCrowded is answered before anything is done for a request.
+	errCrowded = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
+		message: "too many requests are waiting at the moment; nothing was done and nobody is signed out, try again shortly",
+	}
 	// errNoCredential has the wait that the error names.
 	errNoCredential = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,

@@ -10,3 +10,7 @@ import (
 func NotHere(w http.ResponseWriter, message string) {
 	rpcError{status: http.StatusNotFound, code: jsonrpc.CodeInvalidRequest, message: message}.write(w, nil)
 }
+
+// Crowded answers a request of an endpoint before it is looked at: too many others wait. The request's id is not known, and
+// so left out.
+func Crowded(w http.ResponseWriter) { errCrowded.write(w, nil) }

@@ -1,19 +1,21 @@
 package endpoint
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
 const methodCallTool = "tools/call"
 
-// scopes are what all the calls of a body need together; none if it calls no tool of ours. They go by the body alone: the
-// headers that mirror it are the client's word.
-func (e *Endpoint) scopes(env *envelope) []string {
-	var scopes []string
+// scopes are what all the calls of a body need together; none if it calls no tool of ours. writes says that one of the calls
+// may change something. Both go by the body alone: the headers that mirror it are the client's word.
+func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 	for _, m := range env.messages {
 		r, ok := m.(*jsonrpc.Request)
 		if !ok || r.Method != methodCallTool {
@@ -28,13 +30,25 @@ func (e *Endpoint) scopes(env *envelope) []string {
 		if scope := e.opts.Tools.Scope(name); scope != "" && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
+		writes = writes || !e.reads[name]
 	}
-	return scopes
+	return scopes, writes
+}
+
+// errGrantUnconfirmed refuses a call that may change something while nobody can tell whether its grant still stands.
+var errGrantUnconfirmed = errors.New("endpoint: the grant of a call that changes something is not confirmed")
+
+// confirmed asks whether a caller's grant was seen to stand lately enough for what is called.
+func confirmed(ctx context.Context, writes bool) error {
+	if writes && identity.CallerFrom(ctx).GrantUnconfirmed {
+		return errGrantUnconfirmed
+	}
+	return nil
 }
 
 // admit asks once whether the caller may make all the calls of a body, and for what they are made with.
 func (e *Endpoint) admit(w http.ResponseWriter, r *http.Request, env *envelope) (http.ResponseWriter, *http.Request, error) {
-	scopes := e.scopes(env)
+	scopes, writes := e.scopes(env)
 	if len(scopes) == 0 {
 		return w, r, nil
 	}
@@ -42,6 +56,9 @@ func (e *Endpoint) admit(w http.ResponseWriter, r *http.Request, env *envelope) 
 		if err := e.opts.Auth.Require(r.Context(), scopes); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err := confirmed(r.Context(), writes); err != nil {
+		return nil, nil, err
 	}
 	if e.opts.Credentials == nil {
 		return w, r, nil

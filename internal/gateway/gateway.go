@@ -36,7 +36,8 @@ type Options struct {
 	Logger *slog.Logger
 	// SandboxURL says that the REST API is a simulation and where to look at it; "" for a real one.
 	SandboxURL string
-	// StoreTimeout is the longest that one call to Redis may take. Default: that of redisstore, which suits a Redis nearby.
+	// StoreTimeout is the longest that one call to Redis may take that only reads. Default: that of redisstore, which suits a
+	// Redis nearby.
 	StoreTimeout time.Duration
 	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
 	ClientDocuments http.RoundTripper
@@ -51,6 +52,8 @@ type Gateway struct {
 	guard   *web.Guard
 	proxies *web.Proxies
 	state   *state
+	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
+	crowded func() bool
 	closers []func() error
 
 	resource *resource.Server // nil without a login
@@ -98,7 +101,8 @@ func (g *Gateway) build(opts Options) error {
 		return err
 	}
 	g.closers = append(g.closers, store.Close)
-	g.state = newState(store.Ping)
+	g.state, g.crowded = newState(store.Ping), store.Crowded
+	g.metrics.StoreQueue(store.Waiting)
 	keys, err := newKeyring(cfg)
 	if err != nil {
 		return err

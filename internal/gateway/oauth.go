@@ -52,10 +52,11 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	}
 	// Calls do not wait for Redis where signing in does; both see the same grants.
 	patient := store.Patient(signInPatience)
-	if l.grants, err = newGrants(store, keys, l.tokens.Life()); err != nil {
+	cache := &session.GrantCache{} // what one of them revokes the other one knows
+	if l.grants, err = newGrants(store, keys, l.tokens.Life(), cache); err != nil {
 		return nil, err
 	}
-	grants, err := newGrants(patient, keys, l.tokens.Life())
+	grants, err := newGrants(patient, keys, l.tokens.Life(), cache)
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +116,20 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	return l, err
 }
 
-func newGrants(store *redisstore.Store, keys *seal.Keyring, accessLife time.Duration) (*session.Grants, error) {
+func newGrants(store *redisstore.Store, keys *seal.Keyring, accessLife time.Duration, cache *session.GrantCache) (*session.Grants, error) {
 	return session.NewGrants(session.GrantOptions{
 		Records: store.Grants(), Upstream: store.Upstreams(),
-		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: accessLife,
+		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: accessLife, Cache: cache,
 	})
 }
 
-// verify says whose one of our own access tokens is. A grant that was revoked ends it at once. While nobody can tell, or the
-// store has lost the grant, a token goes on until it expires: with a key of the workspace nothing else is needed for a call.
+// confirmedFor is how long a grant that was seen to stand is good for calls that change something while the store is away.
+const confirmedFor = 5 * time.Minute
+
+// verify says whose one of our own access tokens is. A grant that was revoked ends it at once. While the store is away a token
+// goes on until it expires, unless this process knows its grant to be revoked; but it is good for reading only, unless this
+// process has seen the grant stand lately. If the store has lost the grant, a token goes on where the REST API is called with
+// a key of the workspace, since nothing else is needed for a call.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -132,8 +138,15 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	caller := t.Caller
 	caller.Grant = t.Grant
 	l.ahead.expect(ctx, caller)
-	switch _, err := l.grants.Lookup(ctx, t.Grant); {
-	case err == nil, errors.Is(err, session.ErrUnavailable):
+	_, err = l.grants.Lookup(ctx, t.Grant)
+	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
+	switch {
+	case err == nil:
+		return caller, nil
+	case away && ctx.Err() != nil: // the client left before anybody was asked, which must not get it anything
+		return identity.Caller{}, err
+	case away:
+		caller.GrantUnconfirmed = time.Since(unconfirmed.LastSeen) > confirmedFor
 		return caller, nil
 	case errors.Is(err, session.ErrNoGrant) && l.credentials == nil:
 		return caller, nil

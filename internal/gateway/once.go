@@ -16,6 +16,8 @@ const send = "send"
 // newOnce makes the memory of what was done, and has it live as long as the gateway.
 func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *seal.Keyring) (*once.Memory, error) {
 	cfg := &g.cfg
+	// What creates something had rather wait for Redis than fail; what reads goes on without it.
+	store = store.Patient(cfg.RedisTimeout)
 	memory, err := once.New(once.Options{
 		Works: store.Works(), Likenesses: store.Likenesses(), Claims: store.Claims(), Replicas: store.Replicas(),
 		Epoch: store.Epoch(), Own: cfg.RedisURL == "",

@@ -31,7 +31,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.proxies.Identify, g.recoverPanics, g.guard.Hosts)
+	return web.Chain(mux, g.proxies.Identify, g.recoverPanics, g.guard.Hosts, g.refuseWhenCrowded)
 }
 
 // AdminHandler is every route for operators.

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// pingTimeout bounds what readiness waits for the store.
-const pingTimeout = 200 * time.Millisecond
+// pingTimeout bounds what readiness waits for the store: less than a second, which probes usually wait, and long enough for a
+// process that is busy with itself.
+const pingTimeout = 900 * time.Millisecond
 
 // state answers the probes. Liveness says that the process serves HTTP and nothing else, so that a store's trouble never
 // gets a replica killed. Readiness tells more: see [state.ready].

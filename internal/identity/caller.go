@@ -12,6 +12,9 @@ type Caller struct {
 	ClientID string
 	// Grant is the id of what the person allowed that client, where the gateway itself issued the access token; else "".
 	Grant string
+	// GrantUnconfirmed says that nobody has been able to tell lately whether that grant still stands. What only reads is
+	// served all the same, what changes or sends something is not.
+	GrantUnconfirmed bool
 	// Scopes are what the caller was granted, in this gateway's names. Without a login there are none and none are asked
 	// for. Callers share the slice: do not write into it.
 	Scopes []string

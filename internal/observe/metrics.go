@@ -22,6 +22,7 @@ type Metrics struct {
 	store      prometheus.Gauge
 	durable    prometheus.Gauge
 	memoryLost prometheus.Counter
+	crowded    prometheus.Counter
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -56,12 +57,17 @@ func NewMetrics(version string) *Metrics {
 		}, []string{"event"}),
 		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_limits_total",
-			Help: "What became of limits (calls, messages, register, authorize, token): refused, unenforced (the store did not answer), " +
-				"kept (the store did not answer, so messages that were not sent count as sent).",
+			Help: "What became of limits (calls, messages, register, authorize, token): refused, unenforced (the store did not answer, " +
+				"so the limit was held in this process only), kept (the store did not answer, so messages that were not sent count " +
+				"as sent).",
 		}, []string{"limit", "event"}),
 		memoryLost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "clerk_gateway_memory_lost_total",
 			Help: "How often it was found that the store had lost what was sent before.",
+		}),
+		crowded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clerk_gateway_store_queue_refused_total",
+			Help: "Requests answered 503 before anything was done, since too many calls waited for the store.",
 		}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
@@ -79,7 +85,7 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
+	m.registry.MustRegister(m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -94,6 +100,17 @@ func (m *Metrics) Session(event string) { m.sessions.WithLabelValues(event).Inc(
 
 // Limit counts an event of a limit.
 func (m *Metrics) Limit(limit, event string) { m.limits.WithLabelValues(limit, event).Inc() }
+
+// Crowded counts a request that was refused since too many calls waited for the store.
+func (m *Metrics) Crowded() { m.crowded.Inc() }
+
+// StoreQueue shows how many calls wait for their turn at the store. It can be called once.
+func (m *Metrics) StoreQueue(waiting func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "clerk_gateway_store_queue_length",
+		Help: "Calls that wait in this process for their turn at the store.",
+	}, func() float64 { return float64(waiting()) }))
+}
 
 // MemoryLost counts that the store was found to have lost its data.
 func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }

@@ -10,7 +10,9 @@ import (
 // What an attempt came to is written whether its client waits or not, and tried again if the store does not answer: until
 // then others look for it, or are told that it is under way. Nothing that others do rests on it.
 const (
-	writeTime  = 2 * time.Second // for one trial, and between two
+	// trialTime is for one trial. A store that does not answer says so much sooner; in its queue a trial may have to wait.
+	trialTime  = 10 * time.Second
+	writePause = 2 * time.Second // between two trials
 	writeLimit = time.Minute     // for all of them
 	// maxBacklog bounds what waits for the store, and unmadeBacklog what of it is about attempts that were not made: those
 	// come in thousands while the store is away.
@@ -51,7 +53,7 @@ func (m *Memory) later(change func(context.Context) error) {
 }
 
 func trial(ctx context.Context, change func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), trialTime)
 	defer cancel()
 	return change(ctx)
 }
@@ -77,7 +79,7 @@ func (b *backlog) work() {
 	for b.pass() {
 		select {
 		case <-b.closed:
-		case <-time.After(writeTime):
+		case <-time.After(writePause):
 		}
 	}
 }
@@ -90,7 +92,11 @@ func (b *backlog) pass() (more bool) {
 		last = true
 	default:
 	}
-	for failed := 0; failed < awayAfter; {
+	most := awayAfter
+	if last {
+		most = 1 // whoever stops does not wait for a store that is away
+	}
+	for failed := 0; failed < most; {
 		c, ok := b.next()
 		if !ok {
 			return false

@@ -150,6 +150,7 @@ func (l *Login) renewHeld(
 	released()
 	switch {
 	case err != nil:
+		l.known.drop(grant) // it must not be used while the store is away
 		return nil, fmt.Errorf("%w: the store does not take the end of a grant", ErrUnavailable)
 	case !saved: // somebody else wrote, or the grant ended: theirs counts
 		got, _, err := l.load(ctx, grant, subject)

@@ -1,0 +1,23 @@
+package authserver
+
+import "net/http"
+
+// WaitsForStore tells the paths at which a request needs the store and may be refused for the moment. The token and the
+// revocation endpoint are none of them: several clients take a failure there for the end of their login.
+func WaitsForStore(path string) bool {
+	switch path {
+	case RegisterPath, AuthorizePath, ConsentPath, CallbackPath, KeyPath, AccountKeyPath:
+		return true
+	}
+	return false
+}
+
+// Crowded answers a request at such a path before anything is done for it.
+func (s *Server) Crowded(w http.ResponseWriter, r *http.Request) {
+	e := &Error{kind: temporarilyUnavailable, retryAfter: retryLater}
+	if r.URL.Path == RegisterPath {
+		public(http.MethodPost, func(w http.ResponseWriter, _ *http.Request) { refuse(w, e) }).ServeHTTP(w, r)
+		return
+	}
+	s.errorPage(w, e)
+}
