@@ -106,20 +106,24 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 	}
 }
 
-// A person who signs in waits for a Redis that is slow, and so does a client that renews its tokens; a call does not.
-func TestSigningInWaitsForASlowRedisAndCallsDoNot(t *testing.T) {
+// A person who signs in waits for a Redis that is slow, and so do a client that renews its tokens and a message; a read goes on
+// without it.
+func TestSigningInAndSendingWaitForASlowRedis(t *testing.T) {
 	var gate *tollgate
 	world := signIn(t, "api-key", func(c *config.Config) {
 		gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
-		c.RedisURL = config.Secret("redis://" + gate.Addr().String())
-	}, func(o *gateway.Options) { o.StoreTimeout = 0 })
+		c.RedisURL, c.RedisTimeout = config.Secret("redis://"+gate.Addr().String()), patience
+	}, func(o *gateway.Options) { o.StoreTimeout = 100 * time.Millisecond })
 	c := world.register(t)
-	gate.slow.Store(int64(150 * time.Millisecond)) // longer than a call may wait
+	gate.slow.Store(int64(150 * time.Millisecond)) // longer than a read may wait
 	c.signIn(t)
 	if status, code := c.renew(t); status != http.StatusOK {
 		t.Errorf("renewing: %d %s", status, code)
 	}
-	if a := c.post(t, sendCall); !strings.Contains(a.body, `"isError":true`) || world.sent(t) != 0 {
-		t.Errorf("a message that cannot be remembered: %d %s", a.status, a.body)
+	if a := c.post(t, sendCall); strings.Contains(a.body, `"isError":true`) || world.sent(t) != 1 {
+		t.Errorf("a message: %d %s", a.status, a.body)
+	}
+	if a := c.post(t, ping); a.status != http.StatusOK {
+		t.Errorf("a read: %d %s", a.status, a.body)
 	}
 }

@@ -64,7 +64,7 @@ func (a *ahead) take(ctx context.Context, key string) (r reading, ok bool) {
 // readAll reads keys in one round trip. In a cluster each shard is asked at the same time, and fails on its own.
 func (s *Store) readAll(ctx context.Context, keys []string) map[string]reading {
 	cmds := make([]*redis.StringCmd, len(keys))
-	whole := s.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
+	whole := s.read(ctx, func(ctx context.Context, c redis.UniversalClient) error {
 		_, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i, key := range keys {
 				cmds[i] = p.Get(ctx, key)

@@ -29,7 +29,7 @@ func (b *Bucket) Get(ctx context.Context, name string) (value []byte, found bool
 			return r.value, r.found, r.err
 		}
 	}
-	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
+	err = b.store.read(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
 		value, err = c.Get(ctx, b.key(name)).Bytes()
 		return err
 	})

@@ -12,6 +12,9 @@ import (
 // restPause is how long a call that waits for the end of a rest waits at least, while another one tries.
 const restPause = 25 * time.Millisecond
 
+// lateReads is how often a read is repeated.
+const lateReads = 3
+
 // attempt is one try of a call, as the guards of the servers see it: a cluster may ask several.
 type attempt struct {
 	// timeout is the store's own that bounds it; 0 if a deadline of the caller's does.
@@ -22,22 +25,35 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// do makes one call. It waits in line as long as the caller's own context lives; only then the call's clock starts, and it
+// do makes one call, once. It waits in line as long as the caller's own context lives; only then the call's clock starts, and it
 // may take what is left of the caller's deadline and the store's. That the caller went away does not end a call that is
 // under way: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
 func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
+	return s.repeat(ctx, 0, call)
+}
+
+// read makes a call that only reads, so that it may be made again: a read that this process was too late to see the answer of
+// is repeated.
+func (s *Store) read(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
+	return s.repeat(ctx, lateReads, call)
+}
+
+// repeat makes a call, and makes it again after it was late: as often as it takes if it was not sent, else so many times.
+func (s *Store) repeat(ctx context.Context, times int, call func(context.Context, redis.UniversalClient) error) error {
 	left := s.opts.Timeout
 	for {
 		if !s.line.enter(ctx) {
 			return &Error{Kind: Queued, Cause: ctx.Err()}
 		}
 		begun := time.Now()
-		failure, again := s.ask(ctx, left, call)
+		failure, late := s.ask(ctx, left, call)
 		switch {
 		case failure == nil:
 			return nil
-		case again && ctx.Err() == nil:
-			left = s.opts.Timeout
+		case late && ctx.Err() == nil && (times > 0 || isUnsent(failure.Cause)):
+			if left = s.opts.Timeout; !isUnsent(failure.Cause) {
+				times--
+			}
 		case s.waits && failure.Kind == Resting && pause(ctx, min(max(failure.rest, restPause), left)):
 			// What rests was not asked, so asking it later is asking it once.
 			if left -= time.Since(begun); left <= 0 {
@@ -49,11 +65,10 @@ func (s *Store) do(ctx context.Context, call func(context.Context, redis.Univers
 	}
 }
 
-// ask makes one try of a call whose turn has come, and ends the turn. again says that the call was never made, since it had
-// no connection in time for want of connections or of processor time in this process: then it may be made afterwards.
+// ask makes one try of a call whose turn has come, and ends the turn. late is that of [attempt].
 func (s *Store) ask(
 	ctx context.Context, timeout time.Duration, call func(context.Context, redis.UniversalClient) error,
-) (failure *Error, again bool) {
+) (failure *Error, late bool) {
 	defer s.line.leave()
 	a := &attempt{timeout: timeout}
 	limit := time.Now().Add(timeout)
@@ -66,7 +81,7 @@ func (s *Store) ask(
 	if err == nil || errors.Is(err, redis.Nil) {
 		return nil, false
 	}
-	return asError(err), a.late.Load() && isUnsent(err)
+	return asError(err), a.late.Load()
 }
 
 // isUnsent tells a time-out before anything was written. Those of reading and writing are of another type.

@@ -17,30 +17,38 @@ func failing(err error) func(context.Context, redis.UniversalClient) error {
 }
 
 // A call that had no connection in time, or no processor, was never made. While the server serves others it is ours to wait.
-func TestAnUnsentCallIsMadeWhileTheServerServesOthers(t *testing.T) {
+func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 	for name, tt := range map[string]struct {
-		err    error
-		served bool
-		want   int // tries
+		err   error
+		late  bool
+		reads bool
+		want  int // tries
 	}{
-		"no connection, others are served": {context.DeadlineExceeded, true, 3},
-		"the pool, others are served":      {redis.ErrPoolTimeout, true, 3},
-		"no connection, nobody is served":  {context.DeadlineExceeded, false, 1},
-		"written, others are served":       {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, true, 1},
+		"no connection, others are served": {context.DeadlineExceeded, true, false, 9},
+		"the pool, others are served":      {redis.ErrPoolTimeout, true, false, 9},
+		"no connection, nobody is served":  {context.DeadlineExceeded, false, false, 1},
+		"written, others are served":       {noAnswer, true, false, 1},
+		"a read, others are served":        {noAnswer, true, true, 1 + lateReads},
+		"a read, nobody is served":         {noAnswer, false, true, 1},
+		"a read that was not sent":         {context.DeadlineExceeded, true, true, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := OpenEmbedded(Options{})
 				defer func() { _ = s.Close() }()
 				tries := 0
-				err := s.do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
-					if tries++; tries == 3 {
+				do := s.do
+				if tt.reads {
+					do = s.read
+				}
+				err := do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
+					if tries++; tries == 9 {
 						return nil
 					}
-					ctx.Value(attemptKey{}).(*attempt).late.Store(tt.served)
+					ctx.Value(attemptKey{}).(*attempt).late.Store(tt.late)
 					return tt.err
 				})
-				if tries != tt.want || (err == nil) != (tt.want == 3) {
+				if tries != tt.want || (err == nil) != (tt.want == 9) {
 					t.Errorf("%d tries, then %v; want %d", tries, err, tt.want)
 				}
 			})

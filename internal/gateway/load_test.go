@@ -1,0 +1,144 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+)
+
+// hasty is a gateway that gives Redis less time for an answer than this many callers spend in the queue for it.
+func hasty(o *gateway.Options) { o.StoreTimeout = 250 * time.Millisecond }
+
+// many is how many requests come at once. Each answer of Redis takes slowly, so they wait for each other for much longer than
+// Redis has for one of them.
+const (
+	many   = 300
+	slowly = 10 * time.Millisecond
+)
+
+// behindGate puts a Redis at some distance.
+func behindGate(t *testing.T, redis *redistest.Server) config.Secret {
+	t.Helper()
+	gate := newTollgate(t, redis.Addr)
+	gate.slow.Store(int64(slowly))
+	return config.Secret("redis://" + gate.Addr().String())
+}
+
+// atOnce does something many times at once and counts how often it came out right.
+func atOnce(n int, do func(i int) bool) int {
+	var right atomic.Int64
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if do(i) {
+				right.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return int(right.Load())
+}
+
+func sendCallOf(id int, body string) string {
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"send_message","arguments":`+
+		`{"sender":"+15551234567","recipients":["+15559876543"],"body":%q}}}`, id, body)
+}
+
+func post(t *testing.T, base, body string) answer {
+	t.Helper()
+	return request(t, http.MethodPost, base+"/mcp", body, "Content-Type", "application/json")
+}
+
+func done(a answer) bool {
+	return a.status == http.StatusOK && strings.Contains(a.body, `"result"`) && !strings.Contains(a.body, `"isError":true`)
+}
+
+func TestManySendsAtOnceAllGoOut(t *testing.T) {
+	cfg := valid(t)
+	cfg.RedisURL, cfg.RedisTimeout = behindGate(t, redistest.Start(t)), 2*time.Second
+	base := runAt(t, cfg, hasty)
+	before := sentBy(t, cfg)
+	var refusal atomic.Value
+	n := atOnce(many, func(i int) bool {
+		a := post(t, base, sendCallOf(i+1, fmt.Sprint("Text ", i)))
+		if !done(a) {
+			refusal.Store(a.body)
+		}
+		return done(a)
+	})
+	if sent := sentBy(t, cfg) - before; n != many || sent != many {
+		t.Errorf("%d of %d calls went well and %d messages went out, such as not: %v", n, many, sent, refusal.Load())
+	}
+}
+
+func TestSendsGoOnDuringAnothersBatches(t *testing.T) {
+	cfg := valid(t)
+	cfg.RedisURL, cfg.RedisTimeout = behindGate(t, redistest.Start(t)), 2*time.Second
+	base := runAt(t, cfg, hasty)
+	var batches sync.WaitGroup
+	for b := range many / 50 {
+		batches.Go(func() {
+			var calls []string
+			for i := range 50 {
+				calls = append(calls, sendCallOf(i+1, fmt.Sprint("Batch ", b, " text ", i)))
+			}
+			a := post(t, base, "["+strings.Join(calls, ",")+"]")
+			if n := strings.Count(a.body, `"chat.clerk/outcome":"sent"`); n != 50 {
+				t.Errorf("%d of a batch of 50 were sent: %d", n, a.status)
+			}
+		})
+	}
+	for i := range 8 {
+		if a := post(t, base, sendCallOf(i+1, fmt.Sprint("Somebody else's ", i))); !done(a) {
+			t.Errorf("somebody else's send: %d %s", a.status, a.body)
+		}
+	}
+	batches.Wait()
+}
+
+func TestLimitsAreExactForManyAtOnce(t *testing.T) {
+	const most = 40
+	cfg := valid(t)
+	cfg.RedisURL, cfg.LimitCalls = behindGate(t, redistest.Start(t)), most
+	base := runAt(t, cfg, hasty)
+	read := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
+	if n := atOnce(many, func(int) bool { return done(post(t, base, read)) }); n != most {
+		t.Errorf("%d calls were served, want %d", n, most)
+	}
+
+	var login string
+	redis := redistest.Start(t)
+	login = withLogin(t, redis, func(c *config.Config) { c.RedisURL, c.LimitOAuth = behindGate(t, redis), most })
+	if n := atOnce(many, func(int) bool { return register(t, login).status == http.StatusCreated }); n != most {
+		t.Errorf("%d registrations were taken, want %d", n, most)
+	}
+}
+
+func TestARevokedTokenIsServedToNobodyOfMany(t *testing.T) {
+	world := signIn(t, "api-key", func(c *config.Config) {
+		c.RedisURL = behindGate(t, &redistest.Server{Addr: strings.TrimPrefix(c.RedisURL.Reveal(), "redis://")})
+	}, hasty)
+	c, other := world.register(t), world.register(t)
+	c.signIn(t)
+	other.signIn(t)
+	world.do(t, http.MethodPost, "/oauth/revoke", url.Values{
+		"token": {c.refresh}, "client_id": {c.id}, "client_secret": {c.secret},
+	}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	if n := atOnce(many, func(i int) bool {
+		if i%2 == 0 { // somebody else's load
+			return other.post(t, ping).status != http.StatusOK
+		}
+		return c.post(t, ping).status != http.StatusUnauthorized
+	}); n != 0 {
+		t.Errorf("%d requests with a revoked token were served, or others were not", n)
+	}
+}
