@@ -29,7 +29,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tools is one tool, "probe", that does what a test says.
 type tools struct {
-	call func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
+	reads bool // it changes nothing
+	call  func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
 }
 
 func (t *tools) Scope(tool string) string {
@@ -42,7 +43,9 @@ func (t *tools) Scope(tool string) string {
 func (t *tools) Instructions() string { return "Probe." }
 
 func (t *tools) Definitions() []*mcp.Tool {
-	return []*mcp.Tool{{Name: "probe", InputSchema: json.RawMessage(`{"type":"object"}`)}}
+	return []*mcp.Tool{{
+		Name: "probe", InputSchema: json.RawMessage(`{"type":"object"}`), Annotations: &mcp.ToolAnnotations{ReadOnlyHint: t.reads},
+	}}
 }
 
 func (t *tools) Call(ctx context.Context, c mcpadapter.Call) mcpadapter.Report {
@@ -134,6 +137,7 @@ type setup struct {
 const (
 	subjectHeader = "X-Test-Subject"
 	grantHeader   = "X-Test-Grant"
+	staleHeader   = "X-Test-Unconfirmed" // whatever its value is
 	clientHeader  = "X-Test-Client"
 )
 
@@ -175,6 +179,7 @@ func newReplica(t *testing.T, s setup) *replica {
 	srv := httptest.NewServer(proxies.Identify(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		caller := identity.Caller{
 			Subject: req.Header.Get(subjectHeader), Grant: req.Header.Get(grantHeader), ClientID: req.Header.Get(clientHeader),
+			GrantUnconfirmed: req.Header.Get(staleHeader) != "",
 		}
 		e.ServeHTTP(w, req.WithContext(identity.WithCaller(req.Context(), caller)))
 	})))

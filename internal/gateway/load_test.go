@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,9 +114,8 @@ func TestLimitsAreExactForManyAtOnce(t *testing.T) {
 		t.Errorf("%d calls were served, want %d", n, most)
 	}
 
-	var login string
 	redis := redistest.Start(t)
-	login = withLogin(t, redis, func(c *config.Config) { c.RedisURL, c.LimitOAuth = behindGate(t, redis), most })
+	login := withLogin(t, redis, func(c *config.Config) { c.RedisURL, c.LimitOAuth = behindGate(t, redis), most })
 	if n := atOnce(many, func(int) bool { return register(t, login).status == http.StatusCreated }); n != most {
 		t.Errorf("%d registrations were taken, want %d", n, most)
 	}
@@ -130,9 +128,7 @@ func TestARevokedTokenIsServedToNobodyOfMany(t *testing.T) {
 	c, other := world.register(t), world.register(t)
 	c.signIn(t)
 	other.signIn(t)
-	world.do(t, http.MethodPost, "/oauth/revoke", url.Values{
-		"token": {c.refresh}, "client_id": {c.id}, "client_secret": {c.secret},
-	}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	c.revoke(t)
 	if n := atOnce(many, func(i int) bool {
 		if i%2 == 0 { // somebody else's load
 			return other.post(t, ping).status != http.StatusOK
