@@ -141,6 +141,19 @@ func TestARevokedGrantIsOver(t *testing.T) {
 	s.fails(t, clerkapi.ErrNoCredential)
 }
 
+// The provider has said that it is over, and only the store could not take that.
+func TestAGrantThatIsOverIsNotServedFromMemory(t *testing.T) {
+	s := newSignedIn(t, 1)
+	s.gives(t, "access-1")
+	s.set(func() { s.refresh = "" })
+	s.store.set(func() { s.store.loseSave = true })
+	if _, err := s.replicas[0].Renewed(s.ctx, s.subject, clerkapi.Bearer("access-1")); !errors.Is(err, ErrUnavailable) {
+		t.Fatal(err)
+	}
+	s.store.set(func() { s.store.down = true })
+	s.fails(t, ErrUnavailable)
+}
+
 func TestAnotherSubjectOrGrantGetsNothing(t *testing.T) {
 	s := newSignedIn(t, 1)
 	if _, err := s.replicas[0].Credential(s.ctx, "somebody else"); !errors.Is(err, ErrGrantOver) {
