@@ -6,5 +6,7 @@
 // beyond the maximum; that is reported. With several replicas a caller can then take the maximum from each of them.
 // Subjects and addresses are keyed digests by the time they are counted.
 //
+// [InFlight] is about this process alone: how many calls of each caller, and of all, are in flight at once. It needs no store.
+//
 // The package knows neither Redis nor HTTP nor what a call is about, and it does not log.
 package limit
