@@ -35,7 +35,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
 		}
 	}
-	if confirmed(ctx, !e.reads[req.Params.Name]) != nil {
+	if confirmed(ctx, !e.readOnly[req.Params.Name]) != nil {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
 	}
 	if gone, ok := ctx.Value(clientGoneKey{}).(context.Context); ok {
@@ -60,21 +60,30 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		defer p.end()
 		call.Progress = p.tell
 	}
+	reads := e.readOnly[call.Tool]
+	if reads && answerFull(ctx) {
+		return resultOf(tooMuch), nil
+	}
 	report := e.opts.Tools.Call(ctx, call)
 	if report.Err != nil { // the SDK knows only tools that we gave it, so this is for a tool that is not one of ours
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
 	}
 	e.takeBack(ctx, report.Result)
-	// A new value every time: the SDK writes into it.
-	result := &mcp.CallToolResult{
-		Content: []mcp.Content{&mcp.TextContent{Text: report.Result.Text}},
-		IsError: report.Result.IsError,
+	if !fitsAnswer(ctx, report.Result) && reads {
+		return resultOf(tooMuch), nil
 	}
+	result := resultOf(report.Result)
 	if path := report.Facts.Path.String(); path != "" {
 		result.Meta = mcp.Meta{metaOutcome: path}
 	}
-	if report.Result.Structured != nil {
-		result.StructuredContent = report.Result.Structured
-	}
 	return result, nil
+}
+
+// resultOf makes a new value every time: the SDK writes into it.
+func resultOf(r mcpadapter.Result) *mcp.CallToolResult {
+	result := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Text}}, IsError: r.IsError}
+	if r.Structured != nil {
+		result.StructuredContent = r.Structured
+	}
+	return result
 }

@@ -47,10 +47,14 @@ type Options struct {
 	Auth Auth
 	// Credentials finds what calls are made with. Default: Tools finds it, and that there is none is a call's own failure.
 	Credentials Credentials
+	// InFlight bounds what is under way at once. Default: nothing does.
+	InFlight InFlight
 	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
 	RequireSession bool
 	// MaxBody is the largest body in bytes. Default: 4 MiB.
 	MaxBody int64
+	// MaxBatch is how many messages a batch may have. Default: 50.
+	MaxBatch int
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string
 	// WebsiteURL is shown in serverInfo. Default: none.
@@ -67,7 +71,7 @@ type Endpoint struct {
 	sdk      http.Handler // answers in JSON
 	streams  http.Handler // answers with a stream of events
 	versions []string
-	reads    map[string]bool // names of tools that change nothing
+	readOnly map[string]bool // tools that change nothing
 }
 
 // New builds the endpoint; everything that does not depend on a request is made here.
@@ -78,9 +82,12 @@ func New(opts Options) (*Endpoint, error) {
 	if opts.MaxBody <= 0 {
 		opts.MaxBody = defaultMaxBody
 	}
-	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions(), reads: map[string]bool{}}
+	if opts.MaxBatch <= 0 {
+		opts.MaxBatch = defaultMaxBatch
+	}
+	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions(), readOnly: map[string]bool{}}
 	for _, tool := range opts.Tools.Definitions() {
-		e.reads[tool.Name] = tool.Annotations != nil && tool.Annotations.ReadOnlyHint
+		e.readOnly[tool.Name] = tool.Annotations != nil && tool.Annotations.ReadOnlyHint
 	}
 	server := e.newServer()
 	handler := func(inJSON bool) http.Handler {
@@ -114,7 +121,13 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w, nil)
 		return
 	}
-	env, refusal := readEnvelope(w, r, e.opts.MaxBody)
+	body, leave, refusal := e.read(w, r)
+	defer leave()
+	if refusal != nil {
+		refusal.write(w, nil)
+		return
+	}
+	env, refusal := readEnvelope(body, r.Header, e.opts.MaxBatch)
 	if refusal != nil {
 		refusal.write(w, nil)
 		return
@@ -151,6 +164,10 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
 	ctx = context.WithValue(ctx, heardKey{}, h)
+	ctx = withAnswer(ctx)
+	if env.batch {
+		ctx = withBatch(ctx)
+	}
 	sdk := e.sdk
 	if h.streamed(r, env) {
 		sdk = e.streams

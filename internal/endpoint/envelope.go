@@ -3,8 +3,7 @@ package endpoint
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -86,33 +85,32 @@ func (e *envelope) id() json.RawMessage {
 	return data
 }
 
-// readEnvelope reads and decodes the body of a POST with the SDK's own decoder, so that both read the same message.
-func readEnvelope(w http.ResponseWriter, r *http.Request, maxBody int64) (*envelope, *rpcError) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, &errTooLarge
-		}
-		return nil, &errUnread
-	}
-	e := &envelope{body: body, modern: r.Header.Get(headerVersion) >= firstModern}
+// readEnvelope decodes the body of a POST with the SDK's own decoder, so that both read the same message.
+func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rpcError) {
+	e := &envelope{body: body, modern: header.Get(headerVersion) >= firstModern}
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 {
 		return nil, &errEmpty
 	}
+	e.batch = trimmed[0] == '['
+	if e.batch && moreThan(trimmed, maxBatch) {
+		refusal := errBatchSize
+		refusal.message = fmt.Sprintf("the batch has more than %d messages, the most that this server takes; nothing was done, send fewer at once", maxBatch)
+		return nil, &refusal
+	}
 	if !json.Valid(trimmed) { // the decoder would not mind what follows the first value
 		return nil, &errParse
 	}
+	var err error
 	var raws []json.RawMessage
-	if e.batch = trimmed[0] == '['; e.batch {
+	if e.batch {
 		if err := json.Unmarshal(trimmed, &raws); err != nil {
 			return nil, &errParse
 		}
 		if len(raws) == 0 {
 			return nil, &errInvalid
 		}
-		if v := r.Header.Get(headerVersion); v != "" && v > lastBatch {
+		if v := header.Get(headerVersion); v != "" && v > lastBatch {
 			return nil, &errBatch
 		}
 	} else {

@@ -20,6 +20,8 @@ type rpcError struct {
 	retryAfter time.Duration
 	// noID leaves the request's id out of the body.
 	noID bool
+	// closes ends the connection: not all of the request was read.
+	closes bool
 }
 
 // Every refusal of the endpoint itself.
@@ -28,10 +30,12 @@ var (
 	errInvalid     = badRequest("the body is no JSON-RPC 2.0 message")
 	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
-	errTooLarge    = rpcError{status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, message: "the body is larger than this server takes"}
+	errTooLarge    = rpcError{status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, message: "the body is larger than this server takes", closes: true}
+	errStalled     = rpcError{status: http.StatusRequestTimeout, code: jsonrpc.CodeInvalidRequest, message: "the body arrives too slowly; nothing was done, send the request again", closes: true}
 	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
 	errAccept      = rpcError{status: http.StatusNotAcceptable, code: jsonrpc.CodeInvalidRequest, message: "Accept must allow application/json"}
 	errBatch       = badRequest("batches ended with protocol version 2025-03-26; send one message")
+	errBatchSize   = badRequest("the batch has too many messages")
 	errLastEventID = badRequest("streams cannot be resumed; leave Last-Event-ID out")
 	errVersion     = badRequest("unsupported MCP-Protocol-Version")
 	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
@@ -60,6 +64,15 @@ var (
 	errCrowded = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,
 		message: "too many requests are waiting at the moment; nothing was done and nobody is signed out, try again shortly",
+	}
+	// errBusy and errOwnShare have the wait that the error names.
+	errBusy = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
+		message: "this server has too many requests under way and has not begun this one; nothing was done, try again shortly",
+	}
+	errOwnShare = rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
+		message: "you have too many requests under way at once, and this one was not begun; nothing was done, wait for some of them to end and try again",
 	}
 	// errNoCredential has the wait that the error names.
 	errNoCredential = rpcError{
@@ -95,6 +108,9 @@ func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
 	h.Set("Cache-Control", "no-store")
 	if e.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(e.retryAfter/time.Second)))
+	}
+	if e.closes {
+		h.Set("Connection", "close")
 	}
 	w.WriteHeader(e.status)
 	_, _ = w.Write(data)

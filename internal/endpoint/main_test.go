@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tools is one tool, "probe", that does what a test says.
 type tools struct {
-	reads bool // it changes nothing
+	reads bool // it says that it changes nothing
 	call  func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
 }
 
@@ -128,8 +128,10 @@ type setup struct {
 	secrets     []string
 	now         func() time.Time
 	strict      bool
+	maxBody     int64
 	auth        endpoint.Auth
 	credentials endpoint.Credentials
+	inFlight    endpoint.InFlight
 	proxies     []string // that are trusted
 }
 
@@ -141,7 +143,8 @@ const (
 	clientHeader  = "X-Test-Client"
 )
 
-func newReplica(t *testing.T, s setup) *replica {
+// newEndpoint is one without a server, and its log.
+func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 	t.Helper()
 	if s.tools == nil {
 		s.tools = &tools{}
@@ -164,14 +167,24 @@ func newReplica(t *testing.T, s setup) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &replica{log: &bytes.Buffer{}}
+	if s.maxBody == 0 {
+		s.maxBody = 64 << 10
+	}
+	log := &bytes.Buffer{}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, RequireSession: s.strict, MaxBody: 64 << 10,
-		Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, RequireSession: s.strict, MaxBody: s.maxBody,
+		InFlight: s.inFlight, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e, log
+}
+
+func newReplica(t *testing.T, s setup) *replica {
+	t.Helper()
+	e, log := newEndpoint(t, s)
+	r := &replica{log: log}
 	proxies, err := web.NewProxies(s.proxies)
 	if err != nil {
 		t.Fatal(err)

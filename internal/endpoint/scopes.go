@@ -30,7 +30,7 @@ func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 		if scope := e.opts.Tools.Scope(name); scope != "" && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
-		writes = writes || !e.reads[name]
+		writes = writes || !e.readOnly[name]
 	}
 	return scopes, writes
 }

@@ -31,7 +31,7 @@ func (e *Endpoint) newServer() *mcp.Server {
 	for _, tool := range e.opts.Tools.Definitions() {
 		server.AddTool(tool, e.handleCall)
 	}
-	server.AddReceivingMiddleware(e.recoverPanic, e.mintSession)
+	server.AddReceivingMiddleware(e.recoverPanic, e.boundBatch, e.mintSession)
 	return server
 }
 

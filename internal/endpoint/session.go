@@ -41,6 +41,12 @@ func (e *Endpoint) endSession(w http.ResponseWriter, r *http.Request) {
 		errSessionMissing.write(w, nil)
 		return
 	}
+	leave, refusal := e.enter(r)
+	defer leave()
+	if refusal != nil {
+		refusal.write(w, nil)
+		return
+	}
 	if err := e.opts.Sessions.End(r.Context(), id, identity.CallerFrom(r.Context()).Subject); err != nil {
 		e.sessionRefusal(r, err).write(w, nil)
 		return

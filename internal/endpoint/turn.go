@@ -1,0 +1,104 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+)
+
+// InFlight bounds what is under way at once. An error of it that says when to come back (RetryAfter) refuses a request that
+// was not begun; OwnShare tells that the caller's own requests are too many. Any other error is that of ctx.
+type InFlight interface {
+	// Enter waits for a request's turn, and EnterLarge for that of one with a large body, which is held in memory. The
+	// turn ends with leave.
+	Enter(ctx context.Context) (leave func(), err error)
+	EnterLarge(ctx context.Context) (leave func(), err error)
+}
+
+const (
+	// smallBody is how much of a body is read before its request has its turn: no more than the connection costs anyway,
+	// and net/http notices that a client has gone away only once it has read the body to its end.
+	smallBody = 8 << 10
+	// largeBody is where a body begins to be large.
+	largeBody = 64 << 10
+)
+
+// read waits for a request's turn and reads its body. A request that is refused has not been looked at. leave is never nil.
+func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, leave func(), refusal *rpcError) {
+	turn := func() {}
+	if r.ContentLength > e.opts.MaxBody {
+		return nil, turn, &errTooLarge
+	}
+	from := http.MaxBytesReader(w, r.Body, e.opts.MaxBody)
+	var err error
+	if 0 < r.ContentLength && r.ContentLength <= smallBody {
+		if body, err = io.ReadAll(from); err != nil {
+			return nil, turn, unread(err)
+		}
+	}
+	if turn, refusal = e.enter(r); refusal != nil {
+		return nil, turn, refusal
+	}
+	if body != nil {
+		return body, turn, nil
+	}
+	if body, err = io.ReadAll(io.LimitReader(from, largeBody)); err != nil {
+		return nil, turn, unread(err)
+	}
+	if len(body) < largeBody {
+		return body, turn, nil
+	}
+	if e.opts.InFlight != nil {
+		leaveLarge, err := e.opts.InFlight.EnterLarge(r.Context())
+		if err != nil {
+			return nil, turn, busy(err)
+		}
+		first := turn
+		turn = func() { leaveLarge(); first() }
+	}
+	rest, err := io.ReadAll(from)
+	if err != nil {
+		return nil, turn, unread(err)
+	}
+	return append(body, rest...), turn, nil
+}
+
+// enter waits for a request's turn. leave is never nil.
+func (e *Endpoint) enter(r *http.Request) (leave func(), refusal *rpcError) {
+	if e.opts.InFlight == nil {
+		return func() {}, nil
+	}
+	leave, err := e.opts.InFlight.Enter(r.Context())
+	if err != nil {
+		return func() {}, busy(err)
+	}
+	return leave, nil
+}
+
+// busy is the one translation of errors of [InFlight].
+func busy(err error) *rpcError {
+	refusal := errBusy
+	var share interface{ OwnShare() bool }
+	if errors.As(err, &share) && share.OwnShare() {
+		refusal = errOwnShare
+	}
+	var wait later
+	if errors.As(err, &wait) { // else the client has gone away
+		refusal.retryAfter = wait.RetryAfter()
+	}
+	return &refusal
+}
+
+// unread says why a body was not read.
+func unread(err error) *rpcError {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &errTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &errStalled
+	}
+	return &errUnread
+}
