@@ -164,6 +164,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.last.sent = true
+	// The deadline reaches the body whatever the transport does about it: that of a 101 is the connection itself, which
+	// net/http hands over for good.
+	defer context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })()
 	body, err := readBody(resp)
 	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && !errors.Is(err, errTooLong) {
 		return nil, err // an answer cut short is no answer: a read can be made again
@@ -176,6 +179,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 // readBody reads as much of an answer as anybody looks at, and closes it.
 func readBody(resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode < 200 { // no final answer: what follows belongs to a protocol that nobody asked for (RFC 9110 §15.2.2)
+		return nil, nil
+	}
 	limit := maxErrorBody
 	if isSuccess(resp.StatusCode) {
 		limit = maxBody
