@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 const (
@@ -49,12 +51,12 @@ func NewDocuments(transport http.RoundTripper, now func() time.Time) *Documents 
 		now = time.Now
 	}
 	return &Documents{
-		http: &http.Client{
-			Transport: transport,
-			Timeout:   documentTimeout,
+		http: netx.NewClient(transport, netx.Bounds{
+			Timeout: documentTimeout,
+			MaxBody: maxDocument,
 			// Client ID Metadata Documents §4: redirects are not followed.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		}),
 		now: now, cache: map[string]cachedDocument{},
 	}
 }
@@ -158,8 +160,8 @@ func (d *Documents) fetch(ctx context.Context, id string) (*client, time.Duratio
 	if resp.StatusCode != http.StatusOK || media != "application/json" && !strings.HasSuffix(media, "+json") {
 		return nil, 0, errDocument
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
-	if err != nil || len(data) > maxDocument {
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
 		return nil, 0, errDocument
 	}
 	c, err := parseDocument(id, data)

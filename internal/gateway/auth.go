@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -10,7 +11,7 @@ import (
 )
 
 // newVerifier verifies tokens of the organisation's own authorization server. ctx bounds its fetches.
-func newVerifier(ctx context.Context, cfg *config.Config) (*token.External, error) {
+func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTripper) (*token.External, error) {
 	opts := token.ExternalOptions{
 		Issuer:       cfg.TokenIssuer,
 		JWKSURL:      cfg.TokenJWKSURL,
@@ -20,6 +21,7 @@ func newVerifier(ctx context.Context, cfg *config.Config) (*token.External, erro
 		ScopeClaim:   cfg.TokenScopeClaim,
 		ScopeMap:     cfg.ScopeMap(),
 		RequireType:  cfg.TokenRequireType,
+		HTTPClient:   &http.Client{Transport: transport},
 	}
 	var err error
 	if opts.Allow, err = admission(cfg); err != nil {
@@ -42,7 +44,7 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 		opts.Verifier = resource.VerifierFunc(g.login.verify)
 		opts.AuthorizationServers = []string{issuerURL(&g.cfg).String()}
 	case "external":
-		verifier, err := newVerifier(ctx, &g.cfg)
+		verifier, err := newVerifier(ctx, &g.cfg, g.outgoing)
 		if err != nil {
 			return nil, err
 		}

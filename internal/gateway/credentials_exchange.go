@@ -11,7 +11,8 @@ import (
 
 // newExchange exchanges tokens for ones whose audience is the REST API: --clerk-credential exchange. The login's own are
 // exchanged, or without one those of clients, see carryToken.
-func newExchange(cfg *config.Config, provider *upstream.Provider, login *upstream.Login) (*upstream.Exchange, error) {
+func (g *Gateway) newExchange(provider *upstream.Provider, login *upstream.Login) (*upstream.Exchange, error) {
+	cfg := &g.cfg
 	opts := upstream.ExchangeOptions{
 		Audience: cfg.ExchangeAudience, Resource: cfg.ExchangeResource, Scope: cfg.ExchangeScope,
 	}
@@ -22,7 +23,7 @@ func newExchange(cfg *config.Config, provider *upstream.Provider, login *upstrea
 	}
 	opts.Server = provider
 	if ownTokenServer(cfg) {
-		server, err := newTokenServer(cfg)
+		server, err := newTokenServer(cfg, g.outgoing)
 		if err != nil {
 			return nil, err
 		}
@@ -36,10 +37,11 @@ func ownTokenServer(cfg *config.Config) bool {
 	return cfg.Auth != "oauth" || cfg.ExchangeTokenURL != "" || cfg.ExchangeClientID != ""
 }
 
-func newTokenServer(cfg *config.Config) (*upstream.AuthorizationServer, error) {
+func newTokenServer(cfg *config.Config, transport http.RoundTripper) (*upstream.AuthorizationServer, error) {
 	opts := upstream.AuthorizationServerOptions{
 		Issuer: cfg.TokenIssuer, TokenURL: cfg.ExchangeTokenURL,
 		ClientID: cfg.ExchangeClientID, ClientSecret: cfg.ExchangeClientSecret.Reveal(),
+		Transport: transport,
 	}
 	if cfg.Auth == "oauth" {
 		opts.Issuer = cfg.OIDCIssuer

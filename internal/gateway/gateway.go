@@ -11,6 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
@@ -54,7 +55,9 @@ type Gateway struct {
 	state   *state
 	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
 	crowded func() bool
-	closers []func() error
+	// outgoing reaches identity providers and authorization servers.
+	outgoing *http.Transport
+	closers  []func() error
 
 	resource *resource.Server // nil without a login
 	login    *login           // nil without --auth oauth
@@ -96,6 +99,8 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return fmt.Errorf("REST client: %w", err)
 	}
+	g.outgoing = netx.NewTransport()
+	g.closers = append(g.closers, func() error { g.outgoing.CloseIdleConnections(); return nil })
 	store, err := g.openStore(opts.StoreTimeout)
 	if err != nil {
 		return err
@@ -189,7 +194,7 @@ func (g *Gateway) credentials() (mcpadapter.Credentials, error) {
 	case g.login != nil && g.login.credentials != nil:
 		return g.login.credentials, nil
 	case g.cfg.ClerkCredential == "exchange":
-		return newExchange(&g.cfg, nil, nil)
+		return g.newExchange(nil, nil)
 	}
 	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -64,7 +65,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newProvider(cfg)
+	provider, err := newProvider(cfg, g.outgoing)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		g.closers = append(g.closers, func() error { g.finishRenewals(tokens); return nil })
 		l.credentials = tokens
 		if cfg.ClerkCredential == "exchange" {
-			if l.credentials, err = newExchange(cfg, provider, tokens); err != nil {
+			if l.credentials, err = g.newExchange(provider, tokens); err != nil {
 				return nil, err
 			}
 		}
@@ -186,7 +187,7 @@ func signingSeeds(cfg *config.Config) ([][]byte, error) {
 	return seeds, nil
 }
 
-func newProvider(cfg *config.Config) (*upstream.Provider, error) {
+func newProvider(cfg *config.Config, transport http.RoundTripper) (*upstream.Provider, error) {
 	allow, err := admission(cfg)
 	if err != nil {
 		return nil, err
@@ -196,6 +197,7 @@ func newProvider(cfg *config.Config) (*upstream.Provider, error) {
 		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
 		KeepTokens: cfg.ClerkCredential == "login" || cfg.ClerkCredential == "exchange",
 		Allow:      allow,
+		Transport:  transport,
 	})
 }
 

@@ -30,12 +30,12 @@ func Problems(c *config.Config) []string {
 	if c.Auth == "external" {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		if _, err := newVerifier(ctx, c); err != nil && c.TokenIssuer != "" {
+		if _, err := newVerifier(ctx, c, nil); err != nil && c.TokenIssuer != "" {
 			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
 		}
 	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
-		if _, err := newProvider(c); err != nil {
+		if _, err := newProvider(c, nil); err != nil {
 			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
 		}
 		if _, err := readClients(c.OAuthClients); err != nil {
@@ -43,7 +43,7 @@ func Problems(c *config.Config) []string {
 		}
 	}
 	if c.ClerkCredential == "exchange" && c.Auth != "none" && ownTokenServer(c) && (c.ExchangeClientID != "" || c.OIDCClientID != "") {
-		if _, err := newTokenServer(c); err != nil {
+		if _, err := newTokenServer(c, nil); err != nil {
 			p = append(p, "--clerk-credential (CLERK_CREDENTIAL): exchange: "+err.Error())
 		}
 	}

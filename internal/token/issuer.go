@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // maxDocument is the largest metadata document or JWK set in bytes.
@@ -26,9 +28,13 @@ type issuer struct {
 }
 
 func newIssuer(client *http.Client, id, keysURL string) *issuer {
-	c := *client
-	c.CheckRedirect = checkRedirect
-	return &issuer{client: &c, id: id, keysURL: keysURL, fixed: keysURL != ""}
+	base := client.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	c := netx.NewClient(base, netx.Bounds{Timeout: fetchTimeout, MaxBody: maxDocument, CheckRedirect: checkRedirect})
+	c.Jar = client.Jar
+	return &issuer{client: c, id: id, keysURL: keysURL, fixed: keysURL != ""}
 }
 
 // keys fetches the issuer's keys and finds out first where they are.
@@ -116,12 +122,12 @@ func (i *issuer) get(ctx context.Context, address string) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answered %d", address, resp.StatusCode)
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
+	data, err := io.ReadAll(resp.Body)
+	if errors.Is(err, netx.ErrTooLarge) {
+		err = fmt.Errorf("the answer is larger than %d bytes", maxDocument)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
-	}
-	if len(data) > maxDocument {
-		return nil, fmt.Errorf("%s: the answer is larger than %d bytes", address, maxDocument)
 	}
 	return data, nil
 }

@@ -40,8 +40,8 @@ type ExternalOptions struct {
 	RequireType bool
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
 	Leeway time.Duration
-	// HTTPClient fetches metadata and keys. Default: one of its own that takes 10 seconds at most. It follows three
-	// redirects, whatever it says itself.
+	// HTTPClient says by which transport metadata and keys are fetched. Default: [http.DefaultTransport]. A fetch takes 10
+	// seconds at most and follows three redirects, whatever the client says.
 	HTTPClient *http.Client
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -100,7 +100,7 @@ func (o *ExternalOptions) normalize() ([]jose.SignatureAlgorithm, error) {
 		problem("leeway %s: give up to %s", o.Leeway, maxLeeway)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = &http.Client{Timeout: fetchTimeout}
+		o.HTTPClient = &http.Client{}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -2,11 +2,12 @@ package upstream
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 const (
@@ -21,11 +22,7 @@ func newHTTPClient(base http.RoundTripper) *http.Client {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &http.Client{
-		Transport:     limited{base},
-		Timeout:       providerTimeout,
-		CheckRedirect: checkRedirect,
-	}
+	return netx.NewClient(base, netx.Bounds{Timeout: providerTimeout, MaxBody: maxAnswer, CheckRedirect: checkRedirect})
 }
 
 // checkRedirect lets documents move within their host. Whatever carries a secret is posted, and a POST is not repeated
@@ -37,32 +34,6 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	return nil
-}
-
-var errTooLarge = errors.New("upstream: the answer is too large")
-
-type limited struct{ base http.RoundTripper }
-
-// RoundTrip cuts answers that are too large off with an error.
-func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := l.base.RoundTrip(req)
-	if err == nil {
-		resp.Body = &limitedBody{resp.Body, maxAnswer}
-	}
-	return resp, err
-}
-
-type limitedBody struct {
-	io.ReadCloser
-	left int
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if b.left -= n; b.left < 0 {
-		return 0, errTooLarge
-	}
-	return n, err
 }
 
 // checkURL takes https, and http on this machine.

@@ -5,9 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 func TestARequestStaysWithinItsHostAndASecretIsPostedOnce(t *testing.T) {
@@ -43,7 +46,45 @@ func TestAnAnswerThatIsTooLargeIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.ReadAll(resp.Body); !errors.Is(err, errTooLarge) {
+	if _, err := io.ReadAll(resp.Body); !errors.Is(err, netx.ErrTooLarge) {
 		t.Error(err)
+	}
+}
+
+// Discovery, keys, the token endpoint and user info are all asked by this client.
+func TestAnAnswer101IsRefused(t *testing.T) {
+	far := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	defer far.Close()
+	a, err := NewAuthorizationServer(AuthorizationServerOptions{Issuer: far.URL, ClientID: "x", Transport: far.Client().Transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.exchange(t.Context(), url.Values{}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("discovery: %v", err)
+	}
+	a.opts.TokenURL = far.URL
+	if _, err := a.exchange(t.Context(), url.Values{}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("the token endpoint: %v", err)
+	}
+	p, err := NewProvider(ProviderOptions{
+		Issuer: far.URL, ClientID: "x", RedirectURL: far.URL, Allow: func(map[string]any) bool { return true },
+		Transport: far.Client().Transport,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.metadata(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("the provider's discovery: %v", err)
+	}
+	if _, err := p.userInfo(t.Context(), &metadata{UserInfoURL: far.URL}, "token"); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("user info: %v", err)
 	}
 }
