@@ -1,0 +1,166 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// What a client has to keep up with. Each is a bound on standing still or nearly so, not on how long something takes: an
+// answer that is silent for an hour is not written in that time, and a body may be large.
+const (
+	// writeStall is the longest that a client takes for writeChunk bytes of an answer.
+	writeStall = 20 * time.Second
+	writeChunk = 64 << 10
+	// bodyStall is the longest that no byte of a body arrives, and bodyGrace how long a body takes besides a second for
+	// each bodyRate bytes.
+	bodyStall = 10 * time.Second
+	bodyGrace = 10 * time.Second
+	bodyRate  = 32 << 10
+	// hurriedStall takes the place of both stalls while the process stops.
+	hurriedStall = 3 * time.Second
+)
+
+// Pace keeps clients that do not read their answer, or do not send the body that they announced, from holding memory and
+// connections. A connection that falls behind is closed, and the context of its request ends.
+type Pace struct {
+	hurried atomic.Bool
+
+	mu    sync.Mutex
+	conns map[*pacedConn]struct{}
+}
+
+// NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies].
+func NewPace() *Pace { return &Pace{conns: map[*pacedConn]struct{}{}} }
+
+// Hurry shortens all waits for clients, those under way included: the process stops.
+func (p *Pace) Hurry() {
+	p.hurried.Store(true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		_ = c.SetWriteDeadline(time.Now().Add(hurriedStall)) // an error says that it is closed
+	}
+}
+
+// Listener bounds writing to the connections of a listener, whoever writes: handlers, streams, net/http itself.
+func (p *Pace) Listener(l net.Listener) net.Listener { return pacedListener{l, p} }
+
+type pacedListener struct {
+	net.Listener
+	pace *Pace
+}
+
+func (l pacedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &pacedConn{Conn: conn, pace: l.pace}
+	l.pace.mu.Lock()
+	defer l.pace.mu.Unlock()
+	l.pace.conns[c] = struct{}{}
+	return c, nil
+}
+
+type pacedConn struct {
+	net.Conn
+	pace *Pace
+}
+
+func (c *pacedConn) Close() error {
+	c.pace.mu.Lock()
+	delete(c.pace.conns, c)
+	c.pace.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// CloseWrite is for net/http, which keeps a refused client from losing the answer by it.
+func (c *pacedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+func (c *pacedConn) Write(data []byte) (written int, err error) {
+	for first := true; first || len(data) > 0; first = false {
+		if err := c.await(); err != nil {
+			return written, err
+		}
+		n, err := c.Conn.Write(data[:min(len(data), writeChunk)])
+		written += n
+		if err != nil {
+			return written, err
+		}
+		data = data[n:]
+	}
+	return written, nil
+}
+
+// await sets the deadline of the next write, and sets it again should the process have begun to stop in between.
+func (c *pacedConn) await() error {
+	for {
+		hurried := c.pace.hurried.Load()
+		stall := writeStall
+		if hurried {
+			stall = hurriedStall
+		}
+		if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil || c.pace.hurried.Load() == hurried {
+			return err
+		}
+	}
+}
+
+// Bodies bounds reading the bodies of requests. The time counts from the first read, since a request may wait before. A read
+// that comes too late ends in an error that is [os.ErrDeadlineExceeded], and the connection closes after the answer.
+func (p *Pace) Bodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			r = r.WithContext(r.Context()) // net/http looks at the body of its own request
+			r.Body = &pacedBody{body: r.Body, pace: p, conn: http.NewResponseController(w)}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type pacedBody struct {
+	body  io.ReadCloser
+	pace  *Pace
+	conn  *http.ResponseController
+	began time.Time
+	read  int64
+	err   error
+}
+
+func (b *pacedBody) Read(data []byte) (int, error) {
+	if b.err != nil { // at its end net/http reads the connection itself, to notice that the client goes away
+		return 0, b.err
+	}
+	now := time.Now()
+	if b.began.IsZero() {
+		b.began = now
+	}
+	stall := bodyStall
+	if b.pace.hurried.Load() {
+		stall = hurriedStall
+	}
+	deadline := b.began.Add(bodyGrace + time.Duration(b.read)*time.Second/bodyRate)
+	if late := now.Add(stall); late.Before(deadline) {
+		deadline = late
+	}
+	if err := b.conn.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		b.err = err
+		return 0, err
+	}
+	var n int
+	n, b.err = b.body.Read(data)
+	b.read += int64(n)
+	return n, b.err
+}
+
+func (b *pacedBody) Close() error { return b.body.Close() }
