@@ -83,7 +83,7 @@ func startGateways(t *testing.T) *cluster {
 			OIDCIssuer: c.provider.issuer, OIDCClientID: "gateway", OIDCClientSecret: gatewaySecret,
 			OIDCScopes: []string{"email"}, OIDCParams: []string{"login_hint=ann@acme.example", "ui_locales=en"},
 			AllowSignin: []string{"email_domain=acme.example"},
-			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100,
+			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50,
 			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
 		}
 		runGateway(t, cfg)

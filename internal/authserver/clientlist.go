@@ -12,9 +12,13 @@ import (
 
 // ClientList is what the operator says about clients. The zero value says nothing.
 type ClientList struct {
-	known map[string]*client
-	deny  []string
+	known  map[string]*client
+	weight map[string]int
+	deny   []string
 }
+
+// maxWeight keeps a slip of the finger from giving one client everything.
+const maxWeight = 1000
 
 // ParseClients reads a list of clients. It reports all that is wrong at once, and no secret:
 //
@@ -23,7 +27,8 @@ type ClientList struct {
 //	    "client_id": "warehouse-bot",
 //	    "client_secret": "…",                    // left out for a public client
 //	    "client_name": "Warehouse bot",
-//	    "redirect_uris": ["https://bot.example.com/callback"]
+//	    "redirect_uris": ["https://bot.example.com/callback"],
+//	    "weight": 4                              // how many callers' share of the gateway it has, see [ClientList.Weight]
 //	  }],
 //	  "denied": ["a client_id that must not be served any more", "https://bad.example/"]
 //	}
@@ -36,6 +41,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 			Secret    string   `json:"client_secret"`
 			Name      string   `json:"client_name"`
 			Redirects []string `json:"redirect_uris"`
+			Weight    *int     `json:"weight"`
 		} `json:"clients"`
 		Denied []string `json:"denied"`
 	}
@@ -43,12 +49,12 @@ func ParseClients(data []byte) (*ClientList, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return nil, errors.New("the list of clients must be a JSON object with clients and denied, and each client may have " +
-			"client_id, client_secret, client_name and redirect_uris")
+			"client_id, client_secret, client_name, redirect_uris and weight, which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the list of clients goes on after its end")
 	}
-	l := &ClientList{known: map[string]*client{}, deny: file.Denied}
+	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, deny: file.Denied}
 	var problems []error
 	for i, f := range file.Clients {
 		problem := func(format string, args ...any) {
@@ -77,6 +83,12 @@ func ParseClients(data []byte) (*ClientList, error) {
 				problem("%q: %s", r, text)
 			}
 		}
+		if f.Weight != nil {
+			if *f.Weight < 1 || *f.Weight > maxWeight {
+				problem("the weight is %d; give 1 to %d, or leave it out for 1", *f.Weight, maxWeight)
+			}
+			l.weight[f.ID] = *f.Weight
+		}
 		l.known[f.ID] = c
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -88,6 +100,15 @@ func ParseClients(data []byte) (*ClientList, error) {
 func (l *ClientList) client(id string) (*client, bool) {
 	c, ok := l.known[id]
 	return c, ok
+}
+
+// Weight is how many callers' share of the gateway each person has with a client: 1 unless the list says more. A nil list says
+// nothing.
+func (l *ClientList) Weight(id string) int {
+	if l == nil || l.weight[id] < 1 {
+		return 1
+	}
+	return l.weight[id]
 }
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }

@@ -18,7 +18,7 @@ func valid() config.Config {
 		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{secret},
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none",
 		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
-		CallBudget: time.Second, BatchSize: 1, SettleTime: time.Millisecond,
+		CallBudget: time.Second, BatchSize: 1, MaxBatch: 1, SettleTime: time.Millisecond,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse",
 		ShutdownTimeout: time.Second,
 	}
@@ -43,6 +43,10 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"public URL with path", func(c *config.Config) { c.PublicURL = "https://a.example/mcp" }, []string{"--public-url (GATEWAY_PUBLIC_URL)", "set https://a.example"}},
 		{"public URL that is none", func(c *config.Config) { c.PublicURL = "a.example" }, []string{"--public-url", "https://"}},
 		{"body limit of nothing", func(c *config.Config) { c.MaxBody = 10 }, []string{"--max-body (GATEWAY_MAX_BODY)"}},
+		{"negative in flight", func(c *config.Config) { c.MaxInFlight = -1 }, []string{"--max-in-flight (GATEWAY_MAX_IN_FLIGHT)"}},
+		{"negative share", func(c *config.Config) { c.MaxInFlightPerCaller = -1 }, []string{"--max-in-flight-per-caller (GATEWAY_MAX_IN_FLIGHT_PER_CALLER)"}},
+		{"a share of more than all", func(c *config.Config) { c.MaxInFlight, c.MaxInFlightPerCaller = 2, 3 }, []string{"--max-in-flight-per-caller", "at most"}},
+		{"batches of nothing", func(c *config.Config) { c.MaxBatch = 0 }, []string{"--max-batch (GATEWAY_MAX_BATCH)"}},
 		{"no secret", func(c *config.Config) { c.Secrets = nil }, []string{"--secret (GATEWAY_SECRET)", "gateway secret"}},
 		{"short second secret", func(c *config.Config) { c.Secrets = append(c.Secrets, "short") }, []string{"--secret", "secret 2 has 5"}},
 		{"short secret of registrations", func(c *config.Config) {

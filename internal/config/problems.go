@@ -21,6 +21,7 @@ func (c *Config) Problems() []string {
 	c.callers(&p)
 	c.clerk(&p)
 	c.limits(&p)
+	c.inFlight(&p)
 	c.operating(&p)
 	return p
 }
@@ -227,6 +228,23 @@ func (c *Config) limits(p *problems) {
 		if l.value < 0 {
 			p.add(l.setting, "must not be negative; 0 is no limit")
 		}
+	}
+}
+
+// inFlight is about what is under way at once.
+func (c *Config) inFlight(p *problems) {
+	const perCaller = "--max-in-flight-per-caller (GATEWAY_MAX_IN_FLIGHT_PER_CALLER)"
+	if c.MaxInFlight < 0 {
+		p.add("--max-in-flight (GATEWAY_MAX_IN_FLIGHT)", "must not be negative; 0 goes by the number of cores")
+	}
+	switch {
+	case c.MaxInFlightPerCaller < 0:
+		p.add(perCaller, "must not be negative; 0 is half of --max-in-flight")
+	case c.MaxInFlight > 0 && c.MaxInFlightPerCaller > c.MaxInFlight:
+		p.add(perCaller, "is %d, more than the %d of --max-in-flight; set at most that", c.MaxInFlightPerCaller, c.MaxInFlight)
+	}
+	if c.MaxBatch < 1 {
+		p.add("--max-batch (GATEWAY_MAX_BATCH)", "is %d; set at least 1", c.MaxBatch)
 	}
 }
 

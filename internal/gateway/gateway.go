@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -55,9 +56,14 @@ type Gateway struct {
 	state   *state
 	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
 	crowded func() bool
+	pace    *web.Pace
+	turns   *turns
+	active  atomic.Int64 // requests that are being answered
 	// outgoing reaches identity providers and authorization servers.
 	outgoing *http.Transport
 	closers  []func() error
+	// finishing bounds what closers wait for; nil before Run ends.
+	finishing context.Context //nolint:containedctx // of the one end that there is
 
 	resource *resource.Server // nil without a login
 	login    *login           // nil without --auth oauth
@@ -74,7 +80,9 @@ func New(opts Options) (*Gateway, error) {
 	if p := Problems(&opts.Config); len(p) > 0 {
 		return nil, fmt.Errorf("configuration: %s", strings.Join(p, "; "))
 	}
-	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config)}
+	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config),
+		pace: web.NewPace(),
+	}
 	if err := g.build(opts); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
@@ -165,12 +173,17 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
+	if g.turns, err = g.newTurns(); err != nil {
+		return err
+	}
 	return g.buildPlaces(opts, set, endpoint.Options{
 		Auth:           auth,
 		Credentials:    before,
 		Sessions:       sessions,
+		InFlight:       g.turns,
 		RequireSession: cfg.RequireSession,
 		MaxBody:        cfg.MaxBody,
+		MaxBatch:       cfg.MaxBatch,
 		Name:           Name,
 		Title:          Title,
 		Version:        opts.Version,

@@ -38,6 +38,7 @@ type login struct {
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
 	ahead       ahead
+	clients     *authserver.ClientList // nil without --oauth-clients
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -93,7 +94,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 			}
 		}
 	}
-	clients, err := readClients(cfg.OAuthClients)
+	l.clients, err = readClients(cfg.OAuthClients)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		DefaultResource: issuer.String() + pathMCP,
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
-		Keys:            serverKeys, Clients: clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
+		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
 		Limiter: limiter, ClientAddress: clientNetwork, Logger: g.logger,
 	})
 	return l, err

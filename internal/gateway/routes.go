@@ -31,7 +31,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.proxies.Identify, g.recoverPanics, g.guard.Hosts, g.refuseWhenCrowded)
+	return web.Chain(mux, g.counted, g.proxies.Identify, g.recoverPanics, g.guard.Hosts, g.refuseWhenCrowded, g.pace.Bodies)
 }
 
 // AdminHandler is every route for operators.
@@ -40,7 +40,7 @@ func (g *Gateway) AdminHandler() http.Handler {
 	mux.Handle("GET /metrics", g.metrics.Handler())
 	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
 	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, web.RequestID, g.recoverPanics)
+	return web.Chain(mux, g.counted, web.RequestID, g.recoverPanics, g.pace.Bodies)
 }
 
 func (g *Gateway) recoverPanics(next http.Handler) http.Handler { return web.Recover(g.logger, next) }

@@ -13,20 +13,25 @@ import (
 // ErrDrain says that the deadline for stopping passed with work under way.
 var ErrDrain = errors.New("stopped with requests still under way")
 
-// The limits of a connection. There is none on writing an answer: a call's own deadline bounds that.
+// The limits of a connection. Those on reading a body and writing an answer move with what arrives: see [web.Pace].
 const (
 	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 60 * time.Second // a body of some MiB over a slow line
+	readTimeout       = 20 * time.Second // of a body that nobody reads
 	idleTimeout       = 120 * time.Second
 	maxHeaderBytes    = 64 << 10
 )
 
+const (
+	// maxReserve is what is kept of the deadline for stopping for what follows the requests: storing what they came to.
+	maxReserve = 3 * time.Second
+	// maxHurry is how long clients may stand still while the process stops, see [web.Pace.Hurry].
+	maxHurry = 3 * time.Second
+)
+
 // Run serves the addresses that [Listen] took for its configuration, calls started with the base URL, and goes on until
 // ctx ends. Then it turns unready, waits the drain delay, finishes what is under way and returns nil, or [ErrDrain] if that
-// took too long. It can be called once.
-func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL string)) (err error) {
-	defer func() { err = errors.Join(err, g.close()) }()
-
+// took too long. Whatever hangs, it returns when drain delay and shutdown timeout have passed. It can be called once.
+func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL string)) error {
 	servers := []*http.Server{g.newServer(g.Handler())}
 	listeners := []net.Listener{l.main}
 	if l.admin != nil {
@@ -35,7 +40,7 @@ func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL st
 	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
-		go func() { failed <- s.Serve(listeners[i]) }()
+		go func() { failed <- s.Serve(g.pace.Listener(listeners[i])) }()
 	}
 	g.logger.Info("accepting requests", "address", l.main.Addr().String(), "auth", g.cfg.Auth, "clerk_url", g.cfg.ClerkURL)
 	if started != nil {
@@ -45,7 +50,11 @@ func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL st
 	case <-ctx.Done():
 		return g.stop(servers)
 	case err := <-failed:
-		return errors.Join(fmt.Errorf("serving: %w", err), closeAll(servers))
+		ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
+		defer cancel()
+		err = errors.Join(fmt.Errorf("serving: %w", err), closeAll(servers))
+		_, closeErr := g.finish(ctx)
+		return errors.Join(err, closeErr)
 	}
 }
 
@@ -61,24 +70,57 @@ func (g *Gateway) newServer(h http.Handler) *http.Server {
 }
 
 // stop drains: unready first, so that a balancer looks away; then no new connections; then the writes under way, which
-// may outlive the connection of a client that went away.
+// may outlive the connection of a client that went away; then what works in the background. A client that does not read its
+// answer is not waited for.
 func (g *Gateway) stop(servers []*http.Server) error {
 	g.state.draining.Store(true)
+	g.pace.Hurry(min(maxHurry, g.cfg.ShutdownTimeout/4))
 	g.logger.Info("draining", "delay", g.cfg.DrainDelay, "deadline", g.cfg.ShutdownTimeout)
 	<-time.After(g.cfg.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
 	defer cancel()
+	requests, cancelRequests := context.WithTimeout(ctx, g.cfg.ShutdownTimeout-min(maxReserve, g.cfg.ShutdownTimeout/5))
+	defer cancelRequests()
+	g.turns.close() // what has not begun is not begun any more
 	var late bool
 	for _, s := range servers {
-		late = s.Shutdown(ctx) != nil || late
+		// A connection on which nothing has been asked yet is no work.
+		late = s.Shutdown(requests) != nil && g.active.Load() > 0 || late
 	}
-	late = g.tools.Drain(ctx) != nil || late
+	late = g.tools.Drain(requests) != nil || late
 	if late {
 		g.logger.Error("the deadline for stopping has passed", "writes_of_unknown_outcome", g.tools.Writing())
-		return errors.Join(ErrDrain, closeAll(servers))
+	}
+	err := closeAll(servers)
+	unfinished, closeErr := g.finish(ctx)
+	if err = errors.Join(err, closeErr); late || unfinished {
+		return errors.Join(ErrDrain, err)
 	}
 	g.logger.Info("stopped")
-	return nil
+	return err
+}
+
+// finish releases what New opened, and has what works in the background end. What has not ended with ctx is left behind.
+func (g *Gateway) finish(ctx context.Context) (late bool, err error) {
+	g.finishing = ctx
+	ended := make(chan error, 1)
+	go func() { ended <- g.close() }()
+	select {
+	case err := <-ended:
+		return false, err
+	case <-ctx.Done():
+		g.logger.Error("the deadline for stopping has passed; what was still to be stored is given up")
+		return true, nil
+	}
+}
+
+// counted counts the requests that are being answered.
+func (g *Gateway) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.active.Add(1)
+		defer g.active.Add(-1)
+		next.ServeHTTP(w, r)
+	})
 }
 
 func closeAll(servers []*http.Server) error {

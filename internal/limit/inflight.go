@@ -47,6 +47,9 @@ func (e *BusyError) Error() string {
 // RetryAfter is when to come back.
 func (e *BusyError) RetryAfter() time.Duration { return e.after }
 
+// OwnShare tells that the caller has too many calls, rather than all callers together.
+func (e *BusyError) OwnShare() bool { return e.Bound == BoundCaller }
+
 // When a refused caller should come back. What ran into a full queue finds room sooner than what waited for one that does
 // not move.
 const (
@@ -154,10 +157,10 @@ func (f *InFlight) take(caller string, weight int) (*ticket, error) {
 		f.callers[caller] = s
 		f.start(s)
 		return &ticket{share: s}, nil
-	case s.waiting.Len() >= f.opts.WaitingPerCaller:
-		return nil, &BusyError{Bound: BoundCaller, after: afterFull}
 	case f.waiting >= f.opts.MaxWaiting:
 		return nil, &BusyError{Bound: BoundAll, after: afterFull}
+	case s.waiting.Len() >= f.opts.WaitingPerCaller:
+		return nil, &BusyError{Bound: BoundCaller, after: afterFull}
 	}
 	f.callers[caller] = s
 	t := &ticket{share: s, granted: make(chan struct{})}
@@ -186,7 +189,7 @@ func (f *InFlight) wait(ctx context.Context, t *ticket) error {
 			now := f.progress(t)
 			left := f.opts.Wait - time.Since(began)
 			if now == seen || left <= 0 {
-				return f.giveUp(t, &BusyError{Bound: f.bound(t), after: afterStall})
+				return f.giveUp(t, &BusyError{Bound: f.bound(), after: afterStall})
 			}
 			seen = now
 			look.Reset(min(f.opts.Stall, left))
@@ -204,10 +207,11 @@ func (f *InFlight) progress(t *ticket) uint64 {
 	return f.served
 }
 
-func (f *InFlight) bound(t *ticket) Bound {
+// bound is what keeps a waiting call from running.
+func (f *InFlight) bound() Bound {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.running < f.opts.Max || !f.hasRoom(t.share) {
+	if f.running < f.opts.Max {
 		return BoundCaller
 	}
 	return BoundAll

@@ -173,6 +173,24 @@ func TestInFlightWaitIsShort(t *testing.T) {
 			c.want(1, 0, "ann")
 		})
 	})
+	t.Run("for a caller's own share", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			options := options
+			options.Max = 2
+			c := newCrowd(t, options)
+			c.calls(t.Context(), "ann", 1, 2)
+			for range 5 { // others moving on does not help
+				time.Sleep(time.Second)
+				c.calls(t.Context(), "ben", 1, 1)
+				c.mu.Lock()
+				leave := c.leave[1]
+				c.leave = c.leave[:1]
+				c.mu.Unlock()
+				leave()
+			}
+			c.wantRefused(limit.BoundCaller)
+		})
+	})
 	t.Run("longer where the queue moves", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCrowd(t, options)
@@ -185,7 +203,7 @@ func TestInFlightWaitIsShort(t *testing.T) {
 			c.want(1, 4, "ann ann ann ann ann")
 			time.Sleep(2*time.Second + 1)
 			synctest.Wait()
-			c.wantRefused(limit.BoundCaller, limit.BoundCaller, limit.BoundCaller, limit.BoundCaller)
+			c.wantRefused(limit.BoundAll, limit.BoundAll, limit.BoundAll, limit.BoundAll)
 			c.end(1)
 			c.want(0, 0, "ann ann ann ann ann")
 		})

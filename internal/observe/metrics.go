@@ -23,6 +23,9 @@ type Metrics struct {
 	durable    prometheus.Gauge
 	memoryLost prometheus.Counter
 	crowded    prometheus.Counter
+	inFlight   prometheus.Gauge
+	waiting    prometheus.Gauge
+	busy       *prometheus.CounterVec
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -69,6 +72,19 @@ func NewMetrics(version string) *Metrics {
 			Name: "clerk_gateway_store_queue_refused_total",
 			Help: "Requests answered 503 before anything was done, since too many calls waited for the store.",
 		}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clerk_gateway_requests_in_flight",
+			Help: "Requests of MCP clients that are being worked on.",
+		}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clerk_gateway_requests_waiting",
+			Help: "Requests of MCP clients that wait for their turn.",
+		}),
+		busy: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_requests_refused_total",
+			Help: "Requests of MCP clients that were answered 503 without being begun, by what was reached: caller (the caller's share), " +
+				"all (what this process works on at once), bodies (what large bodies may take), stopping (the process stops).",
+		}, []string{"bound"}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
@@ -85,7 +101,7 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
+	m.registry.MustRegister(m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -111,6 +127,15 @@ func (m *Metrics) StoreQueue(waiting func() int) {
 		Help: "Calls that wait in this process for their turn at the store.",
 	}, func() float64 { return float64(waiting()) }))
 }
+
+// InFlight notes how many requests are being worked on, and how many wait.
+func (m *Metrics) InFlight(running, waiting int) {
+	m.inFlight.Set(float64(running))
+	m.waiting.Set(float64(waiting))
+}
+
+// Busy counts a request that was refused for what is under way.
+func (m *Metrics) Busy(bound string) { m.busy.WithLabelValues(bound).Inc() }
 
 // MemoryLost counts that the store was found to have lost its data.
 func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }

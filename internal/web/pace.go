@@ -21,14 +21,12 @@ const (
 	bodyStall = 10 * time.Second
 	bodyGrace = 10 * time.Second
 	bodyRate  = 32 << 10
-	// hurriedStall takes the place of both stalls while the process stops.
-	hurriedStall = 3 * time.Second
 )
 
 // Pace keeps clients that do not read their answer, or do not send the body that they announced, from holding memory and
 // connections. A connection that falls behind is closed, and the context of its request ends.
 type Pace struct {
-	hurried atomic.Bool
+	hurry atomic.Int64 // takes the place of both stalls, 0 before the process stops
 
 	mu    sync.Mutex
 	conns map[*pacedConn]struct{}
@@ -37,13 +35,13 @@ type Pace struct {
 // NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies].
 func NewPace() *Pace { return &Pace{conns: map[*pacedConn]struct{}{}} }
 
-// Hurry shortens all waits for clients, those under way included: the process stops.
-func (p *Pace) Hurry() {
-	p.hurried.Store(true)
+// Hurry shortens all waits for clients that stand still, those under way included: the process stops.
+func (p *Pace) Hurry(stall time.Duration) {
+	p.hurry.Store(int64(stall))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
-		_ = c.SetWriteDeadline(time.Now().Add(hurriedStall)) // an error says that it is closed
+		_ = c.SetWriteDeadline(time.Now().Add(stall)) // an error says that it is closed
 	}
 }
 
@@ -102,15 +100,19 @@ func (c *pacedConn) Write(data []byte) (written int, err error) {
 	return written, nil
 }
 
+// stall is how long a client may stand still, usual as long as the process does not stop.
+func (p *Pace) stall(usual time.Duration) time.Duration {
+	if hurry := time.Duration(p.hurry.Load()); hurry > 0 {
+		return min(hurry, usual)
+	}
+	return usual
+}
+
 // await sets the deadline of the next write, and sets it again should the process have begun to stop in between.
 func (c *pacedConn) await() error {
 	for {
-		hurried := c.pace.hurried.Load()
-		stall := writeStall
-		if hurried {
-			stall = hurriedStall
-		}
-		if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil || c.pace.hurried.Load() == hurried {
+		stall := c.pace.stall(writeStall)
+		if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil || c.pace.stall(writeStall) == stall {
 			return err
 		}
 	}
@@ -145,12 +147,8 @@ func (b *pacedBody) Read(data []byte) (int, error) {
 	if b.began.IsZero() {
 		b.began = now
 	}
-	stall := bodyStall
-	if b.pace.hurried.Load() {
-		stall = hurriedStall
-	}
 	deadline := b.began.Add(bodyGrace + time.Duration(b.read)*time.Second/bodyRate)
-	if late := now.Add(stall); late.Before(deadline) {
+	if late := now.Add(b.pace.stall(bodyStall)); late.Before(deadline) {
 		deadline = late
 	}
 	if err := b.conn.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {

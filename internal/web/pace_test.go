@@ -86,7 +86,7 @@ func TestAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
 				want := 20 * time.Second
 				if hurry {
 					time.Sleep(time.Second)
-					pace.Hurry()
+					pace.Hurry(3 * time.Second)
 					want = 4 * time.Second
 				}
 				if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || *took != want {
@@ -100,7 +100,7 @@ func TestAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
 			pace := web.NewPace()
 			h, ended, took := answers(1 << 20)
 			client := paced(t, pace, h)
-			pace.Hurry()
+			pace.Hurry(3 * time.Second)
 			_, _ = io.WriteString(client, getRequest)
 			if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || *took != 3*time.Second {
 				t.Errorf("%v after %v", err, *took)
@@ -181,7 +181,7 @@ func TestBodyThatStallsIsGivenUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pace := web.NewPace()
 				if tt.hurry {
-					pace.Hurry()
+					pace.Hurry(3 * time.Second)
 				}
 				ended := make(chan error, 1)
 				client := paced(t, pace, func(w http.ResponseWriter, r *http.Request) {

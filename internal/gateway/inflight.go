@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/limit"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+)
+
+const (
+	// inFlightPerCore is the default of --max-in-flight: enough to keep a core busy while nearly all calls wait for the API.
+	inFlightPerCore = 64
+	// minWaiting is how many requests may wait at least. One that waits takes some 30 kB, so these take 60 MB.
+	minWaiting = 2048
+	// turnWait and turnStall are how long a request waits for its turn, and how long if the queue does not move.
+	turnWait  = 10 * time.Second
+	turnStall = 3 * time.Second
+	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
+	bodyMemory = 32 << 20
+)
+
+// turns bounds what is under way at once, see [endpoint.InFlight].
+type turns struct {
+	requests, bodies *limit.InFlight
+	// caller says whose share a request is part of, and the weight of that.
+	caller func(ctx context.Context) (name string, weight int)
+}
+
+// newTurns makes the bounds of this process.
+func (g *Gateway) newTurns() (*turns, error) {
+	cfg := &g.cfg
+	all, each := inFlightBounds(cfg)
+	share := func(n int) int { return (n + 1) / 2 }
+	if isOneCaller(cfg) {
+		share = func(n int) int { return n }
+		g.logger.Info("all clients share one part of --max-in-flight, since nothing tells them apart; set --trusted-proxies to give each address its own",
+			"max_in_flight", all, "max_in_flight_per_caller", each)
+	}
+	t := &turns{caller: g.inFlightCaller()}
+	waiting := max(minWaiting, 8*all)
+	var err error
+	t.requests, err = limit.NewInFlight(limit.InFlightOptions{
+		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: share(waiting), Wait: turnWait, Stall: turnStall,
+		OnChange:  g.metrics.InFlight,
+		OnRefused: func(b limit.Bound) { g.metrics.Busy(string(b)) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	bodies := min(max(int(bodyMemory/max(cfg.MaxBody, 1)), 2), all)
+	t.bodies, err = limit.NewInFlight(limit.InFlightOptions{
+		Max: bodies, PerCaller: share(bodies), MaxWaiting: all, WaitingPerCaller: all, Wait: turnWait, Stall: turnStall,
+		OnRefused: func(limit.Bound) { g.metrics.Busy("bodies") },
+	})
+	return t, err
+}
+
+// Enter is of [endpoint.InFlight].
+func (t *turns) Enter(ctx context.Context) (leave func(), err error) {
+	name, weight := t.caller(ctx)
+	return t.requests.Enter(ctx, name, weight)
+}
+
+// EnterLarge is of [endpoint.InFlight].
+func (t *turns) EnterLarge(ctx context.Context) (leave func(), err error) {
+	name, weight := t.caller(ctx)
+	return t.bodies.Enter(ctx, name, weight)
+}
+
+// close refuses what waits.
+func (t *turns) close() {
+	t.requests.Close()
+	t.bodies.Close()
+}
+
+// inFlightBounds are how many requests may be in flight in all and of each caller.
+func inFlightBounds(cfg *config.Config) (all, each int) {
+	if all = cfg.MaxInFlight; all == 0 {
+		all = inFlightPerCore * runtime.GOMAXPROCS(0)
+	}
+	switch {
+	case cfg.MaxInFlightPerCaller > 0:
+		return all, min(cfg.MaxInFlightPerCaller, all) // all may go by the cores of the machine
+	case isOneCaller(cfg):
+		return all, all
+	}
+	return all, (all + 1) / 2
+}
+
+// isOneCaller tells that nothing tells clients apart: nobody logs in, and an address may be that of a proxy which nobody named.
+func isOneCaller(cfg *config.Config) bool { return cfg.Auth == "none" && len(cfg.TrustedProxies) == 0 }
+
+// inFlightCaller says whose share a request is part of: a person or service with one client, or without a login an address.
+// Those whose address is not known have one share together.
+func (g *Gateway) inFlightCaller() func(ctx context.Context) (name string, weight int) {
+	if isOneCaller(&g.cfg) {
+		return func(context.Context) (string, int) { return "", 1 }
+	}
+	if g.cfg.Auth == "none" {
+		return func(ctx context.Context) (string, int) { return web.ClientNetwork(ctx), 1 }
+	}
+	weight := func(string) int { return 1 }
+	if g.login != nil {
+		weight = g.login.clients.Weight
+	}
+	return func(ctx context.Context) (string, int) {
+		c := identity.CallerFrom(ctx)
+		return c.Subject + "\x00" + c.ClientID, weight(c.ClientID)
+	}
+}
