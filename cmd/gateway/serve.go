@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
@@ -32,6 +33,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 
 // serve takes the addresses first: what is wired after them may have to know them.
 func serve(ctx context.Context, opts gateway.Options, started func(base string)) error {
+	limitMemory(opts.Logger, memlimit.FromCgroup)
 	listeners, err := gateway.Listen(ctx, &opts.Config)
 	if err != nil {
 		return err
