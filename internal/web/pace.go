@@ -28,20 +28,27 @@ const (
 type Pace struct {
 	hurry atomic.Int64 // takes the place of both stalls, 0 before the process stops
 
-	mu    sync.Mutex
-	conns map[*pacedConn]struct{}
+	mu      sync.Mutex
+	conns   map[*pacedConn]struct{}
+	reading map[*pacedBody]struct{}
 }
 
 // NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies].
-func NewPace() *Pace { return &Pace{conns: map[*pacedConn]struct{}{}} }
+func NewPace() *Pace {
+	return &Pace{conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}}
+}
 
 // Hurry shortens all waits for clients that stand still, those under way included: the process stops.
 func (p *Pace) Hurry(stall time.Duration) {
 	p.hurry.Store(int64(stall))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	end := time.Now().Add(stall) // errors say that a connection is closed
 	for c := range p.conns {
-		_ = c.SetWriteDeadline(time.Now().Add(stall)) // an error says that it is closed
+		_ = c.SetWriteDeadline(end)
+	}
+	for b := range p.reading {
+		_ = b.conn.SetReadDeadline(end)
 	}
 }
 
@@ -143,22 +150,34 @@ func (b *pacedBody) Read(data []byte) (int, error) {
 	if b.err != nil { // at its end net/http reads the connection itself, to notice that the client goes away
 		return 0, b.err
 	}
+	if b.err = b.await(); b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.body.Read(data)
+	b.read, b.err = b.read+int64(n), err
+	b.pace.mu.Lock()
+	defer b.pace.mu.Unlock()
+	delete(b.pace.reading, b)
+	return n, err
+}
+
+// await sets the deadline of the next read.
+func (b *pacedBody) await() error {
 	now := time.Now()
 	if b.began.IsZero() {
 		b.began = now
 	}
 	deadline := b.began.Add(bodyGrace + time.Duration(b.read)*time.Second/bodyRate)
+	b.pace.mu.Lock()
+	defer b.pace.mu.Unlock()
 	if late := now.Add(b.pace.stall(bodyStall)); late.Before(deadline) {
 		deadline = late
 	}
 	if err := b.conn.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		b.err = err
-		return 0, err
+		return err
 	}
-	var n int
-	n, b.err = b.body.Read(data)
-	b.read += int64(n)
-	return n, b.err
+	b.pace.reading[b] = struct{}{}
+	return nil
 }
 
 func (b *pacedBody) Close() error { return b.body.Close() }

@@ -221,6 +221,23 @@ func readAnswer(client io.Reader) (string, error) {
 	return string(answer), nil
 }
 
+func TestBodyThatStallsAlreadyIsGivenUpWhenStopping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pace, ended := web.NewPace(), make(chan error, 1)
+		client := paced(t, pace, func(_ http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			ended <- err
+		})
+		began := time.Now()
+		go upload(client, 1<<20, 1, 100, 0)
+		synctest.Wait()
+		pace.Hurry(3 * time.Second)
+		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 3*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
 func TestCallMayTakeLongAfterItsBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan error, 1)
