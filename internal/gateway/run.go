@@ -26,6 +26,7 @@ const (
 	maxReserve = 3 * time.Second
 	// maxHurry is how long clients may stand still while the process stops, see [web.Pace.Hurry].
 	maxHurry = 3 * time.Second
+	idlePoll = 20 * time.Millisecond
 )
 
 // Run serves the addresses that [Listen] took for its configuration, calls started with the base URL, and goes on until
@@ -74,7 +75,8 @@ func (g *Gateway) newServer(h http.Handler) *http.Server {
 // answer is not waited for.
 func (g *Gateway) stop(servers []*http.Server) error {
 	g.state.draining.Store(true)
-	g.pace.Hurry(min(maxHurry, g.cfg.ShutdownTimeout/4))
+	hurry := min(maxHurry, g.cfg.ShutdownTimeout/4)
+	g.pace.Hurry(hurry)
 	g.logger.Info("draining", "delay", g.cfg.DrainDelay, "deadline", g.cfg.ShutdownTimeout)
 	<-time.After(g.cfg.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
@@ -82,10 +84,12 @@ func (g *Gateway) stop(servers []*http.Server) error {
 	requests, cancelRequests := context.WithTimeout(ctx, g.cfg.ShutdownTimeout-min(maxReserve, g.cfg.ShutdownTimeout/5))
 	defer cancelRequests()
 	g.turns.close() // what has not begun is not begun any more
+	asked, nothingAsked := context.WithCancel(requests)
+	defer nothingAsked()
+	go g.whenIdle(asked, hurry, nothingAsked)
 	var late bool
 	for _, s := range servers {
-		// A connection on which nothing has been asked yet is no work.
-		late = s.Shutdown(requests) != nil && g.active.Load() > 0 || late
+		late = s.Shutdown(asked) != nil && g.active.Load() > 0 || late
 	}
 	late = g.tools.Drain(requests) != nil || late
 	if late {
@@ -98,6 +102,19 @@ func (g *Gateway) stop(servers []*http.Server) error {
 	}
 	g.logger.Info("stopped")
 	return err
+}
+
+// whenIdle ends the wait for connections on which no request is being answered: a client may have begun one and not go on.
+func (g *Gateway) whenIdle(ctx context.Context, patience time.Duration, end func()) {
+	for wait := patience; ctx.Err() == nil; wait = idlePoll {
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+			if g.active.Load() == 0 {
+				end()
+			}
+		}
+	}
 }
 
 // finish releases what New opened, and has what works in the background end. What has not ended with ctx is left behind.

@@ -1,0 +1,154 @@
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
+)
+
+// gate is an API whose reads wait until they are let go.
+type gate struct {
+	url    string
+	asked  atomic.Int32
+	atOnce atomic.Int32
+	most   atomic.Int32
+	open   chan struct{}
+}
+
+func newGate(t *testing.T) *gate {
+	t.Helper()
+	g := &gate{open: make(chan struct{})}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.asked.Add(1)
+		now := g.atOnce.Add(1)
+		defer g.atOnce.Add(-1)
+		for most := g.most.Load(); now > most && !g.most.CompareAndSwap(most, now); most = g.most.Load() {
+		}
+		select {
+		case <-g.open:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"data":[],"total":0,"page":1,"limit":50,"links":{}}`))
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	g.url = srv.URL
+	return g
+}
+
+const readMessages = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
+
+// metric waits until a metric has a value.
+func metric(t *testing.T, admin, line string) {
+	t.Helper()
+	eventually(t, line, func() bool {
+		return strings.Contains(request(t, http.MethodGet, admin+"/metrics", "").body, "\n"+line+"\n")
+	})
+}
+
+// inFlight runs a gateway that tells addresses apart, and gives its URL and that of its metrics.
+func inFlight(t *testing.T, g *gate, all, each int) (base, admin string) {
+	t.Helper()
+	cfg := valid(t)
+	cfg.ClerkURL, cfg.AdminListen, cfg.TrustedProxies = g.url, "127.0.0.1:0", []string{"127.0.0.1"}
+	cfg.MaxInFlight, cfg.MaxInFlightPerCaller = all, each
+	base = runAt(t, cfg, func(o *gateway.Options) { admin = "http://" + o.Config.AdminListen })
+	return base, admin
+}
+
+func TestRequestsInFlightAreBoundedPerCaller(t *testing.T) {
+	g := newGate(t)
+	base, admin := inFlight(t, g, 4, 2)
+	var calls sync.WaitGroup
+	call := func(from string) {
+		calls.Go(func() {
+			a := request(t, http.MethodPost, base+"/mcp", readMessages, "Content-Type", "application/json", "X-Forwarded-For", from)
+			if a.status != http.StatusOK || strings.Contains(a.body, `"isError":true`) {
+				t.Errorf("%s: %d %s", from, a.status, a.body)
+			}
+		})
+	}
+	for range 6 {
+		call("192.0.2.1")
+	}
+	metric(t, admin, "clerk_gateway_requests_waiting 4")
+	call("192.0.2.2")
+	call("2001:db8::1")
+	eventually(t, "others get their turn", func() bool { return g.asked.Load() == 4 })
+	call("2001:db8::2") // the same network, as far as anybody can tell
+	metric(t, admin, "clerk_gateway_requests_waiting 5")
+	metric(t, admin, "clerk_gateway_requests_in_flight 4")
+	if a := request(t, http.MethodGet, base+"/mcp", "", "Accept", "text/html"); a.status != http.StatusOK {
+		t.Errorf("a page waits for a turn: %d", a.status)
+	}
+	close(g.open)
+	calls.Wait()
+	if g.asked.Load() != 9 || g.most.Load() != 4 {
+		t.Errorf("%d requests of the API, %d at once", g.asked.Load(), g.most.Load())
+	}
+	metric(t, admin, "clerk_gateway_requests_in_flight 0")
+}
+
+func TestRequestThatWaitsLeavesWithItsClient(t *testing.T) {
+	g := newGate(t)
+	base, admin := inFlight(t, g, 1, 1)
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	defer close(g.open)
+	calls.Go(func() { request(t, http.MethodPost, base+"/mcp", readMessages, "Content-Type", "application/json") })
+	metric(t, admin, "clerk_gateway_requests_in_flight 1")
+	ctx, cancel := context.WithCancel(t.Context())
+	calls.Go(func() {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/mcp", strings.NewReader(readMessages))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			_ = resp.Body.Close()
+			t.Error("it was answered")
+		}
+	})
+	metric(t, admin, "clerk_gateway_requests_waiting 1")
+	cancel()
+	metric(t, admin, "clerk_gateway_requests_waiting 0")
+}
+
+func TestBatchBoundIsConfigured(t *testing.T) {
+	cfg := valid(t)
+	cfg.MaxBatch = 3
+	base := run(t, cfg)
+	for n, want := range map[int]int{3: http.StatusOK, 4: http.StatusBadRequest} {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, i)
+		}
+		a := request(t, http.MethodPost, base+"/mcp", "["+strings.Join(all, ",")+"]", "Content-Type", "application/json")
+		if a.status != want {
+			t.Errorf("%d messages: %d %s", n, a.status, a.body)
+		}
+	}
+}
+
+func TestWithoutAnythingToTellClientsApartTheLogSaysSo(t *testing.T) {
+	for _, proxies := range [][]string{nil, {"127.0.0.1"}} {
+		var log logBuffer
+		cfg := valid(t)
+		cfg.TrustedProxies = proxies
+		runAt(t, cfg, func(o *gateway.Options) { o.Logger = log.logger() })
+		if said := strings.Contains(log.String(), "all clients share one part of --max-in-flight"); said != (proxies == nil) {
+			t.Errorf("trusted proxies %v: %s", proxies, log.String())
+		}
+	}
+}
