@@ -20,7 +20,7 @@ type rpcError struct {
 	retryAfter time.Duration
 	// noID leaves the request's id out of the body.
 	noID bool
-	// closes ends the connection: not all of the request was read.
+	// closes ends the connection.
 	closes bool
 }
 
@@ -66,8 +66,9 @@ var (
 		message: "too many requests are waiting at the moment; nothing was done and nobody is signed out, try again shortly",
 	}
 	// errBusy and errOwnShare have the wait that the error names.
+	// What is too much for all closes its connection, which takes memory too.
 	errBusy = rpcError{
-		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, closes: true,
 		message: "this server has too many requests under way and has not begun this one; nothing was done, try again shortly",
 	}
 	errOwnShare = rpcError{

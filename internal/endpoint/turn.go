@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,7 +23,7 @@ const (
 	// and net/http notices that a client has gone away only once it has read the body to its end.
 	smallBody = 8 << 10
 	// largeBody is where a body begins to be large.
-	largeBody = 64 << 10
+	largeBody = 256 << 10
 )
 
 // read waits for a request's turn and reads its body. A request that is refused has not been looked at. leave is never nil.
@@ -58,11 +59,10 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, le
 		first := turn
 		turn = func() { leaveLarge(); first() }
 	}
-	rest, err := io.ReadAll(from)
-	if err != nil {
+	if body, err = io.ReadAll(io.MultiReader(bytes.NewReader(body), from)); err != nil {
 		return nil, turn, unread(err)
 	}
-	return append(body, rest...), turn, nil
+	return body, turn, nil
 }
 
 // enter waits for a request's turn. leave is never nil.

@@ -65,11 +65,11 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 		{"a list", "POST", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, -1, nil, nil, 200, "read enter leave", ""},
 		{"of unknown length", "POST", callProbe, 0, nil, nil, 200, "enter read leave", ""},
 		{"more than the connection costs", "POST", padding + callProbe, -1, nil, nil, 200, "enter read leave", ""},
-		{"a large one", "POST", strings.Repeat(padding, 7) + callProbe, -1, nil, nil, 200, "enter read enter large leave large leave", ""},
-		{"too large", "POST", strings.Repeat(padding, 21), -1, nil, nil, 413, "", "larger"},
+		{"a large one", "POST", strings.Repeat(padding, 26) + callProbe, -1, nil, nil, 200, "enter read enter large leave large leave", ""},
+		{"too large", "POST", strings.Repeat(padding, 31), -1, nil, nil, 413, "", "larger"},
 		{"refused", "POST", padding + callProbe, -1, busyError{}, nil, 503, "enter", "this server has too many"},
 		{"refused for its caller", "POST", callProbe, -1, busyError{own: true}, nil, 503, "read enter", "you have too many"},
-		{"a large one, refused", "POST", strings.Repeat(padding, 7), -1, nil, busyError{}, 503, "enter read enter large leave", "not begun"},
+		{"a large one, refused", "POST", strings.Repeat(padding, 26), -1, nil, busyError{}, 503, "enter read enter large leave", "not begun"},
 		{"no JSON-RPC", "POST", `"` + strings.Repeat("x", 10<<10) + `"`, -1, nil, nil, 400, "enter read leave", ""},
 		{"the end of a session", "DELETE", "", -1, busyError{}, nil, 503, "enter", "this server has too many"},
 		{"a stream", "GET", "", -1, busyError{}, nil, 405, "", ""},
@@ -77,7 +77,7 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &inFlight{busy: tt.busy, busyLarge: tt.busyLarge}
-			e, _ := newEndpoint(t, setup{inFlight: f, maxBody: 200 << 10})
+			e, _ := newEndpoint(t, setup{inFlight: f, maxBody: 300 << 10})
 			r := post(t.Context(), tt.body)
 			r.Method = tt.method
 			r.Header.Set("Mcp-Session-Id", "x")
@@ -101,8 +101,8 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 }
 
 func TestBodyThatStallsIsAnswered408(t *testing.T) {
-	for _, length := range []int64{100, 10 << 10, 100 << 10, -1} {
-		e, _ := newEndpoint(t, setup{maxBody: 200 << 10})
+	for _, length := range []int64{100, 10 << 10, 290 << 10, -1} {
+		e, _ := newEndpoint(t, setup{maxBody: 300 << 10})
 		r := post(t.Context(), "")
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(callProbe[:40]), stalled{}))
 		r.ContentLength = length

@@ -14,13 +14,15 @@ import (
 const (
 	// inFlightPerCore is the default of --max-in-flight: enough to keep a core busy while nearly all calls wait for the API.
 	inFlightPerCore = 64
-	// minWaiting is how many requests may wait at least. One that waits takes some 30 kB, so these take 60 MB.
-	minWaiting = 2048
+	// minWaiting is how many requests may wait at least, and minWaitingEach how many of one caller: a burst of a thousand is
+	// served. One that waits takes some 20 kB.
+	minWaiting     = 1280
+	minWaitingEach = 1024
 	// turnWait and turnStall are how long a request waits for its turn, and how long if the queue does not move.
 	turnWait  = 10 * time.Second
 	turnStall = 3 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
-	bodyMemory = 32 << 20
+	bodyMemory = 16 << 20
 )
 
 // turns bounds what is under way at once, see [endpoint.InFlight].
@@ -44,7 +46,7 @@ func (g *Gateway) newTurns() (*turns, error) {
 	waiting := max(minWaiting, 8*all)
 	var err error
 	t.requests, err = limit.NewInFlight(limit.InFlightOptions{
-		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: share(waiting), Wait: turnWait, Stall: turnStall,
+		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: max(minWaitingEach, share(waiting)), Wait: turnWait, Stall: turnStall,
 		OnChange:  g.metrics.InFlight,
 		OnRefused: func(b limit.Bound) { g.metrics.Busy(string(b)) },
 	})
