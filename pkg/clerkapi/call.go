@@ -85,8 +85,8 @@ func (c *call) request(ctx context.Context, r request) (*retryablehttp.Request, 
 	u := *c.core.base
 	path, rawPath := c.op.path, c.op.path
 	if strings.Contains(path, "{id}") {
-		if r.id == "" || r.id == "." || r.id == ".." {
-			return nil, c.invalid("the id is empty or no id: give the one that the API returned", nil)
+		if !r.id.isSegment() {
+			return nil, c.invalid("the id is empty or leads to another path: give the one that the API returned", nil)
 		}
 		path = strings.ReplaceAll(path, "{id}", string(r.id))
 		rawPath = strings.ReplaceAll(rawPath, "{id}", url.PathEscape(string(r.id)))

@@ -93,7 +93,7 @@ func TestTheCauseIsThereButNotPrinted(t *testing.T) {
 func TestIdsAreEscapedInPathsAndRefusedWhenTheyAreNone(t *testing.T) {
 	t.Parallel()
 	for id, path := range map[clerkapi.ID]string{
-		"c1": "c1", "a/b": "a%2Fb", "../messages": "..%2Fmessages", "a?b#c": "a%3Fb%23c", "%2e%2e": "%252e%252e",
+		"c1": "c1", "a/b": "a%2Fb", "a?b#c": "a%3Fb%23c",
 		"ä b": "%C3%A4%20b", "...": "...", "{id}": "%7Bid%7D", "a\r\nb": "a%0D%0Ab",
 	} {
 		client, got := serve(t, 200, `{"data":{"id":"c1"}}`)
@@ -108,7 +108,9 @@ func TestIdsAreEscapedInPathsAndRefusedWhenTheyAreNone(t *testing.T) {
 	client := serveFunc(t, clerkapi.Options{}, func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("sent %s", r.RequestURI)
 	})
-	for _, id := range []clerkapi.ID{"", ".", ".."} {
+	for _, id := range []clerkapi.ID{
+		"", ".", "..", "../messages", "a/..", "a/./b", `..\messages`, "%2e%2e", "%2E", "%252e%252e%252fmessages", "..%2fmessages", "..;a/messages",
+	} {
 		_, err := client.Contacts.Delete(t.Context(), id)
 		_ = asError(t, err, clerkapi.ErrInvalid)
 		_, _, err = client.Contacts.Update(t.Context(), id, &clerkapi.UpdateContactRequest{})

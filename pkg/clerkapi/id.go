@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,6 +37,26 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 	default:
 		return errors.New("an id is neither a string nor a number")
 	}
+}
+
+// isSegment reports whether an id, escaped, names one thing below a path. Servers and proxies differ in how often they
+// decode a path and in what they take for a slash, so no part of it may be "." or ".." in anybody's eyes.
+func (id ID) isSegment() bool {
+	s := string(id)
+	for range 3 {
+		for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '/' || r == '\\' }) {
+			// What follows a semicolon is a parameter of the part to some (RFC 3986 §3.3).
+			if part, _, _ = strings.Cut(part, ";"); part == "." || part == ".." {
+				return false
+			}
+		}
+		decoded, err := url.PathUnescape(s)
+		if err != nil || decoded == s {
+			break
+		}
+		s = decoded
+	}
+	return id != ""
 }
 
 // isPlainString reports whether a JSON string stands for its own bytes. A page of messages has hundreds of ids, nearly

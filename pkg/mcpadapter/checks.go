@@ -48,8 +48,10 @@ func (f *fields) body() string {
 			utf8.RuneCountInString(s), maxBody)
 	case strings.ContainsFunc(s, isUnsendable):
 		f.add("body", "holds a control character other than line break and tab: remove it")
+	default:
+		return s
 	}
-	return s
+	return "" // nobody counts the segments of a text that is not sent
 }
 
 func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
@@ -57,7 +59,7 @@ func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r !
 // mediaURLs returns the media of a message, never nil: the API wants a list.
 func (f *fields) mediaURLs() []string {
 	urls := []string{}
-	f.texts("media_urls", exampleMediaURL, func(path, text string) {
+	f.texts("media_urls", exampleMediaURL, listBound{maxMediaURLs, "files: send the others with another message"}, func(path, text string) {
 		u := strings.TrimSpace(text)
 		if problem := mediaProblem(u); problem != "" {
 			f.add(path, "%s", problem)
@@ -129,8 +131,11 @@ func providers() []string {
 
 // isEmail is a test for what was typed by mistake, not for what RFC 5322 permits.
 func isEmail(s string) bool {
+	if len(s) > maxEmail {
+		return false
+	}
 	local, domain, ok := strings.Cut(s, "@")
-	if !ok || local == "" || len(s) > maxEmail || strings.Contains(domain, "@") ||
+	if !ok || local == "" || strings.Contains(domain, "@") ||
 		strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) || strings.ContainsRune("<>,;", r) }) {
 		return false
 	}

@@ -44,7 +44,7 @@ func defineCreateCampaign(s setting) definition {
 				examples("PremiumTierSubscribers"))),
 			required("body", text("Text of the message, sent exactly as given.", minLength(1), maxLength(maxBody))),
 			optional("media_urls", list("Media to attach (MMS): absolute http or https URLs that the carrier can fetch "+
-				"without a login.", text("URL of one file.", format("uri")))),
+				"without a login.", text("URL of one file.", format("uri")), maxItems(maxMediaURLs))),
 			optional("name", text("Name of the campaign, to find it by in Clerk Chat.", maxLength(maxLabel))),
 			optional("timestamp", text("When to send: an ISO 8601 time with its zone, not in the past. Left out: at once.",
 				format("date-time"), examples("2026-11-23T10:00:00Z"))),

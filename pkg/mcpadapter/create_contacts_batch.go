@@ -12,7 +12,7 @@ import (
 
 const exampleContacts = `[{"name": "Jane Smith", "phone": "+15551234567"}]`
 
-func createContactsBatchTool() *tool {
+func createContactsBatchTool(s setting) *tool {
 	return &tool{
 		name: "create_contacts_batch", operation: "createContacts", route: "POST /public/contacts/batch", effect: creates,
 		scope: ScopeWriteContacts,
@@ -25,22 +25,23 @@ func createContactsBatchTool() *tool {
 				"Chat first.",
 			anew: "Leave out of it the contacts that were created with this one: they would be created twice.",
 		},
-		define: defineCreateContactsBatch, plan: planCreateContactsBatch, execute: executeBatch,
+		define: defineCreateContactsBatch, execute: executeBatch,
+		plan: func(f *fields, _ time.Time) plan { return planCreateContactsBatch(f, s) },
 	}
 }
 
 func defineCreateContactsBatch(s setting) definition {
 	return definition{
 		title: "Create several contacts",
-		description: "Adds contacts to the workspace, as many as needed; each needs at least one of name, email and phone. If one " +
-			"has a mistake, none is sent to Clerk Chat and all mistakes are listed. Sends no message and costs nothing. Many " +
-			"contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
+		description: fmt.Sprintf("Adds up to %d contacts to the workspace; each needs at least one of name, email and phone. If one "+
+			"has a mistake, none is sent to Clerk Chat and the first mistakes are listed. For more contacts call several times. ", s.maxContacts) +
+			"Sends no message and costs nothing. Many contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
 			"created. The same call twice may make every contact twice" +
 			told(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
 			". Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
 			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
-				closed("One contact.", contactProperties()...), minItems(1))),
+				closed("One contact.", contactProperties()...), minItems(1), maxItems(s.maxContacts))),
 		),
 		output: open("What became of each contact.",
 			required("created", integer("How many contacts are created, by this call or one before that it repeats.",
@@ -70,19 +71,34 @@ type createContacts struct {
 
 func (r *createContacts) asked() any { return r.body }
 
-func planCreateContactsBatch(f *fields, _ time.Time) plan {
+// contactBound is how many contacts one call may have.
+func (s setting) contactBound() listBound {
+	return listBound{s.maxContacts, "contacts: split them over several calls" + told(s.keys, ", each with an idempotency_key of its own")}
+}
+
+func planCreateContactsBatch(f *fields, s setting) plan {
 	r := &createContacts{}
-	list, given := f.list("contacts", exampleContacts)
+	list, given := f.list("contacts", exampleContacts, s.contactBound())
 	switch {
 	case f.absent("contacts"):
 		f.requiredMissing("contacts", "a list such as "+exampleContacts)
-	case given && len(list) == 0:
+		return plan{}
+	case !given:
+		return plan{}
+	case count(list) == 0:
 		f.add("contacts", "is empty: give at least one contact, such as %s", exampleContacts)
 	}
-	for i, raw := range list {
+	for i, raw := range elements(list) {
+		if f.problems.full() {
+			break
+		}
 		path := "contacts[" + strconv.Itoa(i) + "]"
 		if raw[0] != '{' {
 			f.add(path, `must be an object such as {"name": "Jane Smith", "phone": "+15551234567"}; %s was given`, kind(raw))
+			continue
+		}
+		if n := count(raw); n > maxMembers {
+			f.add(path, "has %d names, of which a contact has 5: name, email, phone, public and data", n)
 			continue
 		}
 		c := newFields(path+".", raw, f.problems).newContact()
@@ -112,24 +128,27 @@ func (r *createContacts) match(made []clerkapi.Contact) *createdPart {
 	}
 	part.Problem = fmt.Sprintf("Clerk Chat took the request for %d contacts, but its answer names %d of them%s.",
 		len(part.Contacts), len(made), idsOf(made))
-	used := make([]bool, len(made))
+	// An answer that names several times what was asked for is not looked through to its end.
+	made = made[:min(len(made), 2*len(part.Contacts))]
+	unused := map[likeContact][]int{}
+	for j := range made {
+		like := likeContact{made[j].Name, made[j].Email, normalAddress(made[j].Phone)}
+		unused[like] = append(unused[like], j)
+	}
 	for i := range part.Contacts {
 		part.Contacts[i].Result = contactUnknown
-		for j := range made {
-			if !used[j] && names(&r.body.Contacts[i], &made[j]) {
-				used[j] = true
-				part.Contacts[i] = batchContact{Result: contactCreated, ID: made[j].ID, OptOut: made[j].OptOut}
-				break
-			}
+		asked := &r.body.Contacts[i]
+		like := likeContact{asked.Name, asked.Email, asked.Phone}
+		if found := unused[like]; len(found) > 0 {
+			unused[like] = found[1:]
+			part.Contacts[i] = batchContact{Result: contactCreated, ID: made[found[0]].ID, OptOut: made[found[0]].OptOut}
 		}
 	}
 	return part
 }
 
-// names tells whether a contact of an answer is the one that was asked for.
-func names(asked *clerkapi.ContactFields, made *clerkapi.Contact) bool {
-	return made.Name == asked.Name && made.Email == asked.Email && same(made.Phone, asked.Phone)
-}
+// likeContact is what a contact of an answer is told by, with its number in the normal form.
+type likeContact struct{ name, email, phone string }
 
 func idsOf(made []clerkapi.Contact) string {
 	const most = 20

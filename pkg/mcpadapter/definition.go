@@ -24,6 +24,8 @@ type setting struct {
 	keys bool
 	// resends: what had no answer and is not seen is done again if it is repeated under its key.
 	resends bool
+	// maxContacts and maxRecipients bound the lists of one call; 0 recipients: any number.
+	maxContacts, maxRecipients int
 }
 
 // told is the text if callers have one of the tools, else "".

@@ -24,7 +24,7 @@ func definitions(t *testing.T) []*mcp.Tool {
 
 func TestDefinitionsAreAsInTheSnapshots(t *testing.T) {
 	_, remember := remembering(attempted)
-	tools, _ := newTools(t, nil, remember)
+	tools, _ := newTools(t, nil, remember, func(o *Options) { o.MaxRecipients = 10 })
 	for _, tool := range tools.Definitions() {
 		compact, err := json.Marshal(tool)
 		if err != nil {

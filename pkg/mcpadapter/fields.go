@@ -38,11 +38,17 @@ func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 		p.add("the arguments", "must be one JSON object; %s was given", kind(raw))
 		return nil, false
 	}
+	if n := count(raw); n > maxMembers {
+		p.add("the arguments", "have %d names, and no tool takes more than %d: give only those of this tool", n, maxMembers)
+		return nil, false
+	}
 	return newFields("", raw, p), true
 }
 
+// newFields takes an object of at most maxMembers members apart.
 func newFields(path string, object json.RawMessage, p *problems) *fields {
-	f := &fields{path: path, members: members(object), problems: p}
+	f := &fields{path: path, problems: p}
+	f.members = members(object, maxMembers)
 	f.byName = make(map[string]json.RawMessage, len(f.members))
 	for _, m := range f.members {
 		if _, twice := f.byName[m.name]; twice {
@@ -78,7 +84,10 @@ func (f *fields) close() {
 		if slices.Contains(f.known, m.name) {
 			continue
 		}
-		if near := nearest(m.name, f.known); near != "" {
+		if f.problems.full() {
+			return
+		}
+		if near := f.meant(m.name); near != "" {
 			f.add(quoteName(m.name), "is not an argument of this tool: did you mean %s?", near)
 		} else {
 			f.add(quoteName(m.name), "is not an argument of this tool: it takes %s", listOf(f.known))
@@ -106,6 +115,10 @@ func (f *fields) asText(name string, raw json.RawMessage, example string) (strin
 		f.add(name, "must be a string such as %s; %s was given", example, kind(raw))
 		return "", false
 	}
+	if len(raw) > maxText {
+		f.add(name, "is far too long, with %d KiB: shorten it", len(raw)>>10)
+		return "", false
+	}
 	s, whole := unquote(raw)
 	if !whole {
 		f.add(name, "holds half of a character (a lone surrogate escape): write the whole character")
@@ -122,20 +135,39 @@ func (f *fields) requiredText(name, example string) (string, bool) {
 	return f.text(name, example)
 }
 
-// texts calls each with the strings of a list and the path that a problem of one names. given is false if the list is
-// absent or no list.
-func (f *fields) texts(name, example string, each func(path, text string)) (given bool) {
-	raws, given := f.list(name, "["+example+"]")
-	for i, raw := range raws {
+// listBound is how many elements a list may have; 0: any number.
+type listBound struct {
+	most int
+	// what says what the elements are and, behind a colon, what to do about too many.
+	what string
+}
+
+// texts calls each with the strings of a list and the path that a problem of one names, until there are too many problems.
+// given is false if the list is absent, no list, or too long, so that nothing is to be said of its elements.
+func (f *fields) texts(name, example string, bound listBound, each func(path, text string)) (given bool) {
+	list, given := f.list(name, "["+example+"]", bound)
+	if !given {
+		return false
+	}
+	before := f.problems.total
+	for i, raw := range elements(list) {
+		if f.problems.full() {
+			break
+		}
+		if f.problems.total-before >= maxListProblems {
+			f.problems.unread = true
+			break
+		}
 		path := name + "[" + strconv.Itoa(i) + "]"
 		if s, ok := f.asText(path, raw, example); ok {
 			each(path, s)
 		}
 	}
-	return given
+	return true
 }
 
-func (f *fields) list(name, example string) (list []json.RawMessage, given bool) {
+// list returns a list of a length within the bound, as JSON. given is false if it is absent, no list, or too long.
+func (f *fields) list(name, example string, bound listBound) (list json.RawMessage, given bool) {
 	raw := f.raw(name)
 	if raw == nil {
 		return nil, false
@@ -144,7 +176,11 @@ func (f *fields) list(name, example string) (list []json.RawMessage, given bool)
 		f.add(name, "must be a list such as %s; %s was given", example, kind(raw))
 		return nil, false
 	}
-	return elements(raw), true
+	if n := count(raw); bound.most > 0 && n > bound.most {
+		f.add(name, "has %d entries, and one call takes at most %d %s", n, bound.most, bound.what)
+		return nil, false
+	}
+	return raw, true
 }
 
 // boolean returns nil if the member is absent.
@@ -172,6 +208,10 @@ func (f *fields) integer(name string, least, most, otherwise int) int {
 		f.add(name, "must be %s; %s was given", wanted, k)
 		return otherwise
 	}
+	if len(raw) > maxNumber {
+		f.add(name, "must be %s", wanted)
+		return otherwise
+	}
 	n, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || n != math.Trunc(n) || n < float64(least) || n > float64(most) {
 		f.add(name, "must be %s", wanted)
@@ -190,15 +230,21 @@ func (f *fields) object(name string) map[string]any {
 		f.add(name, `must be an object such as {"plan": "premium"}; %s was given`, kind(raw))
 		return nil
 	}
+	if !f.bounded(name, raw) {
+		return nil
+	}
 	return f.free(name, raw).(map[string]any)
 }
 
-// free decodes any value. Numbers stay as they are written, to the last digit.
+// free decodes any value within the bounds of a contact's data. Numbers stay as they are written, to the last digit.
 func (f *fields) free(path string, raw json.RawMessage) any {
 	switch raw[0] {
 	case '{':
 		object := map[string]any{}
-		for _, m := range members(raw) {
+		for _, m := range members(raw, maxData) {
+			if f.problems.full() {
+				break
+			}
 			if _, twice := object[m.name]; twice {
 				f.add(path, "has the name %s twice: give it once", quoteName(m.name))
 				continue
@@ -209,6 +255,9 @@ func (f *fields) free(path string, raw json.RawMessage) any {
 	case '[':
 		list := []any{}
 		for _, raw := range elements(raw) {
+			if f.problems.full() {
+				break
+			}
 			list = append(list, f.free(path, raw))
 		}
 		return list
@@ -220,6 +269,9 @@ func (f *fields) free(path string, raw json.RawMessage) any {
 	case 'n':
 		return nil
 	default:
+		if !isNumber(raw) {
+			f.add(path, "holds a number that is too long or too large for most who read it: give it as a string")
+		}
 		return json.Number(raw)
 	}
 }

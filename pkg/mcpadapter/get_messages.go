@@ -33,7 +33,7 @@ func defineGetMessages(s setting) definition {
 		hints: hints{readOnly: true, idempotent: true, openWorld: true},
 		input: closed("",
 			optional("inbox_ids", list("Only messages of these inboxes. Left out or empty: of all.",
-				text("Id of an inbox.", minLength(1)), examples([]string{"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"}))),
+				text("Id of an inbox.", minLength(1)), maxItems(maxInboxIDs), examples([]string{"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"}))),
 			optional("start", text("Only messages at or after this ISO 8601 time, with its zone.", format("date-time"),
 				examples("2026-11-23T00:00:00Z"))),
 			optional("end", text("Only messages at or before this ISO 8601 time, with its zone; after start.",
@@ -57,7 +57,7 @@ type findMessages struct{ params clerkapi.FindMessagesParams }
 
 func planGetMessages(f *fields, _ time.Time) plan {
 	r := &findMessages{}
-	f.texts("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`, func(path, text string) {
+	f.texts("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`, listBound{maxInboxIDs, "inboxes: ask for them in several calls"}, func(path, text string) {
 		r.params.InboxIds = append(r.params.InboxIds, f.id(path, text))
 	})
 	r.params.Start, r.params.End = f.instant("start"), f.instant("end")
@@ -69,18 +69,26 @@ func planGetMessages(f *fields, _ time.Time) plan {
 	return plan{request: r}
 }
 
-// id checks an id that the API gave out.
+// id checks an id that the API gave out. An id may become a part of a path, so what could lead elsewhere is refused, also
+// by whoever decodes a path twice; and since nobody can list all of that, what an id may hold is listed instead.
 func (f *fields) id(path, s string) string {
+	const wanted = ": give it as Clerk Chat shows it, such as " + exampleContactID
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
-		f.add(path, "is empty: give an id as Clerk Chat shows it")
-	case len(s) > maxIdentifier, s == ".", s == "..":
-		f.add(path, "is no id: give it as Clerk Chat shows it")
-	case strings.ContainsFunc(s, isInvisible):
-		f.add(path, "holds a line break or another invisible character: remove it")
+		f.add(path, "is empty%s", wanted)
+	case len(s) > maxIdentifier:
+		f.add(path, "is too long for an id%s", wanted)
+	case strings.ContainsFunc(s, notOfAnID):
+		f.add(path, "holds a character that no id has; letters, digits and -_.:~@=+ may be in one%s", wanted)
+	case strings.Trim(s, ".") == "":
+		f.add(path, "has nothing but dots%s", wanted)
 	}
 	return s
+}
+
+func notOfAnID(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.:~@=+", r)
 }
 
 // messagePage is the result of get_messages.

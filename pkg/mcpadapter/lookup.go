@@ -77,8 +77,9 @@ func (r *sendMessage) looksLike(m *clerkapi.Message) bool {
 		return false
 	}
 	var members []string
+	toItself := slices.Contains(r.body.Recipients, r.body.Sender)
 	for _, member := range m.Members {
-		if !same(member, r.body.Sender) || slices.Contains(r.body.Recipients, r.body.Sender) {
+		if toItself || !same(member, r.body.Sender) {
 			members = append(members, normalAddress(member))
 		}
 	}

@@ -3,6 +3,7 @@ package mcpadapter
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"strings"
 	"unicode/utf16"
 )
@@ -17,10 +18,10 @@ type member struct {
 	raw  json.RawMessage
 }
 
-// members takes an object apart, in its order.
-func members(object json.RawMessage) []member {
+// members takes an object apart, in its order, up to so many members.
+func members(object json.RawMessage, most int) []member {
 	var list []member
-	for i := skipSpace(object, 1); object[i] != '}'; {
+	for i := skipSpace(object, 1); object[i] != '}' && len(list) < most; {
 		end := valueEnd(object, i)
 		name, _ := unquote(object[i:end])
 		i = skipSpace(object, skipSpace(object, end)+1) // the colon
@@ -31,15 +32,18 @@ func members(object json.RawMessage) []member {
 	return list
 }
 
-// elements takes a list apart.
-func elements(array json.RawMessage) []json.RawMessage {
-	var list []json.RawMessage
-	for i := skipSpace(array, 1); array[i] != ']'; {
-		end := valueEnd(array, i)
-		list = append(list, array[i:end])
-		i = afterComma(array, end)
+// elements takes a list apart, one element at a time: a list may be long, and whoever reads it may stop.
+func elements(array json.RawMessage) iter.Seq2[int, json.RawMessage] {
+	return func(yield func(int, json.RawMessage) bool) {
+		n := 0
+		for i := skipSpace(array, 1); array[i] != ']'; n++ {
+			end := valueEnd(array, i)
+			if !yield(n, array[i:end]) {
+				return
+			}
+			i = afterComma(array, end)
+		}
 	}
-	return list
 }
 
 func skipSpace(data []byte, i int) int {

@@ -41,8 +41,8 @@ func TestACallIsOneExactRequest(t *testing.T) {
 		{"no arguments are null", "get_messages", `null`, "GET", "/public/messages?limit=50&page=1", ``},
 		{
 			"every filter", "get_messages",
-			`{"inbox_ids":["a","b c"],"start":"2026-11-23T10:00+02:00","end":"2026-11-23 10:00:00.5z","limit":10.0,"page":2e0}`,
-			"GET", "/public/messages?end=2026-11-23T10%3A00%3A00.5Z&inboxIds=a&inboxIds=b+c&limit=10&page=2" +
+			`{"inbox_ids":["a","b@c"],"start":"2026-11-23T10:00+02:00","end":"2026-11-23 10:00:00.5z","limit":10.0,"page":2e0}`,
+			"GET", "/public/messages?end=2026-11-23T10%3A00%3A00.5Z&inboxIds=a&inboxIds=b%40c&limit=10&page=2" +
 				"&start=2026-11-23T08%3A00%3A00Z", ``,
 		},
 		{
@@ -52,8 +52,8 @@ func TestACallIsOneExactRequest(t *testing.T) {
 				`"phone":"+15551234567","public":false}`,
 		},
 		{
-			"an update has what was given only", "update_contact", `{"contact_id":" a/b ","public":false,"data":{}}`,
-			"PUT", "/public/contacts/a%2Fb", `{"data":{},"public":false}`,
+			"an update has what was given only", "update_contact", `{"contact_id":" a:b@c ","public":false,"data":{}}`,
+			"PUT", "/public/contacts/a:b@c", `{"data":{},"public":false}`,
 		},
 		{
 			"all fields of an update", "update_contact",

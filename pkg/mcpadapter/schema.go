@@ -85,6 +85,15 @@ func maxLength(n int) schemaOption { return func(s *jsonschema.Schema) { s.MaxLe
 
 func minItems(n int) schemaOption { return func(s *jsonschema.Schema) { s.MinItems = &n } }
 
+// maxItems bounds a list; 0 does not.
+func maxItems(n int) schemaOption {
+	return func(s *jsonschema.Schema) {
+		if n > 0 {
+			s.MaxItems = &n
+		}
+	}
+}
+
 func byDefault(value int) schemaOption {
 	return func(s *jsonschema.Schema) { s.Default = json.RawMessage(fmt.Sprint(value)) }
 }

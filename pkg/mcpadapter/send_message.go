@@ -2,6 +2,7 @@ package mcpadapter
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -21,7 +22,7 @@ func sendMessageTool(s setting) *tool {
 				told(!s.has("get_messages"), "have the user check in Clerk Chat first."),
 			missing: "Check sender and recipients: the sender must be a number or identifier of this workspace.",
 		},
-		define: defineSendMessage, plan: planSendMessage,
+		define: defineSendMessage, plan: func(f *fields, _ time.Time) plan { return planSendMessage(f, s) },
 	}
 }
 
@@ -32,7 +33,7 @@ func defineSendMessage(s setting) definition {
 			"A real message goes out at once, cannot be taken back, and is billed for each recipient and segment (160 " +
 			"characters, or 70 with emoji or letters outside of the GSM alphabet; less in longer texts). Several recipients " +
 			"in one call may become one group conversation in which all see each other's numbers: for separate messages " +
-			"call once for each recipient. " + s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
+			"call once for each recipient. " + s.recipientLimit() + s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
 			"recipients and text. A recipient given twice gets one message.",
 		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy should ask here.
 		hints: hints{destructive: true, openWorld: true},
@@ -40,11 +41,11 @@ func defineSendMessage(s setting) definition {
 			required("sender", text("Clerk number to send from, in international form, or an identifier of the workspace such "+
 				"as a short code.", minLength(1), examples("+15551234567"))),
 			required("recipients", list("Numbers to send to, each in international form, or identifiers of another channel.",
-				text("Number or identifier of one recipient.", minLength(1)), minItems(1),
+				text("Number or identifier of one recipient.", minLength(1)), minItems(1), maxItems(s.maxRecipients),
 				examples([]string{"+15559876543"}))),
 			required("body", text("Text of the message, sent exactly as given.", minLength(1), maxLength(maxBody))),
 			optional("media_urls", list("Media to attach (MMS): absolute http or https URLs that the carrier can fetch "+
-				"without a login.", text("URL of one file.", format("uri")))),
+				"without a login.", text("URL of one file.", format("uri")), maxItems(maxMediaURLs))),
 			optional("sent_by_name", text("Name that Clerk Chat shows for who sent the message.", maxLength(maxLabel))),
 		),
 		output: open("The message as Clerk Chat took it. It is on its way"+
@@ -64,26 +65,40 @@ func defineSendMessage(s setting) definition {
 	}
 }
 
+// recipientLimit says in the description how many recipients there may be.
+func (s setting) recipientLimit() string {
+	if s.maxRecipients == 0 {
+		return ""
+	}
+	return fmt.Sprintf("One call takes at most %d recipients. ", s.maxRecipients)
+}
+
 // sendMessage is the request of send_message.
 type sendMessage struct {
 	body       clerkapi.SendMessageRequest
 	duplicates int
 }
 
-func planSendMessage(f *fields, _ time.Time) plan {
+func planSendMessage(f *fields, s setting) plan {
 	r := &sendMessage{body: clerkapi.SendMessageRequest{Sender: f.address("sender", exampleSender)}}
-	r.body.Recipients, r.duplicates = f.recipients()
+	r.body.Recipients, r.duplicates = f.recipients(s.recipientBound())
 	r.body.Body = f.body()
 	r.body.MediaURLs = f.mediaURLs()
 	r.body.SentByName = f.label("sent_by_name", `"Jane Smith"`)
 	return plan{request: r, recipients: len(r.body.Recipients), segments: countSegments(r.body.Body)}
 }
 
+// recipientBound is how many recipients one message may have: it is for people who talk to each other, or for one.
+func (s setting) recipientBound() listBound {
+	return listBound{s.maxRecipients, "recipients, who may end up in one group conversation: call once for each of them" +
+		s.told(", or use create_campaign for everybody in a list", "create_campaign")}
+}
+
 // recipients returns each recipient once, in the order given, and how many there were beyond that.
-func (f *fields) recipients() (unique []string, duplicates int) {
+func (f *fields) recipients(bound listBound) (unique []string, duplicates int) {
 	seen := map[string]bool{}
 	before := f.problems.total
-	given := f.texts("recipients", exampleRecipient, func(path, text string) {
+	given := f.texts("recipients", exampleRecipient, bound, func(path, text string) {
 		normal, problem := address(text)
 		switch {
 		case problem != "":

@@ -23,15 +23,24 @@ func quoteName(name string) string {
 
 func listOf(names []string) string { return strings.Join(names, ", ") }
 
-// nearest returns the known name that an unknown one most likely means, "" if none comes close.
-func nearest(name string, known []string) string {
+// meant returns the known name that an unknown one most likely means, "" if none comes close. What other APIs call an
+// argument is known at once; comparing letters is for the first few names of a call alone.
+func (f *fields) meant(name string) string {
 	if len(name) > maxName {
 		return ""
 	}
 	plain := plainName(name)
-	if meant := synonym(plain); slices.Contains(known, meant) {
+	if meant := synonym(plain); slices.Contains(f.known, meant) {
 		return meant
 	}
+	if f.problems.guesses++; f.problems.guesses > maxGuesses {
+		return ""
+	}
+	return nearest(plain, f.known)
+}
+
+// nearest returns the known name that differs in the fewest letters, "" if none comes close.
+func nearest(plain string, known []string) string {
 	best, distance := "", 1+min(2, len(plain)/2)
 	for _, k := range known {
 		if d := editDistance(plain, plainName(k)); d < distance {

@@ -22,6 +22,10 @@ func (f *fields) instant(name string) time.Time {
 
 // parseInstant takes what RFC 3339 §5.6 has, seconds optional, a space for the T and offsets without colon or minutes.
 func parseInstant(s string) (t time.Time, problem string) {
+	const wanted = "is no ISO 8601 time: give date, time and zone, such as " + exampleTime
+	if len(s) > maxInstant {
+		return time.Time{}, wanted
+	}
 	s = strings.ToUpper(strings.TrimSpace(s))
 	if len(s) > len(time.DateOnly) && s[len(time.DateOnly)] == ' ' {
 		s = strings.Replace(s, " ", "T", 1)
@@ -46,5 +50,5 @@ func parseInstant(s string) (t time.Time, problem string) {
 			return time.Time{}, `has no time zone: add Z for UTC or an offset, such as "` + s + `Z" or "` + s + `-05:00"`
 		}
 	}
-	return time.Time{}, "is no ISO 8601 time: give date, time and zone, such as " + exampleTime
+	return time.Time{}, wanted
 }

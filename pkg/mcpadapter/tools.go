@@ -39,6 +39,7 @@ type Observer interface {
 const (
 	defaultBudget    = 55 * time.Second
 	defaultBatchSize = 100
+	defaultContacts  = 500
 )
 
 // Options configure [Tools]. Client and Credentials are required.
@@ -58,6 +59,10 @@ type Options struct {
 	Budget time.Duration
 	// BatchSize is how many contacts go into one request of create_contacts_batch at most. Default: 100.
 	BatchSize int
+	// MaxContacts is how many contacts one call of create_contacts_batch may have. Default: 500.
+	MaxContacts int
+	// MaxRecipients is how many recipients one call of send_message may have. Default: any number.
+	MaxRecipients int
 	// Limiter bounds calls and messages of each subject. Default: no limits.
 	Limiter Limiter
 	// Observer hears of finished calls. Default: nobody.
@@ -98,7 +103,13 @@ func New(o Options) (*Tools, error) {
 	if t.batchSize <= 0 {
 		t.batchSize = defaultBatchSize
 	}
-	t.setting = setting{has: func(string) bool { return true }, keys: t.once != nil, resends: t.once != nil && o.ResendAbsent}
+	t.setting = setting{
+		has: func(string) bool { return true }, keys: t.once != nil, resends: t.once != nil && o.ResendAbsent,
+		maxContacts: o.MaxContacts, maxRecipients: max(o.MaxRecipients, 0),
+	}
+	if t.setting.maxContacts <= 0 {
+		t.setting.maxContacts = defaultContacts
+	}
 	if t.once == nil {
 		t.once = alone{}
 	}
@@ -143,7 +154,7 @@ func newOffer(s setting) (*offer, error) {
 func sevenTools(s setting) []*tool {
 	return []*tool{
 		sendMessageTool(s), getMessagesTool(), createContactTool(), updateContactTool(), deleteContactTool(),
-		createContactsBatchTool(), createCampaignTool(s),
+		createContactsBatchTool(s), createCampaignTool(s),
 	}
 }
 
