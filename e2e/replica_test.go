@@ -85,6 +85,7 @@ func startGateways(t *testing.T) *cluster {
 			AllowSignin: []string{"email_domain=acme.example"},
 			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50,
 			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
+			MaxContacts: 500, MaxRecipients: 10,
 		}
 		runGateway(t, cfg)
 	}

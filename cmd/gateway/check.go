@@ -18,7 +18,7 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	if err := problems(&c.Config); err != nil {
 		return err
 	}
-	for _, w := range append(c.Warnings(), gateway.StoreWarnings(ctx, &c.Config)...) {
+	for _, w := range append(gateway.Warnings(&c.Config), gateway.StoreWarnings(ctx, &c.Config)...) {
 		fmt.Fprintf(s.err, "warning: %s\n", w)
 	}
 	fmt.Fprintf(s.out, "the configuration works: listen %s, auth %s, REST API %s\n", c.Listen, c.Auth, c.ClerkURL)

@@ -27,12 +27,15 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		cfg.Secrets = []config.Secret{config.Secret(rand.Text() + rand.Text())}
 	}
 	cfg.DrainDelay = 0
+	if err := c.ownBackend(); err != nil {
+		return err
+	}
 	logger := newLogger(s.err, &cfg)
 	simulation := sandbox.Options{Logger: logger, History: true}
 	if cfg.Public() != nil { // the simulation's sign-in sends people back to this machine only, unless told
 		simulation.RedirectURIs = []string{gateway.CallbackURL(&cfg)}
 	}
-	sb, err := startSandbox(ctx, c.SandboxListen, simulation)
+	sb, err := startSandbox(ctx, c.SandboxListen, cfg.AllowedHosts, simulation)
 	if err != nil {
 		return err
 	}
@@ -60,6 +63,16 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 		howToConnect(s.err, base, people, cfg.ClerkURL, shown)
 		ready(s.out, base, sb.url)
 	})
+}
+
+// ownBackend refuses to put another backend than the simulation behind the simulation's sign-in, which asks nobody for a
+// password. Whether the other one is real cannot be told.
+func (c *demoCmd) ownBackend() error {
+	if inSandbox := c.SandboxSignsIn() || c.Auth == "oauth" && c.OIDCIssuer == ""; c.ClerkURL == "" || !inSandbox {
+		return nil
+	}
+	return usageError{errors.New("--clerk-url (CLERK_API_URL): the demo signs everybody in without a password, so it has no other " +
+		"backend than its own; use gateway serve with --oidc-issuer, or the demo with --auth none on this machine")}
 }
 
 // howToConnect is for the person at the terminal. people are those who can sign in at the simulation, "" if nobody signs in

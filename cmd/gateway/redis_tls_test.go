@@ -48,7 +48,7 @@ func TestRedisIsReachedOverTLSWithAPrivateAuthority(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), exe, "check", "--redis-url", "rediss://"+address,
-				"--secret", strings.Repeat("s", 32), "--clerk-api-key", "key")
+				"--secret", rand.Text()+rand.Text(), "--clerk-api-key", "key")
 			cmd.Env = append(os.Environ(), asGateway+"=1", "SSL_CERT_FILE="+tt.trusted, "SSL_CERT_DIR="+t.TempDir())
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr

@@ -13,10 +13,12 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 type sandboxCmd struct {
 	SandboxListen string     `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the simulated Clerk Chat. Port 0 takes any free one."`
+	AllowedHosts  []string   `name:"allowed-hosts" env:"GATEWAY_SANDBOX_ALLOWED_HOSTS" placeholder:"NAME" help:"Host names to answer for besides addresses and loopback names, such as that of its container."`
 	LogLevel      slog.Level `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 	LogFormat     string     `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 }
@@ -24,7 +26,7 @@ type sandboxCmd struct {
 // Run serves until a signal.
 func (c *sandboxCmd) Run(ctx context.Context, s streams) error {
 	logger := observe.NewLogger(s.err, c.LogLevel, c.LogFormat, nil)
-	sb, err := startSandbox(ctx, c.SandboxListen, sandbox.Options{Logger: logger, History: true})
+	sb, err := startSandbox(ctx, c.SandboxListen, c.AllowedHosts, sandbox.Options{Logger: logger, History: true})
 	if err != nil {
 		return err
 	}
@@ -48,10 +50,16 @@ type runningSandbox struct {
 // sandboxStop bounds how long requests under way may take when the sandbox stops.
 const sandboxStop = 5 * time.Second
 
-func startSandbox(ctx context.Context, listen string, opts sandbox.Options) (*runningSandbox, error) {
+// startSandbox answers for addresses, loopback names and the host names given: it asks for no password, so a web page must not
+// reach it by a name of its own (DNS rebinding).
+func startSandbox(ctx context.Context, listen string, hosts []string, opts sandbox.Options) (*runningSandbox, error) {
 	handler, err := sandbox.New(opts)
 	if err != nil {
 		return nil, err
+	}
+	guard, err := web.NewGuard(nil, hosts, nil)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--allowed-hosts: %w", err)}
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", listen)
@@ -60,7 +68,7 @@ func startSandbox(ctx context.Context, listen string, opts sandbox.Options) (*ru
 	}
 	sb := &runningSandbox{
 		url:    "http://" + reachable(l.Addr().String()),
-		server: &http.Server{Handler: handler, ReadHeaderTimeout: sandboxStop},
+		server: &http.Server{Handler: guard.Hosts(handler), ReadHeaderTimeout: sandboxStop},
 		failed: make(chan error, 1),
 	}
 	go func() {

@@ -25,15 +25,15 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	opts := gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)}
-	for _, warning := range c.Warnings() {
-		opts.Logger.Warn("a setting has no effect", "setting", warning)
-	}
 	return serve(ctx, opts, func(base string) { ready(s.out, base, "") })
 }
 
 // serve takes the addresses first: what is wired after them may have to know them.
 func serve(ctx context.Context, opts gateway.Options, started func(base string)) error {
 	limitMemory(opts.Logger, memlimit.FromCgroup)
+	for _, warning := range gateway.Warnings(&opts.Config) {
+		opts.Logger.Warn("a setting may not be meant", "setting", warning)
+	}
 	listeners, err := gateway.Listen(ctx, &opts.Config)
 	if err != nil {
 		return err

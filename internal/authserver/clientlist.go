@@ -97,6 +97,16 @@ func ParseClients(data []byte) (*ClientList, error) {
 	return l, nil
 }
 
+// HasSecrets tells whether a client of the list has a secret, which whoever reads the list then knows.
+func (l *ClientList) HasSecrets() bool {
+	for _, c := range l.known {
+		if c.secret != nil {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *ClientList) client(id string) (*client, bool) {
 	c, ok := l.known[id]
 	return c, ok

@@ -85,6 +85,9 @@ type Config struct {
 	LimitMessages int `name:"limit-messages" env:"GATEWAY_LIMIT_MESSAGES" default:"0" placeholder:"N" group:"Limits" help:"How many messages each caller may send in 24 hours, on all replicas together; each recipient counts. 0: any number. A campaign counts as one, since nobody can tell here how many it is for."`
 	LimitOAuth    int `name:"limit-oauth" env:"GATEWAY_LIMIT_OAUTH" default:"600" placeholder:"N" group:"Limits" help:"How many requests of each kind (register, authorize, token) an address may make in a minute with --auth oauth; of IPv6 its /64 network. An office behind one address, or a hosted client, signs many people in from there. 0: any number. Behind a balancer set --trusted-proxies, or all clients are one address."`
 
+	MaxContacts   int `name:"max-contacts" env:"GATEWAY_MAX_CONTACTS" default:"500" placeholder:"N" group:"Limits" help:"How many contacts one call of create_contacts_batch may have. A call with more is refused before anything is created, and told to split them."`
+	MaxRecipients int `name:"max-recipients" env:"GATEWAY_MAX_RECIPIENTS" default:"10" placeholder:"N" group:"Limits" help:"How many recipients one call of send_message may have. A call with more is refused before anything is sent. 0: any number. For everybody in a list there are campaigns."`
+
 	LogLevel        slog.Level    `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Operating" help:"debug, info, warn or error. Logs go to standard error."`
 	LogFormat       string        `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" group:"Operating" help:"text or json."`
 	DrainDelay      time.Duration `name:"drain-delay" env:"GATEWAY_DRAIN_DELAY" default:"2s" placeholder:"DURATION" group:"Operating" help:"After SIGTERM: how long to go on accepting while /readyz already fails, so that a balancer can look away."`

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -11,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 )
 
-const secret = "0123456789abcdef0123456789abcdef"
+// secret is one that nobody has read anywhere.
+var secret = config.Secret(rand.Text() + rand.Text())
 
 func valid() config.Config {
 	return config.Config{
@@ -21,6 +23,7 @@ func valid() config.Config {
 		CallBudget: time.Second, BatchSize: 1, MaxBatch: 1, SettleTime: time.Millisecond,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse",
 		ShutdownTimeout: time.Second,
+		MaxContacts:     500, MaxRecipients: 10,
 	}
 }
 
@@ -93,6 +96,9 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"empty parts", func(c *config.Config) { c.BatchSize = 0 }, []string{"--batch-size (GATEWAY_BATCH_SIZE)"}},
 		{"parts that nobody can sort out", func(c *config.Config) { c.BatchSize = 1001 }, []string{"set 1 to 1000"}},
 		{"no time for a call", func(c *config.Config) { c.ClerkTimeout = 0 }, []string{"--clerk-timeout (CLERK_TIMEOUT)"}},
+		{"contacts of no number", func(c *config.Config) { c.MaxContacts = 0 }, []string{"--max-contacts (GATEWAY_MAX_CONTACTS)", "set 1 to"}},
+		{"more contacts than an answer takes", func(c *config.Config) { c.MaxContacts = 100_001 }, []string{"--max-contacts", "set 1 to 100000"}},
+		{"a negative number of recipients", func(c *config.Config) { c.MaxRecipients = -1 }, []string{"--max-recipients (GATEWAY_MAX_RECIPIENTS)", "0 is any"}},
 		{"a negative limit of calls", func(c *config.Config) { c.LimitCalls = -1 }, []string{"--limit-calls (GATEWAY_LIMIT_CALLS)"}},
 		{"a negative limit of messages", func(c *config.Config) { c.LimitMessages = -1 }, []string{"--limit-messages (GATEWAY_LIMIT_MESSAGES)"}},
 		{"a negative limit of sign-ins", func(c *config.Config) { c.LimitOAuth = -1 }, []string{"--limit-oauth (GATEWAY_LIMIT_OAUTH)"}},

@@ -48,8 +48,8 @@ func (c *Config) credential(p *problems) {
 	}
 }
 
-// Warnings lists settings that are there and have no effect with the others, so that nobody relies on them. Each entry names
-// the flag and its variable.
+// Warnings lists what is no problem and may not be meant: settings that have no effect with the others, so that nobody relies
+// on them, and settings that take away what others rely on. Each entry names the flag and its variable.
 func (c *Config) Warnings() []string {
 	var out []string
 	for _, s := range []struct {
@@ -86,7 +86,7 @@ func (c *Config) Warnings() []string {
 			out = append(out, fmt.Sprintf("%s: has no effect; it needs %s", s.setting, s.when))
 		}
 	}
-	return out
+	return append(out, c.risks()...)
 }
 
 const withExchange = "--clerk-credential exchange"

@@ -23,11 +23,15 @@ func (c *Config) Problems() []string {
 	c.limits(&p)
 	c.inFlight(&p)
 	c.operating(&p)
+	c.harm(&p)
 	return p
 }
 
 // maxBatchSize keeps parts so small that the outcome of one that is not known can be sorted out by hand.
 const maxBatchSize = 1000
+
+// mostContacts is what one call can still be answered for: its result names each of them.
+const mostContacts = 100_000
 
 type problems []string
 
@@ -228,6 +232,12 @@ func (c *Config) limits(p *problems) {
 		if l.value < 0 {
 			p.add(l.setting, "must not be negative; 0 is no limit")
 		}
+	}
+	if c.MaxContacts < 1 || c.MaxContacts > mostContacts {
+		p.add("--max-contacts (GATEWAY_MAX_CONTACTS)", "is %d; set 1 to %d", c.MaxContacts, mostContacts)
+	}
+	if c.MaxRecipients < 0 {
+		p.add("--max-recipients (GATEWAY_MAX_RECIPIENTS)", "must not be negative; 0 is any number")
 	}
 }
 

@@ -165,6 +165,7 @@ func (g *Gateway) build(opts Options) error {
 		BatchSize:    cfg.BatchSize,
 		Limiter:      limiter,
 		Observer:     observe.NewCalls(opts.Logger, g.metrics),
+		MaxContacts:  cfg.MaxContacts, MaxRecipients: cfg.MaxRecipients,
 	})
 	if err != nil {
 		return fmt.Errorf("tools: %w", err)

@@ -40,6 +40,7 @@ func valid(t *testing.T) config.Config {
 		CallBudget: 20 * time.Second, BatchSize: 100, MaxBatch: 50, SettleTime: time.Second,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse",
 		ShutdownTimeout: 10 * time.Second,
+		MaxContacts:     500, MaxRecipients: 10,
 	}
 }
 

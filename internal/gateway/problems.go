@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"os"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -48,4 +49,24 @@ func Problems(c *config.Config) []string {
 		}
 	}
 	return p
+}
+
+// Warnings lists what is no problem of a configuration and may not be meant: what config itself can tell, and what only the
+// packages can tell that will use a setting. What Redis is set to is said by [StoreWarnings].
+func Warnings(c *config.Config) []string {
+	w := c.Warnings()
+	if proxies, err := web.NewProxies(c.TrustedProxies); err == nil { // else it is a problem
+		if doubt := proxies.Doubt(); doubt != "" {
+			w = append(w, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+doubt)
+		}
+	}
+	if c.Auth == "oauth" && c.OAuthClients != "" {
+		const everybody = 0o004
+		clients, err := readClients(c.OAuthClients)
+		info, statErr := os.Stat(c.OAuthClients)
+		if err == nil && statErr == nil && clients.HasSecrets() && info.Mode().Perm()&everybody != 0 {
+			w = append(w, "--oauth-clients (GATEWAY_OAUTH_CLIENTS): the file has secrets of clients, and everybody on this machine can read it: chmod 640")
+		}
+	}
+	return w
 }

@@ -23,7 +23,7 @@ type Proxies struct {
 	trusted []netip.Prefix
 }
 
-// NewProxies trusts addresses such as 10.0.0.7 and networks such as 10.0.0.0/8.
+// NewProxies trusts addresses such as 10.0.0.7 and networks such as 10.0.0.0/8, unless together they are half the internet.
 func NewProxies(trusted []string) (*Proxies, error) {
 	p := &Proxies{}
 	var problems []error
@@ -34,6 +34,9 @@ func NewProxies(trusted []string) (*Proxies, error) {
 			continue
 		}
 		p.trusted = append(p.trusted, prefix)
+	}
+	if err := checkBreadth(p.trusted); err != nil {
+		problems = append(problems, err)
 	}
 	return p, errors.Join(problems...)
 }

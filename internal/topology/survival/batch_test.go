@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func TestTenThousandContactsAreCreatedOnceThoughTheReplicaThatWasAtItIsKilled(t 
 	const many, part, enough = 10_000, 100, 3_000
 	redis := redistest.Start(t)
 	sandbox := newSandbox(t)
-	env := []string{"CLERK_API_URL=" + sandbox, "GATEWAY_REDIS_URL=" + redis.URL()}
+	env := []string{"CLERK_API_URL=" + sandbox, "GATEWAY_REDIS_URL=" + redis.URL(), "GATEWAY_MAX_CONTACTS=" + strconv.Itoa(many)}
 	first, second := newReplica(t, "first", env...), newReplica(t, "second", env...)
 
 	contacts := make([]any, many)
