@@ -32,6 +32,7 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the gateway in front of a real backend."`
 	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
 	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`
+	Grants      grantsCmd      `cmd:"" help:"List, show and end what people allowed their clients with --auth oauth."`
 	Check       checkCmd       `cmd:"" help:"Say everything that is wrong with the configuration of serve, and exit."`
 	Secret      secretCmd      `cmd:"" help:"Make a secret for --secret and print it."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running gateway whether it lives; exit 0 if it does."`

@@ -122,6 +122,7 @@ func newGrants(store *redisstore.Store, keys *seal.Keyring, accessLife time.Dura
 	return session.NewGrants(session.GrantOptions{
 		Records: store.Grants(), Upstream: store.Upstreams(),
 		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: accessLife, Cache: cache,
+		PersonDigests: keys.MAC(purposeSessionSubject).Digests,
 	})
 }
 

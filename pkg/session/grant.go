@@ -75,12 +75,15 @@ type GrantOptions struct {
 	Signer Signer
 	// Cache is what this process knows of the grants while the store is away; one of its own if nil.
 	Cache *GrantCache
+	// PersonDigests are the digests of a subject under each of the secrets, the first of which sessions are marked with (see
+	// Options.Digest). It is for operators; without it [GrantEntry] has none.
+	PersonDigests func(subject []byte) [][]byte
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// CodeLife is how long a code may wait; one minute if zero.
 	CodeLife time.Duration
 	// AccessLife is how long access tokens live; 5 minutes if zero. A refresh token that was just replaced may come again
-	// for that long and a minute, and the mark of a revoked grant outlives them.
+	// for that long and a minute.
 	AccessLife time.Duration
 	// Idle is how long an unused grant lives; 30 days if zero.
 	Idle time.Duration

@@ -26,6 +26,10 @@ const (
 	grantPurpose = "grant"
 )
 
+// markLife is how long it is remembered that a grant was revoked. It outlives every access token, which lives a day at most,
+// on clocks that are apart. It is no setting, since the tokens that are about were issued under an earlier one.
+const markLife = 25 * time.Hour
+
 // grantRecord is what the store keeps of a grant.
 type grantRecord struct {
 	Grant   Grant    `json:"grant"`
@@ -83,25 +87,32 @@ func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 		return nil, ErrNoGrant
 	case raw[1] == grantRevoked:
 		return nil, ErrRevoked
-	case raw[0] != grantFormat || raw[1] != grantAsked && raw[1] != grantLives:
-		return nil, ErrNoGrant
 	}
-	s := &stored{state: raw[1], raw: raw}
-	data, err := g.opts.Sealer.Open(raw[2:], grantAAD(id, raw[1]))
-	if err != nil || json.Unmarshal(data, &s.grantRecord) != nil {
-		return nil, ErrNoGrant
-	}
-	s.Grant.ID = id
-	if g.ttl(s.Grant.Born) <= 0 {
+	s, ok := g.decode(id, raw)
+	if !ok || g.ttl(s.Grant.Born) <= 0 {
 		return nil, ErrNoGrant
 	}
 	return s, nil
 }
 
+// decode opens a record that is no mark. ok is false if it is of another format, or sealed with a secret that is not ours.
+func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
+	if len(raw) < 2 || raw[0] != grantFormat || raw[1] != grantAsked && raw[1] != grantLives {
+		return nil, false
+	}
+	s = &stored{state: raw[1], raw: raw}
+	data, err := g.opts.Sealer.Open(raw[2:], grantAAD(id, raw[1]))
+	if err != nil || json.Unmarshal(data, &s.grantRecord) != nil {
+		return nil, false
+	}
+	s.Grant.ID = id
+	return s, true
+}
+
 // Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, the last as an
 // [*UnconfirmedError], which says when the grant was last seen to stand.
 func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
-	if !isGrantID(id) {
+	if !IsGrantID(id) {
 		return Grant{}, ErrNoGrant
 	}
 	s, err := g.get(ctx, id)
@@ -117,12 +128,10 @@ func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
 // Revoke ends a grant on all replicas: its code, its refresh tokens, and where grants are looked up its access tokens.
 // Whatever the store knows of it makes no difference. The only error is ErrUnavailable.
 func (g *Grants) Revoke(ctx context.Context, id string) error {
-	if !isGrantID(id) {
+	if !IsGrantID(id) {
 		return nil
 	}
-	// The mark outlives every access token that was issued before, on clocks that are a little apart.
-	mark := g.opts.AccessLife + 5*time.Minute
-	if _, _, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, mark); err != nil {
+	if _, _, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, markLife); err != nil {
 		return unavailable(err)
 	}
 	g.opts.Cache.revoke(id)
@@ -131,7 +140,8 @@ func (g *Grants) Revoke(ctx context.Context, id string) error {
 	return nil
 }
 
-func isGrantID(id string) bool {
+// IsGrantID tells whether a text is the whole id that a grant may have.
+func IsGrantID(id string) bool {
 	raw, err := encoding.DecodeString(id)
 	return err == nil && len(raw) == grantIDSize && len(id) == encoding.EncodedLen(grantIDSize)
 }

@@ -131,11 +131,15 @@ func checkRef(ref string) error {
 		return fmt.Errorf("session: a key has %d characters, of which the first %d to %d name it", keyLength, MinRefLength,
 			keyLength)
 	}
-	other := func(r rune) bool {
-		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r)
-	}
-	if strings.ContainsFunc(ref, other) {
+	if !isRef(ref) {
 		return errors.New("session: a key has only letters, digits, - and _")
 	}
 	return nil
+}
+
+// isRef tells whether a text may be the beginning of a name in the store.
+func isRef(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r)
+	})
 }

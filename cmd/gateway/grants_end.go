@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+type grantsEndCmd struct {
+	grantsFlags `embed:""`
+	whichGrants `embed:""`
+	ID          string `arg:"" optional:"" help:"The grant's id or a beginning of it that names no other, at least ${least} characters."`
+	All         bool   `name:"all" help:"End every grant, also those that cannot be read."`
+}
+
+// Validate wants to be told whose grants are meant, in one way.
+func (c *grantsEndCmd) Validate() error {
+	ways := 0
+	for _, given := range []bool{c.ID != "", c.any(), c.All} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return errors.New("say which grants to end: one by its ID, those of --person or --client, or --all")
+	}
+	return nil
+}
+
+// endRounds bounds how often it is looked for grants that came while others were ended.
+const endRounds = 3
+
+// Run ends, and says of each grant that it did. What cannot be ended, or may be meant and cannot be read, makes it fail.
+func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
+	grants, closeStore, err := c.openGrants()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	w := &ending{grants: grants, json: c.JSON, out: s}
+	if c.ID != "" {
+		e, err := grants.Entry(ctx, c.ID)
+		if errors.Is(err, session.ErrNoGrant) && session.IsGrantID(c.ID) {
+			// The store may have lost it, and then its access tokens are taken until they expire: a mark ends them.
+			e, err = session.GrantEntry{Grant: session.Grant{ID: c.ID}}, nil
+		}
+		if err != nil {
+			return err
+		}
+		return w.end(ctx, &e) // also if it was ended before: then its mark lives longer
+	}
+	var sealed int
+	for range endRounds {
+		var found []session.GrantEntry
+		if found, sealed, err = c.meant(ctx, grants); err != nil {
+			return fmt.Errorf("%d grants were ended, and it is not known whether there are more: %w", w.n, err)
+		}
+		for i := range found {
+			if err := w.end(ctx, &found[i]); err != nil {
+				return fmt.Errorf("%d grants were ended, and %d or more were not: %w", w.n, len(found)-i, err)
+			}
+		}
+		if len(found) == 0 {
+			break
+		}
+	}
+	if err := unreadable(sealed); err != nil {
+		return fmt.Errorf("%d grants were ended; %w", w.n, err)
+	}
+	if w.n == 0 && !c.All {
+		return errors.New("no grant was ended: none that was not ended before is of that person or client")
+	}
+	return nil
+}
+
+// meant are the grants that are to be ended and are not yet, and how many of the others cannot be read.
+func (c *grantsEndCmd) meant(ctx context.Context, grants *session.Grants) (found []session.GrantEntry, sealed int, err error) {
+	for e, err := range grants.Entries(ctx, "") {
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case e.State == session.GrantEnded:
+		case c.All || e.State != session.GrantUnreadable && c.fit(&e):
+			found = append(found, e)
+		case e.State == session.GrantUnreadable:
+			sealed++
+		}
+	}
+	return found, sealed, nil
+}
+
+// ending ends grants and tells of each.
+type ending struct {
+	grants *session.Grants
+	json   bool
+	out    streams
+	n      int
+}
+
+func (w *ending) end(ctx context.Context, e *session.GrantEntry) error {
+	if err := w.grants.Revoke(ctx, e.ID); err != nil {
+		return fmt.Errorf("grant %s was not ended: %w", e.ID, err)
+	}
+	w.n++
+	if w.json {
+		ended := *e
+		ended.State = session.GrantEnded
+		writer := newGrantWriter(w.out.out, true)
+		writer.write(&ended)
+		return writer.flush()
+	}
+	fmt.Fprintf(w.out.out, "ended %s (%s, %s)\n", e.ID[:min(len(e.ID), shownKey)], printable(e.Email), printable(e.ClientName))
+	return nil
+}
