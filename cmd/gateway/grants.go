@@ -54,8 +54,15 @@ func unreadable(n int) error {
 	if n == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d grants cannot be read with the secrets given, so it is not known whose they are; give the secrets that they "+
-		"were sealed with, or end them by their ids, which gateway grants list shows", n)
+	return fmt.Errorf("%s cannot be read with the secrets given, so nobody can tell whose they are; give the secrets that sealed "+
+		"them, or end them by the ids that gateway grants list shows", counted(n))
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 grant"
+	}
+	return fmt.Sprintf("%d grants", n)
 }
 
 type grantsListCmd struct {

@@ -55,11 +55,11 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 	for range endRounds {
 		var found []session.GrantEntry
 		if found, sealed, err = c.meant(ctx, grants); err != nil {
-			return fmt.Errorf("%d grants were ended, and it is not known whether there are more: %w", w.n, err)
+			return fmt.Errorf("%s ended, and it is not known whether there are more: %w", counted(w.n), err)
 		}
 		for i := range found {
 			if err := w.end(ctx, &found[i]); err != nil {
-				return fmt.Errorf("%d grants were ended, and %d or more were not: %w", w.n, len(found)-i, err)
+				return fmt.Errorf("%s ended, and %d or more were not: %w", counted(w.n), len(found)-i, err)
 			}
 		}
 		if len(found) == 0 {
@@ -67,7 +67,7 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 		}
 	}
 	if err := unreadable(sealed); err != nil {
-		return fmt.Errorf("%d grants were ended; %w", w.n, err)
+		return fmt.Errorf("%s ended; %w", counted(w.n), err)
 	}
 	if w.n == 0 && !c.All {
 		return errors.New("no grant was ended: none that was not ended before is of that person or client")
