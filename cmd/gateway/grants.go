@@ -25,7 +25,7 @@ type grantsCmd struct {
 // grantsFlags are what every command about grants needs. Grants are sealed, so their secrets are needed to read them.
 type grantsFlags struct {
 	operatorFlags `embed:""`
-	Secrets       []config.Secret `name:"secret" env:"GATEWAY_SECRET" sep:"," required:"" placeholder:"SECRET" help:"The secrets of the gateways, in any order, as for serve. A grant that none of them opens is shown as unreadable."`
+	Secrets       []config.Secret `name:"secret" env:"GATEWAY_SECRET" sep:"," required:"" placeholder:"SECRET" help:"The gateways' secrets, in any order."`
 	JSON          bool            `name:"json" env:"GATEWAY_GRANTS_JSON" help:"Write one JSON object a line instead of a table."`
 }
 
@@ -39,8 +39,8 @@ func (f *grantsFlags) openGrants() (*session.Grants, func() error, error) {
 
 // whichGrants chooses by whose they are.
 type whichGrants struct {
-	Person string `name:"person" placeholder:"WHO" help:"Only grants of this person: the digits that list shows, as sessions list does, the subject to the letter, or an e-mail address."`
-	Client string `name:"client" placeholder:"CLIENT" help:"Only grants of this client: its client_id, its name, or the digits that list shows."`
+	Person string `name:"person" placeholder:"WHO" help:"Only this person's: the digits that list shows, the subject to the letter, or an e-mail address."`
+	Client string `name:"client" placeholder:"CLIENT" help:"Only this client's: its client_id, its name, or the digits that list shows."`
 }
 
 func (w *whichGrants) any() bool { return w.Person != "" || w.Client != "" }

@@ -8,7 +8,7 @@ import (
 // The simulated Clerk Chat and its sign-in are known by what they publish. A test of cmd/gateway holds these against them.
 const (
 	SandboxKey          = "sandbox-key"
-	SandboxClientSecret = "sandbox-client-secret" //nolint:gosec // published
+	SandboxClientSecret = "sandbox-client-secret"
 	sandboxIssuerPath   = "/oidc"
 )
 

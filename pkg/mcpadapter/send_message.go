@@ -33,7 +33,8 @@ func defineSendMessage(s setting) definition {
 			"A real message goes out at once, cannot be taken back, and is billed for each recipient and segment (160 " +
 			"characters, or 70 with emoji or letters outside of the GSM alphabet; less in longer texts). Several recipients " +
 			"in one call may become one group conversation in which all see each other's numbers: for separate messages " +
-			"call once for each recipient. " + s.recipientLimit() + s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
+			"call once for each recipient. " + s.recipientLimit() +
+			s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
 			"recipients and text. A recipient given twice gets one message.",
 		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy should ask here.
 		hints: hints{destructive: true, openWorld: true},
