@@ -48,8 +48,8 @@ func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func()
 	}
 }
 
-// post writes a request to a connection of its own.
-func post(t *testing.T, base string, length int, body io.Reader) *net.TCPConn {
+// rawPost writes a request to a connection of its own.
+func rawPost(t *testing.T, base string, length int, body io.Reader) *net.TCPConn {
 	t.Helper()
 	var d net.Dialer
 	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
@@ -77,11 +77,11 @@ func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
 	base, admin, stop := stoppable(t, cfg)
 	// An answer of 12 MB, which no socket buffers hold.
 	echo := []byte(`{"jsonrpc":"2.0","method":"ping","id":"` + strings.Repeat("x", 12<<20) + `"}`)
-	reader := post(t, base, len(echo), bytes.NewReader(echo))
+	reader := rawPost(t, base, len(echo), bytes.NewReader(echo))
 	if _, err := bufio.NewReaderSize(reader, 16).ReadByte(); err != nil {
 		t.Fatal(err)
 	}
-	post(t, base, 1<<20, strings.NewReader(strings.Repeat(" ", 100<<10))) // a body that stalls
+	rawPost(t, base, 1<<20, strings.NewReader(strings.Repeat(" ", 100<<10))) // a body that stalls
 	var d net.Dialer
 	silent, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
