@@ -134,3 +134,16 @@ func TestAnswerOfARequestIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func FuzzElementsOfABatch(f *testing.F) {
+	for _, seed := range []string{`[]`, `[1,[2,3],{"a":"\",["}]`, `[[`, `]`, `["\`, `[1,]`} {
+		f.Add(seed, 1)
+	}
+	f.Fuzz(func(t *testing.T, array string, limit int) {
+		more := endpoint.MoreThan([]byte(array), limit)
+		var elements []json.RawMessage
+		if json.Unmarshal([]byte(array), &elements) == nil && elements != nil && limit > 0 && more != (len(elements) > limit) {
+			t.Errorf("%q has %d elements, more than %d: %v", array, len(elements), limit, more)
+		}
+	})
+}
