@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +13,7 @@ var (
 	ErrNoGrant = errors.New("no such grant")
 	// ErrRevoked says that a grant was ended before its time.
 	ErrRevoked = errors.New("grant revoked")
-	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by then.
+	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by then. See [ReuseError].
 	ErrReplayed = errors.New("used again, grant revoked")
 	// ErrMismatch says that a code was presented by whom it was not made for. The grant is revoked by then.
 	ErrMismatch = errors.New("presented by another client, with another redirect or without its verifier; grant revoked")
@@ -80,11 +81,16 @@ type GrantOptions struct {
 	PersonDigests func(subject []byte) [][]byte
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
+	// StoreTime is the clock of the server that keeps a grant, by which all replicas judge codes and refresh tokens; Now if
+	// nil.
+	StoreTime func(ctx context.Context, id string) (time.Time, error)
 	// CodeLife is how long a code may wait; one minute if zero.
 	CodeLife time.Duration
-	// AccessLife is how long access tokens live; 5 minutes if zero. A refresh token that was just replaced may come again
-	// for that long and a minute.
+	// AccessLife is the longest that an access token lives; one hour if zero.
 	AccessLife time.Duration
+	// Grace is for how long a refresh token that was replaced may come again, and a family is rotated no more than once;
+	// 10 minutes if zero, rounded up to seconds. It must be at most half of AccessLife, so that reuse is noticed.
+	Grace time.Duration
 	// Idle is how long an unused grant lives; 30 days if zero.
 	Idle time.Duration
 	// MaxAge is how long any grant lives; 365 days if zero.
@@ -113,7 +119,8 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 		fallback time.Duration
 	}{
 		{"CodeLife", &opts.CodeLife, time.Minute},
-		{"AccessLife", &opts.AccessLife, 5 * time.Minute},
+		{"AccessLife", &opts.AccessLife, time.Hour},
+		{"Grace", &opts.Grace, 10 * time.Minute},
 		{"Idle", &opts.Idle, 30 * 24 * time.Hour},
 		{"MaxAge", &opts.MaxAge, 365 * 24 * time.Hour},
 	} {
@@ -124,6 +131,9 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 			problems = append(problems, fmt.Errorf("session: GrantOptions.%s is %v; give at least a second", d.name, *d.value))
 		}
 	}
+	if opts.Grace > opts.AccessLife/2 {
+		problems = append(problems, fmt.Errorf("session: GrantOptions.Grace is %v; give at most half of AccessLife, which is %v", opts.Grace, opts.AccessLife))
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -133,6 +143,7 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 	if opts.Cache == nil {
 		opts.Cache = &GrantCache{}
 	}
+	opts.Grace = (opts.Grace + time.Second - 1).Truncate(time.Second) // records count seconds
 	upstream := &Upstreams{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
 	return &Grants{opts: opts, upstream: upstream}, nil
 }
@@ -140,8 +151,8 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 // Upstreams gives what belongs to the provider behind the grants.
 func (g *Grants) Upstreams() *Upstreams { return g.upstream }
 
-// grace is how long a refresh token that was replaced may come again, since its answer may have been lost.
-func (g *Grants) grace() time.Duration { return g.opts.AccessLife + time.Minute }
+// End is when a grant ends whatever is done with it.
+func (g *Grants) End(grant Grant) time.Time { return grant.Born.Add(g.opts.MaxAge) }
 
 // ttl is how long a living grant is kept from now on.
 func (g *Grants) ttl(born time.Time) time.Duration {

@@ -15,16 +15,32 @@ func FuzzTokensOfGrants(f *testing.F) {
 	f.Add("")
 	f.Add(strings.Repeat("A", 64))
 	f.Add(strings.Repeat("A", 70))
+	f.Add(strings.Repeat("A", 107))
 	f.Fuzz(func(t *testing.T, s string) {
 		if _, ok := g.OfRefreshToken(s); ok {
 			t.Errorf("%q is ours", s)
 		}
-		// What has the form of a code is looked for; nothing else is.
-		if _, err := g.Redeem(context.Background(), s, "c", "r", "v"); !errors.Is(err, session.ErrNoGrant) && len(s) != 64 {
-			t.Errorf("%q: %v", s, err)
+		if _, ok := g.OfCode(s); ok {
+			t.Errorf("%q is a code of ours", s)
+		}
+		// Only what is ours is looked for.
+		for _, err := range []error{redeemError(g, s), refreshError(g, s)} {
+			if !errors.Is(err, session.ErrNoGrant) {
+				t.Errorf("%q: %v", s, err)
+			}
 		}
 		if _, err := g.Lookup(context.Background(), s); !errors.Is(err, session.ErrNoGrant) && len(s) != 22 {
 			t.Errorf("%q: %v", s, err)
 		}
 	})
+}
+
+func redeemError(g *session.Grants, code string) error {
+	_, err := g.Redeem(context.Background(), code, "c", "r", "v")
+	return err
+}
+
+func refreshError(g *session.Grants, token string) error {
+	_, err := g.Refresh(context.Background(), token, "c")
+	return err
 }

@@ -153,7 +153,7 @@ func TestAGrantIsNamedByTheBeginningOfItsID(t *testing.T) {
 
 // An access token lives a day at most, and was issued under whatever the settings were then.
 func TestTheMarkOfAnEndedGrantOutlivesEveryToken(t *testing.T) {
-	for _, life := range []time.Duration{0, time.Second, time.Minute, 24 * time.Hour} {
+	for _, life := range []time.Duration{0, 20 * time.Minute, 24 * time.Hour} {
 		c := newRealCluster(t)
 		g := operatorGrants(t, c, life, secretA)
 		_, id := redeem(t, c.grants(), begin(t, c.grants()))
@@ -206,7 +206,7 @@ func TestAGrantThatIsEndedWhileItWaitsIsNotRedeemed(t *testing.T) {
 }
 
 func TestOperatorsAreToldThatGrantsCannotBeAskedFor(t *testing.T) {
-	g := grantsOver(t, nowhere{}, nowhere{}, time.Now)
+	g := grantsOver(t, nowhere{}, nowhere{}, time.Now, nil)
 	n := 0
 	for _, err := range g.Entries(t.Context(), "") {
 		n++

@@ -30,13 +30,22 @@ const (
 // on clocks that are apart. It is no setting, since the tokens that are about were issued under an earlier one.
 const markLife = 25 * time.Hour
 
+// What the keyed digests in codes and refresh tokens are made for.
+const (
+	codeUse    = "code\x00"
+	refreshUse = "refresh\x00"
+)
+
 // grantRecord is what the store keeps of a grant.
 type grantRecord struct {
 	Grant   Grant    `json:"grant"`
 	Code    [32]byte `json:"code"` // SHA-256
 	Binding Binding  `json:"binding"`
 	Until   int64    `json:"until,omitempty"` // of the code
-	// Generation is the number of the refresh token that is good, Turned when it became so.
+	// Unanswered says that the code was redeemed and its answer not sent yet, as far as the store knows. The same client may
+	// then redeem it again: it was told that this failed.
+	Unanswered bool `json:"unanswered,omitempty"`
+	// Generation is the number of the refresh token that is good, Turned when it became so, by the store's clock.
 	Generation uint32 `json:"n,omitempty"`
 	Turned     int64  `json:"turned,omitempty"`
 }
@@ -131,13 +140,20 @@ func (g *Grants) Revoke(ctx context.Context, id string) error {
 	if !IsGrantID(id) {
 		return nil
 	}
-	if _, _, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, markLife); err != nil {
-		return unavailable(err)
+	_, err := g.revoke(ctx, id)
+	return err
+}
+
+// revoke tells whether the grant had not been revoked before.
+func (g *Grants) revoke(ctx context.Context, id string) (ended bool, err error) {
+	old, found, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, markLife)
+	if err != nil {
+		return false, unavailable(err)
 	}
 	g.opts.Cache.revoke(id)
 	// What is left of it disappears by itself; this only makes it sooner.
 	_ = g.upstream.forget(ctx, id)
-	return nil
+	return !found || len(old) < 2 || old[1] != grantRevoked, nil
 }
 
 // IsGrantID tells whether a text is the whole id that a grant may have.
@@ -152,8 +168,11 @@ func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []b
 	raw := make([]byte, grantIDSize+codeSize)
 	_, _ = rand.Read(raw) // never fails
 	id, secret := raw[:grantIDSize], raw[grantIDSize:]
-	now := g.opts.Now()
-	grant.ID, grant.Born = encoding.EncodeToString(id), now.UTC().Truncate(time.Second)
+	grant.ID, grant.Born = encoding.EncodeToString(id), g.opts.Now().UTC().Truncate(time.Second)
+	now, _, err := g.clock(ctx, grant.ID)
+	if err != nil {
+		return "", err
+	}
 	rec := &grantRecord{Grant: grant, Code: sha256.Sum256(secret), Binding: b, Until: now.Add(g.opts.CodeLife).Unix()}
 	value, err := g.encode(rec, grantAsked)
 	if err != nil {
@@ -173,32 +192,58 @@ func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []b
 	if !added {
 		return "", ErrNoGrant // two equal random ids
 	}
-	return encoding.EncodeToString(raw), nil
+	return g.sign(codeUse, raw), nil
+}
+
+// sign appends a keyed digest, so that what is ours is told from junk without the store.
+func (g *Grants) sign(use string, content []byte) string {
+	return encoding.EncodeToString(append(content, g.opts.Signer.Digest(append([]byte(use), content...))...))
+}
+
+// open gives the content of what was signed for a use, if it has the size; ok is false for all else.
+func (g *Grants) open(use string, size int, signed string) (content []byte, ok bool) {
+	if len(signed) != encoding.EncodedLen(size+sha256.Size) {
+		return nil, false
+	}
+	raw, err := encoding.DecodeString(signed)
+	if err != nil || len(raw) != size+sha256.Size || !g.opts.Signer.Verify(append([]byte(use), raw[:size]...), raw[size:]) {
+		return nil, false
+	}
+	return raw[:size], true
+}
+
+// openCode takes a code apart that is one of ours.
+func (g *Grants) openCode(code string) (id string, secret []byte, ok bool) {
+	raw, ok := g.open(codeUse, grantIDSize+codeSize, code)
+	if !ok {
+		return "", nil, false
+	}
+	return encoding.EncodeToString(raw[:grantIDSize]), raw[grantIDSize:], true
+}
+
+// OfCode gives the id of the grant that a code of ours belongs to, whether or not that stands. It does not ask the store.
+func (g *Grants) OfCode(code string) (id string, ok bool) {
+	id, _, ok = g.openCode(code)
+	return id, ok
 }
 
 // refreshToken is the n-th token of a grant's family: the id, n, and a keyed digest of both. Every replica makes the same.
 func (g *Grants) refreshToken(id string, n uint32) string {
 	raw, _ := encoding.DecodeString(id) // made here
-	b := binary.BigEndian.AppendUint32(raw, n)
-	return encoding.EncodeToString(append(b, g.opts.Signer.Digest(refreshInput(b))...))
+	return g.sign(refreshUse, binary.BigEndian.AppendUint32(raw, n))
 }
-
-func refreshInput(idAndNumber []byte) []byte { return append([]byte("refresh\x00"), idAndNumber...) }
 
 // openRefresh says which token of which family it is, if it is one of ours.
 func (g *Grants) openRefresh(token string) (id string, n uint32, ok bool) {
-	const head = grantIDSize + 4
-	if len(token) != encoding.EncodedLen(head+sha256.Size) {
-		return "", 0, false
-	}
-	raw, err := encoding.DecodeString(token)
-	if err != nil || len(raw) != head+sha256.Size || !g.opts.Signer.Verify(refreshInput(raw[:head]), raw[head:]) {
+	raw, ok := g.open(refreshUse, grantIDSize+4, token)
+	if !ok {
 		return "", 0, false
 	}
 	return encoding.EncodeToString(raw[:grantIDSize]), binary.BigEndian.Uint32(raw[grantIDSize:]), true
 }
 
-// OfRefreshToken gives the id of the grant that a refresh token of ours belongs to, whether or not that stands.
+// OfRefreshToken gives the id of the grant that a refresh token of ours belongs to, whether or not that stands. It does not
+// ask the store.
 func (g *Grants) OfRefreshToken(token string) (id string, ok bool) {
 	id, _, ok = g.openRefresh(token)
 	return id, ok

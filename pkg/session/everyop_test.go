@@ -1,0 +1,227 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// fault makes one operation of a store fail: before it has an effect, or after.
+type fault struct {
+	nth   int // counted from 1; 0: none
+	after bool
+	made  int
+}
+
+var errFault = errors.New("timed out")
+
+func (f *fault) do(op func() error) error {
+	f.made++
+	if f.made != f.nth {
+		return op()
+	}
+	if f.after {
+		_ = op()
+	}
+	return errFault
+}
+
+// faulty are records with a fault, which they share with others.
+type faulty struct {
+	session.Records
+	*fault
+}
+
+func (r faulty) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
+	err = r.do(func() (err error) { value, found, err = r.Records.Get(ctx, name); return err })
+	return value, found, err
+}
+
+func (r faulty) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = r.do(func() (err error) { added, err = r.Records.Add(ctx, name, value, ttl); return err })
+	return added, err
+}
+
+func (r faulty) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
+	err = r.do(func() (err error) { replaced, err = r.Records.Replace(ctx, name, old, value, ttl); return err })
+	return replaced, err
+}
+
+func (r faulty) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+	err = r.do(func() (err error) { old, found, err = r.Records.Swap(ctx, name, value, ttl); return err })
+	return old, found, err
+}
+
+// Whatever the store does not answer, and whether it did it or not, the request is told to try again and then succeeds.
+func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
+	for name, step := range map[string]struct {
+		min int // operations that there are at least, or the test tests nothing
+		// late is how many operations at the end may fail unnoticed
+		late int
+		run  func(t *testing.T, g *session.Grants, code, token string) error
+	}{
+		"redeem": {6, 1, func(t *testing.T, g *session.Grants, code, _ string) error {
+			turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+			if err == nil {
+				_, err = turn.Commit(t.Context())
+			}
+			return err
+		}},
+		"refresh": {5, 0, func(t *testing.T, g *session.Grants, _, token string) error {
+			_, err := refresh(t, g, token)
+			return err
+		}},
+		"revoke": {3, 2, func(t *testing.T, g *session.Grants, _, token string) error {
+			id, _ := g.OfRefreshToken(token)
+			return g.Revoke(t.Context(), id)
+		}},
+	} {
+		for _, after := range []bool{false, true} {
+			for n := 1; ; n++ {
+				c := newCluster(t)
+				f := &fault{after: after}
+				store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+				g := grantsWith(t, session.GrantOptions{
+					Records: faulty{store.Grants(), f}, Upstream: faulty{store.Upstreams(), f}, Now: c.now,
+					StoreTime: func(context.Context, string) (now time.Time, err error) {
+						return c.now(), f.do(func() error { return nil })
+					},
+				})
+				code, token := begin(t, g), ""
+				if name != "redeem" {
+					token, _ = redeem(t, g, begin(t, g))
+				}
+				f.made, f.nth = 0, n
+				err := step.run(t, g, code, token)
+				made := f.made
+				if made < n { // the fault did not come: all operations were tried
+					wantErr(t, name, err, nil)
+					if made < step.min {
+						t.Errorf("%s: %d operations", name, made)
+					}
+					_ = store.Close()
+					break
+				}
+				what := fmt.Sprintf("%s, operation %d, after its effect %v", name, n, after)
+				if err != nil || step.late == 0 {
+					wantErr(t, what, err, session.ErrUnavailable)
+					wantErr(t, what+", again", step.run(t, g, code, token), nil)
+				} else if n <= step.min-step.late {
+					t.Errorf("%s: not noticed", what)
+				}
+				_ = store.Close()
+			}
+		}
+	}
+}
+
+func TestACodeThatWasRedeemedInVainIsStillSingleUse(t *testing.T) {
+	setup := func(t *testing.T) (c *cluster, g *session.Grants, code string) {
+		c = newCluster(t)
+		store, f := openStore(t, c), &fault{nth: -1, after: true}
+		g = grantsWith(t, session.GrantOptions{
+			Records: faulty{store.Grants(), f}, Upstream: store.Upstreams(), Now: c.now,
+		})
+		code = begin(t, g)
+		f.made, f.nth = 0, 2 // the write that takes the code
+		turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = turn.Commit(t.Context())
+		wantErr(t, "in vain", err, session.ErrUnavailable)
+		return c, g, code
+	}
+	t.Run("used again after that", func(t *testing.T) {
+		_, g, code := setup(t)
+		redeem(t, g, code)
+		_, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		wantErr(t, "replay", err, session.ErrReplayed)
+	})
+	t.Run("by somebody without its verifier", func(t *testing.T) {
+		_, g, code := setup(t)
+		_, err := g.Redeem(t.Context(), code, clientID, redirect, verifier+"x")
+		wantErr(t, "stolen", err, session.ErrMismatch)
+	})
+	t.Run("too late", func(t *testing.T) {
+		c, g, code := setup(t)
+		c.advance(time.Minute)
+		_, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		wantErr(t, "late", err, session.ErrReplayed)
+	})
+	t.Run("twice at once", func(t *testing.T) {
+		_, g, code := setup(t)
+		one, err1 := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		two, err2 := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if _, err := one.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := two.Commit(t.Context())
+		wantErr(t, "the second", err, session.ErrReplayed)
+	})
+	t.Run("whose answer would reach nobody", func(t *testing.T) {
+		c := newCluster(t)
+		g := c.grants()
+		code := begin(t, g)
+		turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err = turn.Commit(gone)
+		wantErr(t, "nobody waits", err, session.ErrUnavailable)
+		redeem(t, g, code)
+	})
+}
+
+// Between the two writes of a redemption the other one reads the record.
+func TestTwoWhoRedeemACodeInterleavedDoNotBothGetTokens(t *testing.T) {
+	c := newCluster(t)
+	store := openStore(t, c)
+	var between func()
+	hook := &betweenWrites{Records: store.Grants(), act: func() { between() }}
+	one := grantsWith(t, session.GrantOptions{Records: hook, Upstream: store.Upstreams(), Now: c.now})
+	two := c.grants()
+	code := begin(t, one)
+	var secondErr error
+	between = func() {
+		turn, err := two.Redeem(t.Context(), code, clientID, redirect, verifier)
+		if err == nil {
+			_, err = turn.Commit(t.Context())
+		}
+		secondErr = err
+	}
+	turn, err := one.Redeem(t.Context(), code, clientID, redirect, verifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, firstErr := turn.Commit(t.Context())
+	if !errors.Is(firstErr, session.ErrReplayed) && !errors.Is(secondErr, session.ErrReplayed) {
+		t.Errorf("%v, %v", firstErr, secondErr)
+	}
+	_, err = one.Lookup(t.Context(), turn.Grant.ID)
+	wantErr(t, "the grant", err, session.ErrRevoked)
+}
+
+type betweenWrites struct {
+	session.Records
+	act     func()
+	written int
+}
+
+func (b *betweenWrites) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	replaced, err := b.Records.Replace(ctx, name, old, value, ttl)
+	if b.written++; b.written == 1 {
+		b.act()
+	}
+	return replaced, err
+}
