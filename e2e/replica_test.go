@@ -86,6 +86,7 @@ func startGateways(t *testing.T) *cluster {
 			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50,
 			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
 			MaxContacts: 500, MaxRecipients: 10,
+			AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
 		}
 		runGateway(t, cfg)
 	}

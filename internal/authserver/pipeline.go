@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -21,42 +22,41 @@ type tokens struct {
 	Scope   string `json:"scope"`
 }
 
-// grantKind is what differs between grants: how the next step of a grant is found, and whether the person was judged a
-// moment ago. All else is the pipeline's, so that no grant can forget it.
+// grantKind is what differs between grants: which parameters they need, of which the first names the grant, how the next
+// step of a grant is found, and whether the person was judged a moment ago. All else is the pipeline's, so that no grant can
+// forget it.
 type grantKind struct {
 	params []string
+	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
+	// ours.
+	of     func(g *session.Grants, first string) (id string, ok bool)
 	find   func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error)
 	judged bool
 }
 
-// issue is the pipeline that every token comes out of: client, grant, resource and scopes, policy, one write.
-func (s *Server) issue(r *http.Request, form url.Values, kind grantKind) (*tokens, error) {
-	ctx := r.Context()
-	p, e := single(form, append([]string{"grant_type", "resource", "scope"}, kind.params...)...)
-	if e != nil {
-		return nil, e
+// issue is the pipeline that every token comes out of: client (see readTokenRequest), grant, resource and scopes, policy, one
+// step of the grant.
+func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequest) (*tokens, error) {
+	turn, err := q.kind.find(ctx, grants, q.client, q.params)
+	if reuse, ok := errors.AsType[*session.ReuseError](err); ok {
+		q.reuse = reuse
 	}
-	c, err := s.authenticate(r, form)
 	if err != nil {
 		return nil, err
 	}
-	turn, err := kind.find(ctx, s.opts.Grants, c, p)
+	scopes, err := s.narrow(turn.Grant, q.params["resource"], q.params["scope"])
 	if err != nil {
 		return nil, err
 	}
-	scopes, err := s.narrow(turn.Grant, p["resource"], p["scope"])
-	if err != nil {
-		return nil, err
-	}
-	if !kind.judged {
+	if !q.kind.judged {
 		if err := s.judge(ctx, turn.Grant); err != nil {
 			return nil, err
 		}
 	}
 	// Signed before the write: a step that is taken must lead to an answer.
-	access, err := s.opts.Tokens.Issue(identity.Caller{
+	access, life, err := s.opts.Tokens.Issue(identity.Caller{
 		Subject: turn.Grant.Subject, ClientID: turn.Grant.ClientID, Scopes: scopes,
-	}, turn.Grant.Resource, turn.Grant.ID)
+	}, turn.Grant.Resource, turn.Grant.ID, grants.End(turn.Grant))
 	if err != nil {
 		return nil, &Error{kind: serverError, cause: err}
 	}
@@ -65,8 +65,7 @@ func (s *Server) issue(r *http.Request, form url.Values, kind grantKind) (*token
 		return nil, err
 	}
 	return &tokens{
-		Access: access, Type: "Bearer", Expires: int64(s.opts.Tokens.Life().Seconds()), Refresh: refresh,
-		Scope: strings.Join(scopes, " "),
+		Access: access, Type: "Bearer", Expires: int64(life / time.Second), Refresh: refresh, Scope: strings.Join(scopes, " "),
 	}, nil
 }
 

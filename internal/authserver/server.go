@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,29 +17,14 @@ import (
 
 // AccessTokens signs access tokens and reads them.
 type AccessTokens interface {
-	// Issue makes a token for a caller, good at one resource, from a grant.
-	Issue(caller identity.Caller, resource, grant string) (string, error)
+	// Issue makes a token for a caller, good at one resource, from a grant that ends at a time, and says how long it lives:
+	// never beyond that end.
+	Issue(caller identity.Caller, resource, grant string, end time.Time) (token string, life time.Duration, err error)
 	// Grant gives the grant and the client of a token that is ours and has not expired.
 	Grant(token string) (grant, clientID string, ok bool)
 	// KeySet is the public keys as a JWK set.
 	KeySet() []byte
-	// Life is how long a token lives.
-	Life() time.Duration
 }
-
-// Limiter bounds what one address may do.
-type Limiter interface {
-	// Allow counts a request of a kind from an address, and says when to come back if it is one too many. After an error,
-	// which says that nobody can tell, the request is refused for the moment.
-	Allow(ctx context.Context, kind, address string) (ok bool, retryAfter time.Duration, err error)
-}
-
-// The kinds of requests that a Limiter counts.
-const (
-	LimitRegister  = "register"
-	LimitAuthorize = "authorize"
-	LimitToken     = "token"
-)
 
 // Sealer encrypts and authenticates for one purpose.
 type Sealer = session.Sealer
@@ -79,6 +63,12 @@ type Options struct {
 	Grants    *session.Grants
 	Exchanges *session.Exchanges
 	Consents  *session.Consents
+	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and one that is given up only
+	// when a call's time is over. The token endpoint asks the first, and where that fails the second until [TokenPatience] is
+	// over. Default: Grants.
+	Prompt, Waiting *session.Grants
+	// Draining is closed when the gateway is about to stop: no token request waits for the store then. Default: never.
+	Draining <-chan struct{}
 	// Keys seal what leaves the gateway and comes back.
 	Keys Keys
 	// Clients are those that the operator has registered and denied. Default: none.
@@ -87,10 +77,12 @@ type Options struct {
 	Documents *Documents
 	// Pages makes pages.
 	Pages *pages.Set
-	// Limiter bounds registrations, authorizations and tokens per address. Default: no limits.
+	// Limiter bounds what an address and a grant may ask for. Default: no limits.
 	Limiter Limiter
 	// ClientAddress is the address that a request comes from. Default: that of the connection.
 	ClientAddress func(*http.Request) string
+	// TrustsOrigin reports whether the page that a request says to come from is the operator's. Default: one of ours.
+	TrustsOrigin func(*http.Request) bool
 	// Logger is told of failures that operators can do something about.
 	Logger *slog.Logger
 	// Now is the clock. Default: time.Now.
@@ -111,6 +103,7 @@ type Server struct {
 	issuer  string
 	cookies cookies
 	clients clients
+	waiting waitingRoom
 }
 
 // New makes a server. Its error names every option that is wrong.
@@ -146,9 +139,19 @@ func New(opts Options) (*Server, error) {
 	if opts.ClientAddress == nil {
 		opts.ClientAddress = func(r *http.Request) string { return r.RemoteAddr }
 	}
+	issuer := opts.PublicURL.Scheme + "://" + opts.PublicURL.Host
+	if opts.TrustsOrigin == nil {
+		opts.TrustsOrigin = func(r *http.Request) bool { return r.Header.Get("Origin") == issuer }
+	}
+	if opts.Prompt == nil {
+		opts.Prompt = opts.Grants
+	}
+	if opts.Waiting == nil {
+		opts.Waiting = opts.Grants
+	}
 	return &Server{
 		opts:    opts,
-		issuer:  opts.PublicURL.Scheme + "://" + opts.PublicURL.Host,
+		issuer:  issuer,
 		cookies: newCookies(opts.PublicURL),
 		clients: clients{
 			list: opts.Clients, documents: opts.Documents,
@@ -191,13 +194,13 @@ func (s *Server) Mount(mux *http.ServeMux) {
 		mux.Handle(path, public(http.MethodGet, h))
 	}
 	mux.Handle(RegisterPath, public(http.MethodPost, s.limited(LimitRegister, refuse, s.register)))
-	mux.Handle(TokenPath, public(http.MethodPost, s.limited(LimitToken, refuse, s.token)))
-	mux.Handle(RevokePath, public(http.MethodPost, s.limited(LimitToken, refuse, s.revoke)))
+	mux.Handle(TokenPath, public(http.MethodPost, s.token))
+	mux.Handle(RevokePath, public(http.MethodPost, s.revoke))
 	mux.Handle("GET "+AuthorizePath, s.limited(LimitAuthorize, s.errorPage, s.authorize))
-	mux.Handle("POST "+ConsentPath, s.limited(LimitAuthorize, s.errorPage, s.consent))
+	mux.Handle("POST "+ConsentPath, s.limitedForm(LimitAuthorize, s.consent))
 	mux.Handle("GET "+CallbackPath, http.HandlerFunc(s.callback))
 	if s.opts.Linker != nil {
-		mux.Handle("POST "+KeyPath, s.limited(LimitAuthorize, s.errorPage, s.key))
+		mux.Handle("POST "+KeyPath, s.limitedForm(LimitAuthorize, s.key))
 		mux.Handle("GET "+AccountKeyPath, s.limited(LimitAuthorize, s.errorPage, s.account))
 	}
 }
@@ -225,24 +228,4 @@ func public(method string, h http.HandlerFunc) http.Handler {
 			http.Error(w, "use "+method, http.StatusMethodNotAllowed)
 		}
 	})
-}
-
-// limited refuses what is one too many from an address.
-func (s *Server) limited(kind string, refuse func(http.ResponseWriter, *Error), h http.HandlerFunc) http.HandlerFunc {
-	if s.opts.Limiter == nil {
-		return h
-	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		ok, wait, err := s.opts.Limiter.Allow(r.Context(), kind, s.opts.ClientAddress(r))
-		switch {
-		case err != nil:
-			e := &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
-			s.report(r, "limit", e)
-			refuse(w, e)
-		case !ok:
-			refuse(w, &Error{kind: tooMany, retryAfter: max(wait, time.Second)})
-		default:
-			h(w, r)
-		}
-	}
 }

@@ -2,9 +2,12 @@ package authserver
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -18,50 +21,51 @@ const (
 // grantKinds are all kinds there are.
 func grantKinds(grantType string) (grantKind, bool) {
 	switch grantType {
-	case grantCode:
-		return grantKind{params: []string{"code", "redirect_uri", "code_verifier"}, find: findCode, judged: true}, true
-	case grantRefresh:
-		return grantKind{params: []string{"refresh_token"}, find: findRefresh}, true
+	case grantCode: // RFC 6749 §4.1.3 with RFC 7636 §4.5
+		return grantKind{
+			params: []string{"code", "redirect_uri", "code_verifier"},
+			of:     (*session.Grants).OfCode,
+			find: func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
+				return g.Redeem(ctx, p["code"], c.id, p["redirect_uri"], p["code_verifier"])
+			},
+			judged: true, // when the person signed in, as long ago as a code lives
+		}, true
+	case grantRefresh: // RFC 6749 §6
+		return grantKind{
+			params: []string{"refresh_token"},
+			of:     (*session.Grants).OfRefreshToken,
+			find: func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
+				return g.Refresh(ctx, p["refresh_token"], c.id)
+			},
+		}, true
 	}
 	return grantKind{}, false
 }
 
-// findCode is RFC 6749 §4.1.3 with RFC 7636 §4.5. The person was judged when they signed in, as long ago as a code lives.
-func findCode(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
-	for _, name := range []string{"code", "redirect_uri", "code_verifier"} {
-		if p[name] == "" {
-			return nil, fail(invalidRequest, name+" is missing")
-		}
-	}
-	return g.Redeem(ctx, p["code"], c.id, p["redirect_uri"], p["code_verifier"])
+// tokenRequest is a request at the token endpoint that carries a code or refresh token of ours.
+type tokenRequest struct {
+	kind   grantKind
+	params map[string]string
+	client *client
+	grant  string    // its id
+	came   time.Time // when its last byte was read
+	// reuse is set when the refresh token is one that came too late.
+	reuse *session.ReuseError
 }
 
-// findRefresh is RFC 6749 §6.
-func findRefresh(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
-	if p["refresh_token"] == "" {
-		return nil, fail(invalidRequest, "refresh_token is missing")
-	}
-	return g.Refresh(ctx, p["refresh_token"], c.id)
-}
-
-// token is the token endpoint (RFC 6749 §3.2).
+// token is the token endpoint (RFC 6749 §3.2). What is sealed or signed by us is verified before anything is counted or
+// looked up: what carries none of it spends an allowance of its address, and nothing else.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	form, e := readForm(w, r)
+	q, e := s.readTokenRequest(w, r)
 	if e != nil {
+		s.refuseJunk(w, r, e)
+		return
+	}
+	if e := s.count(r.Context(), LimitGrant, q.grant); e != nil {
 		refuse(w, e)
 		return
 	}
-	p, e := single(form, "grant_type")
-	if e != nil {
-		refuse(w, e)
-		return
-	}
-	kind, ok := grantKinds(p["grant_type"])
-	if !ok {
-		refuse(w, fail(unsupportedGrantType, "grant_type must be authorization_code or refresh_token"))
-		return
-	}
-	t, err := s.issue(r, form, kind)
+	t, err := s.issueInTime(r.Context(), q)
 	if err != nil {
 		e := asError(err)
 		s.report(r, "token", e)
@@ -69,6 +73,52 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, t)
+}
+
+// readTokenRequest reads a request and verifies all that can be verified without the store.
+func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*tokenRequest, *Error) {
+	form, e := readForm(w, r)
+	if e != nil {
+		return nil, e
+	}
+	q := &tokenRequest{came: s.opts.Now()}
+	p, e := single(form, "grant_type")
+	if e != nil {
+		return nil, e
+	}
+	var ok bool
+	if q.kind, ok = grantKinds(p["grant_type"]); !ok {
+		return nil, fail(unsupportedGrantType, "grant_type must be authorization_code or refresh_token")
+	}
+	if q.params, e = single(form, append([]string{"resource", "scope"}, q.kind.params...)...); e != nil {
+		return nil, e
+	}
+	var err error
+	if q.client, err = s.authenticate(r, form); err != nil {
+		return nil, asError(err)
+	}
+	for _, name := range q.kind.params {
+		if q.params[name] == "" {
+			return nil, fail(invalidRequest, name+" is missing")
+		}
+	}
+	// The first parameter is what the grant is found by.
+	if q.grant, ok = q.kind.of(s.opts.Grants, q.params[q.kind.params[0]]); !ok {
+		return nil, asError(session.ErrNoGrant)
+	}
+	return q, nil
+}
+
+// tellReuse tells operators of a refresh token that came after its grace period: either somebody has a copy, or a program
+// goes on with an old one. One request tells it once, after its last attempt.
+func (s *Server) tellReuse(ctx context.Context, q *tokenRequest, err error) {
+	if q.reuse == nil {
+		return
+	}
+	sum := sha256.Sum256([]byte(q.reuse.Grant.ClientID))
+	s.opts.Logger.WarnContext(ctx, "a refresh token was used after its grace period; its login is revoked",
+		"client", q.reuse.Grant.ClientName, "client_digest", encoding.EncodeToString(sum[:9]),
+		"seconds_since_rotation", int64(q.reuse.Since/time.Second), "revoked", !errors.Is(err, session.ErrUnavailable))
 }
 
 // readForm takes parameters from the body only: a query ends up in logs (RFC 6749 §3.2, OAuth 2.1 §7.12).

@@ -69,7 +69,7 @@ func TestRefreshReuseRevokesTheFamily(t *testing.T) {
 	c := w.program(localRedirect)
 	_, first := c.tokens(w.browser())
 	_, out := c.refresh(first)
-	w.ahead.Store(int64(6*time.Minute + 2*time.Second))
+	w.ahead.Store(int64(10*time.Minute + 2*time.Second))
 	status, again := c.refresh(first)
 	wantRefused(t, "reuse", status, again, http.StatusBadRequest, "invalid_grant")
 	status, again = c.refresh(out["refresh_token"].(string))

@@ -21,7 +21,7 @@ func valid() config.Config {
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none",
 		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
 		CallBudget: time.Second, BatchSize: 1, MaxBatch: 1, SettleTime: time.Millisecond,
-		OnStoreOutage: "refuse", OnStoreLoss: "refuse",
+		OnStoreOutage: "refuse", OnStoreLoss: "refuse", AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
 		ShutdownTimeout: time.Second,
 		MaxContacts:     500, MaxRecipients: 10,
 	}

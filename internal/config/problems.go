@@ -27,6 +27,13 @@ func (c *Config) Problems() []string {
 	return p
 }
 
+// The life of access tokens: twice the time before their end at which known clients ask for the next one, and less than
+// revoked grants are remembered.
+const (
+	minAccessTokenLife = 10 * time.Minute
+	maxAccessTokenLife = 24 * time.Hour
+)
+
 // maxBatchSize keeps parts so small that the outcome of one that is not known can be sorted out by hand.
 const maxBatchSize = 1000
 
@@ -129,6 +136,12 @@ func (c *Config) oauth(p *problems) {
 	}
 	if c.OIDCClientID == "" {
 		p.add("--oidc-client-id (OIDC_CLIENT_ID)", "is required with --auth oauth")
+	}
+	if c.AccessTokenLife < minAccessTokenLife || c.AccessTokenLife > maxAccessTokenLife {
+		p.add("--access-token-life (GATEWAY_ACCESS_TOKEN_LIFE)", "is %s; set 10m to 24h", c.AccessTokenLife)
+	}
+	if c.RefreshGrace < time.Second || c.RefreshGrace > c.AccessTokenLife/2 {
+		p.add("--refresh-grace (GATEWAY_REFRESH_GRACE)", "is %s; set at least 1s, and at most half of --access-token-life", c.RefreshGrace)
 	}
 	known := map[string]bool{}
 	for _, entry := range c.OIDCParams {

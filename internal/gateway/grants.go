@@ -21,7 +21,7 @@ func OpenGrants(redisURL string, secrets []config.Secret) (grants *session.Grant
 	if err != nil {
 		return nil, nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
 	}
-	if grants, err = newGrants(store, keys, 0, nil); err != nil {
+	if grants, err = newGrants(&config.Config{}, store, keys, nil); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return grants, store.Close, nil

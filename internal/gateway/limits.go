@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
@@ -26,12 +28,35 @@ func (g *Gateway) newSubjectLimits(store *redisstore.Store, keys *seal.Keyring) 
 	return limit.NewSubjects(g.limitOptions(store, keys), g.cfg.LimitCalls, g.cfg.LimitMessages)
 }
 
-// newAddressLimits is nil without a limit.
-func (g *Gateway) newAddressLimits(store *redisstore.Store, keys *seal.Keyring) (authserver.Limiter, error) {
+// grantRequests is how many token requests, and how many revocations, a login may make in a minute. Processes that share
+// one make a few in an hour; a client that runs wild makes as many as it can.
+const grantRequests = 60
+
+// oauthLimits are what an address and what a grant may ask of the authorization server.
+type oauthLimits struct{ addresses, grants *limit.Refusals }
+
+func (l oauthLimits) Allow(ctx context.Context, kind, owner string) (ok bool, retryAfter time.Duration, err error) {
+	if kind == authserver.LimitGrant || kind == authserver.LimitRevoke {
+		return l.grants.Allow(ctx, kind, owner)
+	}
+	return l.addresses.Allow(ctx, kind, owner)
+}
+
+// newOAuthLimits is nil without a limit.
+func (g *Gateway) newOAuthLimits(store *redisstore.Store, keys *seal.Keyring) (authserver.Limiter, error) {
 	if g.cfg.LimitOAuth == 0 {
 		return nil, nil
 	}
-	return limit.NewAddresses(g.limitOptions(store, keys), g.cfg.LimitOAuth)
+	opts := g.limitOptions(store, keys)
+	addresses, err := limit.NewAddresses(opts, g.cfg.LimitOAuth)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := limit.NewAddresses(opts, grantRequests)
+	if err != nil {
+		return nil, err
+	}
+	return oauthLimits{limit.NewRefusals(addresses, opts.OnEvent, nil), limit.NewRefusals(grants, opts.OnEvent, nil)}, nil
 }
 
 // clientNetwork is what an address is limited by.

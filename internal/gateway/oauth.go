@@ -49,16 +49,20 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l := &login{ahead: newAhead(cfg, store)}
-	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds}); err != nil {
+	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife}); err != nil {
 		return nil, err
 	}
-	// Calls do not wait for Redis where signing in does; both see the same grants.
+	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
 	patient := store.Patient(signInPatience)
-	cache := &session.GrantCache{} // what one of them revokes the other one knows
-	if l.grants, err = newGrants(store, keys, l.tokens.Life(), cache); err != nil {
+	cache := &session.GrantCache{} // what one of them revokes the others know
+	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
 		return nil, err
 	}
-	grants, err := newGrants(patient, keys, l.tokens.Life(), cache)
+	grants, err := newGrants(cfg, patient, keys, cache)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := newGrants(cfg, store.Patient(authserver.TokenPatience), keys, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err := registrationKeys(cfg, keys, &serverKeys); err != nil {
 		return nil, err
 	}
-	limiter, err := g.newAddressLimits(store, keys)
+	limiter, err := g.newOAuthLimits(store, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -113,15 +117,17 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
-		Limiter: limiter, ClientAddress: clientNetwork, Logger: g.logger,
+		Prompt: l.grants, Waiting: waiting, Draining: g.state.drained,
+		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
 	})
 	return l, err
 }
 
-func newGrants(store *redisstore.Store, keys *seal.Keyring, accessLife time.Duration, cache *session.GrantCache) (*session.Grants, error) {
+func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *session.GrantCache) (*session.Grants, error) {
 	return session.NewGrants(session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(),
-		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken), AccessLife: accessLife, Cache: cache,
+		Records: store.Grants(), Upstream: store.Upstreams(), StoreTime: store.Grants().Time, Cache: cache,
+		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
+		AccessLife: cfg.AccessTokenLife, Grace: cfg.RefreshGrace,
 		PersonDigests: keys.MAC(purposeSessionSubject).Digests,
 	})
 }

@@ -17,10 +17,21 @@ const pingTimeout = 900 * time.Millisecond
 // gets a replica killed. Readiness tells more: see [state.ready].
 type state struct {
 	draining atomic.Bool
-	store    func(context.Context) error
+	// drained is closed when draining begins, for those who wait for something.
+	drained chan struct{}
+	store   func(context.Context) error
 }
 
-func newState(store func(context.Context) error) *state { return &state{store: store} }
+func newState(store func(context.Context) error) *state {
+	return &state{store: store, drained: make(chan struct{})}
+}
+
+// drain begins draining.
+func (s *state) drain() {
+	if !s.draining.Swap(true) {
+		close(s.drained)
+	}
+}
 
 func (s *state) live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"live": true})

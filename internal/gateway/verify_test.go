@@ -72,7 +72,7 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		grant := grantOf(t, l.grants)
-		access, err := l.tokens.Issue(identity.Caller{Subject: "ann", ClientID: "c"}, at, grant)
+		access, _, err := l.tokens.Issue(identity.Caller{Subject: "ann", ClientID: "c"}, at, grant, time.Now().Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

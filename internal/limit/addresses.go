@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Addresses bounds what each address may do. It may be used by many goroutines at once.
+// Addresses bounds what each address may do, or who else is told from others by something that cannot be made up. It may be used by many goroutines at once.
 type Addresses struct {
 	counter
 	aMinute int

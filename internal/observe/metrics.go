@@ -60,7 +60,7 @@ func NewMetrics(version string) *Metrics {
 		}, []string{"event"}),
 		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_limits_total",
-			Help: "What became of limits (calls, messages, register, authorize, token): refused, unenforced (the store did not answer, " +
+			Help: "What became of limits (calls, messages, register, authorize, token, grant, revoke): refused, unenforced (the store did not answer, " +
 				"so the limit was held in this process only), kept (the store did not answer, so messages that were not sent count " +
 				"as sent).",
 		}, []string{"limit", "event"}),

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// localLife is how long our own tokens live. It is short, since a replica that cannot ask the store serves them to their
-	// end.
-	localLife = 5 * time.Minute
+	// localLife is how long our own tokens live: longer than the time before the end at which any known client asks for the
+	// next one, or it would ask before every request. It is short, since a replica that cannot ask the store serves them to
+	// their end.
+	localLife = time.Hour
 	// localLeeway is how far the clocks of two replicas may be apart.
 	localLeeway = 30 * time.Second
 	// grantClaim names the grant that a token came from, so that the end of the grant is the end of its tokens.
@@ -32,7 +33,7 @@ type LocalOptions struct {
 	Issuer string
 	// Seeds are what the signing keys derive from, 32 secret bytes each: the first one signs, every one verifies. Required.
 	Seeds [][]byte
-	// Life is how long a token lives. Default: 5 minutes.
+	// Life is the longest that a token lives. Default: one hour.
 	Life time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -113,15 +114,19 @@ func (l *Local) derive() error {
 // KeySet is the public keys as a JWK set (RFC 7517 §5). Do not write into it.
 func (l *Local) KeySet() []byte { return l.set }
 
-// Life is how long a token lives.
+// Life is the longest that a token lives.
 func (l *Local) Life() time.Duration { return l.opts.Life }
 
-// Issue makes an access token for a caller, good at one resource, from a grant.
-func (l *Local) Issue(caller identity.Caller, resource, grant string) (string, error) {
+// Issue makes an access token for a caller, good at one resource, from a grant that ends at a time, and says how long it
+// lives: never beyond that end.
+func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.Time) (raw string, life time.Duration, err error) {
 	if !usableSubject(caller.Subject) {
-		return "", errors.New("token: the subject is empty, longer than 255 bytes or has characters that cannot be printed")
+		return "", 0, errors.New("token: the subject is empty, longer than 255 bytes or has characters that cannot be printed")
 	}
 	now := l.opts.Now()
+	if life = min(l.opts.Life, end.Sub(now)); life <= 0 {
+		return "", 0, errors.New("token: the grant has ended")
+	}
 	// RFC 9068 §2.2
 	payload, err := json.Marshal(struct {
 		Issuer   string `json:"iss"`
@@ -135,16 +140,17 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string) (string, e
 		Grant    string `json:"grant"`
 	}{
 		l.opts.Issuer, caller.Subject, resource, caller.ClientID, strings.Join(caller.Scopes, " "),
-		now.Unix(), now.Add(l.opts.Life).Unix(), rand.Text(), grant,
+		now.Unix(), now.Add(life).Unix(), rand.Text(), grant,
 	})
 	if err != nil {
-		return "", fmt.Errorf("token: writing the claims: %w", err)
+		return "", 0, fmt.Errorf("token: writing the claims: %w", err)
 	}
 	jws, err := l.signer.Sign(payload)
 	if err != nil {
-		return "", fmt.Errorf("token: signing: %w", err)
+		return "", 0, fmt.Errorf("token: signing: %w", err)
 	}
-	return jws.CompactSerialize()
+	raw, err = jws.CompactSerialize()
+	return raw, life, err
 }
 
 // Verify says what a bearer token says, if it is ours and good at this resource; a slash at the end of either makes no

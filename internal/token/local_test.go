@@ -36,7 +36,7 @@ func newLocal(t testing.TB, c *clock, seeds ...[]byte) *token.Local {
 
 func issue(t testing.TB, l *token.Local) string {
 	t.Helper()
-	raw, err := l.Issue(bob, endpoint, "grant-1")
+	raw, _, err := l.Issue(bob, endpoint, "grant-1", time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,17 +82,34 @@ func TestOurOwnTokenIsGoodAtItsOwnEndpointOnly(t *testing.T) {
 	}
 }
 
-func TestOurOwnTokenLivesFiveMinutes(t *testing.T) {
+func TestOurOwnTokenLivesAnHour(t *testing.T) {
 	c := newClock()
 	l := newLocal(t, c, seedA)
 	raw := issue(t, l)
-	c.Add(5*time.Minute + 29*time.Second)
+	c.Add(time.Hour + 29*time.Second)
 	if _, err := l.Verify(raw, endpoint); err != nil {
 		t.Errorf("within the leeway: %v", err)
 	}
 	c.Add(time.Second)
 	refusesLocally(t, l, raw, endpoint, token.ReasonExpired)
 	refusesLocally(t, newLocal(t, c, seedA), raw, endpoint, token.ReasonExpired)
+}
+
+func TestOurOwnTokenEndsWithItsGrant(t *testing.T) {
+	c := newClock()
+	l := newLocal(t, c, seedA)
+	for left, want := range map[time.Duration]time.Duration{2 * time.Hour: time.Hour, 90 * time.Second: 90 * time.Second} {
+		raw, life, err := l.Issue(bob, endpoint, "grant-1", c.Now().Add(left))
+		if err != nil || life != want {
+			t.Errorf("%s left: %s, %v", left, life, err)
+		}
+		if got, err := l.Verify(raw, endpoint); err != nil || got.Expires.Sub(c.Now()) > want {
+			t.Errorf("%s left: expires %s, %v", left, got.Expires, err)
+		}
+	}
+	if raw, _, err := l.Issue(bob, endpoint, "grant-1", c.Now()); err == nil {
+		t.Errorf("a grant that has ended got %q", raw)
+	}
 }
 
 func TestSeedsRotateWithoutRefusingAToken(t *testing.T) {
@@ -158,7 +175,7 @@ func TestWrongOptionsOfTheLocalIssuerAreAllNamedAndNoSeedIs(t *testing.T) {
 func TestNobodyGetsATokenWithoutAName(t *testing.T) {
 	l := newLocal(t, newClock(), seedA)
 	for _, subject := range []string{"", strings.Repeat("s", 256), "a\x00b"} {
-		if raw, err := l.Issue(identity.Caller{Subject: subject, ClientID: "c"}, endpoint, "g"); err == nil {
+		if raw, _, err := l.Issue(identity.Caller{Subject: subject, ClientID: "c"}, endpoint, "g", time.Now().Add(time.Hour)); err == nil {
 			t.Errorf("%q got %q", subject, raw)
 		}
 	}

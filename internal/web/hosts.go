@@ -88,6 +88,9 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 	})
 }
 
+// TrustsOrigin reports whether the page that a request says to come from may call the gateway, as [Guard.Origins] decides.
+func (g *Guard) TrustsOrigin(r *http.Request) bool { return g.originAllowed(r.Header.Get("Origin"), r) }
+
 func (g *Guard) hostAllowed(host string) bool {
 	name := hostname(host)
 	return IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
