@@ -150,12 +150,13 @@ func TestWhatCannotBeCountedIsRefusedForTheMoment(t *testing.T) {
 }
 
 func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *authserver.Options) { o.Patience = time.Second })
 	if w.redis == nil {
 		t.Skip("skip: no redis-server on this machine; apt-get install redis-server provides it")
 	}
 	c := w.program(localRedirect)
 	access, refresh := c.tokens(w.browser())
+	code := w.browser().signIn(c.request()).Get("code")
 	p := w.browser()
 	asked := p.open(c.request())
 	w.redis.Kill()
@@ -164,8 +165,10 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 	if out["Retry-After"] != "5" {
 		t.Errorf("Retry-After %v", out["Retry-After"])
 	}
-	status, out = c.token("grant_type", "authorization_code", "code", strings.Repeat("A", 64), "redirect_uri", c.redirect, "code_verifier", "v")
+	status, out = c.redeem(code)
 	wantRefused(t, "code", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
+	status, out = c.redeem(strings.Repeat("A", len(code))) // junk asks no store
+	wantRefused(t, "a code that is not ours", status, out, http.StatusBadRequest, "invalid_grant")
 	status, out = w.post("/oauth/revoke", "application/x-www-form-urlencoded", url.Values{"client_id": {c.id}, "token": {access}}.Encode())
 	wantRefused(t, "revoke", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
 	if at := p.submit(form(asked.body)); at.status != http.StatusServiceUnavailable || at.header.Get("Retry-After") == "" {

@@ -64,9 +64,11 @@ type Options struct {
 	Exchanges *session.Exchanges
 	Consents  *session.Consents
 	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and one that is given up only
-	// when a call's time is over. The token endpoint asks the first, and where that fails the second until [TokenPatience] is
-	// over. Default: Grants.
+	// when a call's time is over. The token endpoint asks the first, and where that fails the second until Patience is over.
+	// Default: Grants.
 	Prompt, Waiting *session.Grants
+	// Patience is how long after it came a token request may be answered. Default: [TokenPatience].
+	Patience time.Duration
 	// Draining is closed when the gateway is about to stop: no token request waits for the store then. Default: never.
 	Draining <-chan struct{}
 	// Keys seal what leaves the gateway and comes back.
@@ -148,6 +150,9 @@ func New(opts Options) (*Server, error) {
 	}
 	if opts.Waiting == nil {
 		opts.Waiting = opts.Grants
+	}
+	if opts.Patience <= 0 {
+		opts.Patience = TokenPatience
 	}
 	return &Server{
 		opts:    opts,

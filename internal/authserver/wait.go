@@ -63,7 +63,7 @@ type attempted struct {
 // drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt
 // whose end nobody waits for does no harm.
 func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, error) {
-	ctx, cancel := context.WithTimeout(session.WithArrival(ctx, q.came), TokenPatience-s.opts.Now().Sub(q.came))
+	ctx, cancel := context.WithTimeout(session.WithArrival(ctx, q.came), s.opts.Patience-s.opts.Now().Sub(q.came))
 	defer cancel()
 	t, err := s.issue(ctx, s.opts.Prompt, q)
 	if !errors.Is(err, session.ErrUnavailable) {
@@ -107,8 +107,10 @@ func (s *Server) issueAgain(ctx context.Context, q *tokenRequest, err error) (*t
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, err
 		case <-time.After(betweenAttempts):
+		}
+		if ctx.Err() != nil { // also if both came at the same moment
+			return nil, err
 		}
 		var t *tokens
 		if t, err = s.issue(ctx, s.opts.Waiting, q); !errors.Is(err, session.ErrUnavailable) {

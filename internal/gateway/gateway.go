@@ -41,6 +41,8 @@ type Options struct {
 	// StoreTimeout is the longest that one call to Redis may take that only reads. Default: that of redisstore, which suits a
 	// Redis nearby.
 	StoreTimeout time.Duration
+	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver, which known clients outwait.
+	TokenPatience time.Duration
 	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
 	ClientDocuments http.RoundTripper
 }

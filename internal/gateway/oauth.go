@@ -117,7 +117,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		Exchanges:       exchanges,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
-		Prompt: l.grants, Waiting: waiting, Draining: g.state.drained,
+		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,
 		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
 	})
 	return l, err

@@ -181,6 +181,23 @@ func TestACodeThatWasRedeemedInVainIsStillSingleUse(t *testing.T) {
 		wantErr(t, "nobody waits", err, session.ErrUnavailable)
 		redeem(t, g, code)
 	})
+	t.Run("by a try that was held up behind the one that succeeded", func(t *testing.T) {
+		c := newCluster(t)
+		g := c.grants()
+		code := begin(t, g)
+		gone, cancel := context.WithCancel(t.Context())
+		late, err := g.Redeem(gone, code, clientID, redirect, verifier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		token, _ := redeem(t, g, code)
+		_, err = late.Commit(gone)
+		wantErr(t, "the write held up", err, session.ErrUnavailable)
+		_, err = g.Redeem(gone, code, clientID, redirect, verifier)
+		wantErr(t, "the read held up", err, session.ErrUnavailable)
+		mustRefresh(t, g, token)
+	})
 }
 
 // Between the two writes of a redemption the other one reads the record.

@@ -46,7 +46,7 @@ func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifi
 	late := came.Unix() >= s.Until
 	switch {
 	case !s.redeemable(), s.Unanswered && late:
-		return nil, g.end(ctx, id, ErrReplayed)
+		return nil, g.replayed(ctx, id)
 	case s.Grant.ClientID != clientID || s.Binding.RedirectURI != redirectURI || !s.Binding.verifies(verifier):
 		return nil, g.end(ctx, id, ErrMismatch)
 	case late:
@@ -135,6 +135,15 @@ func (g *Grants) end(ctx context.Context, id string, reason error) error {
 	return reason
 }
 
+// replayed revokes a grant whose code was used twice. A request that nobody waits for any more does not: it may be the client's
+// own, held up in the store, and the other one its next try.
+func (g *Grants) replayed(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return unavailable(ctx.Err())
+	}
+	return g.end(ctx, id, ErrReplayed)
+}
+
 // Commit takes the step and gives the refresh token that is good from now on. If somebody else redeemed the code meanwhile,
 // it was used twice (ErrReplayed); if somebody else rotated the family, their token is given. Errors: those of
 // [Grants.Redeem]. After ErrUnavailable the step may have been taken or not, and can be repeated in either case.
@@ -164,7 +173,7 @@ func (t *Turn) commitCode(ctx context.Context, ttl time.Duration) (string, error
 	t.next.Unanswered = true
 	taken, err := t.replace(ctx, ttl, func(now *stored) error {
 		if !now.redeemable() {
-			return g.end(ctx, id, ErrReplayed)
+			return g.replayed(ctx, id)
 		}
 		return nil
 	})
@@ -183,7 +192,7 @@ func (t *Turn) commitCode(ctx context.Context, ttl time.Duration) (string, error
 		if _, err := g.get(ctx, id); err != nil { // it was revoked, or the store lost it
 			return "", err
 		}
-		return "", g.end(ctx, id, ErrReplayed)
+		return "", g.replayed(ctx, id)
 	}
 	return g.refreshToken(id, 1), nil
 }
