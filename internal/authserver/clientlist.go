@@ -128,3 +128,6 @@ func (l *ClientList) denied(id string) bool {
 		return d == id || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
 	})
 }
+
+// Denies reports whether the operator has denied a client. Nobody is denied by a nil list.
+func (l *ClientList) Denies(id string) bool { return l != nil && l.denied(id) }

@@ -128,7 +128,7 @@ func TestARevokedTokenIsServedToNobodyOfMany(t *testing.T) {
 	c, other := world.register(t), world.register(t)
 	c.signIn(t)
 	other.signIn(t)
-	c.revoke(t)
+	c.mustRevoke(t)
 	if n := atOnce(many, func(i int) bool {
 		if i%2 == 0 { // somebody else's load
 			return other.post(t, ping).status != http.StatusOK

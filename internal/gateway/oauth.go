@@ -35,10 +35,11 @@ type login struct {
 	server *authserver.Server
 	tokens *token.Local
 	grants *session.Grants
+	// clients says which clients are denied, and what weight others have; nil without --oauth-clients.
+	clients *authserver.ClientList
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
 	ahead       ahead
-	clients     *authserver.ClientList // nil without --oauth-clients
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -98,8 +99,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 			}
 		}
 	}
-	l.clients, err = readClients(cfg.OAuthClients)
-	if err != nil {
+	if l.clients, err = readClients(cfg.OAuthClients); err != nil {
 		return nil, err
 	}
 	serverKeys := authserver.Keys{Browser: keys.Sealer(purposeBrowser), Request: keys.Sealer(purposeRequest), CSRF: keys.MAC(purposeCSRF)}
@@ -146,6 +146,9 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	}
 	caller := t.Caller
 	caller.Grant = t.Grant
+	if l.clients.Denies(caller.ClientID) {
+		return identity.Caller{}, grantOver{errDeniedClient}
+	}
 	l.ahead.expect(ctx, caller)
 	_, err = l.grants.Lookup(ctx, t.Grant)
 	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
@@ -163,6 +166,8 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 		return identity.Caller{}, grantOver{err}
 	}
 }
+
+var errDeniedClient = errors.New("the client is denied")
 
 // grantOver makes the resource server challenge: the client has to sign in again.
 type grantOver struct{ error }

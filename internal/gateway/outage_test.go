@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -15,16 +14,6 @@ const readCall = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name"
 
 // sendsOn has calls made without Redis, and none wait for it.
 func sendsOn(c *config.Config) { c.OnStoreOutage = "send" }
-
-func (c *client) revoke(t *testing.T) {
-	t.Helper()
-	a := c.world.do(t, http.MethodPost, "/oauth/revoke", url.Values{
-		"token": {c.refresh}, "client_id": {c.id}, "client_secret": {c.secret},
-	}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
-	if a.status != http.StatusOK {
-		t.Fatalf("revoking: %d %s", a.status, a.body)
-	}
-}
 
 // One replica made the grant. The other one has never seen it, so nothing tells it that the person has not revoked it since.
 func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
@@ -61,7 +50,7 @@ func TestARevokedGrantStaysRevokedWithoutRedis(t *testing.T) {
 	world := signIn(t, "api-key", nil, hasty)
 	c := world.register(t)
 	c.signIn(t)
-	c.revoke(t)
+	c.mustRevoke(t)
 	for range 2 { // each replica sees it
 		if a := c.post(t, ping); a.status != http.StatusUnauthorized {
 			t.Fatalf("a revoked token: %d", a.status)

@@ -78,3 +78,24 @@ func TestOneClientIsRevokedByTheDenyList(t *testing.T) {
 	}
 	other.signIn(t)
 }
+
+func TestAnAccessTokenOfADeniedClientEndsAtOnce(t *testing.T) {
+	world := signIn(t, "api-key", nil)
+	c, other := world.register(t), world.register(t)
+	c.signIn(t)
+	other.signIn(t)
+	file := filepath.Join(t.TempDir(), "clients.json")
+	if err := os.WriteFile(file, []byte(`{"denied":["`+c.id+`"]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	restarted := signIn(t, "api-key", func(cfg *config.Config) {
+		cfg.PublicURL, cfg.OAuthClients, cfg.RedisURL = world.base, file, config.Secret(world.redis.URL())
+	})
+	c.world, other.world = restarted, restarted
+	if a := c.post(t, ping); a.status != http.StatusUnauthorized || a.header.Get("WWW-Authenticate") == "" {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+	if a := other.post(t, ping); a.status != http.StatusOK {
+		t.Errorf("another client is answered %d %s", a.status, a.body)
+	}
+}

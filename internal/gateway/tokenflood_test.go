@@ -22,6 +22,13 @@ func (c *client) revoke(t *testing.T) answer {
 	}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
+func (c *client) mustRevoke(t *testing.T) {
+	t.Helper()
+	if a := c.revoke(t); a.status != http.StatusOK {
+		t.Fatalf("revoking: %d %s", a.status, a.body)
+	}
+}
+
 func TestJunkFromAnOfficeHindersNobodyThere(t *testing.T) {
 	for name, page := range map[string][]string{
 		"by a program": nil, "by a web page": {"Origin", "https://evil.example"}, "by a sandboxed page": {"Origin", "null"},
