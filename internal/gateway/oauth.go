@@ -26,8 +26,8 @@ import (
 // exchangeLife is how long a person may take from the consent page to the end of the sign-in.
 const exchangeLife = 15 * time.Minute
 
-// signInPatience is how long a step of a sign-in may wait for one answer of Redis. A person would have to begin again, and
-// many clients take the failure of a token request for the end of their login; so it is worth more than a tool call's.
+// signInPatience is how long a step of a sign-in may wait for one answer of Redis: a person would have to begin again, so it
+// is worth more than a tool call's. The token endpoint waits longer, see authserver.TokenPatience.
 const signInPatience = 2 * time.Second
 
 // login is everything behind --auth oauth.
