@@ -70,7 +70,7 @@ func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, err
 		s.tellReuse(ctx, q, err)
 		return t, err
 	}
-	if s.isDraining() || !s.waiting.enter(q.grant) {
+	if !s.waiting.enter(q.grant) {
 		s.tellReuse(ctx, q, err)
 		return nil, err
 	}
@@ -116,14 +116,5 @@ func (s *Server) issueAgain(ctx context.Context, q *tokenRequest, err error) (*t
 		if t, err = s.issue(ctx, s.opts.Waiting, q); !errors.Is(err, session.ErrUnavailable) {
 			return t, err
 		}
-	}
-}
-
-func (s *Server) isDraining() bool {
-	select {
-	case <-s.opts.Draining:
-		return true
-	default:
-		return false
 	}
 }
