@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 )
 
-// A browser that does not open the scheme of an app leaves a redirect to it without a word.
+// A browser that does not open the scheme of an app leaves a redirect to it without a word. And no error opens an app by
+// itself.
 func TestAnAppsOwnSchemeIsReachedByAPageWithALink(t *testing.T) {
 	const redirect = "cursor://anysphere.cursor/oauth/callback"
 	for name, tt := range map[string]struct {
@@ -26,8 +27,11 @@ func TestAnAppsOwnSchemeIsReachedByAPageWithALink(t *testing.T) {
 			w.provider.set("ann", tt.failure, nil)
 			at = p.open(p.open(at.location).location)
 			if at.status != http.StatusOK || at.header.Get("Location") != "" || !strings.Contains(at.body, `href="`+redirect+`?`) ||
-				!strings.Contains(at.location, tt.want) || !strings.Contains(text(at.body), "Go back to Test app") {
+				!strings.Contains(at.body, tt.want) || !strings.Contains(text(at.body), "Go back to Test app") {
 				t.Errorf("%d %v %s", at.status, at.header, at.body)
+			}
+			if led := at.location != ""; led != (tt.failure == nil) {
+				t.Errorf("it leads on by itself: %v %q", led, at.location)
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,26 +28,33 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.requestPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered"), c.name, "")
 		return
 	}
+	// A registration never expires, so the rules of today are asked.
+	if problem := checkRedirect(redirect, s.clients.list.schemes); problem != "" {
+		s.requestPage(w, fail(invalidRequest, problem), c.name, "")
+		return
+	}
 	x, e := s.parseRequest(c, redirect, q)
 	if e != nil {
-		s.refuseRequest(w, c, &x.Exchange, e)
+		s.refuseRequest(w, c, &x.AuthRequest, e)
 		return
 	}
 	b, known := s.browserOf(r)
 	if !known {
 		s.setBrowser(w, b)
 	}
-	x.Known = b.Subject
+	if b.Subject != "" {
+		x.Known = mark(b.Subject)
+	}
 	skip, err := s.remembered(r, c, x, b)
 	if err != nil {
 		s.failPage(w, r, "consent", err)
 		return
 	}
 	if !skip {
-		s.askConsent(w, c.origin, &x.Exchange, b, "")
+		s.askConsent(w, publisherOf(c), &x.AuthRequest, b, "")
 		return
 	}
-	location, err := s.beginSignIn(w, r, &x.Exchange)
+	location, err := s.beginSignIn(w, r, b, &x.AuthRequest)
 	if err != nil {
 		s.failPage(w, r, "sign-in", err)
 		return
@@ -66,21 +72,24 @@ func (s *Server) remembered(r *http.Request, c *client, x *request, b browser) (
 	return s.opts.Consents.Covers(r.Context(), b.Subject, x.ClientID, x.RedirectURI, x.Asked)
 }
 
-// beginSignIn sends the browser to the provider, with an approved exchange that only this browser can go on with.
-func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, x *session.Exchange) (location string, err error) {
-	handle := rand.Text() + rand.Text()
+// beginSignIn sends the browser to the provider, with an approved request that only this browser can go on with. Nothing is
+// stored: nobody has signed in yet.
+func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) (location string, err error) {
+	handle := newHandle()
 	if location, x.Keep, err = s.opts.SignIn.Begin(r.Context(), handle); err != nil {
 		return "", err
 	}
-	x.Browser = s.bind(w, handle)
-	return location, s.opts.Exchanges.Begin(r.Context(), handle, x)
+	x.ClientID, x.Browser = session.ClientRef(x.ClientID), mark(b.ID)
+	return location, s.setPending(w, r, x, handle)
 }
 
 // refuseRequest tells a client by redirect what is wrong. A client that anybody can register must not make this server
-// send people anywhere without their doing (RFC 9700 §4.11.2), so there they follow a link.
-func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *session.Exchange, e *Error) {
+// send people anywhere without their doing (RFC 9700 §4.11.2), and nothing opens an app by itself: there they follow a link.
+// This machine, the operator's clients and the host that proves a client's document are told at once.
+func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *session.AuthRequest, e *Error) {
 	location := s.errorURL(x, e)
-	if _, local := place(x.RedirectURI); local || c.origin == preregistered {
+	trusted := destinationOf(x.RedirectURI).Local || c.origin == preregistered || c.onOwnHost(x.RedirectURI)
+	if trusted && !isApps(x.RedirectURI) {
 		redirectTo(w, location)
 		return
 	}
@@ -101,6 +110,7 @@ func redirectTo(w http.ResponseWriter, location string) {
 type errorView struct {
 	Name, Text string
 	Later      bool   // it may work in a moment
+	Reload     bool   // Later, by loading this page again
 	Request    bool   // the request of the client is wrong, which the person can do nothing about
 	Client     string // may be ""
 	Where      string // back to the client with the error, "" if it must not be told

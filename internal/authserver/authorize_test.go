@@ -171,11 +171,11 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 	wantRefused(t, "a code that is not ours", status, out, http.StatusBadRequest, "invalid_grant")
 	status, out = w.post("/oauth/revoke", "application/x-www-form-urlencoded", url.Values{"client_id": {c.id}, "token": {access}}.Encode())
 	wantRefused(t, "revoke", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
-	if at := p.submit(form(asked.body)); at.status != http.StatusServiceUnavailable || at.header.Get("Retry-After") == "" {
-		t.Errorf("consent: %d %v", at.status, at.header)
-	}
-	if at := p.open(w.url + authserver.CallbackPath + "?state=x&code=ann"); at.status != http.StatusServiceUnavailable {
-		t.Errorf("callback: %d", at.status)
+	// What the browser carries needs no store until somebody has signed in.
+	callback := p.open(p.submit(form(asked.body)).location).location
+	if at := p.open(callback); at.status != http.StatusServiceUnavailable || at.header.Get("Retry-After") == "" ||
+		!strings.Contains(text(at.body), "load this page again") {
+		t.Errorf("callback: %d %v %s", at.status, at.header, text(at.body))
 	}
 	// Redis is back, and empty: the client still is who it was, and one round trip brings everything back.
 	w.redis.Restart()
@@ -186,6 +186,9 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 		}
 	}
 	wantRefused(t, "lost grant", status, out, http.StatusBadRequest, "invalid_grant")
+	if at := p.open(callback); at.status != http.StatusSeeOther || !strings.Contains(at.location, "code=") {
+		t.Errorf("the callback, loaded again: %d %q", at.status, at.location)
+	}
 	access, _ = c.tokens(w.browser())
 	if status, _ := w.call(access); status != http.StatusOK {
 		t.Error(status)

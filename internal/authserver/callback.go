@@ -1,22 +1,37 @@
 package authserver
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-const maxSubject = 255
+const (
+	maxSubject = 255
+	// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever redeems it lives longer
+	// (session.ClaimLife), so that nobody does it at the same time.
+	redeemTime = 20 * time.Second
+)
 
 var (
-	errNoExchange    = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app")
-	errNotTheBrowser = fail(invalidRequest, "this sign-in was started in another browser or under another address, or this browser keeps "+
-		"no cookies of this site; start again from your app")
+	errFinished   = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app")
+	errNotPending = fail(invalidRequest, "this sign-in has expired, was finished before, or was started in another browser or under "+
+		"another address, or this browser keeps no cookies of this site; start again from your app")
+	errBeingFinished = &Error{
+		kind: temporarilyUnavailable, retryAfter: retryLater, description: "this sign-in is being finished; nothing is lost, try again shortly",
+	}
 )
 
 // callback is where the provider sends the browser back to. The state must be one of ours, not used before, and come from
 // the browser that approved: whoever starts a sign-in and lets somebody else finish it gets nothing (RFC 9700 §4.7).
+//
+// What may fail stands in this order, so that a store that fails loses nothing it need not, and nothing is given twice:
+// the handle is claimed, the answer redeemed at the provider, the handle spent, and only then is anything given. Before the
+// answer is redeemed the page can be loaded again; after it the person starts again.
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	p, e := single(q, "state")
@@ -25,35 +40,35 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	handle := p["state"]
-	x, finish, err := s.opts.Exchanges.Open(r.Context(), handle)
+	x, ok := s.pending(r, handle)
+	b, known := s.browserOf(r)
+	// A browser may have lost the cookie of its session: then its person is asked again. Who comes for their key is not
+	// asked, so somebody else's request must not be taken for theirs.
+	if !ok || known && !sameText(x.Browser, mark(b.ID)) || !known && x.ClientID == "" {
+		s.errorPage(w, errNotPending)
+		return
+	}
+	claim, err := s.opts.AuthRequests.Claim(r.Context(), handle)
 	if err != nil {
-		s.failExchange(w, r, err)
+		s.failClaim(w, r, err)
 		return
 	}
-	if x.Person != nil {
-		s.errorPage(w, errNoExchange)
-		return
-	}
-	if !s.bound(r, handle, x.Browser) {
-		s.errorPage(w, errNotTheBrowser)
-		return
-	}
-	if err := finish(r.Context()); err != nil {
-		s.failExchange(w, r, err)
-		return
-	}
-	s.cookies.set(w, exchangeCookie(handle), "", 0)
-	person, err := s.opts.SignIn.Finish(r.Context(), q, x.Keep)
-	if err == nil && (person.Subject == "" || len(person.Subject) > maxSubject) {
-		err = errors.New("the provider gave a subject that is empty or longer than 255 bytes")
-	}
+	person, err := s.redeem(r.Context(), q, x.Keep)
+	s.dropPending(w, handle)
 	if err != nil {
 		s.giveUp(w, r, "sign-in", x, asError(err), s.byRedirect)
 		return
 	}
-	x.Person = &session.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}
-	b, known := s.browserOf(r)
-	another := x.Known != "" && x.Known != person.Subject || known && b.Subject != "" && b.Subject != person.Subject
+	if err := claim.Spend(r.Context()); err != nil {
+		if errors.Is(err, session.ErrNoAuthRequest) { // somebody else took it when this took too long
+			s.errorPage(w, errFinished)
+			return
+		}
+		s.giveUp(w, r, "authorization request", x, asError(err), s.byRedirect)
+		return
+	}
+	x.Person = person
+	another := x.Known != "" && !sameText(x.Known, mark(person.Subject)) || !known || b.Subject != "" && b.Subject != person.Subject
 	if another && x.ClientID != "" { // whoever comes for their key has approved nothing that could be another's
 		if err := s.askPerson(w, r, b, x); err != nil {
 			s.giveUp(w, r, "consent", x, asError(err), s.byRedirect)
@@ -63,16 +78,29 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	s.conclude(w, r, b, x, s.byRedirect)
 }
 
+// redeem finds out at the provider who signed in.
+func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*session.Person, error) {
+	ctx, cancel := context.WithTimeout(ctx, redeemTime)
+	defer cancel()
+	person, err := s.opts.SignIn.Finish(ctx, answer, keep)
+	if err == nil && (person.Subject == "" || len(person.Subject) > maxSubject) {
+		err = errors.New("the provider gave a subject that is empty or longer than 255 bytes")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &session.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}, nil
+}
+
 // complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.
-func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange) string {
+func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, on onward) {
 	code, err := s.opts.Grants.Begin(r.Context(), session.Grant{
 		Subject: x.Person.Subject, Name: x.Person.Name, Email: x.Person.Email, ClientID: x.ClientID, ClientName: x.ClientName,
 		Resource: x.Resource, Scopes: x.Scopes,
 	}, session.Binding{RedirectURI: x.RedirectURI, Challenge: x.Challenge}, x.Person.Upstream)
 	if err != nil {
-		e := asError(err)
-		s.report(r, "grant", e)
-		return s.errorURL(x, e)
+		s.giveUp(w, r, "grant", x, asError(err), on)
+		return
 	}
 	// An approval that is not remembered is asked for again, which is no reason to fail.
 	if err := s.opts.Consents.Remember(r.Context(), x.Person.Subject, x.ClientID, x.RedirectURI, x.Scopes); err != nil {
@@ -80,13 +108,30 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *
 	}
 	b.Subject, b.Name = x.Person.Subject, x.Person.Name
 	s.setBrowser(w, b)
-	return s.answerURL(x, "code", code)
+	on(w, x.ClientName, s.answerURL(x, "code", code))
 }
 
-func (s *Server) failExchange(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, session.ErrNoExchange) {
-		s.errorPage(w, errNoExchange)
+// failAuthRequest answers where a stored request is not there, or nobody can tell.
+func (s *Server) failAuthRequest(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, session.ErrNoAuthRequest) {
+		s.errorPage(w, errFinished)
 		return
 	}
-	s.failPage(w, r, "exchange", err)
+	s.failPage(w, r, "authorization request", err)
+}
+
+// failClaim answers where the provider's answer was not redeemed: the page can be loaded again, but if it is spent.
+func (s *Server) failClaim(w http.ResponseWriter, r *http.Request, err error) {
+	var e *Error
+	switch {
+	case errors.Is(err, session.ErrNoAuthRequest):
+		s.errorPage(w, errFinished)
+		return
+	case errors.Is(err, session.ErrClaimed):
+		e = errBeingFinished
+	default:
+		e = asError(err)
+		s.report(r, "authorization request", e)
+	}
+	s.showError(w, e, errorView{Reload: true})
 }

@@ -12,9 +12,10 @@ import (
 
 // ClientList is what the operator says about clients. The zero value says nothing.
 type ClientList struct {
-	known  map[string]*client
-	weight map[string]int
-	deny   []string
+	known   map[string]*client
+	weight  map[string]int
+	deny    []string
+	schemes []string // that redirects may have beside the known ones
 }
 
 // maxWeight keeps a slip of the finger from giving one client everything.
@@ -30,10 +31,12 @@ const maxWeight = 1000
 //	    "redirect_uris": ["https://bot.example.com/callback"],
 //	    "weight": 4                              // how many callers' share of the gateway it has, see [ClientList.Weight]
 //	  }],
-//	  "denied": ["a client_id that must not be served any more", "https://bad.example/"]
+//	  "denied": ["a client_id that must not be served any more", "https://bad.example/"],
+//	  "schemes": ["acme"]
 //	}
 //
-// A denied URL that ends in a slash denies every client whose metadata document is below it.
+// A denied URL that ends in a slash denies every client whose metadata document is below it. A redirect of any client may
+// have one of the schemes, which are those of apps; without a dot no other is taken but those of well-known clients.
 func ParseClients(data []byte) (*ClientList, error) {
 	var file struct {
 		Clients []struct {
@@ -43,19 +46,25 @@ func ParseClients(data []byte) (*ClientList, error) {
 			Redirects []string `json:"redirect_uris"`
 			Weight    *int     `json:"weight"`
 		} `json:"clients"`
-		Denied []string `json:"denied"`
+		Denied  []string `json:"denied"`
+		Schemes []string `json:"schemes"`
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
-		return nil, errors.New("the list of clients must be a JSON object with clients and denied, and each client may have " +
+		return nil, errors.New("the list of clients must be a JSON object with clients, denied and schemes, and each client may have " +
 			"client_id, client_secret, client_name, redirect_uris and weight, which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the list of clients goes on after its end")
 	}
-	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, deny: file.Denied}
+	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, deny: file.Denied, schemes: file.Schemes}
 	var problems []error
+	for _, scheme := range file.Schemes {
+		if text := checkScheme(scheme); text != "" {
+			problems = append(problems, fmt.Errorf("scheme %q: %s", scheme, text))
+		}
+	}
 	for i, f := range file.Clients {
 		problem := func(format string, args ...any) {
 			problems = append(problems, fmt.Errorf("client %d (%q): %w", i+1, f.ID, fmt.Errorf(format, args...)))
@@ -79,7 +88,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 			problem("give at least one of redirect_uris")
 		}
 		for _, r := range f.Redirects {
-			if text := checkRedirect(r); text != "" {
+			if text := checkRedirect(r, file.Schemes); text != "" {
 				problem("%q: %s", r, text)
 			}
 		}

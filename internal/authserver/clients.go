@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // How a client proves who it is at the token endpoint (RFC 7591 §2, token_endpoint_auth_method).
@@ -48,7 +46,7 @@ type clients struct {
 // where an answer could be sent (RFC 6749 §4.1.2.1).
 func (c clients) forBrowser(ctx context.Context, id string) (*client, error) {
 	if isDocumentID(id) && !c.list.has(id) && !c.list.denied(id) {
-		return c.documents.client(ctx, id)
+		return c.documents.client(ctx, id, c.list.schemes)
 	}
 	return c.forToken(id)
 }
@@ -88,80 +86,11 @@ func (c *client) allows(redirect string) bool {
 	})
 }
 
-// withoutLoopbackPort gives a redirect on this machine without its port. What does not come back from parsing as it was is
-// none: two readers could read it differently.
-func withoutLoopbackPort(redirect string) (string, bool) {
-	u, err := url.Parse(redirect)
-	if err != nil || u.Scheme != "http" || u.User != nil || !isLoopback(u.Hostname()) || u.String() != redirect {
-		return "", false
-	}
-	host := u.Hostname()
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	u.Host = host
-	return u.String(), true
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || host == "127.0.0.1" || host == "::1"
-}
-
-// forbiddenSchemes run or read something in a browser, or start a program of the operating system with what follows,
-// instead of leading to an app that asked for it.
-var forbiddenSchemes = []string{
-	"javascript", "livescript", "mocha", "vbscript", "data", "file", "blob", "filesystem", "about", "view-source", "jar", "mhtml", "res",
-	"resource", "chrome", "edge", "microsoft-edge", "brave", "opera", "chrome-extension", "moz-extension", "ws", "wss", "ftp", "sftp",
-	"ssh", "telnet", "rlogin", "smb", "nfs", "afp", "ldap", "ldaps", "gopher", "news", "nntp", "intent", "android-app", "content",
-	"search", "search-ms", "shell", "help", "hcp", "ms-its", "x-apple.systempreferences", "mailto", "tel", "sms", "smsto", "facetime",
-	"callto", "skype", "webcal", "git",
-}
-
-// leadsToAnApp reports whether a scheme may be one of an app's own (RFC 8252 §7.1). Windows has some hundred of its own that
-// begin with ms-, of which several ran what a link told them to.
-func leadsToAnApp(scheme string) bool {
-	return !slices.Contains(forbiddenSchemes, scheme) && !strings.HasPrefix(scheme, "ms-")
-}
-
-// checkRedirect says what is wrong with a redirect that a client wants (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1).
-func checkRedirect(redirect string) string {
-	u, err := url.Parse(redirect)
-	switch {
-	case err != nil || u.Scheme == "" || strings.ContainsFunc(redirect, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }):
-		return "a redirect URI must be an absolute URI of ASCII characters"
-	case strings.Contains(redirect, "#"):
-		return "a redirect URI must not have a fragment"
-	case u.User != nil:
-		return "a redirect URI must not have a user name"
-	case !leadsToAnApp(u.Scheme):
-		return "a redirect URI must be https, http on this machine, or of a scheme of the app itself"
-	case (u.Scheme == "https" || u.Scheme == "http") && u.Host == "":
-		return "a redirect URI must name a host"
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "a redirect URI over http must be on localhost, 127.0.0.1 or [::1]; use https"
-	}
-	return ""
-}
-
 // onOwnHost tells whether a redirect leads to the host that proves the client's document.
 func (c *client) onOwnHost(redirect string) bool {
 	r, err1 := url.Parse(redirect)
 	id, err2 := url.Parse(c.id)
 	return err1 == nil && err2 == nil && c.origin == document && r.Scheme == "https" && r.Host == id.Host
-}
-
-// place is where a redirect leads, for people, and whether that is only their own machine or an app on it.
-func place(redirect string) (name string, local bool) {
-	u, err := url.Parse(redirect)
-	switch {
-	case err != nil:
-		return "", true
-	case u.Scheme == "https":
-		return u.Host, web.IsLoopbackName(u.Hostname())
-	case u.Scheme == "http":
-		return "this computer (" + u.Host + ")", true
-	}
-	return "an app on this computer (" + u.Scheme + ":)", true
 }
 
 // sameText compares in a time that tells nothing.

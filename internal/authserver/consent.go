@@ -1,9 +1,7 @@
 package authserver
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,33 +20,45 @@ const (
 
 // askedRequest is what a consent page carries until it is answered: the whole request, sealed for this browser.
 type askedRequest struct {
-	Exchange session.Exchange `json:"x"`
-	Until    int64            `json:"until"`
+	Request session.AuthRequest `json:"x"`
+	Until   int64               `json:"until"`
 }
 
 // consentView is what the consent page shows.
 type consentView struct {
-	Name, Client, ClientHost, Place string
-	Local, Known                    bool // Local: leads to this machine only; Known: the client is proven
-	Person, Email                   string
-	Resource                        string
-	Scopes                          []Scope
-	Action, CSRF, Request, Handle   string
+	destination
+	Name, Client, ClientHost      string
+	Redirect                      string // the whole of it
+	Known                         bool   // the client is proven
+	Person, Email                 string
+	Resource                      string
+	Scopes                        []Scope
+	Action, CSRF, Request, Handle string
+}
+
+// publisher is who stands behind a client's name.
+type publisher struct {
+	known bool
+	host  string // that proves it, may be ""
+}
+
+func publisherOf(c *client) publisher {
+	p := publisher{known: c.origin != registered}
+	if u, err := url.Parse(c.id); err == nil && c.origin == document {
+		p.host = u.Host
+	}
+	return p
 }
 
 // askConsent shows the page: which program, where its answer goes, what it may do. With a handle the person has signed in
 // already and is another one than the browser knew.
-func (s *Server) askConsent(w http.ResponseWriter, o origin, x *session.Exchange, b browser, handle string) {
+func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.AuthRequest, b browser, handle string) {
 	v := consentView{
-		Name: s.opts.Name, Client: x.ClientName, Known: o != registered, Resource: x.Resource,
-		Action: ConsentPath, CSRF: s.csrf(b), Handle: handle,
+		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resource: x.Resource,
+		destination: destinationOf(x.RedirectURI), Redirect: x.RedirectURI, Action: ConsentPath, CSRF: s.csrf(b), Handle: handle,
 	}
 	if v.Client == "" {
 		v.Client = unnamedApp
-	}
-	v.Place, v.Local = place(x.RedirectURI)
-	if u, err := url.Parse(x.ClientID); err == nil && o == document {
-		v.ClientHost = u.Host
 	}
 	if x.Person != nil {
 		v.Person, v.Email = x.Person.Name, x.Person.Email
@@ -62,7 +72,7 @@ func (s *Server) askConsent(w http.ResponseWriter, o origin, x *session.Exchange
 		}
 	}
 	if handle == "" {
-		data, err := json.Marshal(askedRequest{Exchange: *x, Until: s.opts.Now().Add(pageLife).Unix()})
+		data, err := json.Marshal(askedRequest{Request: *x, Until: s.opts.Now().Add(pageLife).Unix()})
 		if err != nil { // strings only
 			s.errorPage(w, &Error{kind: serverError})
 			return
@@ -97,15 +107,15 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := decide(r.PostForm, x); e != nil {
-		s.handBack(w, x.ClientName, s.errorURL(x, e))
+		s.tellClient(w, x, e, s.handBack)
 		return
 	}
-	location, err := s.beginSignIn(w, r, x)
+	location, err := s.beginSignIn(w, r, b, x)
 	if err != nil {
 		s.failPage(w, r, "sign-in", err)
 		return
 	}
-	s.handOver(w, "", location)
+	s.handOver(w, handover{Link: link(location), Refresh: refresh(location)})
 }
 
 // ownForm reads a form that one of our pages posted, from the browser that it was shown to; else it answers.
@@ -123,7 +133,7 @@ func (s *Server) ownForm(w http.ResponseWriter, r *http.Request) (b browser, ok 
 	return b, true
 }
 
-func (s *Server) openRequest(b browser, given string) (*session.Exchange, bool) {
+func (s *Server) openRequest(b browser, given string) (*session.AuthRequest, bool) {
 	sealed, err := encoding.DecodeString(given)
 	if err != nil {
 		return nil, false
@@ -133,11 +143,11 @@ func (s *Server) openRequest(b browser, given string) (*session.Exchange, bool) 
 	if err != nil || json.Unmarshal(data, &asked) != nil || s.opts.Now().Unix() >= asked.Until {
 		return nil, false
 	}
-	return &asked.Exchange, true
+	return &asked.Request, true
 }
 
 // decide puts into x what was allowed of what was asked. Nothing allowed is a denial.
-func decide(form url.Values, x *session.Exchange) *Error {
+func decide(form url.Values, x *session.AuthRequest) *Error {
 	if form.Get("decision") != "allow" {
 		return fail(accessDenied, "the person declined")
 	}
@@ -154,68 +164,49 @@ func decide(form url.Values, x *session.Exchange) *Error {
 	return nil
 }
 
-// confirmPerson ends an exchange whose person was asked after signing in.
+// confirmPerson ends a request whose person was asked after signing in.
 func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser, handle string) {
-	x, finish, err := s.opts.Exchanges.Open(r.Context(), handle)
+	x, finish, err := s.opts.AuthRequests.Open(r.Context(), handle)
 	if err != nil {
-		s.failExchange(w, r, err)
+		s.failAuthRequest(w, r, err)
 		return
 	}
-	if x.Person == nil || x.Linking || !s.bound(r, handle, x.Browser) {
+	if x.Person == nil || x.Linking || !sameText(x.Browser, mark(b.ID)) {
 		s.errorPage(w, errPageExpired)
 		return
 	}
 	if err := finish(r.Context()); err != nil {
-		s.failExchange(w, r, err)
+		s.failAuthRequest(w, r, err)
 		return
 	}
-	s.cookies.set(w, exchangeCookie(handle), "", 0)
 	if e := decide(r.PostForm, x); e != nil {
-		s.handBack(w, x.ClientName, s.errorURL(x, e))
+		s.tellClient(w, x, e, s.handBack)
 		return
 	}
 	s.conclude(w, r, b, x, s.handBack)
 }
 
 // askPerson shows the page again, to somebody who signed in where the browser knew another.
-func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange) error {
-	handle := rand.Text() + rand.Text()
-	x.Browser, x.Keep = s.bind(w, handle), nil
-	if err := s.opts.Exchanges.Begin(r.Context(), handle, x); err != nil {
+func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) error {
+	handle, err := s.store(w, r, b, x)
+	if err != nil {
 		return err
 	}
-	s.setBrowser(w, b) // the form is checked against it
-	o := registered
+	from := publisher{}
 	if c, err := s.clients.forToken(x.ClientID); err == nil {
-		o = c.origin
+		from = publisherOf(c)
 	}
-	s.askConsent(w, o, x, b, handle)
+	s.askConsent(w, from, x, b, handle)
 	return nil
 }
 
-// handBack is the page that leads to the client.
-func (s *Server) handBack(w http.ResponseWriter, client, location string) {
-	if client == "" {
-		client = "the app"
+// store keeps a request whose person has signed in until they answer a page in this browser, and names it.
+func (s *Server) store(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) (handle string, err error) {
+	handle = newHandle()
+	x.Browser, x.Keep = mark(b.ID), nil
+	if err := s.opts.AuthRequests.Store(r.Context(), handle, x); err != nil {
+		return "", err
 	}
-	s.handOver(w, client, location)
-}
-
-// handOver is a page that leads on by itself, and by a link where it does not.
-func (s *Server) handOver(w http.ResponseWriter, client, location string) {
-	s.opts.Pages.Render(w, http.StatusOK, "handover", struct {
-		Name, Client  string
-		Link, Refresh any
-	}{s.opts.Name, client, link(location), refresh(location)})
-}
-
-// link is an address that a page may lead to: one of a client's redirects or the provider's, checked before. Schemes of
-// apps would be taken out otherwise.
-func link(location string) any {
-	return template.URL(location) //nolint:gosec // checked by checkRedirect, or the operator's provider
-}
-
-// refresh is the whole attribute, for the same reason. Its quotes, angles and ampersands are escaped here.
-func refresh(location string) any {
-	return template.HTMLAttr(`content="0;url=` + template.HTMLEscapeString(location) + `"`) //nolint:gosec // escaped
+	s.setBrowser(w, b) // the form is checked against it
+	return handle, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,13 @@ func (c cookies) set(w http.ResponseWriter, name, value string, life time.Durati
 }
 
 func (c cookies) name(name string) string { return c.prefix + name + c.suffix }
+
+// plain is the reverse of name; false for a cookie that is not ours, or of a gateway on another port.
+func (c cookies) plain(name string) (string, bool) {
+	name, ok1 := strings.CutPrefix(name, c.prefix)
+	name, ok2 := strings.CutSuffix(name, c.suffix)
+	return name, ok1 && ok2
+}
 
 // get gives a cookie's value, "" if it is not there or there twice.
 func (c cookies) get(r *http.Request, name string) string {
@@ -98,26 +106,8 @@ func (s *Server) csrfHolds(b browser, given string) bool {
 	return err == nil && s.opts.Keys.CSRF.Verify([]byte("csrf\x00"+b.ID), sum)
 }
 
-// An exchange has a cookie of its own, so that several can go on side by side. Its name comes from the handle, which is
-// the state that the provider brings back; its value only that browser has.
-func exchangeCookie(handle string) string {
-	sum := sha256.Sum256([]byte("cookie\x00" + handle))
-	return "gateway-signin-" + encoding.EncodeToString(sum[:6])
-}
-
+// mark stands for a value, such as the id of a browser's session, where it need only be compared.
 func mark(value string) string {
 	sum := sha256.Sum256([]byte("mark\x00" + value))
 	return encoding.EncodeToString(sum[:])
-}
-
-// bind ties an exchange that is about to begin to this browser.
-func (s *Server) bind(w http.ResponseWriter, handle string) (browserMark string) {
-	value := rand.Text()
-	s.cookies.set(w, exchangeCookie(handle), value, s.opts.Exchanges.Life())
-	return mark(value)
-}
-
-func (s *Server) bound(r *http.Request, handle, browserMark string) bool {
-	value := s.cookies.get(r, exchangeCookie(handle))
-	return value != "" && sameText(mark(value), browserMark)
 }

@@ -8,8 +8,9 @@
 // Each endpoint is a file. Every token runs through one pipeline (pipeline.go): client, grant, scopes, policy, and one
 // write at its end. Every error is a line of one table (errors.go).
 //
-// It keeps nothing itself: grants, exchanges and consents are in pkg/session, and a registered client is what is sealed in
-// its id. So any replica answers any request.
+// It keeps nothing itself: an authorization request travels with the browser until its person has signed in (pending.go),
+// grants and consents are in pkg/session, and a registered client is what is sealed in its id. So any replica answers any
+// request.
 //
 // A store or a provider that is down is 503 and never invalid_grant or invalid_client, which make clients throw their
 // credentials away. No cause, code, token or secret may appear in an answer or a log. The package does not know how a

@@ -99,8 +99,8 @@ func checkDocumentID(id string) error {
 	return nil
 }
 
-// client fetches a client's document, or takes it from the cache (§5.2).
-func (d *Documents) client(ctx context.Context, id string) (*client, error) {
+// client fetches a client's document, or takes it from the cache (§5.2). schemes are as in [registration.client].
+func (d *Documents) client(ctx context.Context, id string, schemes []string) (*client, error) {
 	if err := checkDocumentID(id); err != nil {
 		return nil, fail(invalidClient, err.Error())
 	}
@@ -111,7 +111,7 @@ func (d *Documents) client(ctx context.Context, id string) (*client, error) {
 	if ok && now.Before(known.until) {
 		return known.client, nil
 	}
-	c, life, err := d.fetch(ctx, id)
+	c, life, err := d.fetch(ctx, id, schemes)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (d *Documents) keep(id string, c cachedDocument) {
 var errDocument = fail(invalidClient,
 	"the client metadata document cannot be read; it must be JSON of at most 16 KiB, answered with 200 at a public address without redirects")
 
-func (d *Documents) fetch(ctx context.Context, id string) (*client, time.Duration, error) {
+func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*client, time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, id, nil)
 	if err != nil {
 		return nil, 0, errDocument
@@ -164,7 +164,7 @@ func (d *Documents) fetch(ctx context.Context, id string) (*client, time.Duratio
 	if err != nil {
 		return nil, 0, errDocument
 	}
-	c, err := parseDocument(id, data)
+	c, err := parseDocument(id, data, schemes)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -172,7 +172,7 @@ func (d *Documents) fetch(ctx context.Context, id string) (*client, time.Duratio
 }
 
 // parseDocument reads a document (§4).
-func parseDocument(id string, data []byte) (*client, error) {
+func parseDocument(id string, data []byte, schemes []string) (*client, error) {
 	var doc struct {
 		registration
 		ID     string          `json:"client_id"`
@@ -190,7 +190,7 @@ func parseDocument(id string, data []byte) (*client, error) {
 	case doc.Method != methodNone || doc.Secret != nil: // §4.1: no shared secrets in public documents
 		return nil, fail(invalidClient, "a client with a metadata document must use the token_endpoint_auth_method none")
 	}
-	c, e := doc.client()
+	c, e := doc.client(schemes)
 	if e != nil {
 		return nil, fail(invalidClient, "the client metadata document is not usable: "+e.text())
 	}

@@ -12,7 +12,7 @@ func GuardedTransport(resolver *net.Resolver) *http.Transport { return guardedTr
 
 // ParseDocument reads a metadata document and gives the client's redirects.
 func ParseDocument(id string, data []byte) ([]string, error) {
-	c, err := parseDocument(id, data)
+	c, err := parseDocument(id, data, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -25,8 +25,8 @@ func OpenClientID(ids Sealer, secrets MAC, id string) bool {
 	return ok
 }
 
-// CheckRedirect says what is wrong with a redirect.
-func CheckRedirect(redirect string) string { return checkRedirect(redirect) }
+// CheckRedirect says what is wrong with a redirect, of which the operator allows more schemes than the known ones.
+func CheckRedirect(redirect string, more ...string) string { return checkRedirect(redirect, more) }
 
 // Allows tells whether a client with one redirect may use another.
 func Allows(registered, redirect string) bool {
@@ -38,7 +38,7 @@ func DocumentLife(h http.Header, now time.Time) time.Duration { return documentL
 
 // Read fetches a document or takes it from the cache, and tells how many are kept.
 func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
-	_, err = d.client(ctx, id)
+	_, err = d.client(ctx, id, nil)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.cache), err

@@ -159,7 +159,7 @@ func TestAnAppIsLedBackByItsOwnScheme(t *testing.T) {
 	}
 	p := w.browser()
 	p.allow = func(f url.Values) { f.Set("decision", "deny") }
-	if at := p.follow(c.request()); !strings.HasPrefix(at.location, "cursor://anysphere.cursor/oauth/callback?error=access_denied") {
+	if at := p.follow(c.request()); !strings.Contains(at.body, `href="cursor://anysphere.cursor/oauth/callback?error=access_denied`) || at.location != "" {
 		t.Errorf("denied: %q\n%s", at.location, at.body)
 	}
 }

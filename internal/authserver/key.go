@@ -1,30 +1,16 @@
 package authserver
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// onward sends a browser on: by a redirect, or by a page after a form (see consent).
-type onward func(w http.ResponseWriter, client, location string)
-
-// byRedirect leads on at once, but by a page to an app's own scheme: a browser that does not open it would show nothing.
-func (s *Server) byRedirect(w http.ResponseWriter, client, location string) {
-	if u, err := url.Parse(location); err == nil && u.Scheme != "https" && u.Scheme != "http" {
-		s.handBack(w, client, location)
-		return
-	}
-	redirectTo(w, location)
-}
-
-// conclude ends an exchange whose person has signed in and agrees: with the client's answer, or first with the page that
-// asks for their key. In an exchange without a client the person came for that page.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, on onward) {
+// conclude ends a request whose person has signed in and agrees: with the client's answer, or first with the page that asks
+// for their key. In a request without a client the person came for that page.
+func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, on onward) {
 	if s.opts.Linker != nil {
 		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
 		if err == nil && (x.ClientID == "" || !link.usable()) {
@@ -38,20 +24,20 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *
 		}
 	}
 	if x.ClientID == "" { // begun on a replica that has a linker, while this one has none
-		s.errorPage(w, errNoExchange)
+		s.errorPage(w, errFinished)
 		return
 	}
-	on(w, x.ClientName, s.complete(w, r, b, x))
+	s.complete(w, r, b, x, on)
 }
 
 // giveUp tells the client what went wrong, or the person where no client waits.
-func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.Exchange, e *Error, on onward) {
+func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.AuthRequest, e *Error, on onward) {
 	s.report(r, step, e)
 	if x.ClientID == "" {
 		s.errorPage(w, e)
 		return
 	}
-	on(w, x.ClientName, s.errorURL(x, e)) // RFC 6749 §4.1.2.1
+	s.tellClient(w, x, e, on)
 }
 
 // account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
@@ -61,7 +47,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		s.setBrowser(w, b)
 	}
-	location, err := s.beginSignIn(w, r, &session.Exchange{})
+	location, err := s.beginSignIn(w, r, b, &session.AuthRequest{})
 	if err != nil {
 		s.failPage(w, r, "sign-in", err)
 		return
@@ -69,14 +55,13 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	redirectTo(w, location)
 }
 
-// askKey stores how far the exchange is and shows the page.
-func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, link Link) error {
-	handle := rand.Text() + rand.Text()
-	x.Browser, x.Keep, x.Linking = s.bind(w, handle), nil, true
-	if err := s.opts.Exchanges.Begin(r.Context(), handle, x); err != nil {
+// askKey stores how far the request is and shows the page.
+func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, link Link) error {
+	x.Linking = true
+	handle, err := s.store(w, r, b, x)
+	if err != nil {
 		return err
 	}
-	s.setBrowser(w, b) // the form is checked against it
 	s.keyPage(w, http.StatusOK, s.keyView(b, x, handle, link))
 	return nil
 }
@@ -91,7 +76,7 @@ type keyView struct {
 	Done, Removed               bool
 }
 
-func (s *Server) keyView(b browser, x *session.Exchange, handle string, link Link) keyView {
+func (s *Server) keyView(b browser, x *session.AuthRequest, handle string, link Link) keyView {
 	v := keyView{
 		Name: s.opts.Name, Client: x.ClientName, Person: x.Person.Name, Email: x.Person.Email,
 		Exists: link.ID != "", Refused: link.Refused, Hint: link.Hint, ID: link.ID,
@@ -114,7 +99,7 @@ func (s *Server) keyPage(w http.ResponseWriter, status int, v keyView) {
 	s.opts.Pages.Render(w, status, "key", v)
 }
 
-// key takes the answer of the page. The exchange stays open until a key is kept or the person gives up, so that another
+// key takes the answer of the page. The request stays open until a key is kept or the person gives up, so that another
 // one can be tried; and only the browser that signed in can go on with it.
 func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 	b, ok := s.ownForm(w, r)
@@ -122,12 +107,12 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	handle := r.PostForm.Get("handle")
-	x, finish, err := s.opts.Exchanges.Open(r.Context(), handle)
+	x, finish, err := s.opts.AuthRequests.Open(r.Context(), handle)
 	if err != nil {
-		s.failExchange(w, r, err)
+		s.failAuthRequest(w, r, err)
 		return
 	}
-	if x.Person == nil || !x.Linking || !s.bound(r, handle, x.Browser) {
+	if x.Person == nil || !x.Linking || !sameText(x.Browser, mark(b.ID)) {
 		s.errorPage(w, errPageExpired)
 		return
 	}
@@ -145,22 +130,21 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := finish(r.Context()); err != nil {
-		s.failExchange(w, r, err)
+		s.failAuthRequest(w, r, err)
 		return
 	}
-	s.cookies.set(w, exchangeCookie(handle), "", 0)
 	switch {
 	case x.ClientID == "":
 		s.keyPage(w, http.StatusOK, keyView{Name: s.opts.Name, Done: true, Exists: given, Removed: removes})
 	case given:
-		s.handBack(w, x.ClientName, s.complete(w, r, b, x))
+		s.complete(w, r, b, x, s.handBack)
 	default:
-		s.handBack(w, x.ClientName, s.errorURL(x, fail(accessDenied, "the person gave no key")))
+		s.tellClient(w, x, fail(accessDenied, "the person gave no key"), s.handBack)
 	}
 }
 
 // keyRefused shows the page again and says why.
-func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *session.Exchange, handle string, err error) {
+func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, handle string, err error) {
 	status := http.StatusUnprocessableEntity
 	var problem string
 	switch {

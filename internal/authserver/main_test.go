@@ -122,7 +122,7 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 			return known, ok && there
 		},
 		DefaultResource: w.url + "/mcp",
-		Exchanges:       must(session.NewExchanges(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)),
+		AuthRequests:    must(session.NewAuthRequests(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)),
 		Consents:        session.NewConsents(store.Consents(), ring.Sealer("consent")),
 		Keys: authserver.Keys{
 			ClientID: ring.Sealer("client id"), ClientSecret: ring.MAC("client secret"), Browser: ring.Sealer("browser"),

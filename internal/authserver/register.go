@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -40,7 +41,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		refuse(w, fail(invalidClientMetadata, "the body must be a JSON object of at most 16 KiB with redirect_uris"))
 		return
 	}
-	c, e := asked.client()
+	c, e := asked.client(s.clients.list.schemes)
 	if e != nil {
 		refuse(w, e)
 		return
@@ -59,7 +60,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, out)
 }
 
-func (a registration) client() (*client, *Error) {
+// client checks a registration. schemes are those that the operator allows in redirects beside the known ones.
+func (a registration) client(schemes []string) (*client, *Error) {
 	if a.Method == "" {
 		a.Method = methodBasic // RFC 7591 §2
 	}
@@ -73,9 +75,9 @@ func (a registration) client() (*client, *Error) {
 	case len(a.ResponseTypes) > 0 && !slices.Contains(a.ResponseTypes, "code"):
 		return nil, fail(invalidClientMetadata, "response_types must have code")
 	}
-	for _, r := range a.RedirectURIs {
-		if problem := checkRedirect(r); problem != "" {
-			return nil, fail(invalidRedirectURI, problem)
+	for i, r := range a.RedirectURIs {
+		if problem := checkRedirect(r, schemes); problem != "" {
+			return nil, fail(invalidRedirectURI, fmt.Sprintf("redirect %d of %d: %s", i+1, len(a.RedirectURIs), problem))
 		}
 	}
 	return &client{name: legible(a.Name), redirects: a.RedirectURIs, method: a.Method}, nil

@@ -10,7 +10,10 @@ import (
 )
 
 const (
-	maxState   = 4096
+	// maxState is the longest state that the browser can carry to the provider and back.
+	maxState = 1024
+	// maxEcho is the longest state that an error is told with: the client must know what it is about (RFC 6749 §4.1.2.1).
+	maxEcho    = 8192
 	promptNone = "none"
 )
 
@@ -30,15 +33,15 @@ func single(v url.Values, names ...string) (map[string]string, *Error) {
 
 // request is an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2).
 type request struct {
-	session.Exchange
+	session.AuthRequest
 	prompt []string
 }
 
 // parseRequest checks all of a request that can be told to the client by redirect. On an error the part of the request
 // that is needed for that is given all the same.
 func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*request, *Error) {
-	r := &request{Exchange: session.Exchange{ClientID: c.id, ClientName: c.name, RedirectURI: redirect}}
-	if state := q["state"]; len(state) == 1 && len(state[0]) <= maxState { // some clients send none
+	r := &request{AuthRequest: session.AuthRequest{ClientID: c.id, ClientName: c.name, RedirectURI: redirect}}
+	if state := q["state"]; len(state) == 1 && len(state[0]) <= maxEcho { // some clients send none
 		r.State = &state[0]
 	}
 	p, e := single(q, "response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "code_challenge",
@@ -47,7 +50,7 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 	case e != nil:
 		return r, e
 	case len(p["state"]) > maxState:
-		return r, fail(invalidRequest, "state is longer than 4096 characters")
+		return r, fail(invalidRequest, "state is longer than 1024 characters; keep what it stands for in the client and send a short name of it")
 	case p["request"] != "" || p["request_uri"] != "":
 		return r, fail(requestNotSupported, "send the parameters themselves instead of request or request_uri")
 	case p["response_type"] == "":
@@ -79,6 +82,9 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 		return r, fail(invalidScope, "none of the scopes is known here; see scopes_supported")
 	}
 	r.Scopes = r.Asked
+	if !s.fitsPending(&r.AuthRequest) {
+		return r, fail(invalidRequest, "redirect_uri, state and resource are too long together; send a shorter state")
+	}
 	return r, nil
 }
 
@@ -102,7 +108,7 @@ func (s *Server) askedScopes(scope string, known []string) []string {
 
 // answerURL is where a client gets its answer: its redirect with parameters added (RFC 6749 §4.1.2), with the state if it
 // sent one, and always with who answers (RFC 9207 §2).
-func (s *Server) answerURL(x *session.Exchange, params ...string) string {
+func (s *Server) answerURL(x *session.AuthRequest, params ...string) string {
 	u, err := url.Parse(x.RedirectURI)
 	if err != nil { // checked when the client registered
 		return x.RedirectURI
@@ -121,6 +127,6 @@ func (s *Server) answerURL(x *session.Exchange, params ...string) string {
 	return u.String()
 }
 
-func (s *Server) errorURL(x *session.Exchange, e *Error) string {
+func (s *Server) errorURL(x *session.AuthRequest, e *Error) string {
 	return s.answerURL(x, "error", e.kind.code, "error_description", e.text())
 }

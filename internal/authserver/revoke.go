@@ -2,6 +2,8 @@ package authserver
 
 import (
 	"net/http"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // revoke is the revocation endpoint (RFC 7009). An access token ends its grant as well as a refresh token does: a client
@@ -75,7 +77,7 @@ func (s *Server) revokeGrant(r *http.Request, q *revocation) error {
 		}
 		q.owner = g.ClientID
 	}
-	if q.owner != q.client.id { // RFC 7009 §2.1
+	if q.owner != q.client.id && q.owner != session.ClientRef(q.client.id) { // RFC 7009 §2.1
 		return fail(unauthorizedClient, "the token was issued to another client")
 	}
 	return s.opts.Grants.Revoke(r.Context(), q.grant)

@@ -59,10 +59,10 @@ type Options struct {
 	Linker Linker
 	// Tokens signs access tokens.
 	Tokens AccessTokens
-	// Grants, Exchanges and Consents are the state that all replicas share.
-	Grants    *session.Grants
-	Exchanges *session.Exchanges
-	Consents  *session.Consents
+	// Grants, AuthRequests and Consents are the state that all replicas share.
+	Grants       *session.Grants
+	AuthRequests *session.AuthRequests
+	Consents     *session.Consents
 	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and one that is given up only
 	// when a call's time is over. The token endpoint asks the first, and where that fails the second until Patience is over.
 	// Default: Grants.
@@ -113,7 +113,7 @@ func New(opts Options) (*Server, error) {
 	var problems []error
 	for name, missing := range map[string]bool{
 		"Name": opts.Name == "", "Resources": opts.Resources == nil, "Scopes": len(opts.Scopes) == 0, "SignIn": opts.SignIn == nil,
-		"Tokens": opts.Tokens == nil, "Grants": opts.Grants == nil, "Exchanges": opts.Exchanges == nil,
+		"Tokens": opts.Tokens == nil, "Grants": opts.Grants == nil, "AuthRequests": opts.AuthRequests == nil,
 		"Consents": opts.Consents == nil, "Keys.ClientID": opts.Keys.ClientID == nil,
 		"Keys.ClientSecret": opts.Keys.ClientSecret == nil, "Keys.Browser": opts.Keys.Browser == nil,
 		"Keys.Request": opts.Keys.Request == nil, "Keys.CSRF": opts.Keys.CSRF == nil, "Documents": opts.Documents == nil,

@@ -23,8 +23,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// exchangeLife is how long a person may take from the consent page to the end of the sign-in.
-const exchangeLife = 15 * time.Minute
+// authRequestLife is how long a person may take from the consent page to the end of the sign-in.
+const authRequestLife = 15 * time.Minute
 
 // signInPatience is how long a step of a sign-in may wait for one answer of Redis: a person would have to begin again, so it
 // is worth more than a tool call's. The token endpoint waits longer, see authserver.TokenPatience.
@@ -67,7 +67,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	exchanges, err := session.NewExchanges(patient.Exchanges(), keys.Sealer(purposeExchange), exchangeLife)
+	authRequests, err := session.NewAuthRequests(patient.Exchanges(), keys.Sealer(purposeExchange), authRequestLife)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: grants,
 		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
-		Exchanges:       exchanges,
+		AuthRequests:    authRequests,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
 		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,

@@ -98,15 +98,16 @@ func data(page string) any {
 	switch page {
 	case "consent":
 		return struct {
-			Name, Client, ClientHost, Place, Person, Email, Resource, Action, CSRF, Request, Handle string
-			Local, Known                                                                            bool
-			Scopes                                                                                  []struct{}
+			Name, Client, ClientHost, Place, Scheme, Redirect, Person, Email, Resource string
+			Action, CSRF, Request, Handle                                              string
+			Local, Known                                                               bool
+			Scopes                                                                     []struct{}
 		}{Name: "Name", Client: "Client"}
 	case "handover":
 		return struct {
-			Name, Client string
-			Link         template.URL
-			Refresh      template.HTMLAttr
+			Name, Client, Problem string
+			Link                  template.URL
+			Refresh               template.HTMLAttr
 		}{Refresh: `content="0;url=/"`}
 	case "key":
 		return struct {
@@ -117,7 +118,7 @@ func data(page string) any {
 		return struct {
 			Name, Text, Client, Where string
 			Link                      template.URL
-			Later, Request            bool
+			Later, Reload, Request    bool
 		}{Name: "Name", Text: "Text"}
 	case "sandbox-signin":
 		return struct {

@@ -23,7 +23,7 @@ func NewConsents(records Records, sealer Sealer) *Consents {
 }
 
 func consentName(subject, clientID, redirectURI string) string {
-	data, _ := json.Marshal([]string{subject, clientID, redirectURI}) // strings only
+	data, _ := json.Marshal([]string{subject, ClientRef(clientID), redirectURI}) // strings only
 	sum := sha256.Sum256(data)
 	return encoding.EncodeToString(sum[:16])
 }

@@ -41,7 +41,7 @@ type Grant struct {
 	Subject string `json:"sub"`
 	Name    string `json:"name,omitempty"`
 	Email   string `json:"email,omitempty"`
-	// ClientID and ClientName say which program it is.
+	// ClientID and ClientName say which program it is; the id may be a [ClientRef].
 	ClientID   string `json:"client"`
 	ClientName string `json:"client_name,omitempty"`
 	// Resource is where its tokens are good.

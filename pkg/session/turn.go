@@ -47,7 +47,7 @@ func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifi
 	switch {
 	case !s.redeemable(), s.Unanswered && late:
 		return nil, g.replayed(ctx, id)
-	case s.Grant.ClientID != clientID || s.Binding.RedirectURI != redirectURI || !s.Binding.verifies(verifier):
+	case !s.Grant.IssuedTo(clientID) || s.Binding.RedirectURI != redirectURI || !s.Binding.verifies(verifier):
 		return nil, g.end(ctx, id, ErrMismatch)
 	case late:
 		return nil, ErrNoGrant
@@ -83,7 +83,7 @@ func (g *Grants) Refresh(ctx context.Context, token, clientID string) (*Turn, er
 	switch {
 	case err != nil:
 		return nil, err
-	case s.Grant.ClientID != clientID:
+	case !s.Grant.IssuedTo(clientID):
 		return nil, ErrMismatch
 	}
 	now, came, err := g.clock(ctx, id)

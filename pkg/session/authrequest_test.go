@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func exchanges(t *testing.T, secret string, store *redisstore.Store) (*session.Exchanges, *session.Consents) {
+func authRequests(t *testing.T, secret string, store *redisstore.Store) (*session.AuthRequests, *session.Consents) {
 	t.Helper()
 	ring, err := seal.New([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := session.NewExchanges(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)
+	x, err := session.NewAuthRequests(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,13 +30,13 @@ func embedded(t *testing.T) *redisstore.Store {
 	return store
 }
 
-func TestAnExchangeIsFinishedOnceOnAllReplicas(t *testing.T) {
+func TestStoredAuthRequestsAreFinishedOnce(t *testing.T) {
 	store := embedded(t)
-	a, _ := exchanges(t, secretA, store)
-	b, _ := exchanges(t, secretA, store)
+	a, _ := authRequests(t, secretA, store)
+	b, _ := authRequests(t, secretA, store)
 	state := "state"
-	want := &session.Exchange{ClientID: "c", State: &state, Keep: []byte{1}, Person: &session.Person{Subject: "ann"}}
-	if err := a.Begin(t.Context(), "handle", want); err != nil {
+	want := &session.AuthRequest{ClientID: "c", State: &state, Keep: []byte{1}, Person: &session.Person{Subject: "ann"}}
+	if err := a.Store(t.Context(), "handle", want); err != nil {
 		t.Fatal(err)
 	}
 	got, finishB, err := b.Open(t.Context(), "handle")
@@ -53,43 +53,43 @@ func TestAnExchangeIsFinishedOnceOnAllReplicas(t *testing.T) {
 	if err := finishB(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, "a second time", finishA(t.Context()), session.ErrNoExchange)
+	wantErr(t, "a second time", finishA(t.Context()), session.ErrNoAuthRequest)
 	_, _, err = a.Open(t.Context(), "handle")
-	wantErr(t, "afterwards", err, session.ErrNoExchange)
-	wantErr(t, "its handle", a.Begin(t.Context(), "handle", want), session.ErrNoExchange)
+	wantErr(t, "afterwards", err, session.ErrNoAuthRequest)
+	wantErr(t, "its handle", a.Store(t.Context(), "handle", want), session.ErrNoAuthRequest)
 }
 
-func TestForgedAndUnreachableExchanges(t *testing.T) {
+func TestForgedAndUnreachableAuthRequests(t *testing.T) {
 	store := embedded(t)
-	a, _ := exchanges(t, secretA, store)
-	other, _ := exchanges(t, secretB, store)
-	if err := other.Begin(t.Context(), "handle", &session.Exchange{ClientID: "c"}); err != nil {
+	a, _ := authRequests(t, secretA, store)
+	other, _ := authRequests(t, secretB, store)
+	if err := other.Store(t.Context(), "handle", &session.AuthRequest{ClientID: "c"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, handle := range []string{"", "unknown", "handle"} {
 		_, _, err := a.Open(t.Context(), handle)
-		wantErr(t, handle, err, session.ErrNoExchange)
+		wantErr(t, handle, err, session.ErrNoAuthRequest)
 	}
 	ring, err := seal.New([]byte(secretA))
 	if err != nil {
 		t.Fatal(err)
 	}
-	down, err := session.NewExchanges(nowhere{}, ring.Sealer("exchange"), time.Minute)
+	down, err := session.NewAuthRequests(nowhere{}, ring.Sealer("exchange"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, _, err = down.Open(t.Context(), "handle")
 	wantErr(t, "down", err, session.ErrUnavailable)
-	wantErr(t, "down", down.Begin(t.Context(), "handle", &session.Exchange{}), session.ErrUnavailable)
+	wantErr(t, "down", down.Store(t.Context(), "handle", &session.AuthRequest{}), session.ErrUnavailable)
 }
 
 func TestConsentIsForOnePersonClientRedirectAndItsScopes(t *testing.T) {
 	store := embedded(t)
-	_, c := exchanges(t, secretA, store)
+	_, c := authRequests(t, secretA, store)
 	if err := c.Remember(t.Context(), "ann", "client", "https://r", []string{"a", "b"}); err != nil {
 		t.Fatal(err)
 	}
-	_, other := exchanges(t, secretB, store)
+	_, other := authRequests(t, secretB, store)
 	for _, tc := range []struct {
 		consents                  *session.Consents
 		subject, client, redirect string

@@ -1,0 +1,276 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// shelf are records in memory, of which one operation fails: before its effect, or after it.
+type shelf struct {
+	session.Records
+	values map[string]string
+	until  map[string]time.Time
+	op     int
+	fails  int // the number of the operation that fails, 0 for none
+	after  bool
+}
+
+func newShelf() *shelf { return &shelf{values: map[string]string{}, until: map[string]time.Time{}} }
+
+var errLost = errors.New("the reply was lost")
+
+func (s *shelf) do(effect func()) error {
+	s.op++
+	if s.op == s.fails && !s.after {
+		return errLost
+	}
+	effect()
+	if s.op == s.fails {
+		return errLost
+	}
+	return nil
+}
+
+func (s *shelf) value(name string) (string, bool) {
+	v, found := s.values[name]
+	return v, found && time.Now().Before(s.until[name])
+}
+
+func (s *shelf) set(name string, value []byte, ttl time.Duration) {
+	s.values[name], s.until[name] = string(value), time.Now().Add(ttl)
+}
+
+func (s *shelf) Get(_ context.Context, name string) (value []byte, found bool, err error) {
+	err = s.do(func() {
+		var v string
+		v, found = s.value(name)
+		value = []byte(v)
+	})
+	return value, found, err
+}
+
+func (s *shelf) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = s.do(func() {
+		if _, found := s.value(name); !found {
+			s.set(name, value, ttl)
+			added = true
+		}
+	})
+	return added, err
+}
+
+func (s *shelf) Replace(_ context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
+	err = s.do(func() {
+		if v, found := s.value(name); found && v == string(old) {
+			s.set(name, value, ttl)
+			done = true
+		}
+	})
+	return done, err
+}
+
+func claims(t *testing.T, records session.Records) *session.AuthRequests {
+	t.Helper()
+	ring, err := seal.New([]byte(secretA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := session.NewAuthRequests(records, ring.Sealer("authorization request"), 15*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestAHandleIsClaimedByOneAndSpentOnce(t *testing.T) {
+	store := embedded(t)
+	a, b := claims(t, store.Exchanges()), claims(t, store.Exchanges())
+	claim, err := a.Claim(t.Context(), "handle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Claim(t.Context(), "handle")
+	wantErr(t, "while it is claimed", err, session.ErrClaimed)
+	if err := claim.Spend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Claim(t.Context(), "handle")
+	wantErr(t, "when it is spent", err, session.ErrNoAuthRequest)
+	if _, err := b.Claim(t.Context(), "another"); err != nil {
+		t.Error("another handle:", err)
+	}
+	if _, err := claims(t, nowhere{}).Claim(t.Context(), "handle"); !errors.Is(err, session.ErrUnavailable) {
+		t.Error("down:", err)
+	}
+}
+
+func TestManyClaimOneHandleAtOnce(t *testing.T) {
+	a := claims(t, embedded(t).Exchanges())
+	var won atomic.Int32
+	done := make(chan struct{})
+	for range 16 {
+		go func() {
+			if claim, err := a.Claim(t.Context(), "handle"); err == nil && claim.Spend(t.Context()) == nil {
+				won.Add(1)
+			}
+			done <- struct{}{}
+		}()
+	}
+	for range 16 {
+		<-done
+	}
+	if won.Load() != 1 {
+		t.Errorf("%d have it", won.Load())
+	}
+}
+
+// Who stalls while it redeems the answer may find that its claim ended, and somebody else has the handle.
+func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
+	for name, other := range map[string]func(*testing.T, *session.AuthRequests){
+		"claimed": func(t *testing.T, a *session.AuthRequests) {
+			if _, err := a.Claim(t.Context(), "handle"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"spent": func(t *testing.T, a *session.AuthRequests) {
+			claim, err := a.Claim(t.Context(), "handle")
+			if err != nil || claim.Spend(t.Context()) != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := claims(t, newShelf())
+				late, err := a.Claim(t.Context(), "handle")
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(session.ClaimLife)
+				other(t, a)
+				wantErr(t, "late", late.Spend(t.Context()), session.ErrNoAuthRequest)
+			})
+		})
+	}
+}
+
+func TestAClaimThatEndedOrWasLostIsSpentIfNobodyElseHasIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := claims(t, newShelf())
+		claim, err := a.Claim(t.Context(), "handle")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(session.ClaimLife)
+		if err := claim.Spend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Claim(t.Context(), "handle")
+		wantErr(t, "afterwards", err, session.ErrNoAuthRequest)
+	})
+}
+
+// Whatever operation fails, nobody else gets the handle at the same time, and it is free again or spent.
+func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
+	for n := 1; n <= 2; n++ {
+		for _, after := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShelf()
+				a := claims(t, s)
+				s.fails, s.after = n, after
+				claim, err := a.Claim(t.Context(), "handle")
+				if n == 1 {
+					wantErr(t, "claim", err, session.ErrUnavailable)
+				} else {
+					if err != nil {
+						t.Fatal(err)
+					}
+					wantErr(t, "spend", claim.Spend(t.Context()), session.ErrUnavailable)
+				}
+				took := n == 2 || after // the mark is there
+				if _, err = a.Claim(t.Context(), "handle"); took == (err == nil) {
+					t.Errorf("operation %d, after its effect %v: at once %v", n, after, err)
+				}
+				time.Sleep(session.ClaimLife)
+				claim, err = a.Claim(t.Context(), "handle")
+				switch {
+				case n == 2 && after: // it was spent, and nobody was given anything
+					wantErr(t, "spent", err, session.ErrNoAuthRequest)
+				case took && err != nil:
+					t.Errorf("operation %d, after its effect %v: later %v", n, after, err)
+				case took && claim.Spend(t.Context()) != nil:
+					t.Error("the new claim is not good")
+				}
+			})
+		}
+	}
+}
+
+// A store's client that lost a reply asks again by itself, and is told of its own effect.
+func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
+	s := newShelf()
+	a := claims(t, &twice{s})
+	claim, err := a.Claim(t.Context(), "handle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := claim.Spend(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// twice makes each change twice, and gives the second result.
+type twice struct{ *shelf }
+
+func (w twice) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+	_, _ = w.shelf.Add(ctx, name, value, ttl)
+	return w.shelf.Add(ctx, name, value, ttl)
+}
+
+func (w twice) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	_, _ = w.shelf.Replace(ctx, name, old, value, ttl)
+	return w.shelf.Replace(ctx, name, old, value, ttl)
+}
+
+func TestAMarkOfANewerReplicaIsNeitherFreeNorSpent(t *testing.T) {
+	s := newShelf()
+	a := claims(t, s)
+	if _, err := a.Claim(t.Context(), "handle"); err != nil {
+		t.Fatal(err)
+	}
+	for name := range s.values {
+		s.values[name] = "?later"
+	}
+	_, err := a.Claim(t.Context(), "handle")
+	wantErr(t, "unreadable", err, session.ErrClaimed)
+}
+
+func TestAGrantIsThatOfItsClientHoweverItNamesIt(t *testing.T) {
+	long := string(make([]byte, 500))
+	for name, tc := range map[string]struct {
+		stored, asking string
+		want           bool
+	}{
+		"short":              {"warehouse", "warehouse", true},
+		"another":            {"warehouse", "warehouse2", false},
+		"long, by its ref":   {session.ClientRef(long), long, true},
+		"long, as it was":    {long, long, true},
+		"another long one":   {session.ClientRef(long), long + "x", false},
+		"nobody":             {"", "warehouse", false},
+		"the ref of the ref": {session.ClientRef(session.ClientRef(long)), long, true},
+	} {
+		if got := (session.Grant{ClientID: tc.stored}).IssuedTo(tc.asking); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if ref := session.ClientRef(long); len(ref) > 64 {
+		t.Errorf("%d bytes", len(ref))
+	}
+}
