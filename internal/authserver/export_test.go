@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // GuardedTransport is what documents are fetched with.
@@ -25,6 +27,16 @@ func OpenClientID(ids Sealer, secrets MAC, id string) bool {
 	return ok
 }
 
+// SealClientID gives the id of a client that registered a redirect, whatever that is.
+func SealClientID(ids Sealer, redirect string) string {
+	c := &client{name: "Test app", redirects: []string{redirect}, method: methodNone}
+	registrar{ids: ids}.seal(c)
+	return c.id
+}
+
+// KnownSchemes are the schemes without a dot that redirects may have.
+var KnownSchemes = knownSchemes
+
 // CheckRedirect says what is wrong with a redirect, of which the operator allows more schemes than the known ones.
 func CheckRedirect(redirect string, more ...string) string { return checkRedirect(redirect, more) }
 
@@ -42,4 +54,18 @@ func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.cache), err
+}
+
+// PendingName is the name of the cookie that goes with a handle, without what the address adds to it.
+func PendingName(handle string) string { return pendingName(handle) }
+
+// DecodePending reads what a cookie of a sign-in is sealed around.
+func DecodePending(data []byte) (x *session.AuthRequest, ok bool) {
+	x, _, _, ok = decodePending(data)
+	return x, ok
+}
+
+// EncodePending is what a cookie of a sign-in is sealed around.
+func EncodePending(x *session.AuthRequest) []byte {
+	return encodePending(x, "handle", time.Unix(1<<31, 0))
 }

@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/google/go-cmp/cmp"
 )
 
 // serveOnce answers one request without a network.
@@ -46,6 +49,41 @@ func FuzzCookies(f *testing.F) {
 		r.Header.Set("Cookie", strings.ReplaceAll(cookie, port, must(url.Parse(open.url)).Port()))
 		if rec := open.serveOnce(r); rec.Code != http.StatusOK {
 			t.Errorf("%q unsealed: %d", cookie, rec.Code)
+		}
+	})
+}
+
+// Whatever a browser brings back from the provider, nobody is given anything but for what was sealed for that browser; and
+// whatever is sealed is read as it was written, or not at all.
+func FuzzPendingCookies(f *testing.F) {
+	sealed, open := newWorldOver(f, false), unsealed(f)
+	state := ""
+	for _, x := range []*session.AuthRequest{
+		{}, {State: &state}, {ClientID: "c", RedirectURI: localRedirect, Challenge: "x", Asked: scopeNames, Scopes: scopeNames[1:], Keep: []byte("keep")},
+	} {
+		f.Add("handle", authserver.EncodePending(x))
+	}
+	f.Add("", []byte(nil))
+	f.Add("handle", []byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Fuzz(func(t *testing.T, handle string, content []byte) {
+		if x, ok := authserver.DecodePending(content); ok {
+			again, ok := authserver.DecodePending(authserver.EncodePending(x))
+			if diff := cmp.Diff(x, again); !ok || diff != "" {
+				t.Errorf("%v %s", ok, diff)
+			}
+		}
+		for _, w := range []*world{sealed, open} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, w.url+authserver.CallbackPath, nil)
+			r.URL.RawQuery = url.Values{"state": {handle}, "code": {"ann"}}.Encode()
+			r.AddCookie(&http.Cookie{
+				Name:  authserver.PendingName(handle) + "-" + must(url.Parse(w.url)).Port(),
+				Value: base64.RawURLEncoding.EncodeToString(content),
+			})
+			rec := w.serveOnce(r)
+			if rec.Code >= 500 && rec.Code != http.StatusServiceUnavailable || w == sealed && rec.Code != http.StatusBadRequest ||
+				strings.Contains(rec.Header().Get("Location"), "code=") {
+				t.Errorf("%q %q: %d %v", handle, content, rec.Code, rec.Header())
+			}
 		}
 	})
 }

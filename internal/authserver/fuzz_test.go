@@ -31,6 +31,12 @@ func FuzzRedirects(f *testing.F) {
 		if err != nil || u.Scheme == "" || u.Scheme == "javascript" || u.Scheme == "data" || u.User != nil || strings.ContainsAny(s, "#\r\n\"\\ ") ||
 			u.Scheme == "http" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()) {
 			t.Errorf("%q is a redirect", s)
+			return
+		}
+		// No other address stands in the redirect of an app, and no scheme is one that has no dot and is not known.
+		if _, rest, _ := strings.Cut(s, ":"); u.Scheme != "https" && u.Scheme != "http" && (strings.ContainsAny(rest, ":@%") ||
+			strings.Contains(strings.TrimPrefix(rest, "//"), "//") || !strings.Contains(u.Scheme, ".") && !slices.Contains(authserver.KnownSchemes, u.Scheme)) {
+			t.Errorf("%q is the redirect of an app", s)
 		}
 	})
 }
