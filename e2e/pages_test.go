@@ -4,16 +4,20 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/browsertest"
 )
 
+// longRedirect is as long as a redirect may be.
+var longRedirect = "https://desk.warehouse.example/" + strings.Repeat("a-part-of-the-way/", 109)
+
 // knownClients writes a list of clients for --oauth-clients.
 func knownClients(t *testing.T) string {
 	t.Helper()
 	data, err := json.Marshal(map[string]any{"clients": []map[string]any{{
-		"client_id": "warehouse", "client_name": "Warehouse Desk", "redirect_uris": []string{"https://desk.warehouse.example/callback"},
+		"client_id": "warehouse", "client_name": "Warehouse Desk", "redirect_uris": []string{"https://desk.warehouse.example/callback", longRedirect},
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +51,13 @@ var screens = []screen{
 		const redirect = "https://agents.example.org/oauth/callback"
 		w.Open(a.address("client_id", registerClient(t, d, "Clerk Chat Support Assistant for very large teams", redirect), "redirect_uri", redirect))
 	}, "Nobody has checked this name"},
+	{"consent-an-app", func(t *testing.T, d demo, a *app, w *browsertest.Window) {
+		const redirect = "cursor://anysphere.cursor-mcp/oauth/callback"
+		w.Open(a.address("client_id", registerClient(t, d, "Cursor", redirect), "redirect_uri", redirect))
+	}, "any app can call itself Cursor"},
+	{"consent-long-redirect", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
+		w.Open(a.address("client_id", "warehouse", "redirect_uri", longRedirect))
+	}, "Warehouse Desk"},
 	{"consent-another-person", func(_ *testing.T, _ demo, a *app, w *browsertest.Window) {
 		for _, who := range []string{ann, ben} {
 			w.Open(a.address())
@@ -77,6 +88,11 @@ var screens = []screen{
 		w.Stay(a.redirect + "*")
 		w.Click(denyButton)
 	}, "Taking you back to Desk Assistant"},
+	{"handover-not-to-an-app", func(t *testing.T, d demo, a *app, w *browsertest.Window) {
+		const redirect = "cursor://anysphere.cursor-mcp/oauth/callback"
+		w.Open(a.address("client_id", registerClient(t, d, "Cursor", redirect), "redirect_uri", redirect))
+		w.Click(denyButton)
+	}, "Cursor was not connected"},
 	{"key", func(t *testing.T, _ demo, _ *app, w *browsertest.Window) {
 		d := startDemo(t, "--auth", "oauth", "--clerk-credential", "linked")
 		w.Open(register(t, d, "Desk Assistant").address())

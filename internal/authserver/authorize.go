@@ -3,7 +3,6 @@ package authserver
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -133,7 +132,7 @@ func (s *Server) showError(w http.ResponseWriter, e *Error, v errorView) {
 	}
 	v.Name, v.Text, v.Later, v.Link = s.opts.Name, e.text(), e.retryAfter > 0, link(v.Where)
 	if !v.Request { // the other is for makers of clients, and has names of parameters in it
-		v.Text = strings.ToUpper(v.Text[:1]) + v.Text[1:] + "."
+		v.Text = sentence(v.Text)
 	}
 	s.opts.Pages.Render(w, status, "signin-error", v)
 }

@@ -107,7 +107,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := decide(r.PostForm, x); e != nil {
-		s.tellClient(w, x, e, s.handBack)
+		s.declined(w, x, e)
 		return
 	}
 	location, err := s.beginSignIn(w, r, b, x)
@@ -180,7 +180,7 @@ func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser
 		return
 	}
 	if e := decide(r.PostForm, x); e != nil {
-		s.tellClient(w, x, e, s.handBack)
+		s.declined(w, x, e)
 		return
 	}
 	s.conclude(w, r, b, x, s.handBack)

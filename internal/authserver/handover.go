@@ -25,19 +25,34 @@ func (s *Server) handBack(w http.ResponseWriter, client, location string) {
 	s.handOver(w, handover{Client: clientOr(client, "the app"), Link: link(location), Refresh: refresh(location)})
 }
 
+// giveUp tells the client what went wrong, or the person where no client waits.
+func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.AuthRequest, e *Error, on onward) {
+	s.report(r, step, e)
+	if x.ClientID == "" {
+		s.errorPage(w, e)
+		return
+	}
+	s.tellClient(w, x, e, sentence(e.text()), on)
+}
+
+// declined tells the client that its person does not want it.
+func (s *Server) declined(w http.ResponseWriter, x *session.AuthRequest, e *Error) {
+	s.tellClient(w, x, e, "You did not give it access.", s.handBack)
+}
+
 // tellClient gives the client an error (RFC 6749 §4.1.2.1). No error opens an app without a click: whoever makes somebody
-// deny, or fail, would choose which app is opened with what.
-func (s *Server) tellClient(w http.ResponseWriter, x *session.AuthRequest, e *Error, on onward) {
+// deny, or fail, would choose which app is opened with what. The page of that click says what the problem is.
+func (s *Server) tellClient(w http.ResponseWriter, x *session.AuthRequest, e *Error, problem string, on onward) {
 	location := s.errorURL(x, e)
 	if !isApps(x.RedirectURI) {
 		on(w, x.ClientName, location)
 		return
 	}
-	text := e.text()
-	s.handOver(w, handover{
-		Client: clientOr(x.ClientName, "the app"), Link: link(location), Problem: strings.ToUpper(text[:1]) + text[1:] + ".",
-	})
+	s.handOver(w, handover{Client: clientOr(x.ClientName, "the app"), Link: link(location), Problem: problem})
 }
+
+// sentence makes one of a text for clients.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 func clientOr(name, other string) string {
 	if name == "" {

@@ -30,16 +30,6 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *
 	s.complete(w, r, b, x, on)
 }
 
-// giveUp tells the client what went wrong, or the person where no client waits.
-func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.AuthRequest, e *Error, on onward) {
-	s.report(r, step, e)
-	if x.ClientID == "" {
-		s.errorPage(w, e)
-		return
-	}
-	s.tellClient(w, x, e, on)
-}
-
 // account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
 // remembers a person is no proof that the same person sits there.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +129,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 	case given:
 		s.complete(w, r, b, x, s.handBack)
 	default:
-		s.tellClient(w, x, fail(accessDenied, "the person gave no key"), s.handBack)
+		s.declined(w, x, fail(accessDenied, "the person gave no key"))
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -34,10 +36,36 @@ func (w *Window) See(text string) {
 		`//body/*[not(self::script)][contains(normalize-space(.), `+strconv.Quote(text)+`)]`))
 }
 
+// live waits until the page takes clicks: ours hold some buttons until they have been in front for a while.
+func (w *Window) live() {
+	w.t.Helper()
+	w.Wait(":root:not([data-waiting]) body")
+}
+
 // Click waits for an element and clicks on it.
 func (w *Window) Click(selector string) {
 	w.t.Helper()
+	w.Wait(selector)
+	w.live()
 	do(w, "clicking on "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// Point moves the pointer over an element, without a click.
+func (w *Window) Point(selector string) {
+	w.t.Helper()
+	at := Value[struct{ X, Y float64 }](w, `(() => {
+		const element = document.querySelector(`+strconv.Quote(selector)+`);
+		element.scrollIntoView({ block: "center", behavior: "instant" });
+		const box = element.getBoundingClientRect();
+		return { X: box.x + box.width / 2, Y: box.y + box.height / 2 };
+	})()`)
+	call(w, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseMoved", X: at.X, Y: at.Y})
+}
+
+// WithoutScripts makes pages run none of theirs from now on.
+func (w *Window) WithoutScripts() {
+	w.t.Helper()
+	call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
 // DoubleClick waits for an element and clicks on it twice, as people do who do so everywhere: the second time when the first
@@ -45,6 +73,7 @@ func (w *Window) Click(selector string) {
 func (w *Window) DoubleClick(selector string) {
 	w.t.Helper()
 	w.Wait(selector)
+	w.live()
 	Value[chromedp.Void](w, `(() => {
 		const element = document.querySelector(`+strconv.Quote(selector)+`);
 		element.click();
@@ -55,6 +84,7 @@ func (w *Window) DoubleClick(selector string) {
 // Press types keys, such as [github.com/chromedp/chromedp/kb.Tab], into whatever has the focus.
 func (w *Window) Press(keys string) {
 	w.t.Helper()
+	w.live()
 	do(w, "typing", chromedp.KeyEvent(keys))
 }
 
