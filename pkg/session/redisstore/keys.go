@@ -17,7 +17,8 @@ const (
 	grantsPrefix = prefix + "g:"
 	// upstreams: name is the grant's id, or that and "-lease"; lives like the grant, or as long as the lease.
 	upstreamsPrefix = prefix + "u:"
-	// exchanges: name is a hash of the handle; lives as long as a person may take to sign in.
+	// exchanges: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
+	// the browser may come again; a request whose person has signed in as long as they may take to answer.
 	exchangesPrefix = prefix + "x:"
 	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
 	consentsPrefix = prefix + "c:"
@@ -52,7 +53,7 @@ func (s *Store) Grants() *Bucket { return &Bucket{store: s, prefix: grantsPrefix
 // Upstreams is where the provider's part of grants is.
 func (s *Store) Upstreams() *Bucket { return &Bucket{store: s, prefix: upstreamsPrefix} }
 
-// Exchanges is where authorization requests wait for the provider's answer.
+// Exchanges is where authorization requests are whose person has signed in, and the marks of those that are finished.
 func (s *Store) Exchanges() *Bucket { return &Bucket{store: s, prefix: exchangesPrefix} }
 
 // Consents is where approvals are remembered.
