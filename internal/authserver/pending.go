@@ -45,7 +45,7 @@ func digestOfHandle(handle string) []byte {
 
 // encodePending is what the cookie is sealed around, in the order of [decodePending].
 func encodePending(x *session.AuthRequest, handle string, until time.Time) []byte {
-	b := binary.AppendUvarint([]byte{pendingFormat}, uint64(max(until.Unix(), 0))) //nolint:gosec // not negative
+	b := binary.AppendUvarint([]byte{pendingFormat}, uint64(max(until.Unix(), 0)))
 	b = append(b, digestOfHandle(handle)...)
 	var flags byte
 	var allowed uint64
@@ -92,7 +92,7 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 		if n <= 0 || size > uint64(len(b)-n) {
 			return nil, nil, until, false
 		}
-		*into, b = string(b[n:n+int(size)]), b[n+int(size):] //nolint:gosec // at most len(b)
+		*into, b = string(b[n:n+int(size)]), b[n+int(size):]
 	}
 	if flags&hasState != 0 {
 		x.State = &state
@@ -103,7 +103,7 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 			x.Scopes = append(x.Scopes, scope)
 		}
 	}
-	return x, handle, time.Unix(int64(seconds), 0), len(b) == 0 //nolint:gosec // at most 2^40
+	return x, handle, time.Unix(int64(seconds), 0), len(b) == 0
 }
 
 // sealPending gives the cookie of a request; an error if it is too long for one.

@@ -15,8 +15,8 @@
 //
 // Beside the sessions are what the authorization server keeps, independent of them: [Grants] (codes, families of refresh
 // tokens, revocation), [Upstreams] (the provider's part of a grant), [AuthRequests] (authorization requests whose person has
-// signed in, and the marks of those that are finished) and
-// [Consents]. All of it is sealed, and bound to the place where it is kept.
+// signed in, and the marks of those that are finished) and [Consents]. All but the marks is sealed, and bound to the place
+// where it is kept.
 //
 // The package knows neither HTTP nor Redis. It imports nothing of ours: the keyring comes as a [Sealer], the store as
 // [Records]. It must not log, and an id must not appear in any error.
