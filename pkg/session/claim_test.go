@@ -12,8 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// shelf are records in memory, of which one operation fails: before its effect, or after it.
-type shelf struct {
+// memStore is records in memory, of which one operation fails: before its effect, or after it.
+type memStore struct {
 	session.Records
 	values map[string]string
 	until  map[string]time.Time
@@ -22,11 +22,11 @@ type shelf struct {
 	after  bool
 }
 
-func newShelf() *shelf { return &shelf{values: map[string]string{}, until: map[string]time.Time{}} }
+func newMemStore() *memStore { return &memStore{values: map[string]string{}, until: map[string]time.Time{}} }
 
 var errLost = errors.New("the reply was lost")
 
-func (s *shelf) do(effect func()) error {
+func (s *memStore) do(effect func()) error {
 	s.op++
 	if s.op == s.fails && !s.after {
 		return errLost
@@ -38,16 +38,16 @@ func (s *shelf) do(effect func()) error {
 	return nil
 }
 
-func (s *shelf) value(name string) (string, bool) {
+func (s *memStore) value(name string) (string, bool) {
 	v, found := s.values[name]
 	return v, found && time.Now().Before(s.until[name])
 }
 
-func (s *shelf) set(name string, value []byte, ttl time.Duration) {
+func (s *memStore) set(name string, value []byte, ttl time.Duration) {
 	s.values[name], s.until[name] = string(value), time.Now().Add(ttl)
 }
 
-func (s *shelf) Get(_ context.Context, name string) (value []byte, found bool, err error) {
+func (s *memStore) Get(_ context.Context, name string) (value []byte, found bool, err error) {
 	err = s.do(func() {
 		var v string
 		v, found = s.value(name)
@@ -56,7 +56,7 @@ func (s *shelf) Get(_ context.Context, name string) (value []byte, found bool, e
 	return value, found, err
 }
 
-func (s *shelf) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+func (s *memStore) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
 	err = s.do(func() {
 		if _, found := s.value(name); !found {
 			s.set(name, value, ttl)
@@ -66,7 +66,7 @@ func (s *shelf) Add(_ context.Context, name string, value []byte, ttl time.Durat
 	return added, err
 }
 
-func (s *shelf) Replace(_ context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
+func (s *memStore) Replace(_ context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
 	err = s.do(func() {
 		if v, found := s.value(name); found && v == string(old) {
 			s.set(name, value, ttl)
@@ -148,7 +148,7 @@ func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := claims(t, newShelf())
+				a := claims(t, newMemStore())
 				late, err := a.Claim(t.Context(), "handle")
 				if err != nil {
 					t.Fatal(err)
@@ -163,7 +163,7 @@ func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
 
 func TestAClaimThatEndedOrWasLostIsSpentIfNobodyElseHasIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := claims(t, newShelf())
+		a := claims(t, newMemStore())
 		claim, err := a.Claim(t.Context(), "handle")
 		if err != nil {
 			t.Fatal(err)
@@ -182,7 +182,7 @@ func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		for _, after := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newShelf()
+				s := newMemStore()
 				a := claims(t, s)
 				s.fails, s.after = n, after
 				claim, err := a.Claim(t.Context(), "handle")
@@ -215,7 +215,7 @@ func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
 
 // A store's client that lost a reply asks again by itself, and is told of its own effect.
 func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
-	s := newShelf()
+	s := newMemStore()
 	a := claims(t, &twice{s})
 	claim, err := a.Claim(t.Context(), "handle")
 	if err != nil {
@@ -227,20 +227,20 @@ func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
 }
 
 // twice makes each change twice, and gives the second result.
-type twice struct{ *shelf }
+type twice struct{ *memStore }
 
 func (w twice) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.shelf.Add(ctx, name, value, ttl)
-	return w.shelf.Add(ctx, name, value, ttl)
+	_, _ = w.memStore.Add(ctx, name, value, ttl)
+	return w.memStore.Add(ctx, name, value, ttl)
 }
 
 func (w twice) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.shelf.Replace(ctx, name, old, value, ttl)
-	return w.shelf.Replace(ctx, name, old, value, ttl)
+	_, _ = w.memStore.Replace(ctx, name, old, value, ttl)
+	return w.memStore.Replace(ctx, name, old, value, ttl)
 }
 
 func TestAMarkOfANewerReplicaIsNeitherFreeNorSpent(t *testing.T) {
-	s := newShelf()
+	s := newMemStore()
 	a := claims(t, s)
 	if _, err := a.Claim(t.Context(), "handle"); err != nil {
 		t.Fatal(err)
