@@ -7,16 +7,21 @@ import (
 	"strings"
 )
 
-// Rules say who may come in, by the claims of a verified token. Somebody whom one rule fits is admitted; without rules
-// nobody is.
+// Rules say who is meant, by the claims of a verified token. The same form of rule admits ([Rules.Admit]) and shuts out
+// ([Rules.Deny]); the two read a claim that is not as expected in opposite ways, each the safe one.
 type Rules []rule
 
 type rule struct{ claim, value string }
 
-// claimEmailDomain is no claim of anybody: it stands for the domain of "email", if "email_verified" is true.
-const claimEmailDomain = "email_domain"
+// The claims that are about an address. claimEmailDomain is nobody's claim: it stands for the domain of claimEmail, which
+// for admitting must be verified by claimEmailVerified.
+const (
+	claimEmail         = "email"
+	claimEmailVerified = "email_verified"
+	claimEmailDomain   = "email_domain"
+)
 
-// ParseRules reads rules of the form claim=value. Its error names every one that is none.
+// ParseRules reads rules of the form claim=value. Its error names every text that is not one.
 func ParseRules(texts []string) (Rules, error) {
 	var rules Rules
 	var problems []error
@@ -24,7 +29,7 @@ func ParseRules(texts []string) (Rules, error) {
 		claim, value, ok := strings.Cut(text, "=")
 		claim, value = strings.TrimSpace(claim), strings.TrimSpace(value)
 		if !ok || claim == "" || value == "" {
-			problems = append(problems, fmt.Errorf("%q is no rule; write claim=value, such as groups=support or email_domain=example.com", text))
+			problems = append(problems, fmt.Errorf("%q is not a rule; write claim=value, such as groups=support or email_domain=example.com", text))
 			continue
 		}
 		if claim == claimEmailDomain {
@@ -35,16 +40,16 @@ func ParseRules(texts []string) (Rules, error) {
 	return rules, errors.Join(problems...)
 }
 
-// Admit reports whether a rule fits. The claims are as JSON decodes into any. A claim that is a list fits with one of its
-// entries; one that is no text fits nothing.
+// Admit reports whether a rule fits; without rules nobody is admitted. The claims are as JSON decodes into any. A claim
+// that is a list fits with one of its entries; one that is not text fits nothing.
 func (r Rules) Admit(claims map[string]any) bool {
 	return slices.ContainsFunc(r, func(rule rule) bool { return rule.fits(claims) })
 }
 
 func (r rule) fits(claims map[string]any) bool {
 	if r.claim == claimEmailDomain {
-		email, _ := claims["email"].(string)
-		verified, _ := claims["email_verified"].(bool)
+		email, _ := claims[claimEmail].(string)
+		verified, _ := claims[claimEmailVerified].(bool)
 		at := strings.LastIndexByte(email, '@')
 		return verified && at > 0 && strings.EqualFold(email[at+1:], r.value)
 	}
@@ -55,4 +60,22 @@ func (r rule) fits(claims map[string]any) bool {
 		return slices.Contains(v, any(r.value))
 	}
 	return false
+}
+
+// Common gives the rules that are in both lists, as claim=value: somebody would be admitted and shut out by the same.
+func (r Rules) Common(other Rules) []string {
+	var both []string
+	for _, rule := range r {
+		if slices.ContainsFunc(other, rule.same) {
+			both = append(both, rule.claim+"="+rule.value)
+		}
+	}
+	return both
+}
+
+func (r rule) same(other rule) bool {
+	if r.claim == claimEmail { // as Deny compares addresses
+		return r.claim == other.claim && strings.EqualFold(r.value, other.value)
+	}
+	return r == other
 }
