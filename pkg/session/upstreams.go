@@ -4,10 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"time"
 )
 
 const upstreamFormat = 1
+
+// ErrUpstreamUnreadable says that the provider's part of a grant is there and does not open: it was sealed with a secret
+// that this process does not have, or by a later release. It is an ErrUnavailable, since it may open elsewhere or later, and
+// nobody loses a grant for it.
+var ErrUpstreamUnreadable = errors.New("the provider's part of the grant cannot be opened")
 
 // Upstreams keep what belongs to the provider behind grants, such as its tokens: opaque bytes, sealed, with a version that
 // grows with every change. They may be used by many goroutines at once.
@@ -32,17 +39,21 @@ func (u *Upstreams) decode(id string, raw []byte) (data []byte, version uint64, 
 	return plain[9:], binary.BigEndian.Uint64(plain[1:]), true
 }
 
-// Load gives what is kept for a grant, and its version. The only error is ErrUnavailable.
+// Load gives what is kept for a grant, and its version. The only error is ErrUnavailable, which may be
+// ErrUpstreamUnreadable too: what is there and does not open is not missing.
 func (u *Upstreams) Load(ctx context.Context, grant string) (data []byte, version uint64, found bool, err error) {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err != nil {
 		return nil, 0, false, unavailable(err)
 	}
-	if !found {
+	if !found || len(raw) == 0 { // nothing, or what forget leaves for a moment
 		return nil, 0, false, nil
 	}
-	data, version, found = u.decode(grant, raw)
-	return data, version, found, nil
+	data, version, ok := u.decode(grant, raw)
+	if !ok {
+		return nil, 0, false, fmt.Errorf("%w: %w", ErrUnavailable, ErrUpstreamUnreadable)
+	}
+	return data, version, true, nil
 }
 
 // Save replaces what is kept for a grant if its version still is the one given, which becomes the next one. It tells
@@ -78,6 +89,26 @@ func (u *Upstreams) Lease(ctx context.Context, grant string, ttl time.Duration) 
 		_, _ = u.records.Replace(ctx, name, holder, holder, time.Millisecond)
 	}, true, nil
 }
+
+// Pause notes for all replicas, for a while, that the provider has just been asked about a grant in vain. The only error is
+// ErrUnavailable.
+func (u *Upstreams) Pause(ctx context.Context, grant string, d time.Duration) error {
+	if _, err := u.records.Add(ctx, pauseName(grant), []byte{1}, d); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// Paused tells whether there is such a note. The only error is ErrUnavailable.
+func (u *Upstreams) Paused(ctx context.Context, grant string) (bool, error) {
+	_, found, err := u.records.Get(ctx, pauseName(grant))
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return found, nil
+}
+
+func pauseName(grant string) string { return grant + "-pause" }
 
 func (u *Upstreams) begin(ctx context.Context, grant string, data []byte, ttl time.Duration) error {
 	if _, err := u.records.Add(ctx, grant, u.encode(grant, 1, data), ttl); err != nil {

@@ -15,7 +15,8 @@ const (
 	// grants: name is the grant's id; lives as long as the code, then as the grant may be unused, or a mark as long as
 	// access tokens of a revoked grant could be used.
 	grantsPrefix = prefix + "g:"
-	// upstreams: name is the grant's id, or that and "-lease"; lives like the grant, or as long as the lease.
+	// upstreams: name is the grant's id, or that and "-lease" or "-pause"; lives like the grant, as long as the lease, or as
+	// the provider is not asked again.
 	upstreamsPrefix = prefix + "u:"
 	// exchanges: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
 	// the browser may come again; a request whose person has signed in as long as they may take to answer.
