@@ -66,7 +66,7 @@
 // second team have the field team too. Messages that failed are part
 // of it, with their status. Requests are counted whatever becomes of them.
 //
-// Faults can also be made for token, authorize and jwks of the sign-in, whose requests are counted too; they are spent on
+// Faults can also be made for token, authorize, jwks and userinfo of the sign-in, whose requests are counted too; they are spent on
 // the next request, whatever it is.
 //
 // A fault is spent on the next request of its operation that is authentic and fits the document; several of one

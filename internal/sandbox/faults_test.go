@@ -216,7 +216,7 @@ func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 	b := newBench(t)
 	const (
 		operations = "createCampaign, createContact, createContacts, deleteContact, findMessages, searchContacts, " +
-			"sendMessage, updateContact, authorize, jwks, token"
+			"sendMessage, updateContact, authorize, jwks, token, userinfo"
 		ofStatus = "status, retry_after, body and content_type belong to kinds status and commit_late"
 	)
 	for f, want := range map[string]string{

@@ -87,7 +87,7 @@ func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (au
 		return authorization{}, false
 	}
 	p.mu.Lock()
-	allowed := p.state.settings.RedirectURIs
+	allowed, offline := p.state.settings.RedirectURIs, p.state.settings.OfflineAccess
 	p.mu.Unlock()
 	c, known := p.clients[q.Get("client_id")]
 	switch {
@@ -104,16 +104,28 @@ func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (au
 		challenge: q.Get("code_challenge"), scope: supported(strings.Fields(q.Get("scope"))), resource: q.Get("resource"),
 		prompt: strings.Fields(q.Get("prompt")), hint: q.Get("login_hint"),
 	}
-	if code, description := a.fault(q); code != "" {
+	code, description := a.fault(q)
+	if code == "" && slices.Contains(a.scope, scopeOffline) {
+		switch offline {
+		case offlineRefused:
+			code, description = "invalid_scope", "offline_access is set to be refused"
+		case offlineUnknown:
+			a.scope = slices.DeleteFunc(a.scope, func(s string) bool { return s == scopeOffline })
+		}
+	}
+	if code != "" {
 		p.refuse(w, r, a, code, description)
 		return authorization{}, false
 	}
 	return a, true
 }
 
+// scopeOffline asks for a refresh token (OpenID Connect Core §11).
+const scopeOffline = "offline_access"
+
 // supported leaves out the scopes that mean nothing here (OpenID Connect Core §3.1.2.1).
 func supported(asked []string) []string {
-	return slices.DeleteFunc([]string{"openid", "profile", "email", "offline_access"}, func(s string) bool {
+	return slices.DeleteFunc([]string{"openid", "profile", "email", scopeOffline}, func(s string) bool {
 		return !slices.Contains(asked, s)
 	})
 }

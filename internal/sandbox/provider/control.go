@@ -27,6 +27,7 @@ func (p *Provider) Control() http.Handler {
 	mux.HandleFunc("PUT "+ControlPath, p.change)
 	mux.HandleFunc("PUT "+ControlPath+"/keys", p.rotateKeys)
 	mux.HandleFunc("PUT "+ControlPath+"/revoke", p.revokePerson)
+	mux.HandleFunc("PUT "+ControlPath+"/claims", p.changeClaims)
 	return mux
 }
 
@@ -86,6 +87,8 @@ func (s settings) check() error {
 		"clock_skew_seconds is %d; it must be %d to %d", s.ClockSkewSeconds, -year, year)
 	_, known := find(s.AutoApprove)
 	require(known || s.AutoApprove == "", "auto_approve is %q; it must be ann, ben or empty", s.AutoApprove)
+	require(slices.Contains([]offline{offlineGiven, offlineUnknown, offlineRefused}, s.OfflineAccess),
+		"offline_access is %q; it must be %s, %s or %s", s.OfflineAccess, offlineGiven, offlineUnknown, offlineRefused)
 	for _, u := range s.RedirectURIs {
 		require(isResource(u), "redirect_uris has %q; each must be an absolute URL without a fragment", u)
 	}
@@ -135,6 +138,32 @@ func (p *Provider) revokePerson(w http.ResponseWriter, r *http.Request) {
 	for _, t := range p.state.access {
 		end(t.grant)
 	}
+	p.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// changeClaims sets what tokens and userinfo say of a person from now on; null leaves a claim out, and no claims at all are
+// what they were at the start.
+func (p *Provider) changeClaims(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Person string         `json:"person"`
+		Claims map[string]any `json:"claims"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	who, ok := find(in.Person)
+	_, sub := in.Claims["sub"]
+	switch {
+	case !ok:
+		refuseControl(w, fmt.Errorf("person is %q; it must be ann or ben", in.Person))
+		return
+	case sub:
+		refuseControl(w, errors.New("sub cannot be changed: it is what tells people apart"))
+		return
+	}
+	p.mu.Lock()
+	p.state.claims[who.id] = in.Claims
 	p.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }

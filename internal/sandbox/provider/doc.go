@@ -26,9 +26,19 @@
 //	curl -X PUT localhost:9090/_sandbox/oidc -d '{"auto_approve":"ann"}'     # or "ben"; "" asks again
 //	curl -X PUT localhost:9090/_sandbox/oidc -d '{"clock_skew_seconds":-90}' # of the times in tokens
 //	curl -X PUT localhost:9090/_sandbox/oidc -d '{"exchange_only":true}'     # REST takes exchanged tokens only
+//	curl -X PUT localhost:9090/_sandbox/oidc -d '{"offline_access":"unknown"}' # not announced, no refresh tokens; or "refused"
 //	curl -X PUT localhost:9090/_sandbox/oidc -d '{"redirect_uris":["https://gateway.test/oauth/callback"]}'
 //	curl -X PUT localhost:9090/_sandbox/oidc/keys -d '{"alg":"ES256","keep_old":true}'
 //	curl -X PUT localhost:9090/_sandbox/oidc/revoke -d '{"person":"ben"}'
+//	curl -X PUT localhost:9090/_sandbox/oidc/claims -d '{"person":"ann","claims":{"groups":["left"],"hd":null}}'
+//
+// A provider that is slow, answers rubbish, does not know its client or refuses at userinfo is made with the sandbox's faults,
+// for the operations token and userinfo:
+//
+//	fault '{"operation":"token","kind":"delay","ms":5000,"after_commit":true}'
+//	fault '{"operation":"token","kind":"status","status":200,"body":"<h1>Oops</h1>","content_type":"text/html"}'
+//	fault '{"operation":"token","kind":"status","status":401,"body":"{\"error\":\"invalid_client\"}","content_type":"application/json"}'
+//	fault '{"operation":"userinfo","kind":"status","status":403,"count":100}'
 //
 // # Boundary
 //

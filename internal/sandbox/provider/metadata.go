@@ -28,12 +28,18 @@ type discovery struct {
 
 func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
 	issuer := p.issuer(r)
+	scopes := []string{"openid", "profile", "email", scopeOffline}
+	p.mu.Lock()
+	if p.state.settings.OfflineAccess == offlineUnknown {
+		scopes = scopes[:3]
+	}
+	p.mu.Unlock()
 	methods := []string{"client_secret_basic", "client_secret_post", "none"}
 	writeJSON(w, http.StatusOK, discovery{
 		Issuer:        issuer,
 		Authorization: issuer + "/authorize", Token: issuer + "/token", Userinfo: issuer + "/userinfo",
 		Keys: issuer + "/jwks", Revocation: issuer + "/revoke",
-		Scopes:            []string{"openid", "profile", "email", "offline_access"},
+		Scopes:            scopes,
 		ResponseTypes:     []string{"code"},
 		ResponseModes:     []string{"query"},
 		GrantTypes:        []string{grantCode, grantRefresh, grantExchange},

@@ -50,6 +50,19 @@ func find(hint string) (person, bool) {
 	return all[i], true
 }
 
+// claimsOf are the person's with what control changed. Its caller holds the lock.
+func (p *Provider) claimsOf(who person, scope []string) map[string]any {
+	c := who.claims(scope)
+	for name, value := range p.state.claims[who.id] {
+		if value == nil {
+			delete(c, name)
+		} else {
+			c[name] = value
+		}
+	}
+	return c
+}
+
 // claims are what ID tokens and userinfo say of a person (OpenID Connect Core §5.4: name and email by their scopes).
 func (who person) claims(scope []string) map[string]any {
 	c := map[string]any{"sub": who.subject, "team": who.team, "groups": who.groups, "hd": who.domain}

@@ -17,10 +17,13 @@ const (
 	OperationToken     = "token"
 	OperationAuthorize = "authorize"
 	OperationKeys      = "jwks"
+	OperationUserinfo  = "userinfo"
 )
 
 // Operations lists them.
-func Operations() []string { return []string{OperationAuthorize, OperationKeys, OperationToken} }
+func Operations() []string {
+	return []string{OperationAuthorize, OperationKeys, OperationToken, OperationUserinfo}
+}
 
 // Options configure a [Provider]. All fields but the last are needed.
 type Options struct {
@@ -50,8 +53,9 @@ type state struct {
 	keys     []signingKey // the first one signs; made when the first is needed
 	codes    map[string]*code
 	refresh  map[string]*refreshToken
-	access   map[string]*accessToken // by jti
-	redeemed map[string]int          // by grant type
+	access   map[string]*accessToken   // by jti
+	redeemed map[string]int            // by grant type
+	claims   map[string]map[string]any // by the person's id: what control changed of their claims
 }
 
 // New makes a provider that knows its people and clients.
@@ -74,6 +78,7 @@ func (p *Provider) Reset() {
 		refresh:  make(map[string]*refreshToken),
 		access:   make(map[string]*accessToken),
 		redeemed: make(map[string]int),
+		claims:   make(map[string]map[string]any),
 	}
 }
 
@@ -95,8 +100,8 @@ func (p *Provider) Routes() []Route {
 		{"POST " + Prefix + "/authorize", OperationAuthorize, up(p.authorize)}, // OpenID Connect Core §3.1.2.1
 		{"GET " + Prefix + "/authorize/{choice}", "", up(p.choose)},
 		{"POST " + Prefix + "/token", OperationToken, up(p.token)},
-		{"GET " + Prefix + "/userinfo", "", up(p.userinfo)},
-		{"POST " + Prefix + "/userinfo", "", up(p.userinfo)}, // OpenID Connect Core §5.3
+		{"GET " + Prefix + "/userinfo", OperationUserinfo, up(p.userinfo)},
+		{"POST " + Prefix + "/userinfo", OperationUserinfo, up(p.userinfo)}, // OpenID Connect Core §5.3
 		{"POST " + Prefix + "/revoke", "", up(p.revoke)},
 	}
 }

@@ -10,11 +10,21 @@ type settings struct {
 	ClockSkewSeconds   int      `json:"clock_skew_seconds"`
 	AutoApprove        string   `json:"auto_approve"`  // who signs in without being asked
 	ExchangeOnly       bool     `json:"exchange_only"` // REST takes exchanged tokens only
+	OfflineAccess      offline  `json:"offline_access"`
 	RedirectURIs       []string `json:"redirect_uris"` // beyond those of this machine
 }
 
+// offline says what the provider thinks of the scope offline_access.
+type offline string
+
+const (
+	offlineGiven   offline = "given"   // announced, and leads to a refresh token
+	offlineUnknown offline = "unknown" // neither announced nor heeded, so there are no refresh tokens
+	offlineRefused offline = "refused" // announced, but a sign-in that asks for it is answered invalid_scope
+)
+
 func defaults(redirects []string) settings {
-	return settings{AccessTokenSeconds: 300, RefreshRotation: true, RedirectURIs: append([]string{}, redirects...)}
+	return settings{AccessTokenSeconds: 300, RefreshRotation: true, OfflineAccess: offlineGiven, RedirectURIs: append([]string{}, redirects...)}
 }
 
 func (s settings) accessLife() time.Duration {

@@ -81,12 +81,12 @@ func (p *Provider) issue(r *http.Request, g *grant, nonce string, withRefresh bo
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
-	maps.Copy(claims, g.person.claims(g.scope))
+	maps.Copy(claims, p.claimsOf(g.person, g.scope))
 	var err error
 	if t.ID, err = p.sign(idKind, claims); err != nil {
 		return tokens{}, new(serverError())
 	}
-	if withRefresh && slices.Contains(g.scope, "offline_access") { // OpenID Connect Core §11
+	if withRefresh && slices.Contains(g.scope, scopeOffline) { // OpenID Connect Core §11
 		t.Refresh = rand.Text()
 		p.state.refresh[t.Refresh] = &refreshToken{grant: g, expires: now.Add(refreshLife)}
 	}

@@ -6,12 +6,16 @@ import "net/http"
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	t, ok := p.lookup(Bearer(r))
+	var claims map[string]any
+	if ok && t.userinfo {
+		claims = p.claimsOf(t.grant.person, t.grant.scope)
+	}
 	p.mu.Unlock()
-	if !ok || !t.userinfo {
+	if claims == nil {
 		refuseToken(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, t.grant.person.claims(t.grant.scope))
+	writeJSON(w, http.StatusOK, claims)
 }
 
 // revoke ends a token (RFC 7009 §2): an access token alone, a refresh token with its whole sign-in.
