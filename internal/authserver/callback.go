@@ -55,6 +55,11 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	person, err := s.redeem(r.Context(), q, x.Keep)
 	s.dropPending(w, handle)
+	if errors.Is(err, ErrBeginAgain) {
+		if err = s.beginAgain(w, r, b, x); err == nil {
+			return
+		}
+	}
 	if err != nil {
 		s.giveUp(w, r, "sign-in", x, asError(err), s.byRedirect)
 		return

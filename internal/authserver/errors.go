@@ -3,6 +3,7 @@ package authserver
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -131,5 +132,10 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 		return
 	}
 	store := errors.Is(e.cause, session.ErrUnavailable)
-	s.opts.Logger.WarnContext(r.Context(), "oauth request failed", "step", step, "error", e.kind.code, "store", store)
+	level := slog.LevelWarn
+	if errors.Is(e.cause, session.ErrUpstreamUnreadable) { // it does not pass by itself
+		level = slog.LevelError
+	}
+	s.opts.Logger.Log(r.Context(), level, "oauth request failed", "step", step, "error", e.kind.code, "store", store,
+		"unreadable", level == slog.LevelError)
 }

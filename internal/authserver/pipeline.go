@@ -91,23 +91,31 @@ func (s *Server) narrow(g session.Grant, resource, scope string) ([]string, erro
 	return scopes, nil
 }
 
-// judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays.
+// judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays. What the store
+// has lost is judged by [SignIn] without it, and what is there and does not open is 503 until it does.
 func (s *Server) judge(ctx context.Context, g session.Grant) error {
 	upstream, _, _, err := s.opts.Grants.Upstreams().Load(ctx, g.ID)
 	if err != nil {
 		return err
 	}
-	err = s.opts.SignIn.StillAllowed(ctx, Person{Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream, Grant: g.ID})
+	err = s.opts.SignIn.StillAllowed(ctx, Person{
+		Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream, Grant: g.ID, Since: g.Born,
+	})
+	reason := "this account may not use this server any more; sign in again or ask its operator"
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrDenied), errors.Is(err, ErrNotAllowed):
-		if err := s.opts.Grants.Revoke(ctx, g.ID); err != nil {
-			return err
-		}
-		return fail(invalidGrant, "this account may not use this server any more; sign in again or ask its operator")
+	case errors.Is(err, ErrSignInOver):
+		reason = "the sign-in has ended at the identity provider, or could not be confirmed there for too long; sign in again"
+	default:
+		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
 	}
-	return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
+	// Beside the request: a client that hangs up must not keep its grant.
+	if err := s.opts.Grants.Revoke(context.WithoutCancel(ctx), g.ID); err != nil {
+		return err
+	}
+	return fail(invalidGrant, reason)
 }
 
 // authenticate finds out which client asks (RFC 6749 §2.3, §3.2.1). A client with a secret may send it either way: what

@@ -3,7 +3,11 @@ package authserver
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // What a [SignIn] fails with. Any other error is a failure that nobody can say more about.
@@ -12,6 +16,12 @@ var (
 	ErrDenied = errors.New("authserver: sign-in denied")
 	// ErrNotAllowed says that the person may not sign in here.
 	ErrNotAllowed = errors.New("authserver: this person may not sign in here")
+	// ErrSignInOver says that the sign-in behind a grant has ended at the provider, or that for too long nobody could tell
+	// whether it has.
+	ErrSignInOver = errors.New("authserver: the sign-in has ended at the identity provider")
+	// ErrBeginAgain says that this sign-in came to nothing and that the next [SignIn.Begin] of the same may succeed. A sign-in
+	// that began for this reason must not fail with it again.
+	ErrBeginAgain = errors.New("authserver: the sign-in must begin again")
 	// ErrUnavailable says that the provider cannot be asked now.
 	ErrUnavailable = errors.New("authserver: the identity provider is unavailable")
 )
@@ -22,7 +32,8 @@ type SignIn interface {
 	Begin(ctx context.Context, state string) (location string, keep []byte, err error)
 	// Finish redeems the provider's answer.
 	Finish(ctx context.Context, answer url.Values, keep []byte) (Person, error)
-	// StillAllowed is asked at every refresh, with what is known of the person.
+	// StillAllowed is asked at every refresh, with what is known of the person. ErrDenied, ErrNotAllowed and ErrSignInOver end
+	// the grant; after any other error, and those of a store among them, it stays.
 	StillAllowed(ctx context.Context, p Person) error
 }
 
@@ -32,8 +43,20 @@ type Person struct {
 	Subject string
 	// Name and Email are shown to the person.
 	Name, Email string
-	// Upstream is secret state that is kept with the grant, as it was last saved there; may be nil.
+	// Upstream is secret state that is kept with the grant, as it was last saved there. It is nil if there is none, or if the
+	// store has lost it, which says nothing about the person.
 	Upstream []byte
 	// Grant is the id of the grant in StillAllowed, "" in Finish.
 	Grant string
+	// Since is when the person signed in, in StillAllowed.
+	Since time.Time
+}
+
+// beginAgain sends the browser to the provider once more, with the same approval.
+func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) error {
+	location, err := s.beginSignIn(w, r, b, x)
+	if err == nil {
+		redirectTo(w, location)
+	}
+	return err
 }

@@ -22,9 +22,15 @@ func valid() config.Config {
 		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
 		CallBudget: time.Second, BatchSize: 1, MaxBatch: 1, SettleTime: time.Millisecond,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse", AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
+		Recheck: time.Minute, GrantMaxAge: time.Hour,
 		ShutdownTimeout: time.Second,
 		MaxContacts:     500, MaxRecipients: 10,
 	}
+}
+
+// signsIn lets people sign in.
+func signsIn(c *config.Config) {
+	c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID = "oauth", true, "https://a", "gateway"
 }
 
 func TestAValidConfigurationHasNoProblems(t *testing.T) {
@@ -81,6 +87,10 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 			c.Auth, c.AllowAnyUser, c.OIDCIssuer, c.OIDCClientID, c.OIDCParams = "oauth", true, "https://a", "gateway", []string{"a=1", "a=2"}
 		}, []string{"--oidc-params (OIDC_PARAMS)", "a is there twice"}},
 		{"rules without a login", func(c *config.Config) { c.AllowSignin = []string{"hd=a"} }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "keeps nobody out"}},
+		{"exclusions without a login", func(c *config.Config) { c.DenySignin = []string{"hd=a"} }, []string{"--deny-signin (GATEWAY_DENY_SIGNIN)", "keeps nobody out"}},
+		{"the provider asked all the time", func(c *config.Config) { signsIn(c); c.Recheck = 59 * time.Second }, []string{"--recheck (GATEWAY_RECHECK)", "at least 1m"}},
+		{"the provider never asked", func(c *config.Config) { signsIn(c); c.Recheck = 0 }, []string{"--recheck (GATEWAY_RECHECK)", "at least 1m"}},
+		{"a login that ends before it is asked about", func(c *config.Config) { signsIn(c); c.Recheck = time.Hour }, []string{"--grant-max-age (GATEWAY_GRANT_MAX_AGE)", "longer than --recheck"}},
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},

@@ -100,6 +100,7 @@ func (c *Config) callers(p *problems) {
 	case "oauth":
 		c.oauth(p)
 		c.admission(p)
+		c.recheck(p)
 		return
 	}
 	if !c.InsecureNoAuth && !loopback(c.Listen) {
@@ -110,6 +111,23 @@ func (c *Config) callers(p *problems) {
 	if len(c.AllowSignin) > 0 {
 		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
 			"keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
+	}
+	if len(c.DenySignin) > 0 {
+		p.add("--deny-signin (GATEWAY_DENY_SIGNIN)",
+			"keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
+	}
+}
+
+// minRecheck keeps the provider from being asked with every call.
+const minRecheck = time.Minute
+
+// recheck is about asking the provider again whether people may come in.
+func (c *Config) recheck(p *problems) {
+	switch {
+	case c.Recheck < minRecheck:
+		p.add("--recheck (GATEWAY_RECHECK)", "%s is too short; set at least %s", c.Recheck, minRecheck)
+	case c.GrantMaxAge <= c.Recheck:
+		p.add("--grant-max-age (GATEWAY_GRANT_MAX_AGE)", "%s must be longer than --recheck, which is %s", c.GrantMaxAge, c.Recheck)
 	}
 }
 

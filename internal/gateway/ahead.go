@@ -12,21 +12,19 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// ahead has all that a request of somebody who signed in needs of Redis read in one round trip: its grant, its session, and
-// what the credential is made of. Nothing is read for a request without a good token, since the grant is what is read first.
+// ahead has all that a request of somebody who signed in needs of Redis read in one round trip: its grant with the provider's
+// part, its session, and what the credential is made of. Nothing is read for a request without a good token, since the grant is what is read first.
 type ahead struct {
 	store            *redisstore.Store
 	sessions, grants *redisstore.Bucket
-	// upstreams and links are nil where no credential is kept there.
-	upstreams, links *redisstore.Bucket
+	upstreams        *redisstore.Bucket
+	// links is nil where no credential is kept there.
+	links *redisstore.Bucket
 }
 
 func newAhead(cfg *config.Config, store *redisstore.Store) ahead {
-	a := ahead{store: store, sessions: store.Sessions(), grants: store.Grants()}
-	switch cfg.ClerkCredential {
-	case "login", "exchange":
-		a.upstreams = store.Upstreams()
-	case "linked":
+	a := ahead{store: store, sessions: store.Sessions(), grants: store.Grants(), upstreams: store.Upstreams()}
+	if cfg.ClerkCredential == "linked" {
 		a.links = store.Links()
 	}
 	return a
@@ -35,7 +33,7 @@ func newAhead(cfg *config.Config, store *redisstore.Store) ahead {
 // before is what comes before a request's token is looked at.
 func (a ahead) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := a.store.ReadAhead(r.Context())
+		ctx := upstream.WithRequest(a.store.ReadAhead(r.Context()))
 		if id := r.Header.Get(endpoint.SessionHeader); id != "" {
 			a.sessions.Expect(ctx, session.KeyOf(id))
 		}
@@ -46,9 +44,7 @@ func (a ahead) before(next http.Handler) http.Handler {
 // expect is what comes between the check of a token and the first read.
 func (a ahead) expect(ctx context.Context, caller identity.Caller) {
 	a.grants.Expect(ctx, caller.Grant)
-	if a.upstreams != nil {
-		a.upstreams.Expect(ctx, caller.Grant)
-	}
+	a.upstreams.Expect(ctx, caller.Grant)
 	if a.links != nil {
 		a.links.Expect(ctx, upstream.LinkName(caller.Subject))
 	}

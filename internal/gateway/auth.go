@@ -23,10 +23,11 @@ func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTr
 		RequireType:  cfg.TokenRequireType,
 		HTTPClient:   &http.Client{Transport: transport},
 	}
-	var err error
-	if opts.Allow, err = admission(cfg); err != nil {
+	a, err := newAdmission(cfg)
+	if err != nil {
 		return nil, err
 	}
+	opts.Allow = a.admits
 	return token.NewExternal(ctx, opts)
 }
 

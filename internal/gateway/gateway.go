@@ -43,6 +43,8 @@ type Options struct {
 	StoreTimeout time.Duration
 	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver, which known clients outwait.
 	TokenPatience time.Duration
+	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].
+	ProviderNow func() time.Time
 	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
 	ClientDocuments http.RoundTripper
 }
@@ -149,6 +151,9 @@ func (g *Gateway) build(opts Options) error {
 	if g.resource != nil {
 		p := g.prepare(credentials)
 		auth, before, credentials = g.resource, p, p
+	}
+	if g.login != nil {
+		auth = checkedAuth{g.resource, g.login}
 	}
 	limiter, err := g.newSubjectLimits(store, keys)
 	if err != nil {

@@ -39,6 +39,7 @@ func valid(t *testing.T) config.Config {
 		ClerkURL: srv.URL, ClerkAPIKey: sandbox.Key, ClerkCredential: "api-key", ClerkTimeout: 10 * time.Second,
 		CallBudget: 20 * time.Second, BatchSize: 100, MaxBatch: 50, SettleTime: time.Second,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse", AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
+		Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour,
 		ShutdownTimeout: 10 * time.Second,
 		MaxContacts:     500, MaxRecipients: 10,
 	}

@@ -37,6 +37,7 @@ type login struct {
 	grants *session.Grants
 	// clients says which clients are denied, and what weight others have; nil without --oauth-clients.
 	clients *authserver.ClientList
+	people  *people
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
 	ahead       ahead
@@ -71,8 +72,11 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newProvider(cfg, g.outgoing)
+	provider, err := newProvider(cfg, g.outgoing, opts.ProviderNow)
 	if err != nil {
+		return nil, err
+	}
+	if l.people, err = g.newPeople(provider, l.grants, grants, patient.Limits(), keys); err != nil {
 		return nil, err
 	}
 	var link authserver.Linker // nobody is asked for a key, but with --clerk-credential linked
@@ -87,14 +91,9 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		}
 		link = linker{linked}
 	case "login", "exchange":
-		tokens, err := upstream.NewLogin(provider, l.grants.Upstreams())
-		if err != nil {
-			return nil, err
-		}
-		g.closers = append(g.closers, func() error { g.finishRenewals(tokens); return nil })
-		l.credentials = tokens
+		l.credentials = l.people.Login
 		if cfg.ClerkCredential == "exchange" {
-			if l.credentials, err = g.newExchange(provider, tokens); err != nil {
+			if l.credentials, err = g.newExchange(provider, l.people.Login); err != nil {
 				return nil, err
 			}
 		}
@@ -111,7 +110,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider}, Linker: link, Tokens: l.tokens, Grants: grants,
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people}, Linker: link, Tokens: l.tokens, Grants: grants,
 		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		AuthRequests:    authRequests,
@@ -135,10 +134,11 @@ func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, 
 // confirmedFor is how long a grant that was seen to stand is good for calls that change something while the store is away.
 const confirmedFor = 5 * time.Minute
 
-// verify says whose one of our own access tokens is. A grant that was revoked ends it at once. While the store is away a token
-// goes on until it expires, unless this process knows its grant to be revoked; but it is good for reading only, unless this
-// process has seen the grant stand lately. If the store has lost the grant, a token goes on where the REST API is called with
-// a key of the workspace, since nothing else is needed for a call.
+// verify says whose one of our own access tokens is. A grant that was revoked, and one of somebody who is shut out, ends it at
+// once. While the store is away a token goes on until it expires, unless this process knows its grant to be revoked; but it is
+// good for reading only, unless this process has seen the grant stand lately. If the store has lost the grant, a token goes on
+// where the REST API is called with a key of the workspace, since nothing else is needed for a call. What is there and cannot
+// be read is neither: see [resource.Server.Protect] for such errors.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -150,21 +150,34 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 		return identity.Caller{}, grantOver{errDeniedClient}
 	}
 	l.ahead.expect(ctx, caller)
-	_, err = l.grants.Lookup(ctx, t.Grant)
+	grant, err := l.grants.Lookup(ctx, t.Grant)
 	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
 	switch {
-	case err == nil:
-		return caller, nil
 	case away && ctx.Err() != nil: // the client left before anybody was asked, which must not get it anything
 		return identity.Caller{}, err
 	case away:
 		caller.GrantUnconfirmed = time.Since(unconfirmed.LastSeen) > confirmedFor
-		return caller, nil
-	case errors.Is(err, session.ErrNoGrant) && l.credentials == nil:
-		return caller, nil
-	default:
+	case l.over(err):
 		return identity.Caller{}, grantOver{err}
 	}
+	if err := l.people.look(ctx, upstreamGrant(t.Grant, caller.Subject, grant.Email, grant.Born)); err != nil {
+		return identity.Caller{}, err
+	}
+	return caller, nil
+}
+
+// over reports whether an error of looking a grant up ends what it was for.
+func (l *login) over(err error) bool {
+	return err != nil && !errors.Is(err, session.ErrUnavailable) && (l.credentials != nil || !errors.Is(err, session.ErrNoGrant))
+}
+
+// stands says that the caller's grant has ended. A store that does not answer is no reason: what is sent then has rules of
+// its own.
+func (l *login) stands(ctx context.Context) error {
+	if _, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant); l.over(err) {
+		return err
+	}
+	return nil
 }
 
 var errDeniedClient = errors.New("the client is denied")
@@ -200,30 +213,16 @@ func signingSeeds(cfg *config.Config) ([][]byte, error) {
 	return seeds, nil
 }
 
-func newProvider(cfg *config.Config, transport http.RoundTripper) (*upstream.Provider, error) {
-	allow, err := admission(cfg)
+func newProvider(cfg *config.Config, transport http.RoundTripper, now func() time.Time) (*upstream.Provider, error) {
+	a, err := newAdmission(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return upstream.NewProvider(upstream.ProviderOptions{
 		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
 		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
-		KeepTokens: cfg.ClerkCredential == "login" || cfg.ClerkCredential == "exchange",
-		Allow:      allow,
-		Transport:  transport,
+		Allow: a.allow, Deny: a.deny, Transport: transport, Now: now,
 	})
-}
-
-// admission is --allow-signin as a function; everybody without a rule.
-func admission(cfg *config.Config) (func(map[string]any) bool, error) {
-	if len(cfg.AllowSignin) == 0 {
-		return func(map[string]any) bool { return true }, nil
-	}
-	rules, err := identity.ParseRules(cfg.AllowSignin)
-	if err != nil {
-		return nil, fmt.Errorf("--allow-signin (GATEWAY_ALLOW_SIGNIN): %w", err)
-	}
-	return rules.Admit, nil
 }
 
 func readClients(path string) (*authserver.ClientList, error) {
@@ -252,34 +251,4 @@ func plainScopes(some []string) []authserver.Scope {
 		{Name: mcpadapter.ScopeWriteContacts, Title: "Manage contacts", Description: "Create, change and delete contacts of the workspace.", Writes: true},
 		{Name: mcpadapter.ScopeSendCampaigns, Title: "Start campaigns", Description: "Send a text to everybody in a list of the workspace.", Writes: true},
 	}, func(s authserver.Scope) bool { return !slices.Contains(some, s.Name) })
-}
-
-// signIn is the provider as the authorization server knows it.
-type signIn struct{ provider *upstream.Provider }
-
-func (s signIn) Begin(ctx context.Context, state string) (location string, keep []byte, err error) {
-	location, keep, err = s.provider.Begin(ctx, state)
-	return location, keep, signInError(err)
-}
-
-func (s signIn) Finish(ctx context.Context, answer url.Values, keep []byte) (authserver.Person, error) {
-	p, err := s.provider.Finish(ctx, answer, keep)
-	return authserver.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}, signInError(err)
-}
-
-func (s signIn) StillAllowed(ctx context.Context, p authserver.Person) error {
-	return signInError(s.provider.StillAllowed(ctx, upstream.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}))
-}
-
-// signInError is the one translation of the provider's errors for the authorization server.
-func signInError(err error) error {
-	switch {
-	case errors.Is(err, upstream.ErrDenied):
-		return errors.Join(authserver.ErrDenied, err)
-	case errors.Is(err, upstream.ErrNotAllowed):
-		return errors.Join(authserver.ErrNotAllowed, err)
-	case errors.Is(err, upstream.ErrUnavailable):
-		return errors.Join(authserver.ErrUnavailable, err)
-	}
-	return err
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"os"
+	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -28,15 +29,19 @@ func Problems(c *config.Config) []string {
 		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+err.Error())
 	}
 	p = append(p, offerProblems(c)...)
+	_, ruleErr := newAdmission(c)
+	if ruleErr != nil {
+		p = append(p, strings.Split(ruleErr.Error(), "\n")...)
+	}
 	if c.Auth == "external" {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		if _, err := newVerifier(ctx, c, nil); err != nil && c.TokenIssuer != "" {
+		if _, err := newVerifier(ctx, c, nil); err != nil && ruleErr == nil && c.TokenIssuer != "" {
 			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
 		}
 	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
-		if _, err := newProvider(c, nil); err != nil {
+		if _, err := newProvider(c, nil, nil); err != nil && ruleErr == nil {
 			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
 		}
 		if _, err := readClients(c.OAuthClients); err != nil {

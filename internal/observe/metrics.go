@@ -26,6 +26,7 @@ type Metrics struct {
 	inFlight   prometheus.Gauge
 	waiting    prometheus.Gauge
 	busy       *prometheus.CounterVec
+	checks     *prometheus.CounterVec
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -85,6 +86,11 @@ func NewMetrics(version string) *Metrics {
 			Help: "Requests of MCP clients that were answered 503 without being begun, by what was reached: caller (the caller's share), " +
 				"all (what this process works on at once), bodies (what large bodies may take), stopping (the process stops).",
 		}, []string{"bound"}),
+		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_signin_checks_total",
+			Help: "Questions to the identity provider whether somebody may still come in, by result: yes, no, unknown (it gave no " +
+				"answer that says so), skipped (nobody was asked: too many at once, asked in vain a moment ago, or no store).",
+		}, []string{"result"}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
@@ -101,7 +107,7 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
+	m.registry.MustRegister(m.checks, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -136,6 +142,9 @@ func (m *Metrics) InFlight(running, waiting int) {
 
 // Busy counts a request that was refused for what is under way.
 func (m *Metrics) Busy(bound string) { m.busy.WithLabelValues(bound).Inc() }
+
+// SignInCheck counts a question to the identity provider.
+func (m *Metrics) SignInCheck(result string) { m.checks.WithLabelValues(result).Inc() }
 
 // MemoryLost counts that the store was found to have lost its data.
 func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }

@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -13,6 +15,14 @@ var (
 	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
 	// ErrUnavailable says that the provider or the store cannot be asked now; the same may be tried again.
 	ErrUnavailable = errors.New("upstream: unavailable")
+	// ErrUnreadable says that what is kept of a sign-in is there and cannot be read. It is an [ErrUnavailable]: what it says
+	// is unknown, and unknown ends nobody's login.
+	ErrUnreadable error = unreadable{}
+	// ErrLapsed says that for too long nobody could tell whether the person may still come in.
+	ErrLapsed = errors.New("upstream: it has been unknown for too long whether this person may come in")
+	// ErrBeginAgain says that the provider refused a scope that is asked for if it can be had: the next [Provider.Begin]
+	// leaves it out. [Provider.Finish] does not say so twice of one sign-in.
+	ErrBeginAgain = errors.New("upstream: the sign-in must begin again without a scope")
 	// ErrGrantOver says that what the person's calls were made with has ended: the person has to sign in again. It is a
 	// [clerkapi.ErrNoCredential] too.
 	ErrGrantOver error = &grantOver{"the grant at the provider is over",
@@ -22,10 +32,62 @@ var (
 	errInvalidGrant = errors.New("upstream: the provider says invalid_grant")
 	// errInvalidRequest may be its word about a token to exchange (RFC 8693 §2.2.2), or about anything else.
 	errInvalidRequest = errors.New("upstream: the provider says invalid_request")
+	// errMissing says that nothing is kept of a sign-in.
+	errMissing = errors.New("upstream: nothing is kept of the sign-in")
 )
+
+type unreadable struct{}
+
+func (unreadable) Error() string { return "upstream: what is kept of the sign-in cannot be read" }
+
+// Is makes it an [ErrUnavailable].
+func (unreadable) Is(target error) bool { return target == ErrUnavailable }
+
+// unknownError says why an answer of the provider, or the lack of one, says nothing about a person.
+type unknownError struct {
+	reason string // a fixed word for logs
+	status int    // of HTTP, 0 without an answer
+	// temporary says that the same may be tried again, which makes it an [ErrUnavailable].
+	temporary bool
+}
+
+func (e *unknownError) Error() string {
+	if e.status == 0 {
+		return "upstream: " + e.reason
+	}
+	return fmt.Sprintf("upstream: %s (status %d)", e.reason, e.status)
+}
+
+// Is is for [errors.Is].
+func (e *unknownError) Is(target error) bool { return e.temporary && target == ErrUnavailable }
+
+func unknown(reason string) error { return &unknownError{reason: reason} }
+
+// statusError is an answer with a status that decides nothing.
+func statusError(reason string, status int) error {
+	return &unknownError{reason: reason, status: status, temporary: status == http.StatusTooManyRequests || status >= 500}
+}
 
 // grantOver is an [ErrGrantOver] with words of its own.
 type grantOver struct{ cause, public string }
+
+// noError is an [ErrGrantOver] that the provider, or the rules with what it said, have just decided.
+type noError struct{ reason string }
+
+func (e *noError) Error() string { return "upstream: the person may not come in any more: " + e.reason }
+
+func (e *noError) Unwrap() error { return ErrGrantOver }
+
+// What a no is for: fixed words for logs.
+const (
+	noInvalidGrant   = "invalid_grant"
+	noRefreshToken   = "no_refresh_token" //nolint:gosec // words
+	noUserInfo       = "user_info"
+	noRules          = "rules"
+	noAnotherSubject = "another_subject"
+)
+
+func no(reason string) error { return &noError{reason} }
 
 func (g *grantOver) Error() string { return "upstream: " + g.cause }
 

@@ -216,6 +216,9 @@ func FuzzUserInfo(f *testing.F) {
 		p := i.provider(t, func(o *ProviderOptions) { o.Transport = told(body) })
 		s := &state{Subject: "s", Claims: map[string]any{"sub": "ann", "name": "Ann"}}
 		err := p.admit(t.Context(), &metadata{UserInfoURL: i.URL + "/userinfo"}, s, "access")
+		if err != nil {
+			err = signInFailure(err)
+		}
 		var failure *SignInError
 		switch {
 		case s.Claims["sub"] != "ann" || s.Claims["name"] != "Ann":

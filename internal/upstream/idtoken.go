@@ -2,10 +2,7 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +16,14 @@ const maxSubject = 255
 
 func signInFailure(err error) error {
 	switch {
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotAllowed):
 		return err
 	case errors.Is(err, errInvalidGrant):
 		return failed(ReasonCode)
+	}
+	var known *SignInError
+	if errors.As(err, &known) {
+		return err
 	}
 	return failed(ReasonProvider)
 }
@@ -41,7 +42,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, got *tokens, nonce s
 	var expired *oidc.TokenExpiredError
 	switch {
 	case keys.unavailable:
-		return nil, ErrUnavailable
+		return nil, &unknownError{reason: "id_token_keys_unreachable", temporary: true}
 	case errors.As(err, &expired):
 		return nil, failed(ReasonExpired)
 	case err != nil:
@@ -94,56 +95,4 @@ func (p *Provider) subject(claims map[string]any) string {
 		return ""
 	}
 	return s
-}
-
-// admit asks the rules, with what the ID token says first, and with the user info if that is not enough.
-func (p *Provider) admit(ctx context.Context, m *metadata, s *state, access string) error {
-	if p.opts.Allow(s.Claims) {
-		return nil
-	}
-	if m.UserInfoURL == "" {
-		return ErrNotAllowed
-	}
-	info, err := p.userInfo(ctx, m, access)
-	if err != nil {
-		return err
-	}
-	if info["sub"] != s.Claims["sub"] { // OpenID Connect Core §5.3.2
-		return failed(ReasonSubject)
-	}
-	if email, signed := s.Claims["email"]; signed && email != info["email"] {
-		delete(info, "email_verified") // it speaks of another address
-	}
-	for name, value := range info {
-		if _, signed := s.Claims[name]; !signed {
-			s.Claims[name] = value
-		}
-	}
-	s.UserInfo = true
-	if !p.opts.Allow(s.Claims) {
-		return ErrNotAllowed
-	}
-	return nil
-}
-
-func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (map[string]any, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.UserInfoURL, nil)
-	if err != nil {
-		return nil, failed(ReasonProvider)
-	}
-	req.Header.Set("Authorization", "Bearer "+access)
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return nil, ErrUnavailable
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	var info map[string]any
-	switch {
-	case err != nil || resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests:
-		return nil, ErrUnavailable
-	case resp.StatusCode != http.StatusOK || json.Unmarshal(body, &info) != nil:
-		return nil, failed(ReasonProvider)
-	}
-	return info, nil
 }

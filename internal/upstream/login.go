@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -20,16 +19,41 @@ type Store interface {
 	Load(ctx context.Context, grant string) (data []byte, version uint64, found bool, err error)
 	// Save replaces what is kept for a grant if its version still is the one given.
 	Save(ctx context.Context, grant string, version uint64, data []byte) (saved bool, err error)
+	// Pause notes for all replicas, for a while, that the provider was asked about a grant in vain; Paused finds the note.
+	Pause(ctx context.Context, grant string, d time.Duration) error
+	Paused(ctx context.Context, grant string) (bool, error)
 }
 
-// Login finds the access token that the gateway got when the person signed in, and renews it before it ends. It may be
-// used by many goroutines at once. Close ends it.
+// LoginOptions configure a [Login]. Provider and Store are required.
+type LoginOptions struct {
+	Provider *Provider
+	Store    Store
+	// Patient is the same store for what no call waits for. Default: Store.
+	Patient Store
+	// Recheck is how old the last yes about a person may be before the provider is asked again. Default: 15 minutes.
+	Recheck time.Duration
+	// MaxAge is how old it may become while nobody can tell. Default: 30 days.
+	MaxAge time.Duration
+	// Room reports whether the deployment has room for one more question now; it counts those for which there is. Default:
+	// there always is.
+	Room func(ctx context.Context) bool
+	// End ends a grant on all replicas. Default: nothing does, but what is kept for the grant says that it is over.
+	End func(ctx context.Context, grant string) error
+	// OnCheck is told what came of a question. It must not block. Default: nobody.
+	OnCheck func(ctx context.Context, c Check)
+}
+
+// Login knows what belongs to the provider behind grants: whether the people may still come in ([Login.Look] and
+// [Login.StillAllowed]), and the access token that the gateway got when they signed in, which it renews before it ends. It may
+// be used by many goroutines at once. Close ends it.
 type Login struct {
+	opts     LoginOptions
 	provider *Provider
 	store    Store
 
-	known  recent[state]     // by grant: what the store last said
-	paused recent[time.Time] // by grant: until when a provider that failed is not asked again
+	known   recent[reading]   // by grant: what the store last said
+	paused  recent[time.Time] // by grant: until when a provider that failed is not asked for tokens again
+	unasked recent[time.Time] // by grant: until when it is not asked about the person again
 
 	mu      sync.Mutex
 	flights map[string]*flight
@@ -39,13 +63,31 @@ type Login struct {
 	work    sync.WaitGroup
 }
 
-// NewLogin finds access tokens in a store, where the provider's sign-ins were put.
-func NewLogin(provider *Provider, store Store) (*Login, error) {
-	if provider == nil || store == nil || !provider.opts.KeepTokens {
-		return nil, errors.New("upstream: give a provider that keeps its tokens, and a store")
+// NewLogin looks after sign-ins in a store, where the provider's sign-ins were put.
+func NewLogin(opts LoginOptions) (*Login, error) {
+	if opts.Provider == nil || opts.Store == nil {
+		return nil, errors.New("upstream: give a provider, and a store")
+	}
+	if opts.Patient == nil {
+		opts.Patient = opts.Store
+	}
+	if opts.Recheck == 0 {
+		opts.Recheck = 15 * time.Minute
+	}
+	if opts.MaxAge == 0 {
+		opts.MaxAge = 30 * 24 * time.Hour
+	}
+	if opts.Room == nil {
+		opts.Room = func(context.Context) bool { return true }
+	}
+	if opts.End == nil {
+		opts.End = func(context.Context, string) error { return nil }
+	}
+	if opts.OnCheck == nil {
+		opts.OnCheck = func(context.Context, Check) {}
 	}
 	return &Login{
-		provider: provider, store: store,
+		opts: opts, provider: opts.Provider, store: opts.Store,
 		flights: map[string]*flight{}, unsaved: map[string]*unsaved{}, closing: make(chan struct{}),
 	}, nil
 }
@@ -112,8 +154,9 @@ func (l *Login) current(ctx context.Context, subject string) (*state, error) {
 	grant := identity.CallerFrom(ctx).Grant
 	s, _, err := l.load(ctx, grant, subject)
 	if errors.Is(err, ErrUnavailable) {
-		if known := l.known.get(grant); known != nil && known.Subject == subject && known.usable(l.now()) {
-			return known, nil
+		known := l.known.get(grant)
+		if !errors.Is(err, ErrUnreadable) && known != nil && known.state.Subject == subject && known.state.usable(l.now()) {
+			return known.state, nil
 		}
 		return nil, err
 	}
@@ -124,33 +167,8 @@ func (l *Login) current(ctx context.Context, subject string) (*state, error) {
 	case !s.usable(l.now()):
 		return l.renewed(ctx, subject, stale)
 	}
-	l.join(ctx, grant, subject, stale)
+	l.joinRenewal(ctx, grant, subject, stale)
 	return s, nil
 }
 
 func (l *Login) now() time.Time { return l.provider.opts.Now() }
-
-// load reads what is stored, or what is to be stored in its place. Its errors are [ErrGrantOver] and [ErrUnavailable].
-func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64, error) {
-	if grant == "" {
-		return nil, 0, ErrGrantOver
-	}
-	data, version, found, err := l.store.Load(ctx, grant)
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
-	}
-	if !found {
-		l.known.drop(grant)
-		return nil, 0, ErrGrantOver
-	}
-	if s := l.unsavedSince(grant, version); s != nil && s.Subject == subject {
-		return s, version, nil
-	}
-	s, err := decodeState(data)
-	if err != nil || s.Subject != subject || s.Over || s.Access == "" {
-		l.known.drop(grant)
-		return nil, 0, ErrGrantOver
-	}
-	l.known.put(grant, s)
-	return s, version, nil
-}

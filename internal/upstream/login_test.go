@@ -21,6 +21,35 @@ type signedIn struct {
 	ctx      context.Context
 	replicas []*Login
 	hosts    []*mortal // of the replicas
+
+	noted  sync.Mutex
+	checks []Check
+	ended  int
+	noRoom bool
+}
+
+// options are a replica's, with what came of its checks noted.
+func (s *signedIn) options(p *Provider, store Store) LoginOptions {
+	return LoginOptions{
+		Provider: p, Store: store,
+		Room: func(context.Context) bool { s.noted.Lock(); defer s.noted.Unlock(); return !s.noRoom },
+		End:  func(context.Context, string) error { s.noted.Lock(); defer s.noted.Unlock(); s.ended++; return nil },
+		OnCheck: func(_ context.Context, c Check) {
+			s.noted.Lock()
+			defer s.noted.Unlock()
+			s.checks = append(s.checks, c)
+		},
+	}
+}
+
+// results are what came of all checks, with the reasons of those that said something else than yes.
+func (s *signedIn) results() (all []string) {
+	s.noted.Lock()
+	defer s.noted.Unlock()
+	for _, c := range s.checks {
+		all = append(all, strings.TrimSpace(string(c.Result)+" "+c.Reason))
+	}
+	return all
 }
 
 func newSignedIn(t testing.TB, replicas int) *signedIn {
@@ -41,7 +70,7 @@ func (i *idp) serving(t testing.TB, replicas int) *signedIn {
 	}
 	for range replicas {
 		host := &mortal{Store: s.store}
-		l, err := NewLogin(i.provider(t), host)
+		l, err := NewLogin(s.options(i.provider(t), host))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,8 +263,14 @@ func TestRulesAreAskedWithWhatARefreshSays(t *testing.T) {
 
 func TestWhatIsStoredMayBeAnything(t *testing.T) {
 	s := newSignedIn(t, 1)
-	s.store.set(func() { s.store.data = []byte("{") })
-	s.fails(t, ErrGrantOver)
+	for name, broken := range map[string]func(){
+		"not ours to read": func() { s.store.data = []byte("{") }, "sealed otherwise": func() { s.store.foreign = true },
+	} {
+		s.store.set(broken)
+		t.Log(name)
+		s.fails(t, ErrUnreadable) // and nobody has to sign in for it
+		s.fails(t, ErrUnavailable)
+	}
 }
 
 func FuzzDecodeState(f *testing.F) {

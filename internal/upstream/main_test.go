@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -62,6 +63,10 @@ type idp struct {
 	lifetime  int
 	idOnRenew bool
 	gate      func(grantType string)
+	raw       string // answered by the token endpoint instead, as rawType
+	rawType   string
+	infoCode  int                                     // answered by the user info instead
+	noRefresh bool                                    // gives no refresh token
 	exchange  func(subjectToken string) (code string) // refuses a token to exchange, unless ""
 }
 
@@ -144,10 +149,20 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	i.open[what]++
 	i.most[what] = max(i.most[what], i.open[what])
 	gate, status := i.gate, i.status
+	raw, rawType, infoCode := i.raw, i.rawType, i.infoCode
 	i.mu.Unlock()
 	defer i.set(func() { i.open[what]-- })
 	if status != 0 {
 		http.Error(w, "down on purpose", status)
+		return
+	}
+	if raw != "" && r.URL.Path == "/token" {
+		w.Header().Set("Content-Type", rawType)
+		_, _ = io.WriteString(w, raw)
+		return
+	}
+	if infoCode != 0 && r.URL.Path == "/userinfo" {
+		w.WriteHeader(infoCode)
 		return
 	}
 	var answer any
@@ -220,6 +235,9 @@ func (i *idp) token(r *http.Request) (any, int) {
 		answer["access_token"] = fmt.Sprint("exchanged-", i.count)
 		return answer, http.StatusOK
 	}
+	if i.noRefresh {
+		return answer, http.StatusOK
+	}
 	i.refresh = fmt.Sprint("refresh-", i.count)
 	answer["refresh_token"] = i.refresh
 	return answer, http.StatusOK
@@ -263,7 +281,7 @@ func (i *idp) provider(t testing.TB, change ...func(*ProviderOptions)) *Provider
 	}
 	o := ProviderOptions{
 		Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: "https://mcp.example.com/callback",
-		KeepTokens: true, Allow: rules.Admit, Transport: i.transport, Now: i.Now,
+		Allow: rules.Admit, Transport: i.transport, Now: i.Now,
 	}
 	for _, c := range change {
 		c(&o)

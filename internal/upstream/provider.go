@@ -9,9 +9,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
 
 // ProviderOptions configure a [Provider]. Issuer, ClientID, RedirectURL and Allow are required.
@@ -27,11 +30,10 @@ type ProviderOptions struct {
 	// Params are added to the URL that browsers are sent to, for what providers have of their own, such as access_type.
 	// None may be one that the protocol needs.
 	Params map[string]string
-	// KeepTokens keeps the provider's tokens for the credential of the REST API, and asks for a refresh token where the
-	// provider wants to be asked (OpenID Connect Core §11).
-	KeepTokens bool
 	// Allow says whether whom the claims describe may sign in, such as identity.Rules.Admit.
 	Allow func(claims map[string]any) bool
+	// Deny names people who may not, whatever Allow says. Default: nobody.
+	Deny identity.Rules
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
 	Leeway time.Duration
 	// Transport carries requests. Default: [http.DefaultTransport].
@@ -46,6 +48,8 @@ type Provider struct {
 	client *http.Client
 	tokens tokenClient
 	found  document[metadata]
+	// refuses is until when offline_access is not asked for, in Unix seconds.
+	refuses atomic.Int64
 }
 
 // NewProvider asks nothing of the provider. Its error names every option that is wrong.
@@ -132,15 +136,15 @@ func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, erro
 	ctx = oidc.ClientContext(ctx, p.client)
 	found, err := oidc.NewProvider(ctx, p.opts.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the metadata cannot be had", ErrUnavailable) // the cause quotes what was answered
+		return nil, &unknownError{reason: "metadata_unreachable", temporary: true} // the cause quotes what was answered
 	}
 	m := &metadata{oidc: found}
 	if err := found.Claims(m); err != nil {
-		return nil, fmt.Errorf("%w: the metadata cannot be read", ErrUnavailable)
+		return nil, &unknownError{reason: "metadata_unreadable", temporary: true}
 	}
 	for _, address := range []string{m.AuthURL, m.TokenURL, m.KeysURL} {
 		if checkURL(address) != nil {
-			return nil, fmt.Errorf("%w: the metadata lacks an endpoint or has one that is not https", ErrUnavailable)
+			return nil, &unknownError{reason: "metadata_without_an_https_endpoint", temporary: true}
 		}
 	}
 	if checkURL(m.UserInfoURL) != nil {

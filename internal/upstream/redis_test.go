@@ -76,7 +76,7 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 			}
 		}
 		host := &mortal{Store: grants.Upstreams()}
-		l, err := NewLogin(i.provider(t), host)
+		l, err := NewLogin(LoginOptions{Provider: i.provider(t), Store: host})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestCallsOverRedisGoOnWhileADeadHolderHasTheLease(t *testing.T) {
 		s.pass(life - ahead(life))
 		dying := s.replicas[0]
 		s.killed(0)
-		f, _ := dying.join(s.ctx, s.grant, s.subject, func(s *state) bool { return s.Access == "access-1" })
+		f, _ := dying.joinRenewal(s.ctx, s.grant, s.subject, func(s *state) bool { return s.Access == "access-1" })
 		<-f.done
 		for _, replica := range []int{1, 2} {
 			if c, _, err := s.took(replica); err != nil || c != clerkapi.Bearer("access-1") {

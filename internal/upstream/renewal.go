@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -24,11 +23,32 @@ const (
 	pauseTime = 2 * time.Second
 )
 
-// flight is a renewal under way in this process.
+// flight is a renewal or a check under way in this process.
 type flight struct {
+	began time.Time
 	done  chan struct{}
 	state *state
 	err   error
+}
+
+// task is something that is asked of the provider about a grant, by one replica at a time.
+type task struct {
+	grant, subject string
+	store          Store
+	// load reads what is kept, and says whether the task is to be done still.
+	load func(ctx context.Context) (s *state, version uint64, todo bool, err error)
+	// ask asks the provider and changes s. [ErrGrantOver] is a no; another error changes nothing.
+	ask func(ctx context.Context, m *metadata, s *state) error
+	// ready is asked under the lease; nil for what always is. failed is told under the lease that there was no answer.
+	ready  func(ctx context.Context, grant string) error
+	failed func(ctx context.Context, grant string)
+	// limit is how long to wait for another holder of the lease; zero for as long as the context lasts.
+	limit time.Duration
+	// check says that the person is what is asked about: a doubt about them is no success.
+	check bool
+
+	// asked says that the provider was asked, withoutMetadata that it could not be.
+	asked, withoutMetadata bool
 }
 
 // renewed gives a state that is not stale any more. Callers of this process share one renewal, which goes on when one
@@ -36,7 +56,7 @@ type flight struct {
 func (l *Login) renewed(ctx context.Context, subject string, stale func(*state) bool) (*state, error) {
 	grant := identity.CallerFrom(ctx).Grant
 	for {
-		f, mine := l.join(ctx, grant, subject, stale)
+		f, mine := l.joinRenewal(ctx, grant, subject, stale)
 		select {
 		case <-f.done:
 		case <-ctx.Done():
@@ -49,15 +69,36 @@ func (l *Login) renewed(ctx context.Context, subject string, stale func(*state) 
 	}
 }
 
-// join joins the renewal under way or starts one.
-func (l *Login) join(ctx context.Context, grant, subject string, stale func(*state) bool) (f *flight, mine bool) {
-	key := grant + "\x00" + subject
+// joinRenewal joins the renewal under way or starts one.
+func (l *Login) joinRenewal(ctx context.Context, grant, subject string, stale func(*state) bool) (f *flight, mine bool) {
+	t := task{
+		grant: grant, subject: subject, store: l.store, ask: l.provider.renew,
+		failed: func(context.Context, string) {
+			until := l.now().Add(pauseTime)
+			l.paused.put(grant, &until)
+		},
+	}
+	t.load = func(ctx context.Context) (*state, uint64, bool, error) {
+		s, version, err := l.load(ctx, grant, subject)
+		switch {
+		case err != nil || !stale(s):
+			return s, version, false, err
+		case l.pausing(grant):
+			return nil, 0, false, fmt.Errorf("%w: the provider failed a moment ago", ErrUnavailable)
+		}
+		return s, version, true, nil
+	}
+	return l.join(context.WithoutCancel(ctx), grant+"\x00"+subject, func(ctx context.Context) (*state, error) { return l.renew(ctx, &t) })
+}
+
+// join joins what is under way under a key or starts it.
+func (l *Login) join(ctx context.Context, key string, do func(ctx context.Context) (*state, error)) (f *flight, mine bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f := l.flights[key]; f != nil {
 		return f, false
 	}
-	f = &flight{done: make(chan struct{})}
+	f = &flight{began: time.Now(), done: make(chan struct{})}
 	if l.closed {
 		f.err = fmt.Errorf("%w: this replica stops", ErrUnavailable)
 		close(f.done)
@@ -65,9 +106,9 @@ func (l *Login) join(ctx context.Context, grant, subject string, stale func(*sta
 	}
 	l.flights[key] = f
 	l.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewLimit)
+		ctx, cancel := context.WithTimeout(ctx, renewLimit)
 		defer cancel()
-		f.state, f.err = l.renew(ctx, grant, subject, stale)
+		f.state, f.err = do(ctx)
 		l.mu.Lock()
 		delete(l.flights, key)
 		l.mu.Unlock()
@@ -77,23 +118,24 @@ func (l *Login) join(ctx context.Context, grant, subject string, stale func(*sta
 }
 
 // renew waits for the lease or for what its holder stores, whichever comes first.
-func (l *Login) renew(ctx context.Context, grant, subject string, stale func(*state) bool) (*state, error) {
+func (l *Login) renew(ctx context.Context, t *task) (*state, error) {
+	late := time.Now().Add(t.limit)
 	for {
-		s, version, err := l.load(ctx, grant, subject)
-		if err != nil || !stale(s) {
+		s, version, todo, err := t.load(ctx)
+		if err != nil || !todo {
 			return s, err
 		}
-		if l.pausing(grant) {
-			return nil, fmt.Errorf("%w: the provider failed a moment ago", ErrUnavailable)
-		}
-		if l.unsavedSince(grant, version) == nil { // else that has to be stored first
+		if l.unsavedSince(t.grant, version) == nil { // else that has to be stored first
 			// The lease is for the request that counts, and not for what can be had before.
 			m, err := l.provider.metadata(ctx)
 			if err != nil {
+				if t.withoutMetadata = t.check; t.check {
+					t.failed(ctx, t.grant)
+				}
 				return nil, err
 			}
 			began := time.Now()
-			release, held, err := l.store.Lease(ctx, grant, leaseTime)
+			release, held, err := t.store.Lease(ctx, t.grant, leaseTime)
 			if err != nil {
 				return nil, fmt.Errorf("%w: the store gives no lease", ErrUnavailable)
 			}
@@ -101,8 +143,12 @@ func (l *Login) renew(ctx context.Context, grant, subject string, stale func(*st
 				// Who stalls here sends nothing: the lease may have ended.
 				ctx, cancel := context.WithDeadline(ctx, began.Add(heldTime))
 				defer cancel()
-				return l.renewHeld(ctx, m, grant, subject, stale, release)
+				return l.renewHeld(ctx, m, t, release)
 			}
+		}
+		if t.limit > 0 && !time.Now().Before(late) {
+			l.pauseCheck(t.grant, pauseTime)
+			return nil, errSkipped
 		}
 		timer := time.NewTimer(waitTime)
 		select {
@@ -117,93 +163,59 @@ func (l *Login) renew(ctx context.Context, grant, subject string, stale func(*st
 	}
 }
 
-// renewHeld renews under the lease, and releases it: what was stored before it was had may be old.
-func (l *Login) renewHeld(
-	ctx context.Context, m *metadata, grant, subject string, stale func(*state) bool, release func(context.Context),
-) (*state, error) {
+// renewHeld asks under the lease, and releases it: what was stored before it was had may be old.
+func (l *Login) renewHeld(ctx context.Context, m *metadata, t *task, release func(context.Context)) (*state, error) {
 	released := func() { release(context.WithoutCancel(ctx)) }
-	s, version, err := l.load(ctx, grant, subject)
-	if err != nil || !stale(s) {
+	s, version, todo, err := t.load(ctx)
+	if err == nil && todo && t.ready != nil {
+		err = t.ready(ctx, t.grant)
+	}
+	if err != nil || !todo {
 		released()
 		return s, err
 	}
 	next := *s
-	switch err := l.provider.renew(ctx, m, &next); {
+	t.asked = true
+	err = t.ask(ctx, m, &next)
+	verdict := err
+	switch {
 	case errors.Is(err, ErrGrantOver):
-		next.Over, next.Access, next.Refresh = true, "", ""
+		next.Over, next.Access, next.Refresh, next.doubt = true, "", "", nil
 	case err != nil:
+		t.failed(context.WithoutCancel(ctx), t.grant)
 		released()
-		until := l.now().Add(pauseTime)
-		l.paused.put(grant, &until)
 		return nil, err
+	case next.doubt != nil && t.check:
+		verdict = next.doubt // the tokens are good all the same
+		t.failed(context.WithoutCancel(ctx), t.grant)
 	}
 	data, err := next.encode()
 	if err != nil {
 		released()
-		return nil, errState
+		return nil, ErrUnreadable
 	}
-	saved, err := l.store.Save(ctx, grant, version, data)
+	saved, err := t.store.Save(ctx, t.grant, version, data)
 	if err != nil && !next.Over {
-		l.saveLater(ctx, grant, &unsaved{version: version, state: &next, data: data}, released)
-		return &next, nil // the tokens are good, and only this process has them
+		l.saveLater(ctx, t.grant, &unsaved{version: version, state: &next, data: data}, released)
+		return &next, verdict // the tokens are good, and only this process has them
 	}
 	released()
 	switch {
 	case err != nil:
-		l.known.drop(grant) // it must not be used while the store is away
-		return nil, fmt.Errorf("%w: the store does not take the end of a grant", ErrUnavailable)
+		l.known.drop(t.grant) // it must not be used while the store is away
+		return nil, errUnrecorded
 	case !saved: // somebody else wrote, or the grant ended: theirs counts
-		got, _, err := l.load(ctx, grant, subject)
+		got, _, _, err := t.load(ctx)
 		return got, err
 	case next.Over:
-		l.known.drop(grant)
-		return nil, ErrGrantOver
+		l.known.drop(t.grant)
+		return nil, verdict
 	}
-	l.known.put(grant, &next)
-	return &next, nil
+	l.keep(t.grant, &next, data)
+	return &next, verdict
 }
 
 func (l *Login) pausing(grant string) bool {
 	until := l.paused.get(grant)
 	return until != nil && l.now().Before(*until)
-}
-
-// renew asks the provider for new tokens, once, and changes s. Errors are [ErrGrantOver] and [ErrUnavailable].
-func (p *Provider) renew(ctx context.Context, m *metadata, s *state) error {
-	if s.Refresh == "" {
-		return ErrGrantOver
-	}
-	got, err := p.tokens.redeem(ctx, m.TokenURL, m.AuthMethods, url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {s.Refresh},
-	})
-	switch {
-	case errors.Is(err, errInvalidGrant):
-		return ErrGrantOver
-	case errors.Is(err, ErrUnavailable):
-		return err
-	case err != nil: // such as a wrong client secret, which is no word about the grant
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	s.take(got, p.opts.Now())
-	if got.IDToken == "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	claims, err := p.verify(ctx, m, got, "")
-	switch {
-	case errors.Is(err, ErrUnavailable):
-		return nil // the tokens are good; what is known of the person stays
-	case err != nil || p.subject(claims) != s.Subject: // OpenID Connect Core §12.2
-		return ErrGrantOver
-	}
-	fresh := &state{Claims: claims}
-	err = p.admit(ctx, m, fresh, got.Access)
-	if err == nil || errors.Is(err, ErrNotAllowed) {
-		s.Claims, s.UserInfo = fresh.Claims, fresh.UserInfo
-	}
-	if errors.Is(err, ErrNotAllowed) {
-		return ErrGrantOver
-	}
-	return nil
 }

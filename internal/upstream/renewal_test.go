@@ -93,7 +93,7 @@ func TestTheLeaseOutlastsAProviderThatIsSlow(t *testing.T) {
 func TestAHolderThatStalledPastItsLeaseSendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newBubbleIDP(t).serving(t, 1)
-		stalled, err := NewLogin(s.provider(t), stalling{s.store})
+		stalled, err := NewLogin(LoginOptions{Provider: s.provider(t), Store: stalling{s.store}})
 		if err != nil {
 			t.Fatal(err)
 		}

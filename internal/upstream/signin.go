@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/oauth2"
@@ -28,7 +29,15 @@ type keep struct {
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
+	// Offline says that offline_access was asked for.
+	Offline bool `json:"offline,omitempty"`
 }
+
+const (
+	scopeOffline = "offline_access"
+	// refusedFor is how long offline_access is not asked for after the provider refused it.
+	refusedFor = time.Hour
+)
 
 // Begin gives the URL that the browser is sent to. keep is secret and belongs to this one sign-in.
 func (p *Provider) Begin(ctx context.Context, state string) (location string, kept []byte, err error) {
@@ -36,22 +45,13 @@ func (p *Provider) Begin(ctx context.Context, state string) (location string, ke
 	if err != nil {
 		return "", nil, err
 	}
-	k := keep{State: state, Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
-	scopes := []string{"openid"}
-	for _, scope := range p.opts.Scopes {
-		if !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
+	scopes := p.scopes(m)
+	k := keep{State: state, Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Offline: slices.Contains(scopes, scopeOffline)}
 	options := []oauth2.AuthCodeOption{
 		oauth2.SetAuthURLParam("nonce", k.Nonce), // OpenID Connect Core §3.1.2.1
 		oauth2.S256ChallengeOption(k.Verifier),   // RFC 7636 §4.3
 	}
-	const offline = "offline_access"
-	if p.opts.KeepTokens && slices.Contains(m.Scopes, offline) && !slices.Contains(scopes, offline) {
-		scopes = append(scopes, offline)
-	}
-	if slices.Contains(scopes, offline) {
+	if k.Offline {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "consent")) // OpenID Connect Core §11
 	}
 	for name, value := range p.opts.Params {
@@ -65,7 +65,35 @@ func (p *Provider) Begin(ctx context.Context, state string) (location string, ke
 	return config.AuthCodeURL(state, options...), kept, err
 }
 
-// Finish redeems the provider's answer. Its errors are [ErrDenied], [ErrNotAllowed], [ErrUnavailable] and
+// scopes are what to ask for: a refresh token where the provider wants to be asked for one (OpenID Connect Core §11), since
+// with it the provider can be asked about the person later, and not while it refuses that.
+func (p *Provider) scopes(m *metadata) []string {
+	scopes := []string{"openid"}
+	all := slices.Clone(p.opts.Scopes)
+	if slices.Contains(m.Scopes, scopeOffline) {
+		all = append(all, scopeOffline)
+	}
+	refused := p.opts.Now().Unix() < p.refuses.Load()
+	for _, scope := range all {
+		if !slices.Contains(scopes, scope) && (scope != scopeOffline || !refused) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+// refusedScope says what follows from invalid_scope in answer to a sign-in: if offline_access was asked for it may be that.
+// If it was not, something else is wrong, and offline_access is worth asking for again.
+func (p *Provider) refusedScope(k keep) error {
+	if !k.Offline {
+		p.refuses.Store(0)
+		return failed(ReasonProvider)
+	}
+	p.refuses.Store(p.opts.Now().Add(refusedFor).Unix())
+	return ErrBeginAgain
+}
+
+// Finish redeems the provider's answer. Its errors are [ErrDenied], [ErrNotAllowed], [ErrUnavailable], [ErrBeginAgain] and
 // [SignInError].
 func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (Person, error) {
 	m, err := p.metadata(ctx)
@@ -76,7 +104,7 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	if json.Unmarshal(kept, &k) != nil || k.Nonce == "" || k.Verifier == "" {
 		return Person{}, failed(ReasonState)
 	}
-	code, err := p.readAnswer(m, answer, k.State)
+	code, err := p.readAnswer(m, answer, k)
 	if err != nil {
 		return Person{}, err
 	}
@@ -96,11 +124,11 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	}
 	s := &state{Subject: p.subject(claims), Claims: claims}
 	if err := p.admit(ctx, m, s, got.Access); err != nil {
-		return Person{}, err
+		return Person{}, signInFailure(err)
 	}
-	if p.opts.KeepTokens {
-		s.take(got, p.opts.Now())
-	}
+	s.Allowed = p.opts.Now()
+	s.take(got, s.Allowed)
+	p.tryUserInfo(ctx, m, s)
 	data, err := s.encode()
 	if err != nil {
 		return Person{}, failed(ReasonIDToken)
@@ -110,23 +138,14 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	return person, nil
 }
 
-// StillAllowed asks the rules again, with what the provider last said of the person.
-func (p *Provider) StillAllowed(_ context.Context, person Person) error {
-	s, err := decodeState(person.Upstream)
-	if err != nil || s.Subject != person.Subject || s.Over || !p.opts.Allow(s.Claims) {
-		return ErrNotAllowed
-	}
-	return nil
-}
-
 // readAnswer gives the code of an answer that is one to this sign-in and comes from this provider.
-func (p *Provider) readAnswer(m *metadata, answer url.Values, state string) (code string, err error) {
+func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code string, err error) {
 	for _, name := range []string{"code", "state", "iss", "error"} {
 		if len(answer[name]) > 1 { // RFC 6749 §3.1
 			return "", failed(ReasonAnswer)
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(state)) == 0 {
+	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(k.State)) == 0 {
 		return "", failed(ReasonState)
 	}
 	// RFC 9207 §2.4: whoever announces an issuer sends it with errors too.
@@ -139,6 +158,8 @@ func (p *Provider) readAnswer(m *metadata, answer url.Values, state string) (cod
 		return "", ErrDenied
 	case "temporarily_unavailable", "server_error":
 		return "", ErrUnavailable
+	case "invalid_scope":
+		return "", p.refusedScope(k)
 	default:
 		return "", failed(ReasonProvider)
 	}

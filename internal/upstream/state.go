@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 )
 
@@ -10,25 +9,28 @@ import (
 type state struct {
 	Subject string         `json:"sub"`
 	Claims  map[string]any `json:"claims,omitempty"`
-	// UserInfo says that the claims of the ID token were not enough.
-	UserInfo bool   `json:"userinfo,omitempty"`
-	Access   string `json:"access,omitempty"`
-	Refresh  string `json:"refresh,omitempty"`
+	// Info names the claims that the user info had when it was asked last; none if it has never answered.
+	Info []string `json:"info,omitempty"`
+	// Allowed is when the provider and the rules last said yes; zero before that was kept.
+	Allowed time.Time `json:"allowed,omitzero"`
+	Access  string    `json:"access,omitempty"`
+	Refresh string    `json:"refresh,omitempty"`
 	// Expires is the end of Access, Renew when to get another one; zero if the provider did not say.
 	Expires time.Time `json:"expires,omitzero"`
 	Renew   time.Time `json:"renew,omitzero"`
 	// Over says that the provider has ended the grant.
 	Over bool `json:"over,omitempty"`
-}
 
-var errState = errors.New("upstream: what is kept of the sign-in cannot be read")
+	// doubt is why nothing is known of the person although there are new tokens. It is not kept.
+	doubt error
+}
 
 func (s *state) encode() ([]byte, error) { return json.Marshal(s) }
 
 func decodeState(data []byte) (*state, error) {
 	var s state
 	if json.Unmarshal(data, &s) != nil || s.Subject == "" {
-		return nil, errState
+		return nil, ErrUnreadable
 	}
 	return &s, nil
 }

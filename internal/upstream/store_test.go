@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // memory is a store that breaks on demand.
@@ -17,6 +19,8 @@ type memory struct {
 	down     bool
 	loseSave bool // it does not take writes
 	saves    int
+	pause    time.Time // its end
+	foreign  bool      // what is kept does not open
 }
 
 func (m *memory) set(f func()) { m.mu.Lock(); defer m.mu.Unlock(); f() }
@@ -48,8 +52,11 @@ func (m *memory) Lease(_ context.Context, _ string, ttl time.Duration) (func(con
 func (m *memory) Load(context.Context, string) ([]byte, uint64, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.down {
+	switch {
+	case m.down:
 		return nil, 0, false, errDown
+	case m.foreign:
+		return nil, 0, false, session.ErrUpstreamUnreadable
 	}
 	return m.data, m.version, m.data != nil, nil
 }
@@ -66,6 +73,20 @@ func (m *memory) Save(ctx context.Context, _ string, version uint64, data []byte
 	}
 	m.data, m.version = data, version+1
 	return true, nil
+}
+
+func (m *memory) Pause(_ context.Context, _ string, d time.Duration) error {
+	m.set(func() { m.pause = time.Now().Add(d) })
+	return nil
+}
+
+func (m *memory) Paused(context.Context, string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return false, errDown
+	}
+	return time.Now().Before(m.pause), nil
 }
 
 // mortal is how a replica that can die reaches the store: what it does after that does not arrive, its lease stays.

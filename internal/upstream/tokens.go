@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,20 +67,24 @@ func (c tokenClient) redeem(ctx context.Context, address string, methods []strin
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the token endpoint did not answer", ErrUnavailable)
+		return nil, &unknownError{reason: "token_endpoint_unreachable", temporary: true}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the token endpoint's answer broke off", ErrUnavailable)
+		return nil, &unknownError{reason: "token_endpoint_broke_off", status: resp.StatusCode, temporary: true}
 	}
-	return parseTokens(resp.StatusCode, body)
+	got, err := parseTokens(resp.StatusCode, body)
+	if (errors.Is(err, errInvalidGrant) || errors.Is(err, errInvalidRequest)) && !isJSON(resp.Header) {
+		return nil, statusError("token_endpoint_content_type", resp.StatusCode) // RFC 6749 §5.2: not from a token endpoint
+	}
+	return got, err
 }
 
 // parseTokens reads an answer of a token endpoint.
 func parseTokens(status int, body []byte) (*tokens, error) {
 	if status == http.StatusTooManyRequests || status >= 500 {
-		return nil, fmt.Errorf("%w: the token endpoint answered %d", ErrUnavailable, status)
+		return nil, statusError("token_endpoint_status", status)
 	}
 	var answer struct {
 		tokens
@@ -92,13 +97,25 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 	case err == nil && answer.Error == "invalid_request" && status >= 400 && status < 500:
 		return nil, errInvalidRequest
 	case err == nil && (answer.Error == "temporarily_unavailable" || answer.Error == "server_error"):
-		return nil, fmt.Errorf("%w: the token endpoint reports a failure", ErrUnavailable)
+		return nil, &unknownError{reason: "token_endpoint_failure", status: status, temporary: true}
+	case err == nil && slices.Contains(aboutUs, answer.Error):
+		return nil, statusError(answer.Error, status)
 	case status != http.StatusOK || err != nil || answer.Error != "":
-		return nil, fmt.Errorf("upstream: the token endpoint answered %d and no tokens", status)
+		return nil, statusError("token_endpoint_no_tokens", status)
 	case answer.Access == "" || !strings.EqualFold(answer.Type, "bearer") && answer.Type != "":
-		return nil, errors.New("upstream: the token endpoint gave no bearer token")
+		return nil, statusError("token_endpoint_no_bearer_token", status)
 	}
 	return &answer.tokens, nil
+}
+
+// aboutUs are errors of RFC 6749 §5.2 that speak of the gateway and of nobody who signed in. Only such known words go into
+// a reason.
+var aboutUs = []string{"invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"}
+
+// isJSON reports whether an answer says that it is JSON.
+func isJSON(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
 // expiry is when tokens got now end; the zero time if the provider did not say.

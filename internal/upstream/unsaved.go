@@ -21,7 +21,7 @@ const (
 // saveLater offers u to the store until that takes it, or has something else in its place. It keeps the lease as long as that
 // lasts, so that nobody uses up the old token while the store blinks.
 func (l *Login) saveLater(ctx context.Context, grant string, u *unsaved, release func()) {
-	l.known.put(grant, u.state)
+	l.keep(grant, u.state, u.data)
 	l.mu.Lock()
 	l.unsaved[grant] = u
 	l.mu.Unlock()
@@ -51,11 +51,11 @@ func (l *Login) saveLater(ctx context.Context, grant string, u *unsaved, release
 }
 
 // unsavedSince gives what is to replace a version; nil if there is nothing, or another version is there already.
-func (l *Login) unsavedSince(grant string, version uint64) *state {
+func (l *Login) unsavedSince(grant string, version uint64) *unsaved {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if u := l.unsaved[grant]; u != nil && u.version == version {
-		return u.state
+		return u
 	}
 	return nil
 }

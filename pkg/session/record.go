@@ -16,7 +16,9 @@ const (
 )
 
 const (
-	hintLength = 6
+	// SubjectDigest is how many bytes of a subject's keyed digest operators see, in the list of sessions and elsewhere.
+	SubjectDigest = 6
+	hintLength    = SubjectDigest
 
 	// With these a record has at most 17+17+65+57 = 156 bytes, which Redis 7 counts as 232 together with its key.
 	maxRecordVersion = 16

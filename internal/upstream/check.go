@@ -1,0 +1,139 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Check is what came of asking whether a person may still come in.
+type Check struct {
+	Result Result
+	// Reason is a fixed word: why it is a no, or is unknown. Status is that of an HTTP answer which told nothing, 0 without.
+	Reason string
+	Status int
+	// Grant and Subject say about whom.
+	Grant, Subject string
+	// EndError says that a no could not be put down for all replicas yet.
+	EndError error
+}
+
+// Result is one of the results of a [Check].
+type Result string
+
+// The results. Skipped says that nobody was asked: too many were at the moment, another replica asks or has just asked in
+// vain, or the store does not answer.
+const (
+	Yes     Result = "yes"
+	No      Result = "no"
+	Unknown Result = "unknown"
+	Skipped Result = "skipped"
+)
+
+const (
+	// longestCheckPause is how long at most nobody is asked about a grant again after an answer that said nothing.
+	longestCheckPause = time.Minute
+	// noRoomPause is how long a process does not look for room for the same grant again.
+	noRoomPause = time.Second
+)
+
+var (
+	// errSkipped says that nobody was asked.
+	errSkipped = errors.New("upstream: nobody was asked about the person")
+	// errUnrecorded says that it is a no and that the store did not take that. It is an [ErrUnavailable].
+	errUnrecorded error = unrecorded{}
+)
+
+type unrecorded struct{}
+
+func (unrecorded) Error() string { return "upstream: the store does not take the end of a grant" }
+
+// Is makes it an [ErrUnavailable].
+func (unrecorded) Is(target error) bool { return target == ErrUnavailable }
+
+// isNo reports whether a check found that the person may not come in.
+func isNo(err error) bool { return errors.Is(err, ErrGrantOver) || errors.Is(err, errUnrecorded) }
+
+func (l *Login) pausingCheck(grant string) bool {
+	until := l.unasked.get(grant)
+	return until != nil && l.now().Before(*until)
+}
+
+func (l *Login) pauseCheck(grant string, d time.Duration) {
+	until := l.now().Add(d)
+	l.unasked.put(grant, &until)
+}
+
+// joinCheck joins the check of a grant that is under way in this process, or starts one.
+func (l *Login) joinCheck(ctx context.Context, g Grant) *flight {
+	t := task{
+		grant: g.ID, subject: g.Subject, store: l.opts.Patient, limit: checkTime,
+		ask: l.provider.check, ready: l.readyToCheck, failed: l.pauseAll, check: true,
+	}
+	t.load = func(ctx context.Context) (*state, uint64, bool, error) {
+		r, version, err := l.fetch(ctx, t.store, g.ID, g.Subject)
+		switch {
+		case err != nil:
+			return nil, 0, false, err
+		case r.state.Over:
+			return nil, 0, false, ErrGrantOver
+		}
+		return r.state, version, l.due(g, r), nil
+	}
+	f, _ := l.join(apart(ctx), "check\x00"+g.ID+"\x00"+g.Subject, func(ctx context.Context) (*state, error) {
+		s, err := l.renew(ctx, &t)
+		l.conclude(ctx, g, &t, err)
+		return s, err
+	})
+	return f
+}
+
+// readyToCheck is asked under the lease: whether anybody has just asked in vain, and whether there is room.
+func (l *Login) readyToCheck(ctx context.Context, grant string) error {
+	switch paused, err := l.opts.Patient.Paused(ctx, grant); {
+	case err != nil:
+		return errSkipped // without the store nobody is asked
+	case paused:
+		l.pauseCheck(grant, l.checkPause()/2)
+		return errSkipped
+	}
+	if !l.opts.Room(ctx) {
+		l.pauseCheck(grant, noRoomPause)
+		return errSkipped
+	}
+	return nil
+}
+
+func (l *Login) checkPause() time.Duration { return min(l.opts.Recheck, longestCheckPause) }
+
+// pauseAll keeps all replicas from asking about a grant again at once.
+func (l *Login) pauseAll(ctx context.Context, grant string) {
+	l.pauseCheck(grant, l.checkPause())
+	_ = l.opts.Patient.Pause(ctx, grant, l.checkPause()) // else the others ask once each
+}
+
+// conclude puts a no down and tells what came of a check.
+func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) {
+	c := Check{Result: Unknown, Grant: g.ID, Subject: g.Subject}
+	var u *unknownError
+	var n *noError
+	switch {
+	case err == nil && !t.asked: // somebody else asked
+		return
+	case err == nil:
+		c.Result = Yes
+	case errors.Is(err, errUnrecorded):
+		c.Reason = "no_that_the_store_did_not_take"
+	case errors.Is(err, ErrGrantOver):
+		c.Result, c.Reason = No, "ended_before"
+		if errors.As(err, &n) {
+			c.Reason = n.reason
+		}
+		c.EndError = l.opts.End(context.WithoutCancel(ctx), g.ID)
+	case errors.As(err, &u) && (t.asked || t.withoutMetadata):
+		c.Reason, c.Status = u.reason, u.status
+	default:
+		c.Result = Skipped
+	}
+	l.opts.OnCheck(ctx, c)
+}

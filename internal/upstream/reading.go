@@ -1,0 +1,148 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// reading is what the store said of a grant, taken apart and judged once for as long as it says the same.
+type reading struct {
+	digest [sha256.Size]byte
+	state  *state
+	// denied says that a rule shuts the person out, unfit that none admits them.
+	denied, unfit bool
+}
+
+// read takes data apart, or finds that this was done before.
+func (l *Login) read(grant string, data []byte) (*reading, error) {
+	digest := sha256.Sum256(data)
+	if r := l.known.get(grant); r != nil && r.digest == digest {
+		return r, nil
+	}
+	s, err := decodeState(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{digest: digest, state: s, denied: l.provider.opts.Deny.Deny(s.Claims), unfit: !l.provider.opts.Allow(s.Claims)}
+	l.known.put(grant, r)
+	return r, nil
+}
+
+// keep remembers a state that this process made.
+func (l *Login) keep(grant string, s *state, data []byte) {
+	if _, err := l.read(grant, data); err != nil { // it was encoded here
+		l.known.drop(grant)
+	}
+}
+
+// fetch reads what is stored, or what is to be stored in its place. Its errors are errMissing, [ErrGrantOver] for what is
+// somebody else's, [ErrUnavailable] and [ErrUnreadable].
+func (l *Login) fetch(ctx context.Context, store Store, grant, subject string) (*reading, uint64, error) {
+	kept := loadOnce(ctx, store, grant)
+	r, err := l.interpret(kept, subject)
+	return r, kept.version, err
+}
+
+func (l *Login) interpret(kept loaded, subject string) (*reading, error) {
+	data := kept.data
+	switch {
+	case errors.Is(kept.err, session.ErrUpstreamUnreadable):
+		return nil, ErrUnreadable
+	case kept.err != nil:
+		return nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
+	case !kept.found:
+		l.known.drop(kept.grant)
+		return nil, errMissing
+	}
+	if u := l.unsavedSince(kept.grant, kept.version); u != nil && u.state.Subject == subject {
+		data = u.data
+	}
+	r, err := l.read(kept.grant, data)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.state.Subject != subject:
+		l.known.drop(kept.grant)
+		return nil, ErrGrantOver
+	}
+	return r, nil
+}
+
+// load is fetch for who needs an access token. Its errors are [ErrGrantOver] and [ErrUnavailable].
+func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64, error) {
+	if grant == "" {
+		return nil, 0, ErrGrantOver
+	}
+	r, version, err := l.fetch(ctx, l.store, grant, subject)
+	switch {
+	case errors.Is(err, errMissing):
+		return nil, 0, ErrGrantOver
+	case err != nil:
+		return nil, 0, err
+	case r.state.Over || r.state.Access == "":
+		l.known.drop(grant)
+		return nil, 0, ErrGrantOver
+	}
+	return r.state, version, nil
+}
+
+type requestKey struct{}
+
+// request is what is found out once for a request.
+type request struct {
+	mu sync.Mutex
+	// loaded is what Look found in the store, for whoever needs it next, once; nil when it was taken.
+	loaded *loaded
+	// grant is whose request it is, and seen what is kept of it; nil if nothing is, or if nobody can tell.
+	grant Grant
+	seen  *reading
+	// asked and beside say that the provider was asked, or need not be: before writing, and beside a read.
+	asked, beside bool
+}
+
+type loaded struct {
+	grant   string
+	data    []byte
+	version uint64
+	found   bool
+	err     error
+}
+
+// WithRequest makes the context of a request in which [Login.Look] and what follows it read the store once together.
+func WithRequest(ctx context.Context) context.Context {
+	return context.WithValue(ctx, requestKey{}, &request{})
+}
+
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// apart is for what goes on beside a request and must not take what was read for it.
+func apart(ctx context.Context) context.Context {
+	return context.WithValue(context.WithoutCancel(ctx), requestKey{}, (*request)(nil))
+}
+
+// loadOnce is loadFrom, or what Look has just been told.
+func loadOnce(ctx context.Context, store Store, grant string) loaded {
+	if r := requestOf(ctx); r != nil {
+		r.mu.Lock()
+		kept := r.loaded
+		r.loaded = nil
+		r.mu.Unlock()
+		if kept != nil && kept.grant == grant {
+			return *kept
+		}
+	}
+	return loadFrom(ctx, store, grant)
+}
+
+func loadFrom(ctx context.Context, store Store, grant string) loaded {
+	data, version, found, err := store.Load(ctx, grant)
+	return loaded{grant, data, version, found, err}
+}
