@@ -22,7 +22,7 @@ func valid() config.Config {
 		ClerkURL: "https://web-api.clerk.chat", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
 		CallBudget: time.Second, BatchSize: 1, MaxBatch: 1, SettleTime: time.Millisecond,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse", AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
-		Recheck: time.Minute, GrantMaxAge: time.Hour,
+		Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour,
 		ShutdownTimeout: time.Second,
 		MaxContacts:     500, MaxRecipients: 10,
 	}
@@ -90,7 +90,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"exclusions without a login", func(c *config.Config) { c.DenySignin = []string{"hd=a"} }, []string{"--deny-signin (GATEWAY_DENY_SIGNIN)", "keeps nobody out"}},
 		{"the provider asked all the time", func(c *config.Config) { signsIn(c); c.Recheck = 59 * time.Second }, []string{"--recheck (GATEWAY_RECHECK)", "at least 1m"}},
 		{"the provider never asked", func(c *config.Config) { signsIn(c); c.Recheck = 0 }, []string{"--recheck (GATEWAY_RECHECK)", "at least 1m"}},
-		{"a login that ends before it is asked about", func(c *config.Config) { signsIn(c); c.Recheck = time.Hour }, []string{"--grant-max-age (GATEWAY_GRANT_MAX_AGE)", "longer than --recheck"}},
+		{"a login that ends before it is asked about", func(c *config.Config) { signsIn(c); c.GrantMaxAge = c.Recheck }, []string{"--grant-max-age (GATEWAY_GRANT_MAX_AGE)", "longer than --recheck"}},
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // credentialsOf are those that a way to log in can give.
@@ -59,6 +60,8 @@ func (c *Config) Warnings() []string {
 	}{
 		{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH)", c.InsecureNoAuth, c.Auth == "none", "--auth none"},
 		{"--allow-any-user (GATEWAY_ALLOW_ANY_USER)", c.AllowAnyUser, c.Auth != "none", "--auth oauth or external"},
+		{"--recheck (GATEWAY_RECHECK)", c.Recheck != 0 && c.Recheck != defaultRecheck, c.Auth == "oauth", "--auth oauth"},
+		{"--grant-max-age (GATEWAY_GRANT_MAX_AGE)", c.GrantMaxAge != 0 && c.GrantMaxAge != defaultGrantMaxAge, c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-issuer (OIDC_ISSUER)", c.OIDCIssuer != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-client-id (OIDC_CLIENT_ID)", c.OIDCClientID != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-client-secret (OIDC_CLIENT_SECRET)", c.OIDCClientSecret != "", c.Auth == "oauth", "--auth oauth"},
@@ -88,6 +91,12 @@ func (c *Config) Warnings() []string {
 	}
 	return append(out, c.risks()...)
 }
+
+// The defaults of the fields, of which nobody needs to be told that they have no effect.
+const (
+	defaultRecheck     = 15 * time.Minute
+	defaultGrantMaxAge = 30 * 24 * time.Hour
+)
 
 const withExchange = "--clerk-credential exchange"
 

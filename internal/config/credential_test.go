@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 )
@@ -99,6 +100,8 @@ func TestSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 				c.RegistrationSecrets = []config.Secret{"pa55"}
 			},
 			[]string{"--oidc-issuer", "--oidc-scopes", "--oidc-params", "--oauth-clients", "--registration-secret"}},
+		"questions to no provider": {"external", "api-key",
+			func(c *config.Config) { c.Recheck, c.GrantMaxAge = time.Hour, 2*time.Hour }, []string{"--recheck", "--grant-max-age"}},
 		"a key for nobody": {"oauth", "linked",
 			func(c *config.Config) { c.ClerkAPIKey = "pa55" }, []string{"--clerk-api-key"}},
 		"an exchange of nothing": {"oauth", "login",

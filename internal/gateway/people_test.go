@@ -33,7 +33,11 @@ type syncedLog struct {
 	b  bytes.Buffer
 }
 
-func (l *syncedLog) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
+func (l *syncedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
 
 func (l *syncedLog) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
 

@@ -4,11 +4,16 @@
 //	provider, err := upstream.NewProvider(upstream.ProviderOptions{Issuer: "https://login.example.com", …})
 //	location, keep, err := provider.Begin(ctx, state) // the browser goes there and comes back with an answer
 //	person, err := provider.Finish(ctx, answer, keep)
-//	credentials := upstream.NewLogin(upstream.LoginOptions{Provider: provider, Grants: store})
+//	login, err := upstream.NewLogin(upstream.LoginOptions{Provider: provider, Store: store})
+//	err = login.Look(ctx, grant)                    // every request: by what is kept
+//	asked, err := login.CheckBeforeWriting(ctx)     // before something is sent: the provider is asked again after a while
+//	err = login.StillAllowed(ctx, grant, kept)      // at a refresh likewise
+//	credential, err := login.Credential(ctx, subject)
 //
 // Nothing is asked of the provider before somebody signs in, so the gateway starts while the provider is down. An error
 // says what follows from it: [ErrUnavailable] is nobody's fault and passes; [ErrGrantOver] means that the person has to
-// sign in again. Only the provider's own word about a token that is still the stored one ends a grant.
+// sign in again. Only the provider's own word about a token that is still the stored one, or rules that no longer admit what it
+// says of the person, end a grant. Everything else is unknown, which is never no, and lasts for a bounded time ([ErrLapsed]).
 //
 // [Exchange] has a token exchanged for one whose audience is the API, at a [Provider] or an [AuthorizationServer]. [Linked]
 // has each person's own key.
