@@ -95,6 +95,7 @@ func TestANoEndsTheGrant(t *testing.T) {
 		{"the user info answers 401", unrefreshed, func(s *signedIn) { s.infoCode = http.StatusUnauthorized }, "user_info"},
 		{"the user info answers 403", unrefreshed, func(s *signedIn) { s.infoCode = http.StatusForbidden }, "user_info"},
 		{"what the user info says does not fit", unrefreshed, func(s *signedIn) { s.info["email_verified"] = false }, "rules"},
+		{"the user info lacks what admitted", unrefreshed, func(s *signedIn) { delete(s.info, "email") }, "rules"},
 	} {
 		for name, ask := range map[string]func(*signedIn, *testing.T) error{
 			"at a refresh": func(s *signedIn, t *testing.T) error { return s.still(t, 0) },
@@ -118,6 +119,19 @@ func TestANoEndsTheGrant(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestWhatOnlyTheIDTokenSaysStays(t *testing.T) {
+	only := func(i *idp) { i.info = map[string]any{"sub": "ann"} }
+	world(t, 1, only, func(t *testing.T, s *signedIn) {
+		for range 2 {
+			time.Sleep(recheck + time.Second)
+			if err := s.write(t, 0); err != nil {
+				t.Error(err)
+			}
+		}
+		s.saw(t, "yes", "yes")
+	})
 }
 
 func TestManyAtOnceAskOnce(t *testing.T) {

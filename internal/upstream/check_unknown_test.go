@@ -36,8 +36,9 @@ func TestUnknownEndsNobodysLoginBeforeItsTime(t *testing.T) {
 		{"half an answer", nil, rubbish(`{"access_token":"x`, "application/json"), "token_endpoint_no_tokens"},
 		{"an empty object", nil, rubbish(`{}`, "application/json"), "token_endpoint_no_bearer_token"},
 		{"an error of no token endpoint", nil, func(s *signedIn) {
-			s.status, s.raw, s.rawType = 0, `{"error":"invalid_grant"}`, "text/html"
-		}, "token_endpoint_no_tokens"},
+			s.rawCode, s.raw, s.rawType = http.StatusBadRequest, `{"error":"invalid_grant"}`, "text/html"
+		}, "token_endpoint_content_type"},
+		{"invalid_grant with 200", nil, rubbish(`{"error":"invalid_grant"}`, "application/json"), "token_endpoint_no_tokens"},
 		{"a foreign signature", nil, func(s *signedIn) {
 			other := closedIDP(t)
 			s.idOnRenew, s.sign = true, func(c map[string]any) string {
@@ -53,6 +54,7 @@ func TestUnknownEndsNobodysLoginBeforeItsTime(t *testing.T) {
 		{"user info 429", unrefreshed, func(s *signedIn) { s.infoCode = 429 }, "user_info_status"},
 		{"user info 404", unrefreshed, func(s *signedIn) { s.infoCode = 404 }, "user_info_status"},
 		{"the access token has expired", func(i *idp) { i.noRefresh = true }, func(s *signedIn) { s.infoCode = 401 }, "access_token_expired"},
+		{"the access token expires about now", func(i *idp) { i.noRefresh, i.lifetime = true, 903 }, func(s *signedIn) { s.infoCode = 401 }, "user_info_status"},
 		{"nobody said when it expires", func(i *idp) { i.noRefresh, i.lifetime = true, 0 }, func(s *signedIn) { s.infoCode = 401 }, "user_info_status"},
 		{"the user info never took it", func(i *idp) { unrefreshed(i); i.infoCode = 401 }, func(*signedIn) {}, "user_info_status"},
 		{"there is no user info", func(i *idp) { unrefreshed(i); i.metadata = nil }, func(*signedIn) {}, "no_user_info_endpoint"},
@@ -179,6 +181,7 @@ func TestANoThatTheStoreDoesNotTakeLetsNothingThrough(t *testing.T) {
 		if err := s.write(t, 0); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrGrantOver) || s.ended != 0 {
 			t.Errorf("%v, ended %d times", err, s.ended)
 		}
+		s.saw(t, "unknown no_that_the_store_did_not_take")
 		s.store.set(func() { s.store.loseSave = false })
 		if err := s.write(t, 0); !errors.Is(err, ErrGrantOver) || s.ended != 1 {
 			t.Errorf("%v, ended %d times", err, s.ended)

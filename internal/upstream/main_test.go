@@ -65,6 +65,7 @@ type idp struct {
 	gate      func(grantType string)
 	raw       string // answered by the token endpoint instead, as rawType
 	rawType   string
+	rawCode   int
 	infoCode  int                                     // answered by the user info instead
 	noRefresh bool                                    // gives no refresh token
 	exchange  func(subjectToken string) (code string) // refuses a token to exchange, unless ""
@@ -149,7 +150,7 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	i.open[what]++
 	i.most[what] = max(i.most[what], i.open[what])
 	gate, status := i.gate, i.status
-	raw, rawType, infoCode := i.raw, i.rawType, i.infoCode
+	raw, rawType, rawCode, infoCode := i.raw, i.rawType, max(i.rawCode, http.StatusOK), i.infoCode
 	i.mu.Unlock()
 	defer i.set(func() { i.open[what]-- })
 	if status != 0 {
@@ -158,6 +159,7 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if raw != "" && r.URL.Path == "/token" {
 		w.Header().Set("Content-Type", rawType)
+		w.WriteHeader(rawCode)
 		_, _ = io.WriteString(w, raw)
 		return
 	}
