@@ -257,7 +257,7 @@ func (b *batch) report() Report {
 	}
 	if whole := (Result{Structured: structured, Text: string(structured)}); r.Created == len(r.Contacts) {
 		if b.facts.Path == PathReplayed {
-			return replayed(Finding{State: StateReplayed, Result: whole, At: b.first}, b.facts)
+			return replayed(b.work, Finding{State: StateReplayed, Result: whole, At: b.first}, b.facts)
 		}
 		return Report{Result: whole, Facts: b.facts}
 	}

@@ -49,11 +49,8 @@ func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	}
 	hold := hold{writes: &t.writes}
 	defer hold.release()
-	switch {
-	case tool.execute != nil:
-		return tool.execute(ctx, t, tool, p, c, &hold)
-	case tool.effect == creates:
-		return t.executeOnce(ctx, tool, p, c, &hold)
+	if tool.effect == creates {
+		return t.create(ctx, tool, p, c, &hold)
 	}
 	commit := func(context.Context) error { hold.take(); return nil }
 	return t.execute(ctx, tool, p, c.Subject, commit).report

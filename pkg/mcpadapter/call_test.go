@@ -68,7 +68,7 @@ func TestTheObserverIsToldOnceOfEachCall(t *testing.T) {
 			f := Facts{Tool: tool, Operation: operation, Status: status, Attempts: 1, Duration: 3 * time.Second,
 				Recipients: recipients, Segments: segments}
 			if status == http.StatusCreated {
-				f.Path = PathSent
+				f.Path, f.Unrecognizable = PathSent, true // these have no key and no session
 			}
 			return f
 		}

@@ -53,15 +53,30 @@ func (t *Tools) executeOnce(ctx context.Context, tool *tool, p plan, c Call, hol
 // workOf is a plan as a piece of work, but for how it is done. wrong says what is wrong with its key.
 func workOf(tool *tool, p plan, c Call) (w Work, wrong string) {
 	w = Work{
-		Subject: c.Subject, Tool: tool.name,
+		Subject: c.Subject, Tenant: c.Tenant, Tool: tool.name,
 		Digest: digest(tool.name, p.request.(creation).asked()), // every tool that creates something has such a request
-		Trace:  Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID},
+		Trace:  c.trace(),
 	}
 	if c.IdempotencyKey != "" && !tool.named {
 		return w, "This server does not remember idempotency keys, so it cannot keep a call that has one in _meta from being done twice."
 	}
 	w.Key, wrong = oneKey(p.key, c.IdempotencyKey)
 	return w, wrong
+}
+
+func (c *Call) trace() Trace {
+	return Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID}
+}
+
+// create carries out what creates something, in one piece or in parts.
+func (t *Tools) create(ctx context.Context, tool *tool, p plan, c Call, hold *hold) (report Report) {
+	if tool.execute != nil {
+		report = tool.execute(ctx, t, tool, p, c, hold)
+	} else {
+		report = t.executeOnce(ctx, tool, p, c, hold)
+	}
+	report.Facts.Unrecognizable = p.key == "" && c.IdempotencyKey == "" && !c.trace().Recognizable()
+	return report
 }
 
 // attempt makes the work the execution of a plan, and gives where the latest one of this call is kept.

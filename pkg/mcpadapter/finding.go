@@ -16,7 +16,7 @@ func (t *Tools) conclude(tool *tool, p plan, w Work, last executed, f Finding) R
 		}
 		return report
 	case StateReplayed:
-		return replayed(f, facts)
+		return replayed(w, f, facts)
 	case StateSettled:
 		facts.Path = PathSettled
 		if !f.Earlier {
@@ -41,12 +41,18 @@ func (t *Tools) conclude(tool *tool, p plan, w Work, last executed, f Finding) R
 	return report
 }
 
-// replayed is the answer of another call once more.
-func replayed(f Finding, facts Facts) Report {
+// replayed is the answer of another call once more. Advice about keys goes to who gave one: without one this call came in
+// the same session under the same request id, or from a proxy that tried it again.
+func replayed(w Work, f Finding, facts Facts) Report {
 	facts.Path = PathReplayed
 	if !f.Result.IsError {
-		return withNote(f.Result, facts, "This is the answer to the same call made before; nothing was done again. For "+
-			"something new, give a new idempotency_key.", f.At)
+		note := "This is the answer to the same request, which arrived before; nothing was done again. To do the same once more, " +
+			"call with an idempotency_key."
+		if w.Key != "" {
+			note = "This is the answer to the same call made before; nothing was done again. For something new, give a new " +
+				"idempotency_key."
+		}
+		return withNote(f.Result, facts, note, f.At)
 	}
 	facts.Outcome = OutcomeFailed
 	if f.Result.NoEffect {
@@ -157,8 +163,8 @@ func (d *definition) addOnce(s setting) {
 	d.input.PropertyOrder = append(d.input.PropertyOrder, in.name)
 	for _, out := range []property{
 		optional("note", text("What is special about this answer.")),
-		optional("replayed_at", text("Only if nothing was done by this call: when the first call with this key was made, whose "+
-			"answer this is.", format("date-time"))),
+		optional("replayed_at", text("Only if nothing was done by this call: when the first such call was made, whose answer "+
+			"this is.", format("date-time"))),
 	} {
 		d.output.Properties[out.name] = out.schema
 		d.output.PropertyOrder = append(d.output.PropertyOrder, out.name)

@@ -25,6 +25,8 @@ func TestEveryFindingIsToldForWhatItIs(t *testing.T) {
 	}{
 		{"replayed", Finding{State: StateReplayed, Result: found, At: begun, Earlier: true}, key, false, OutcomeOK, PathReplayed,
 			[]string{`"replayed_at":"2026-11-23T09:30:00Z"`, "nothing was done again", `"id":"12"`}},
+		{"replayed, without a key", Finding{State: StateReplayed, Result: found, At: begun, Earlier: true}, noKey, false, OutcomeOK,
+			PathReplayed, []string{`"replayed_at":"2026-11-23T09:30:00Z"`, "arrived before", "nothing was done again", `"id":"12"`}},
 		{"a failure replayed", Finding{State: StateReplayed, Result: Result{IsError: true, Text: "It failed."}, At: begun}, key, true,
 			OutcomeFailed, PathReplayed, []string{"2026-11-23T09:30:00Z", "nothing was done again", "It failed."}},
 		{"a refusal shared", Finding{State: StateReplayed, Result: Result{IsError: true, NoEffect: true, Text: "No."}}, key, true,
@@ -117,6 +119,36 @@ func TestWhoHasNoKeyIsNotToldToCallAgainWhileTheCallIsUnderWay(t *testing.T) {
 		text := tools.Call(t.Context(), c).Result.Text // to the gateway another call would be another message
 		if strings.Contains(text, "Make the same call") || !strings.Contains(text, "first") && !strings.Contains(text, "Do not start it again") {
 			t.Errorf("%s: %s", c.Tool, text)
+		}
+	}
+}
+
+// To speak of the same key, or of a new one, to who gave none sends a model looking for one.
+func TestAdviceAboutKeysFitsWhetherOneWasGiven(t *testing.T) {
+	found := Result{Structured: json.RawMessage(`{"id":"12","contacts":[{"result":"created"}]}`), Text: "{}"}
+	states := []Finding{
+		{State: StateReplayed, Result: found}, {State: StateReplayed, Result: Result{IsError: true, Text: "It failed."}},
+		{State: StateReplayed, Result: Result{IsError: true, NoEffect: true, Text: "No."}},
+		{State: StateSettled, Result: found}, {State: StateNotSeen, Earlier: true}, {State: StateUndecided, Earlier: true},
+		{State: StateUnderWay, Earlier: true}, {State: StateQueued}, {State: StateNoMemory},
+	}
+	for _, f := range states {
+		for _, resends := range []bool{true, false} {
+			_, remember := remembering(func(context.Context, Work) Finding { return f })
+			tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.ResendAbsent = resends })
+			for _, c := range creatingCalls() {
+				text := tools.Call(t.Context(), c).Result.Text
+				for _, bad := range []string{"same idempotency_key", "new idempotency_key", "another key", "new key", "without one"} {
+					if strings.Contains(text, bad) {
+						t.Errorf("%s, state %d, without a key: %s", c.Tool, f.State, text)
+					}
+				}
+				c.IdempotencyKey = "k"
+				text = tools.Call(t.Context(), c).Result.Text
+				if strings.Contains(text, "with an idempotency_key") {
+					t.Errorf("%s, state %d, with a key: %s", c.Tool, f.State, text)
+				}
+			}
 		}
 	}
 }

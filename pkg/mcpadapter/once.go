@@ -16,8 +16,10 @@ type Once interface {
 
 // Work is something to be done once.
 type Work struct {
-	// Subject is the caller. Keys of one are never those of another.
+	// Subject is the caller. Keys of one are never those of another, and stay the same whatever credential is in use.
 	Subject string
+	// Tenant is whom the caller waits for: works of one likeness are done one after another for each tenant.
+	Tenant string
 	// Key is what the client named the work by, "" if it did not. Two of different Tool or Digest are not the same work.
 	Key string
 	// Trace recognizes work that has no Key when a transport brings it again.
@@ -29,7 +31,7 @@ type Work struct {
 	// Digest is of everything that is asked for, in its normal form.
 	Digest [32]byte
 	// Likeness is the same for all works that could not be told apart by looking at what they made. The zero value is
-	// for works that leave nothing to look at. Those of one likeness are done one after another.
+	// for works that leave nothing to look at. Whose they are makes no difference: who looks may see another tenant's.
 	Likeness [32]byte
 	// Attempt does it. It must call commit as the last thing before it does anything that others can notice, and do
 	// nothing if that returns an error.
@@ -45,6 +47,12 @@ type Trace struct {
 	ProxyRequestID string
 	// Session and RequestID are the client's. RequestID tells numbers from texts.
 	Session, RequestID string
+}
+
+// Recognizable tells whether a retransmission can be told from another client's call. Clients pick their request ids alike,
+// most of them from 1 on, so one counts only together with a session or with the id that a trusted proxy gave.
+func (t Trace) Recognizable() bool {
+	return t.RequestID != "" && (t.Session != "" || t.ProxyRequestID != "")
 }
 
 // Made is what came of an attempt.
@@ -95,7 +103,7 @@ const (
 	StateUndecided
 	// StateUnderWay says that another call is at this work still. This one did nothing.
 	StateUnderWay
-	// StateQueued says that another work of the same likeness is under way still. This one was not begun.
+	// StateQueued says that another work of the same tenant and likeness is under way still. This one was not begun.
 	StateQueued
 	// StateMismatch says that the key was used At for another work. Nothing was done.
 	StateMismatch

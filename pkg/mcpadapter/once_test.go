@@ -171,15 +171,44 @@ func TestWhatRecognizesACallIsHandedOn(t *testing.T) {
 	tools, _ := newTools(t, answersOf(t), remember)
 	c := Call{
 		Tool: "create_contact", Arguments: json.RawMessage(`{"name":"Jane"}`), Subject: "jane", IdempotencyKey: "k-1",
-		RequestID: "n:7", Session: "s-1", ProxyRequestID: "p-1",
+		RequestID: "n:7", Session: "s-1", ProxyRequestID: "p-1", Tenant: "team",
 	}
 	tools.Call(t.Context(), c)
 	w := m.works[0]
-	if w.Subject != "jane" || w.Key != "k-1" || w.Trace != (Trace{ProxyRequestID: "p-1", Session: "s-1", RequestID: "n:7"}) {
+	if w.Subject != "jane" || w.Tenant != "team" || w.Key != "k-1" || w.Trace != (Trace{ProxyRequestID: "p-1", Session: "s-1", RequestID: "n:7"}) {
 		t.Errorf("work = %+v", w)
 	}
 	if w.Likeness != [32]byte{} || w.Look != nil {
 		t.Error("a contact cannot be looked for")
+	}
+}
+
+func TestCallsThatNothingWouldRecognizeAreFacts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*Call)
+		want   bool
+	}{
+		"nothing":                 {func(*Call) {}, true},
+		"an id":                   {func(c *Call) { c.RequestID = "n:1" }, true},
+		"a session without an id": {func(c *Call) { c.Session = "s" }, true},
+		"a session":               {func(c *Call) { c.Session, c.RequestID = "s", "n:1" }, false},
+		"a proxy":                 {func(c *Call) { c.ProxyRequestID, c.RequestID = "p", "n:1" }, false},
+		"a key in _meta":          {func(c *Call) { c.IdempotencyKey = "k" }, false},
+		"a key": {func(c *Call) {
+			c.Arguments = append(json.RawMessage(`{"idempotency_key":"k",`), c.Arguments[1:]...)
+		}, false},
+	} {
+		_, remember := remembering(attempted)
+		tools, _ := newTools(t, answersOf(t), remember)
+		for _, c := range goodCalls() {
+			creates := tools.tools[c.Tool].effect == creates
+			if creates {
+				tc.change(&c)
+			}
+			if got := tools.Call(t.Context(), c).Facts.Unrecognizable; got != (tc.want && creates) {
+				t.Errorf("%s with %s: unrecognizable: %v", c.Tool, name, got)
+			}
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ type tool struct {
 	define func(s setting) definition
 	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan is not used.
 	plan func(f *fields, now time.Time) plan
-	// execute carries out what creates something. Default: as one piece of work.
+	// execute carries out a creating call in several pieces of work. Default: in one.
 	execute func(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hold *hold) Report
 	// named tells that a call may bring an idempotency_key.
 	named bool

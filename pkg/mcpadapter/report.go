@@ -13,12 +13,15 @@ type Call struct {
 	Arguments json.RawMessage
 	// Subject is the caller; "" is an anonymous one.
 	Subject string
+	// Tenant names those whose messages with the same sender, recipients and text go out one after another: callers who
+	// work with one workspace, as far as is known. "" is one for everybody.
+	Tenant string
 	// IdempotencyKey is what the client named the call by outside of its arguments, "" if it did not. An argument
 	// idempotency_key beside it must be the same.
 	IdempotencyKey string
 	// RequestID is the JSON-RPC id, in a form that tells numbers from texts, such as n:1 and s:1; "" is none.
 	RequestID string
-	// Session is what names the caller's session, "" without one.
+	// Session is what names the caller's session, "" without one. It must be such that clients cannot make one up.
 	Session string
 	// ProxyRequestID is the request id that a trusted proxy gave, "" without one.
 	ProxyRequestID string
@@ -66,4 +69,7 @@ type Facts struct {
 	Recipients int
 	// Segments is how many SMS segments the text takes for one recipient, 0 where that has no meaning.
 	Segments int
+	// Unrecognizable tells that a call that creates something had neither a key nor a [Trace] by which a retransmission of it
+	// would be recognized.
+	Unrecognizable bool
 }
