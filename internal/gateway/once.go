@@ -19,8 +19,8 @@ func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *se
 	// What creates something had rather wait for Redis than fail; what reads goes on without it.
 	store = store.Patient(cfg.RedisTimeout)
 	memory, err := once.New(once.Options{
-		Works: store.Works(), Likenesses: store.Likenesses(), Claims: store.Claims(), Replicas: store.Replicas(),
-		Epoch: store.Epoch(), Own: cfg.RedisURL == "",
+		Works: store.Works(), Queues: store.Queues(), Likenesses: store.Likenesses(), Claims: store.Claims(),
+		Replicas: store.Replicas(), Epoch: store.Epoch(), Own: cfg.RedisURL == "",
 		Sealer: keys.Sealer(purposeOnce), Digester: keys.MAC(purposeOnce),
 		SendOnOutage: cfg.OnStoreOutage == send, SendOnLoss: cfg.OnStoreLoss == send, ResendAbsent: cfg.ResendAbsent,
 		SettleTime: cfg.SettleTime, Attempt: 2*cfg.ClerkTimeout + time.Minute,

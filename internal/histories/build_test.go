@@ -12,7 +12,7 @@ import (
 // newOnce makes what a process keeps from doing things twice with. stop ends what it does in the background.
 func (w *world) newOnce(p *process, keys *seal.Keyring) (o mcpadapter.Once, stop func()) {
 	options := once.Options{
-		Works: p.store.Works(), Likenesses: p.store.Likenesses(), Claims: p.store.Claims(), Replicas: p.store.Replicas(),
+		Works: p.store.Works(), Queues: p.store.Queues(), Likenesses: p.store.Likenesses(), Claims: p.store.Claims(), Replicas: p.store.Replicas(),
 		Epoch: p.store.Epoch(), Sealer: keys.Sealer("once"), Digester: keys.MAC("once"), Now: p.now,
 		Patience: 20 * time.Second, // shorter than the slowest request, so that some are told that it is under way
 	}

@@ -23,7 +23,11 @@ func (c *call) own(ctx context.Context, e *entry) (f mcpadapter.Finding, again b
 		return f, true
 	}
 	if c.work.Likeness != [32]byte{} {
-		switch err := c.takeTurn(ctx, e); {
+		err := c.acquire(ctx, e)
+		if err == nil {
+			e.open, err = c.noteOpen(ctx, e.Attempt)
+		}
+		switch {
 		case errors.Is(err, errNoTurn):
 			return c.notBegun(e, errors.Join(permit(), errNoTurn)), false
 		case err != nil:
@@ -115,7 +119,7 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Made) mcpad
 		r.Phase = unknown
 		c.write(ctx, func(ctx context.Context) error { return c.concludeUnknown(ctx, e, r) })
 		f.State = mcpadapter.StateUndecided
-		if e.turn != nil { // else others did not know of it, nor it of them
+		if e.open != nil { // else others did not know of it, nor it of them
 			f = c.settle(ctx, e)
 		}
 		if f.State != mcpadapter.StateSettled {

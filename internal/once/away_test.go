@@ -18,7 +18,7 @@ func TestWhateverOperationFailsWhatIsToldIsTrue(t *testing.T) {
 	for _, likeness := range []bool{true, false} {
 		for _, how := range []fate{{}, {cut: true}, {dropped: true}, {refused: true}} {
 			for _, what := range []mishap{before, after} {
-				for step := range 14 {
+				for step := range 18 {
 					inTime(t, func(t *testing.T) {
 						_, p := settled(t, 2)
 						var a api

@@ -5,7 +5,8 @@ import (
 	"errors"
 )
 
-// conclude notes the end of an attempt: the answer and who made what was made, and last that nothing is open.
+// conclude notes the end of an attempt: the answer and who made what was made, and last that nothing is open. The order
+// matters: see lookOnce.
 func (c *call) conclude(ctx context.Context, e *entry, r record, id string) error {
 	anonymous := r.Phase == done && id == "" // what it made may be seen, and nobody knows which it is
 	claimed := beside(func() error {
@@ -20,17 +21,25 @@ func (c *call) conclude(ctx context.Context, e *entry, r record, id string) erro
 	case err != nil:
 		return err
 	case anonymous:
-		return c.stand(ctx, e.Attempt, e.open())
+		return c.stayOpen(ctx, e)
 	}
 	return c.leave(ctx, e)
 }
 
 // concludeUnknown notes that an attempt had no answer.
 func (c *call) concludeUnknown(ctx context.Context, e *entry, r record) error {
-	if err := c.stand(ctx, e.Attempt, e.open()); err != nil {
+	return errors.Join(c.stayOpen(ctx, e), c.put(ctx, e, r))
+}
+
+// stayOpen lets the next one of the queue go, and has the attempt stay open.
+func (c *call) stayOpen(ctx context.Context, e *entry) error {
+	if c.work.Likeness == [32]byte{} {
+		return nil
+	}
+	if err := c.keepOpen(ctx, e); err != nil {
 		return err
 	}
-	return c.put(ctx, e, r)
+	return c.release(ctx, e.Attempt, e.queue)
 }
 
 // withdraw notes that an attempt was never made, whatever the store has of it.

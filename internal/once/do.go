@@ -2,7 +2,6 @@ package once
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -13,7 +12,7 @@ var (
 	errTaken    = errors.New("once: another call has taken over")
 	errNoMemory = errors.New("once: the store cannot be reached")
 	errLost     = errors.New("once: the memory was lost")
-	errNoTurn   = errors.New("once: another work of this likeness is under way")
+	errNoTurn   = errors.New("once: another work of this tenant looks the same and is in flight")
 )
 
 // Do implements [mcpadapter.Once].
@@ -22,7 +21,7 @@ func (m *Memory) Do(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
 	c := &call{Memory: m, work: w, names: names, wait: newPatience(m.opts.Patience, maxPause)}
 	for {
 		f, again := c.try(ctx, &entry{name: names[0], keyed: w.Key != "", ttl: ttl, record: record{
-			Phase: prepared, Attempt: rand.Text(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Begun: m.opts.Now(),
+			Phase: prepared, Attempt: c.newAttempt(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Begun: m.opts.Now(),
 		}})
 		if !again {
 			return f
@@ -138,7 +137,7 @@ func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (f mcpadapter.
 	}
 	switch before.Phase {
 	case prepared, refused: // nothing was done in that attempt, and now nothing can be
-		c.write(ctx, func(ctx context.Context) error { return c.stand(ctx, before.Attempt, gone) })
+		c.write(ctx, func(ctx context.Context) error { return c.leaveOf(ctx, before.Attempt, nil, nil) })
 	case committed, unknown:
 		before.Phase = unknown
 		theirs.before = &before

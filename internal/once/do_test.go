@@ -251,6 +251,9 @@ func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
 		"another through a proxy":    {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "q", RequestID: "n:1"}, false},
 		"another of a proxy's batch": {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "p", RequestID: "n:2"}, false},
 		"nothing to know it by":      {trace{}, trace{}, false},
+		"an id that is everybody's":  {trace{RequestID: "n:1"}, trace{RequestID: "n:1"}, false},
+		"a session without an id":    {trace{Session: "s"}, trace{Session: "s"}, false},
+		"a proxy without an id":      {trace{ProxyRequestID: "p"}, trace{ProxyRequestID: "p"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {

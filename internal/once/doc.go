@@ -10,8 +10,10 @@
 //	prepared → committed → done | refused | unknown → done
 //
 // by compare-and-set. Prepared may be taken over, since its owner has to commit by compare-and-set before it does
-// anything. What is unknown is looked for among the works of the same likeness: those are done one after another, each
-// claims what it made before it gives its place up, and only an unclaimed sighting that can be nobody else's settles it.
+// anything. What is unknown is looked for among what works of the same likeness have made: each is noted as open before it
+// makes anything, claims what it made before it is not open any more, and only an unclaimed sighting that can be nobody
+// else's settles it. Open attempts and claims are the whole deployment's, since looking may show one tenant what another
+// has made. Those of one tenant are done one after another besides: that is for order, and nothing that is safe rests on it.
 //
 // A memory that was lost is told from a new one by an epoch, which every attempt asks for when its record is there: whatever
 // is lost from then on takes the record along, and the commit fails by itself.

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 // The parts of a store.
 const (
 	works      = "works"
+	queues     = "queues"
 	likenesses = "likenesses"
 	claims     = "claims"
 	replicas   = "replicas"
@@ -254,7 +255,7 @@ func start(t testing.TB, s store, change ...func(*once.Options)) *process {
 	p := &process{line: &line{}}
 	part := func(name string) once.Records { return wire{s.part(name), name, p.line} }
 	o := once.Options{
-		Works: part(works), Likenesses: part(likenesses), Claims: part(claims), Replicas: part(replicas), Epoch: part(epochs),
+		Works: part(works), Queues: part(queues), Likenesses: part(likenesses), Claims: part(claims), Replicas: part(replicas), Epoch: part(epochs),
 	}
 	underSecrets(t, secretA)(&o)
 	for _, c := range change {

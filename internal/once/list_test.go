@@ -89,7 +89,7 @@ func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
 		_, p := settled(t, 1, rarely)
 		var a api
 		w := a.message("", "text", fate{dropped: true})
-		w.Trace = mcpadapter.Trace{RequestID: "n:1"}
+		w.Trace = mcpadapter.Trace{Session: "s", RequestID: "n:1"}
 		want(t, p[0], w, mcpadapter.StateNotSeen)
 		for day := range 8 { // the list is in use every day
 			want(t, p[0], a.message(fmt.Sprint("day", day), "text", fate{}), mcpadapter.StateKnown)

@@ -28,16 +28,17 @@ func (m *Memory) names(parts ...any) []string {
 	return names
 }
 
-// workNames are the names of a work's record, and how long it is kept. A key is the caller's alone and says what the work
-// is; without one, work is recognized if it is brought again in every respect.
+// workNames are the names of a work's record, and how long it is kept. A key is the subject's, whatever credential is in use,
+// and says what the work is; without one, work is recognized if it is brought again in every respect. Ids that start at 1
+// are everybody's, so without a session or a trusted proxy's id nothing is.
 func (m *Memory) workNames(w mcpadapter.Work) (names []string, ttl time.Duration) {
 	t := w.Trace
-	switch {
+	switch recognized := t.Recognizable(); {
 	case w.Key != "":
 		return m.names("key", w.Subject, w.Key, w.Part), m.opts.KeyLife
-	case t.ProxyRequestID != "":
+	case recognized && t.ProxyRequestID != "":
 		names = m.names("proxy", w.Subject, t.ProxyRequestID, t.RequestID, w.Tool, w.Digest[:], w.Part)
-	case t.RequestID != "":
+	case recognized:
 		names = m.names("request", w.Subject, t.Session, t.RequestID, w.Tool, w.Digest[:], w.Part)
 	default:
 		names = []string{rand.Text()} // nothing to recognize it by
@@ -46,6 +47,16 @@ func (m *Memory) workNames(w mcpadapter.Work) (names []string, ttl time.Duration
 	return names, m.opts.Attempt + m.opts.Patience + m.opts.TraceLife
 }
 
+// likenessNames name the open attempts of a fingerprint: of the whole deployment.
 func (m *Memory) likenessNames(w mcpadapter.Work) []string { return m.names("likeness", w.Likeness[:]) }
 
-func (m *Memory) claimNames(id string) []string { return m.names("claim", id) }
+// queueNames name the queue of a fingerprint: of one tenant.
+func (m *Memory) queueNames(w mcpadapter.Work) []string {
+	return m.names("queue", w.Tenant, w.Likeness[:])
+}
+
+// claimNames name a claim: of the whole deployment. The fingerprint is part of it, since ids of messages may start anew, and
+// those of two workspaces may be alike.
+func (m *Memory) claimNames(w mcpadapter.Work, id string) []string {
+	return m.names("claim", id, w.Likeness[:])
+}

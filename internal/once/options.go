@@ -33,9 +33,10 @@ type Digester interface {
 
 // Options configure a [Memory]. The stores, Sealer and Digester are required.
 type Options struct {
-	// Works has a record for each key, Likenesses the open works of each likeness, Claims who made what was made, Replicas
-	// a sign of life of each process, and Epoch one value that says how old the memory is.
-	Works, Likenesses, Claims, Replicas, Epoch Records
+	// Works has a record for each key, Queues who is in flight of each tenant's works that look alike, Likenesses the open
+	// attempts of each likeness, Claims who made what was made, Replicas a sign of life of each process, and Epoch one value
+	// that says how old the memory is.
+	Works, Queues, Likenesses, Claims, Replicas, Epoch Records
 
 	Sealer   Sealer
 	Digester Digester
@@ -56,8 +57,8 @@ type Options struct {
 	TraceLife time.Duration
 	// Attempt is the longest that an attempt may take; after it an owner counts as dead. Default: 2 min.
 	Attempt time.Duration
-	// Patience is how long a call waits for another one under its key, TurnPatience for its turn among works of its
-	// likeness, TakeoverPatience before it takes over what was only prepared, by a process that lives: longer than that may
+	// Patience is how long a call waits for another one under its key, TurnPatience for its turn among the tenant's works of
+	// its likeness, TakeoverPatience before it takes over what was only prepared, by a process that lives: longer than that may
 	// wait for its turn. Defaults: 45 s, 15 s, 25 s.
 	Patience, TurnPatience, TakeoverPatience time.Duration
 	// SettleTime is how long an attempt without an answer is looked for. Default: 5 s.
@@ -75,10 +76,11 @@ type Options struct {
 
 func (o Options) check() (Options, error) {
 	for _, missing := range []bool{
-		o.Works == nil, o.Likenesses == nil, o.Claims == nil, o.Replicas == nil, o.Epoch == nil, o.Sealer == nil, o.Digester == nil,
+		o.Works == nil, o.Queues == nil, o.Likenesses == nil, o.Claims == nil, o.Replicas == nil, o.Epoch == nil, o.Sealer == nil,
+		o.Digester == nil,
 	} {
 		if missing {
-			return o, errors.New("once: Works, Likenesses, Claims, Replicas, Epoch, Sealer and Digester are required")
+			return o, errors.New("once: Works, Queues, Likenesses, Claims, Replicas, Epoch, Sealer and Digester are required")
 		}
 	}
 	for _, d := range []struct {

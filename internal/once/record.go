@@ -77,7 +77,9 @@ type entry struct {
 	keyed bool
 	ttl   time.Duration // from each change on
 
-	turn *list // in which it stands, as it was when it began to
+	// queue and open are where this attempt holds its place and where it is noted, as it wrote them; nil before it did.
+	queue *queue
+	open  *list
 	// before is what this attempt has taken the place of although it may have been done.
 	before *record
 }

@@ -56,8 +56,10 @@ const (
 	unclear             // something that could be it, or another's
 )
 
-// lookOnce looks, and claims what can only be this attempt's. The order matters: whoever is done with a work has claimed
-// what it made before it leaves the list, so that what is unclaimed while nobody else is on the list is this one's.
+// lookOnce looks, and claims what can only be this attempt's. The order matters, whoever the others are and whether they wait
+// for this one or not: each is noted as open before it makes anything, and claims what it made before it is not open any
+// more. So what was seen, then found unclaimed, and then had no other attempt open, is this one's; and if another claimed it
+// between the two reads, the claim here fails.
 func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found mcpadapter.Sighting, what seen, err error) {
 	sightings, err := c.work.Look(ctx, since)
 	if err != nil {
@@ -93,30 +95,4 @@ func (c *call) lookOnce(ctx context.Context, e *entry, since time.Time) (found m
 		return found, unclear, err
 	}
 	return mine[0], one, nil
-}
-
-// claimant is the attempt that has claimed what was made: another if there is one, else this, else "".
-func (c *call) claimant(ctx context.Context, id, attempt string) (owner string, err error) {
-	for _, name := range c.claimNames(id) {
-		switch by, found, err := c.opts.Claims.Get(ctx, name); {
-		case err != nil:
-			return "", err
-		case found && string(by) != attempt:
-			return string(by), nil
-		case found:
-			owner = attempt
-		}
-	}
-	return owner, nil
-}
-
-// claim says that an attempt made this. ok is false if another has said so.
-func (c *call) claim(ctx context.Context, id, attempt string) (ok bool, err error) {
-	names := c.claimNames(id)
-	added, err := c.opts.Claims.Add(ctx, names[0], []byte(attempt), c.likenessLife())
-	if err != nil || added && len(names) == 1 {
-		return added, err
-	}
-	owner, err := c.claimant(ctx, id, attempt)
-	return owner == attempt, err
 }

@@ -26,7 +26,7 @@ type redisParts struct {
 
 func (r redisParts) part(name string) once.Records {
 	return map[string]once.Records{
-		works: r.Works(), likenesses: r.Likenesses(), claims: r.Claims(), replicas: r.Replicas(), epochs: r.Epoch(),
+		works: r.Works(), queues: r.Queues(), likenesses: r.Likenesses(), claims: r.Claims(), replicas: r.Replicas(), epochs: r.Epoch(),
 	}[name]
 }
 

@@ -20,8 +20,8 @@ func TestHowManyTripsToTheStoreACallWaitsFor(t *testing.T) {
 	}{
 		"a message": {func(a *api, i int) mcpadapter.Work {
 			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
-		}, 5},
-		"a message said before":  {func(a *api, i int) mcpadapter.Work { return a.message(fmt.Sprint("k", i), "text", fate{}) }, 5},
+		}, 6},
+		"a message said before":  {func(a *api, i int) mcpadapter.Work { return a.message(fmt.Sprint("k", i), "text", fate{}) }, 6},
 		"a contact":              {func(a *api, i int) mcpadapter.Work { return a.contact(fmt.Sprint("k", i), "Jane", fate{}) }, 4},
 		"the same message again": {func(a *api, _ int) mcpadapter.Work { return a.message("k", "text", fate{}) }, 2},
 	} {

@@ -32,6 +32,8 @@ const (
 	// works: name is a digest of a key or of what a call is recognized by; lives as long as the key is good, or a while longer
 	// than the call.
 	worksPrefix = prefix + "w:"
+	// queues: name is a digest of a tenant and of what can be seen of a work; lives as long as an attempt may take.
+	queuesPrefix = prefix + "q:"
 	// likenesses: name is a digest of what can be seen of a work; lives longer than any key.
 	likenessesPrefix = prefix + "n:"
 	// claims: name is a digest of what was made; lives longer than any key.
@@ -71,7 +73,10 @@ func limitKey(owner, quota string) string { return limitsPrefix + "{" + owner + 
 // Works is where it is remembered what was done once.
 func (s *Store) Works() *Bucket { return &Bucket{store: s, prefix: worksPrefix} }
 
-// Likenesses is where works wait for each other that look alike.
+// Queues is where a tenant's works wait for each other that look alike.
+func (s *Store) Queues() *Bucket { return &Bucket{store: s, prefix: queuesPrefix} }
+
+// Likenesses is where attempts are noted whose outcome is open, by how what they make looks.
 func (s *Store) Likenesses() *Bucket { return &Bucket{store: s, prefix: likenessesPrefix} }
 
 // Claims is where it is remembered which work made what.
