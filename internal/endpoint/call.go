@@ -50,11 +50,12 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		return nil, err
 	}
 	session, told := heardOf(ctx, req.Params.Meta)
+	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
 	call.Session, call.RequestID = session, told.id
-	if grant := caller.Grant + caller.ClientID; session == "" && grant != "" {
-		call.Session = "grant " + grant // clients of one person count their requests alike
-	}
 	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
+	if e.opts.Tenant != nil {
+		call.Tenant = e.opts.Tenant(ctx)
+	}
 	if told.token != nil && ctx.Value(streamedKey{}) != nil {
 		p := newProgress(ctx, req.Session, told.token)
 		defer p.end()

@@ -49,6 +49,8 @@ type Options struct {
 	Credentials Credentials
 	// InFlight bounds what is under way at once. Default: nothing does.
 	InFlight InFlight
+	// Tenant says whom a caller waits for, see [mcpadapter.Call]. Default: one for everybody.
+	Tenant func(ctx context.Context) string
 	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
 	RequireSession bool
 	// MaxBody is the largest body in bytes. Default: 4 MiB.

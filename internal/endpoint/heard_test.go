@@ -3,12 +3,14 @@ package endpoint_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -149,25 +151,65 @@ func TestToolsSeeWhichSessionCalls(t *testing.T) {
 	}
 }
 
-func TestWithoutASessionTheClientsOfAPersonAreToldApartByTheirGrants(t *testing.T) {
+// Two clients of one service account count their requests alike.
+func TestNothingButASessionStandsForOne(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		var got recording
+		r := newReplica(t, setup{tools: got.tools()})
+		for _, login := range [][]string{nil, {subjectHeader, "ann"}, {grantHeader, "g1"}, {clientHeader, "c1"}, {clientHeader, "c2"}} {
+			served(t, r.send(t, http.MethodPost, body, append(login, headers...)...))
+		}
+		for i, c := range got.calls {
+			if c.Session != "" {
+				t.Errorf("call %d: the tool saw the session %q", i, c.Session)
+			}
+		}
+	})
+}
+
+// A client cannot make a session up, and what it calls a session in the era that has none is not one.
+func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 	var got recording
-	r := newReplica(t, setup{tools: got.tools()})
-	for _, login := range [][]string{{grantHeader, "g1"}, {grantHeader, "g1"}, {grantHeader, "g2"}, {clientHeader, "c1"}, {clientHeader, "c2"}} {
-		served(t, r.send(t, http.MethodPost, callProbeModern, append(login, modernHeaders...)...))
+	st := &store{values: map[string][]byte{}}
+	r := newReplica(t, setup{tools: got.tools(), store: st})
+	for _, id := range []string{"1", "made-up", r.open(t, subjectHeader, "ben")} {
+		if a := r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id); a.status != http.StatusNotFound {
+			t.Errorf("%q: answered %d", id, a.status)
+		}
+		served(t, r.send(t, http.MethodPost, callProbeModern, append([]string{"Mcp-Session-Id", id}, modernHeaders...)...))
 	}
-	saw := map[string]bool{}
 	for _, c := range got.calls {
-		saw[c.Session] = true
+		if c.Session != "" {
+			t.Errorf("the tool saw the session %q", c.Session)
+		}
 	}
-	if len(saw) != 4 || saw[""] || got.calls[0].Session != got.calls[1].Session {
-		t.Errorf("the tool saw %v", saw)
-	}
+	// One that opens counts also while the store is away, and when its record has to be written again.
 	id := r.open(t)
-	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
-	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id, grantHeader, "g1"))
-	if own := got.calls[5].Session; own == "" || got.calls[6].Session != own {
-		t.Errorf("in a session the tool saw %q, with a grant %q", own, got.calls[6].Session)
+	got.calls = nil
+	for _, befalls := range []func(){func() {}, func() { st.fail(errors.New("away")) }, func() { st.fail(nil); st.wipe() }} {
+		befalls()
+		served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 	}
+	for i, c := range got.calls {
+		if c.Session == "" || c.Session != got.calls[0].Session {
+			t.Errorf("call %d: the tool saw the session %q", i, c.Session)
+		}
+	}
+}
+
+func TestToolsSeeWhomACallerWaitsFor(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		for want, tenant := range map[string]func(context.Context) string{
+			"": nil, "team of ann": func(ctx context.Context) string { return "team of " + identity.CallerFrom(ctx).Subject },
+		} {
+			var got recording
+			r := newReplica(t, setup{tools: got.tools(), tenant: tenant})
+			served(t, r.send(t, http.MethodPost, body, append([]string{subjectHeader, "ann"}, headers...)...))
+			if c := got.only(t); c.Tenant != want {
+				t.Errorf("the tool saw %q, want %q", c.Tenant, want)
+			}
+		}
+	})
 }
 
 func TestToolsSeeTheRequestIDOfATrustedProxyAlone(t *testing.T) {

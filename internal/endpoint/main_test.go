@@ -132,6 +132,7 @@ type setup struct {
 	auth        endpoint.Auth
 	credentials endpoint.Credentials
 	inFlight    endpoint.InFlight
+	tenant      func(context.Context) string
 	proxies     []string // that are trusted
 }
 
@@ -172,7 +173,7 @@ func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 	}
 	log := &bytes.Buffer{}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, RequireSession: s.strict, MaxBody: s.maxBody,
+		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody,
 		InFlight: s.inFlight, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

@@ -171,7 +171,7 @@ func (g *Gateway) build(opts Options) error {
 		Budget:       cfg.CallBudget,
 		BatchSize:    cfg.BatchSize,
 		Limiter:      limiter,
-		Observer:     observe.NewCalls(opts.Logger, g.metrics),
+		Observer:     &unrecognizable{Observer: observe.NewCalls(opts.Logger, g.metrics), logger: opts.Logger, now: time.Now},
 		MaxContacts:  cfg.MaxContacts, MaxRecipients: cfg.MaxRecipients,
 	})
 	if err != nil {
@@ -187,6 +187,7 @@ func (g *Gateway) build(opts Options) error {
 	return g.buildPlaces(opts, set, endpoint.Options{
 		Auth:           auth,
 		Credentials:    before,
+		Tenant:         g.tenants(keys),
 		Sessions:       sessions,
 		InFlight:       g.turns,
 		RequireSession: cfg.RequireSession,

@@ -24,6 +24,7 @@ const (
 	purposeLimit          = "limit"
 	purposeLinkedKey      = "linked key"
 	purposeOnce           = "once"
+	purposeTenant         = "tenant"
 )
 
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {

@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -169,28 +168,6 @@ func TestWhatTheAPIRefusedMayBeSentUnderTheSameKey(t *testing.T) {
 	p.want(t, 0, "k", "refused")
 	p.want(t, 1, "k", "sent")
 	p.sent(t, 1)
-}
-
-func TestOnlyWhatIsBroughtAgainIsRecognizedWithoutAKey(t *testing.T) {
-	t.Parallel()
-	p := newPair(t, nil)
-	for range 2 { // an agent that means it twice
-		p.want(t, 0, "", "sent")
-	}
-	post := func(replica, id int) string {
-		return request(t, http.MethodPost, p.replicas[replica]+"/mcp", fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
-			`"params":{"name":"send_message","arguments":{"sender":"+15551234567","recipients":["+15559876543"],"body":"Hi"}}}`, id),
-			"Content-Type", "application/json", "Accept", "application/json").body
-	}
-	for i, want := range []string{"sent", "replayed"} {
-		if body := post(i, 7); !strings.Contains(body, `"chat.clerk/outcome":"`+want+`"`) {
-			t.Errorf("the same request on replica %d: %s", i, body)
-		}
-	}
-	if body := post(1, 8); !strings.Contains(body, `"chat.clerk/outcome":"sent"`) {
-		t.Errorf("another request: %s", body)
-	}
-	p.sent(t, 4)
 }
 
 // A Redis that comes back empty is found out, and costs what docs/sending-once.md says: for a day calls with a key are

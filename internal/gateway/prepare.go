@@ -46,6 +46,17 @@ type held struct {
 
 type heldKey struct{}
 
+// heldCredential is what Prepare has found for this request.
+func heldCredential(ctx context.Context) (clerkapi.Credential, bool) {
+	h, ok := ctx.Value(heldKey{}).(*held)
+	if !ok {
+		return clerkapi.Credential{}, false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.credential, true
+}
+
 // Prepare is of [endpoint.Credentials].
 func (p *prepared) Prepare(ctx context.Context) (context.Context, error) {
 	credential, err := p.source.Credential(ctx, identity.CallerFrom(ctx).Subject)

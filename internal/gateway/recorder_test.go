@@ -22,6 +22,8 @@ type recorder struct {
 	// bearers and keys were shown to the REST API, all headers and bodies together are heard.
 	bearers, keys []string
 	heard         bytes.Buffer
+	// hold, if it is set, is asked before a request goes on, and may change it.
+	hold func(*http.Request)
 	// subjects were given to the token endpoint for an exchange.
 	subjects []string
 }
@@ -43,14 +45,16 @@ func record(t *testing.T, upstream string) *recorder {
 			t.Error(err)
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		r.remember(req, body)
+		if hold := r.remember(req, body); hold != nil {
+			hold(req)
+		}
 		proxy.ServeHTTP(w, req)
 	}))
 	t.Cleanup(r.Close)
 	return r
 }
 
-func (r *recorder) remember(req *http.Request, body []byte) {
+func (r *recorder) remember(req *http.Request, body []byte) (hold func(*http.Request)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -70,6 +74,14 @@ func (r *recorder) remember(req *http.Request, body []byte) {
 			r.subjects = append(r.subjects, s)
 		}
 	}
+	return r.hold
+}
+
+// holding sets what is asked before a request goes on.
+func (r *recorder) holding(hold func(*http.Request)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hold = hold
 }
 
 // exchanges are how many tokens were given for an exchange.

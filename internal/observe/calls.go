@@ -32,6 +32,9 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	if f.Path != mcpadapter.PathNone {
 		c.metrics.paths.WithLabelValues(f.Tool, f.Path.String()).Inc()
 	}
+	if f.Unrecognizable {
+		c.metrics.unrecognizable.WithLabelValues(f.Tool).Inc()
+	}
 	sent := f.Path == mcpadapter.PathSent || f.Path == mcpadapter.PathSettled // what is replayed was counted before
 	if f.Outcome == mcpadapter.OutcomeOK && sent && f.Recipients > 0 {
 		c.metrics.recipients.Add(float64(f.Recipients))

@@ -12,21 +12,22 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	calls      *prometheus.CounterVec
-	paths      *prometheus.CounterVec
-	duration   *prometheus.HistogramVec
-	recipients prometheus.Counter
-	segments   prometheus.Counter
-	sessions   *prometheus.CounterVec
-	limits     *prometheus.CounterVec
-	store      prometheus.Gauge
-	durable    prometheus.Gauge
-	memoryLost prometheus.Counter
-	crowded    prometheus.Counter
-	inFlight   prometheus.Gauge
-	waiting    prometheus.Gauge
-	busy       *prometheus.CounterVec
-	checks     *prometheus.CounterVec
+	calls          *prometheus.CounterVec
+	paths          *prometheus.CounterVec
+	unrecognizable *prometheus.CounterVec
+	duration       *prometheus.HistogramVec
+	recipients     prometheus.Counter
+	segments       prometheus.Counter
+	sessions       *prometheus.CounterVec
+	limits         *prometheus.CounterVec
+	store          prometheus.Gauge
+	durable        prometheus.Gauge
+	memoryLost     prometheus.Counter
+	crowded        prometheus.Counter
+	inFlight       prometheus.Gauge
+	waiting        prometheus.Gauge
+	busy           *prometheus.CounterVec
+	checks         *prometheus.CounterVec
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -42,6 +43,11 @@ func NewMetrics(version string) *Metrics {
 			Help: "Calls that create something, by tool and the way they went (sent, replayed, settled, not_seen, undecided, " +
 				"under_way, refused).",
 		}, []string{"tool", "path"}),
+		unrecognizable: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_creations_unrecognizable_total",
+			Help: "Calls that create something and would be carried out again if they were transmitted again: they have no " +
+				"idempotency key, no session, and no request id of a trusted proxy.",
+		}, []string{"tool"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "clerk_gateway_tool_call_seconds",
 			Help:    "Duration of tool calls, the REST request included.",
@@ -107,7 +113,8 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.checks, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
+	m.registry.MustRegister(m.checks, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths,
+		m.unrecognizable, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -63,6 +63,8 @@ type origin struct {
 	client netip.Addr
 	id     string
 	given  bool // id is a trusted proxy's
+	// proxied says that the connection is a trusted proxy's.
+	proxied bool
 }
 
 type originKey struct{}
@@ -78,8 +80,7 @@ func originOfRequest(ctx context.Context) origin {
 func (p *Proxies) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var o origin
-		var proxied bool
-		if o.client, proxied = p.client(r); proxied {
+		if o.client, o.proxied = p.client(r); o.proxied {
 			o.id, o.given = givenID(r.Header)
 		}
 		if !o.given {

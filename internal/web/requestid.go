@@ -23,3 +23,6 @@ func TrustedRequestID(ctx context.Context) (id string, ok bool) {
 	}
 	return o.id, true
 }
+
+// Proxied tells whether a request came from a trusted proxy, whether or not that gave it an id.
+func Proxied(ctx context.Context) bool { return originOfRequest(ctx).proxied }

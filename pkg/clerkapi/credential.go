@@ -55,6 +55,15 @@ func (Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText redacts.
 func (Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
+// Digest is what digest, which should be keyed, makes of the credential: it tells which are the same without telling what
+// they are.
+func (c Credential) Digest(digest func([]byte) []byte) []byte {
+	if c.IsZero() {
+		return digest(nil)
+	}
+	return digest(append([]byte{byte(c.scheme)}, c.value.Value()...))
+}
+
 func (c Credential) apply(h http.Header) {
 	switch c.scheme {
 	case schemeAPIKey:

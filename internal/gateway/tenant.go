@@ -1,0 +1,36 @@
+package gateway
+
+import (
+	"context"
+	"encoding/base64"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+)
+
+// tenants names whom a caller shares a workspace with, as far as is known: those whose equal texts wait for one another, and
+// are told of one another. Nobody else's are. Nil is one tenant for all of the deployment.
+//
+//   - api-key: there is one key, so all of the deployment are one, with a login or without.
+//   - linked: those whose key is the same, by a keyed digest. Two keys of one workspace are two tenants.
+//   - login, exchange: nobody here knows the workspace behind a token, so each person or service is one.
+//
+// Whether two tenants are one workspace after all decides nothing that has to be safe: open attempts and claims are the
+// deployment's. While secrets rotate, replicas may name one tenant in two ways, and its texts do not wait for each other.
+func (g *Gateway) tenants(keys *seal.Keyring) func(ctx context.Context) string {
+	bySubject := func(ctx context.Context) string { return "subject " + identity.CallerFrom(ctx).Subject }
+	switch g.cfg.ClerkCredential {
+	case "api-key":
+		return nil
+	case "linked":
+		digests := keys.MAC(purposeTenant)
+		return func(ctx context.Context) string {
+			credential, ok := heldCredential(ctx)
+			if !ok || credential.IsZero() { // then nothing is going to be sent
+				return bySubject(ctx)
+			}
+			return "key " + base64.RawURLEncoding.EncodeToString(credential.Digest(digests.Digest))
+		}
+	}
+	return bySubject
+}
