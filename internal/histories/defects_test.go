@@ -2,6 +2,7 @@ package histories_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -84,6 +85,13 @@ func misnamed(w *mcpadapter.Work) {
 			made.ID += "0"
 		}
 		return made
+	}
+}
+
+// apart has each tenant know of its own attempts and claims only.
+func apart(w *mcpadapter.Work) {
+	if w.Likeness != [32]byte{} {
+		w.Likeness = sha256.Sum256(append([]byte(w.Tenant), w.Likeness[:]...))
 	}
 }
 

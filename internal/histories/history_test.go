@@ -19,11 +19,13 @@ type history struct {
 	intents []*intent
 	clients []*client
 	events  []event
+	// divided: each person is a tenant. They share a workspace all the same, and see each other's messages.
+	divided bool
 }
 
 func newHistory(seed uint64) *history {
 	r := rand.New(rand.NewPCG(seed, 20)) //nolint:gosec // what happens must be the same for a seed
-	h := &history{}
+	h := &history{divided: seed%2 == 0}
 	for n := range 2 + r.IntN(2) {
 		h.clients = append(h.clients, &client{subject: []string{"ann", "ben"}[n%2], modern: chance(r, 30), proxied: chance(r, 40)})
 	}
@@ -77,6 +79,7 @@ func (o outcome) String() string {
 // run lets it happen and says what is wrong in the end.
 func (h *history) run(l lab) outcome {
 	w := newWorld(l)
+	w.divided = h.divided
 	end := w.run()
 	defer end()
 	for slot := range replicas {

@@ -41,7 +41,7 @@ type intent struct {
 	number int
 	kind   kind
 	who    *client
-	// key is what the client names it by; "" if only a transport's repetition can be recognized.
+	// key is what the client names it by; "" if only a transport's repetition can be recognized, if that.
 	key string
 	// inMeta has the key travel beside the arguments.
 	inMeta bool

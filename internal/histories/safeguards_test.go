@@ -35,12 +35,13 @@ func TestAMissingSafeguardIsNoticed(t *testing.T) {
 		"works that look alike do not know of each other": option(func(o *once.Options) {
 			o.Likenesses = void{o.Likenesses}
 		}),
-		"claims are always granted":      option(func(o *once.Options) { o.Claims = void{o.Claims} }),
-		"a lost memory is not noticed":   option(func(o *once.Options) { o.Epoch = newOwn() }),
-		"keys work after a loss":         option(func(o *once.Options) { o.SendOnLoss = true }),
-		"what is not seen is sent again": option(func(o *once.Options) { o.ResendAbsent = true }),
-		"keys are forgotten soon":        option(func(o *once.Options) { o.KeyLife = 5 * time.Second }),
-		"repetitions are forgotten soon": option(func(o *once.Options) { o.TraceLife = 500 * time.Millisecond }),
+		"tenants do not know of each other's attempts": {once: changed(apart)},
+		"claims are always granted":                    option(func(o *once.Options) { o.Claims = void{o.Claims} }),
+		"a lost memory is not noticed":                 option(func(o *once.Options) { o.Epoch = newOwn() }),
+		"keys work after a loss":                       option(func(o *once.Options) { o.SendOnLoss = true }),
+		"what is not seen is sent again":               option(func(o *once.Options) { o.ResendAbsent = true }),
+		"keys are forgotten soon":                      option(func(o *once.Options) { o.KeyLife = 5 * time.Second }),
+		"repetitions are forgotten soon":               option(func(o *once.Options) { o.TraceLife = 500 * time.Millisecond }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

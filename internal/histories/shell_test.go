@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -31,7 +32,7 @@ func newShell(batchSize int) (http.Handler, error) {
 		return nil, err
 	}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: tools, Sessions: sessions{}, Name: "clerk-chat", Version: "1", Logger: slog.New(slog.DiscardHandler),
+		Tools: tools, Sessions: sessions{}, Tenant: tenantOf, Name: "clerk-chat", Version: "1", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err
@@ -41,6 +42,14 @@ func newShell(batchSize int) (http.Handler, error) {
 		return nil, err
 	}
 	return proxies.Identify(e), nil
+}
+
+// tenantOf has each person wait for their own messages only, or all for all.
+func tenantOf(ctx context.Context) string {
+	if processOf(ctx).world.divided {
+		return identity.CallerFrom(ctx).Subject
+	}
+	return ""
 }
 
 // onces, sessions and transport are those of the process that a request is for.

@@ -155,10 +155,13 @@ func (v *verdict) once(i *intent) {
 }
 
 // oneOf tells whether all calls of an intent are to be taken for one: those under a key are, those without one if they
-// came while the first ran or soon after.
+// came in a session or through the balancer while the first ran or soon after.
 func (v *verdict) oneOf(i *intent) bool {
 	if i.key != "" {
 		return true
+	}
+	if i.who.modern && !i.who.proxied {
+		return false // nothing tells them from those of another client
 	}
 	first := i.calls[0].returned
 	for _, c := range i.calls {

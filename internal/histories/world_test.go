@@ -29,9 +29,11 @@ type lab struct {
 type world struct {
 	lab
 	began time.Time
-	redis *miniredis.Miniredis
-	api   *listener
-	done  chan struct{}
+	// divided: see history.
+	divided bool
+	redis   *miniredis.Miniredis
+	api     *listener
+	done    chan struct{}
 
 	mu        sync.Mutex
 	slots     [replicas]*process
