@@ -160,8 +160,8 @@ func (v *verdict) oneOf(i *intent) bool {
 	if i.key != "" {
 		return true
 	}
-	if i.who.modern && !i.who.proxied {
-		return false // nothing tells them from those of another client
+	if !i.recognizable() {
+		return false
 	}
 	first := i.calls[0].returned
 	for _, c := range i.calls {
@@ -177,12 +177,19 @@ func (v *verdict) oneOf(i *intent) bool {
 	return v.world.wiped.IsZero() // without a key a lost memory cannot be told
 }
 
+// recognizable tells whether there is something by which a call that is transmitted again can be told from another client's.
+func (i *intent) recognizable() bool { return i.key != "" || !i.who.modern || i.who.proxied }
+
 // repeatable is how long after its end a call without a key is known again, and some seconds less.
 const repeatable = 50 * time.Second
 
 // told: what is said to be there is there, and what is said not to be is not.
 func (v *verdict) told(c *call) {
 	mine := v.after.of(c.intent)
+	alone := c.intent.kind == aMessage && !c.intent.recognizable() // what the other calls sent is not this one's
+	if alone {
+		mine = v.after.by(c)
+	}
 	switch c.path {
 	case "sent", "replayed", "settled":
 		switch {
@@ -193,7 +200,8 @@ func (v *verdict) told(c *call) {
 		}
 	case "not_seen":
 		for _, message := range v.after.Messages {
-			if i := c.intent; i.sent(message.SentByName) && message.Created.Before(c.begun) && !v.world.jumped {
+			its := message.SentByName == c.name() || !alone && c.intent.sent(message.SentByName)
+			if its && message.Created.Before(c.begun) && !v.world.jumped {
 				v.fault(c, "is said not to be seen, and was there before as %d", message.ID)
 			}
 		}
