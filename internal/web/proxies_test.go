@@ -211,3 +211,25 @@ func BenchmarkIdentifyBehindAProxy(b *testing.B) {
 		h.ServeHTTP(w, r)
 	}
 }
+
+func TestWhetherAProxySentARequestIsKnownWithoutAnID(t *testing.T) {
+	proxies, err := web.NewProxies([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for remote, want := range map[string]bool{"10.0.0.1:1": true, "192.0.2.1:1": false, "": false} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.RemoteAddr = remote
+		proxies.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if got := web.Proxied(r.Context()); got != want {
+				t.Errorf("from %q: %v", remote, got)
+			}
+			if _, given := web.TrustedRequestID(r.Context()); given {
+				t.Errorf("from %q: an id was given", remote)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if web.Proxied(t.Context()) {
+		t.Error("nothing is known of this one")
+	}
+}

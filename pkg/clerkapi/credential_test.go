@@ -1,6 +1,7 @@
 package clerkapi_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,5 +137,28 @@ func TestARedirectIsNotFollowedAndTheKeyStaysHome(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestADigestTellsWhichCredentialsAreTheSame(t *testing.T) {
+	digest := func(b []byte) []byte {
+		sum := sha256.Sum256(b)
+		return sum[:]
+	}
+	seen := map[string]string{}
+	for name, c := range map[string]clerkapi.Credential{
+		"none": {}, "a key": clerkapi.APIKey("a"), "another key": clerkapi.APIKey("b"), "a token": clerkapi.Bearer("a"),
+	} {
+		d := string(c.Digest(digest))
+		if other, ok := seen[d]; ok {
+			t.Errorf("%s and %s are the same", name, other)
+		}
+		seen[d] = name
+		if d != string(c.Digest(digest)) {
+			t.Errorf("%s is not the same as itself", name)
+		}
+	}
+	if string(clerkapi.APIKey("a").Digest(digest)) != string(clerkapi.APIKey("a").Digest(digest)) {
+		t.Error("one key made twice is two")
 	}
 }
