@@ -154,11 +154,8 @@ func TestADigestTellsWhichCredentialsAreTheSame(t *testing.T) {
 			t.Errorf("%s and %s are the same", name, other)
 		}
 		seen[d] = name
-		if d != string(c.Digest(digest)) {
-			t.Errorf("%s is not the same as itself", name)
-		}
 	}
-	if string(clerkapi.APIKey("a").Digest(digest)) != string(clerkapi.APIKey("a").Digest(digest)) {
+	if seen[string(clerkapi.APIKey("a").Digest(digest))] != "a key" {
 		t.Error("one key made twice is two")
 	}
 }
