@@ -7,7 +7,7 @@ HISTORIES ?= 10000
 KILLINGS  ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race histories lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories share lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ race: ## Run the tests with the race detector
 histories: ## Show that a message is sent once: HISTORIES in simulated time, KILLINGS of real processes
 	$(GO) test -count=1 -timeout 20m ./internal/histories -run '^TestHistories$$' -histories $(HISTORIES)
 	$(GO) test -count=1 -timeout 20m ./internal/topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
+
+share: ## Show that nobody takes more than a share: loads on the real binary, and the figures they come to
+	$(GO) test -count=1 -v -timeout 10m -parallel 32 ./internal/topology/share -full
 
 lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...

@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"internal/token/tokentest":          nil,
 	"internal/topology":                 nil,
 	"internal/topology/survival":        {"internal/topology"},
+	"internal/topology/share":           nil,
 	"internal/topology/cmd/up":          {"internal/topology"},
 	"internal/gateway":                  {"*"},
 	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/console", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/redisstore"},

@@ -133,6 +133,8 @@ func (a answer) kind() string {
 		return "no answer"
 	case a.status != http.StatusOK:
 		return strconv.Itoa(a.status)
+	case len(a.replies()) > 1:
+		return "batch"
 	case a.served():
 		return "served"
 	}

@@ -113,7 +113,7 @@ func (p *program) approve(state string) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	browser := &caller{url: p.url, http: &http.Client{Jar: jar, Transport: p.http.Transport, Timeout: patience}}
+	browser := &caller{url: p.url, http: &http.Client{Jar: jar, Transport: p.http.Transport, Timeout: p.http.Timeout}}
 	shown := browser.do(http.MethodGet, strings.TrimPrefix(p.authorization(state), p.url), "")
 	page := string(shown.body)
 	action := actionPattern.FindStringSubmatch(page)

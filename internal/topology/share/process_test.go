@@ -67,9 +67,8 @@ func run(t testing.TB, args ...string) *process {
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may have ended
 		<-p.ended
-		if t.Failed() {
-			log := p.log.String()
-			t.Logf("the end of the log of %s:\n%s", args[0], log[max(0, len(log)-2000):])
+		if log := p.log.String(); t.Failed() && args[0] == "serve" {
+			t.Logf("the end of the gateway's log:\n%s", log[max(0, len(log)-2000):])
 		}
 	})
 	select {
