@@ -128,12 +128,12 @@ func (a answer) served() bool {
 
 // kind is what an answer is counted as.
 func (a answer) kind() string {
-	switch {
+	switch replies := a.replies(); {
 	case a.err != nil:
 		return "no answer"
-	case a.status != http.StatusOK:
+	case a.status != http.StatusOK || len(replies) == 0: // or it is too long to be looked at
 		return strconv.Itoa(a.status)
-	case len(a.replies()) > 1:
+	case len(replies) > 1:
 		return "batch"
 	case a.served():
 		return "served"

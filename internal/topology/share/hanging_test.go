@@ -37,7 +37,7 @@ func terminateAmong(t *testing.T, redis *redistest.Server, api *hostile, calls i
 	asked := api.asked.Load()
 	var hanging sync.WaitGroup
 	hanging.Go(func() { flood(calls, upTo(calls), func(n int) answer { return caller.post(reading(n)) }) })
-	if !eventually(patience, func() bool { return api.asked.Load() > asked }) {
+	if !eventually(patience, 20*time.Millisecond, func() bool { return api.asked.Load() > asked }) {
 		t.Error("no call came to the API")
 	}
 	code, took = gateway.terminate(drain + shutdown)

@@ -38,7 +38,11 @@ func TestALimitOfCallsHoldsUnderLoad(t *testing.T) {
 	redis, api := redistest.Start(t), newAPI(t, slow)
 	gateway := serve(t, "--auth", "none", "--redis-url", redis.URL(), "--clerk-url", api.url, "--limit-calls", "100")
 	caller := newCaller(t, gateway.url)
+	begun := time.Now()
 	made := flood(connections, upTo(calls), func(n int) answer { return caller.insist(reading(n)) })
+	if time.Since(begun) > time.Minute {
+		t.Fatalf("it took longer than the minute that the limit is for: %v", made)
+	}
 
 	median, worst := made.latency()
 	figure(t, "--limit-calls %d, %d connections, %d calls: %v; %d asked to come again; median %v, worst %v",

@@ -60,7 +60,7 @@ func TestSendsGoOnDuringSomebodyElsesBatch(t *testing.T) {
 					}
 				}, func(n int) answer { return ann.insist(tt.call(n)) })
 			})
-			if !eventually(patience, func() bool {
+			if !eventually(patience, 20*time.Millisecond, func() bool {
 				now, _ := api.asked()
 				return now > before
 			}) {

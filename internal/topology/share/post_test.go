@@ -9,11 +9,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// What one POST may make of a process, take of its processor, and ask of the API at once. Nearly all stay far below.
+// What one POST may make of a process, take of its processor, ask of the API at once, and create. Nearly all stay far
+// below.
 const (
 	shareMB       = 200
 	shareCPU      = 5 * time.Second
 	shareRequests = 100
+	shareContacts = 1000
 )
 
 // Each is on a process of its own, so that what one leaves behind is not the next one's.
@@ -42,6 +44,12 @@ func TestOnePOSTKeepsTheProcessSmall(t *testing.T) {
 			}
 			note("%.1f MB came and %.1f MB went (%s) in %v; peak %d MB (before %d MB), processor %v, %d requests, %d of them at once",
 				float64(len(body))/mB, float64(a.length)/mB, a.kind(), a.took.Round(time.Millisecond), after.peak, before.peak, cpu, requests, atOnce)
+			if n := api.created(); n > shareContacts {
+				t.Errorf("it created %d contacts, at most %d are a share", n, shareContacts)
+			}
+			if sent, _ := api.texts(); sent > shareRequests {
+				t.Errorf("it sent %d texts, at most %d are a share", sent, shareRequests)
+			}
 			if a.err != nil {
 				t.Errorf("it was not answered: %v", a.err)
 			}

@@ -69,7 +69,7 @@ func TestRequestsEndThoughTheProviderDoesNot(t *testing.T) {
 				asked := provider.asked.Load()
 				var waiting sync.WaitGroup
 				waiting.Go(func() { flood(5, upTo(5), func(int) answer { return ask() }) })
-				if !eventually(patience, func() bool { return provider.asked.Load() > asked }) {
+				if !eventually(patience, 20*time.Millisecond, func() bool { return provider.asked.Load() > asked }) {
 					t.Error("nothing waited for the provider")
 				}
 				_, ending := gateway.terminate(drain + shutdown)

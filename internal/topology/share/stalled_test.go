@@ -77,7 +77,7 @@ func stall(t *testing.T, clients []client) {
 	begun := time.Now()
 	others := flood(1, upTo(5), func(n int) answer { return somebody.insist(reading(n)) })
 	somebody.http.CloseIdleConnections()
-	gone := eventually(soon+tooLate, func() bool { return gateway.connections() == 0 })
+	gone := eventually(soon+tooLate, 500*time.Millisecond, func() bool { return gateway.connections() == 0 })
 	held, took := gateway.connections(), time.Since(begun).Round(100*time.Millisecond)
 	after := gateway.usage()
 	code, ending := gateway.terminate(shutdown)
