@@ -131,7 +131,7 @@ func (a answer) kind() string {
 	switch replies := a.replies(); {
 	case a.err != nil:
 		return "no answer"
-	case a.status != http.StatusOK || len(replies) == 0: // or it is too long to be looked at
+	case a.status != http.StatusOK, len(replies) == 0, replies[0] == reply{}: // or it is too long, or not JSON-RPC
 		return strconv.Itoa(a.status)
 	case len(replies) > 1:
 		return "batch"
