@@ -96,8 +96,6 @@ func (l *later) join(t *testing.T) *client {
 	return c
 }
 
-const readCall = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
-
 var batchCall = "[" + sendCall + "," + strings.Replace(sendCall, `"id":7`, `"id":9`, 1) + "," + readCall + "]"
 
 // sendOne is a call like no other.

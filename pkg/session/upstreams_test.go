@@ -13,13 +13,13 @@ import (
 func TestAProvidersPartThatDoesNotOpenIsNotMissing(t *testing.T) {
 	store := redisstore.OpenEmbedded(redisstore.Options{})
 	defer func() { _ = store.Close() }()
-	a := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, secretA)
+	a := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil, secretA)
 	turn, err := a.Redeem(t.Context(), begin(t, a), clientID, redirect, verifier)
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := turn.Grant.ID
-	b := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, secretB)
+	b := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil, secretB)
 	_, _, found, err := b.Upstreams().Load(t.Context(), id)
 	if !errors.Is(err, session.ErrUpstreamUnreadable) || !errors.Is(err, session.ErrUnavailable) || found {
 		t.Errorf("of another secret: %v, found %v", err, found)
@@ -35,8 +35,8 @@ func TestAProvidersPartThatDoesNotOpenIsNotMissing(t *testing.T) {
 func TestAPauseIsSeenByEveryReplica(t *testing.T) {
 	store := redisstore.OpenEmbedded(redisstore.Options{})
 	defer func() { _ = store.Close() }()
-	a := grantsOver(t, store.Grants(), store.Upstreams(), time.Now)
-	b := grantsOver(t, store.Grants(), store.Upstreams(), time.Now)
+	a := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil)
+	b := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil)
 	if paused, err := b.Upstreams().Paused(t.Context(), "g"); err != nil || paused {
 		t.Errorf("before: %v %v", paused, err)
 	}
