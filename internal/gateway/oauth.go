@@ -110,7 +110,8 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people}, Linker: link, Tokens: l.tokens, Grants: grants,
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people},
+		Linker: link, Tokens: l.tokens, Grants: grants,
 		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
 		DefaultResource: issuer.String() + pathMCP,
 		AuthRequests:    authRequests,

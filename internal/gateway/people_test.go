@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,8 @@ type later struct {
 	passed atomic.Int64
 	cfg    config.Config
 	log    syncedLog
+	// hold is called before the provider's token endpoint answers.
+	hold atomic.Pointer[func()]
 }
 
 type syncedLog struct {
@@ -56,7 +59,12 @@ func signInLater(t *testing.T, credential string, edit ...func(*config.Config)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(sb)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hold := l.hold.Load(); hold != nil && r.URL.Path == "/oidc/token" {
+			(*hold)()
+		}
+		sb.ServeHTTP(w, r)
+	}))
 	t.Cleanup(srv.Close)
 	l.signedIn = signIn(t, credential, func(c *config.Config) {
 		c.ClerkURL, c.OIDCIssuer = srv.URL, srv.URL+"/oidc"
@@ -144,6 +152,47 @@ func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Whoever waits for the provider is told of an end that somebody else made meanwhile.
+func TestAGrantThatEndsWhileItIsAskedAboutSendsNothing(t *testing.T) {
+	world := signInLater(t, "api-key")
+	c := world.join(t)
+	world.pass(16 * time.Minute)
+	asked, answer := make(chan struct{}, 10), make(chan struct{})
+	hold := func() { asked <- struct{}{}; <-answer }
+	world.hold.Store(&hold)
+	got := make(chan answerOf, 1)
+	go func() { got <- world.try(c, sendCall) }()
+	<-asked
+	form := url.Values{"token": {c.access}, "client_id": {c.id}, "client_secret": {c.secret}}.Encode()
+	if a := world.do(t, http.MethodPost, "/oauth/revoke", form, "Content-Type", "application/x-www-form-urlencoded"); a.status != http.StatusOK {
+		t.Errorf("revoking: %d", a.status)
+	}
+	close(answer)
+	if a := <-got; a.err != nil || a.status != http.StatusUnauthorized || world.sent(t) != 0 {
+		t.Errorf("answered %d, %v, %d texts", a.status, a.err, world.sent(t))
+	}
+}
+
+type answerOf struct {
+	status int
+	err    error
+}
+
+// try is post for a goroutine.
+func (l *later) try(c *client, body string) answerOf {
+	req, err := http.NewRequest(http.MethodPost, l.base+"/mcp", strings.NewReader(body))
+	if err != nil {
+		return answerOf{err: err}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+c.access)
+	resp, err := l.http.Do(req)
+	if err != nil {
+		return answerOf{err: err}
+	}
+	return answerOf{resp.StatusCode, resp.Body.Close()}
 }
 
 func TestAPersonWhoseClaimsNoLongerFitIsOut(t *testing.T) {

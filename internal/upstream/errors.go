@@ -81,7 +81,7 @@ func (e *noError) Unwrap() error { return ErrGrantOver }
 // What a no is for: fixed words for logs.
 const (
 	noInvalidGrant   = "invalid_grant"
-	noRefreshToken   = "no_refresh_token" //nolint:gosec // words
+	noRefreshToken   = "no_refresh_token"
 	noUserInfo       = "user_info"
 	noRules          = "rules"
 	noAnotherSubject = "another_subject"

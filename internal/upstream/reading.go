@@ -34,7 +34,7 @@ func (l *Login) read(grant string, data []byte) (*reading, error) {
 }
 
 // keep remembers a state that this process made.
-func (l *Login) keep(grant string, s *state, data []byte) {
+func (l *Login) keep(grant string, data []byte) {
 	if _, err := l.read(grant, data); err != nil { // it was encoded here
 		l.known.drop(grant)
 	}

@@ -211,7 +211,7 @@ func (l *Login) renewHeld(ctx context.Context, m *metadata, t *task, release fun
 		l.known.drop(t.grant)
 		return nil, verdict
 	}
-	l.keep(t.grant, &next, data)
+	l.keep(t.grant, data)
 	return &next, verdict
 }
 

@@ -21,7 +21,7 @@ const (
 // saveLater offers u to the store until that takes it, or has something else in its place. It keeps the lease as long as that
 // lasts, so that nobody uses up the old token while the store blinks.
 func (l *Login) saveLater(ctx context.Context, grant string, u *unsaved, release func()) {
-	l.keep(grant, u.state, u.data)
+	l.keep(grant, u.data)
 	l.mu.Lock()
 	l.unsaved[grant] = u
 	l.mu.Unlock()
