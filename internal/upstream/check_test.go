@@ -299,3 +299,16 @@ func TestDenyRulesAtSignIn(t *testing.T) {
 		})
 	}
 }
+
+func TestALoginThatWasUnusedForLongIsAskedAbout(t *testing.T) {
+	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+		time.Sleep(maxAge + time.Hour)
+		if err := s.replicas[0].Look(s.ctx, s.grant()); !errors.Is(err, ErrLapsed) || s.ended != 0 {
+			t.Errorf("a call: %v, ended %d times", err, s.ended)
+		}
+		if err := errors.Join(s.still(t, 0), s.write(t, 0)); err != nil { // the refresh that the call leads to
+			t.Error(err)
+		}
+		s.saw(t, "yes")
+	})
+}
