@@ -71,6 +71,9 @@ func (s *Store) ask(
 ) (failure *Error, late bool) {
 	defer s.line.leave()
 	a := &attempt{timeout: timeout}
+	if timeout < s.opts.Timeout/4 { // what rests have left of it is no measure of the server
+		a.timeout = 0
+	}
 	limit := time.Now().Add(timeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
 		limit, a.timeout = deadline, 0
