@@ -17,13 +17,13 @@ import (
 type crowd struct {
 	t *testing.T
 	*limit.InFlight
+
+	mu               sync.Mutex
 	running, waiting int
 	refused          []limit.Bound
-
-	mu    sync.Mutex
-	began []string // callers, in the order in which their calls began
-	ended []error
-	leave []func()
+	began            []string // callers, in the order in which their calls began
+	ended            []error
+	leave            []func()
 }
 
 func newCrowd(t *testing.T, o limit.InFlightOptions) *crowd {
@@ -32,7 +32,11 @@ func newCrowd(t *testing.T, o limit.InFlightOptions) *crowd {
 	if o.MaxWaiting > 0 && o.Wait == 0 {
 		o.Wait, o.Stall = 10*time.Second, 3*time.Second
 	}
-	o.OnChange = func(running, waiting int) { c.running, c.waiting = running, waiting } // under InFlight's lock
+	o.OnChange = func(running, waiting int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.running, c.waiting = running, waiting
+	}
 	o.OnRefused = func(b limit.Bound) {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -37,6 +37,9 @@ func (f far) transport(t *testing.T) *http.Transport {
 func (f far) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	gone := make(chan struct{})
+	if _, err := conn.Read(make([]byte, 4096)); err != nil { // the request
+		return
+	}
 	go func() {
 		defer close(gone)
 		_, _ = io.Copy(io.Discard, conn)

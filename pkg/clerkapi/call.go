@@ -166,8 +166,12 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	c.last.sent = true
 	// The deadline reaches the body whatever the transport does about it: that of a 101 is the connection itself, which
 	// net/http hands over for good.
-	defer context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })()
+	from := resp.Body
+	defer context.AfterFunc(req.Context(), func() { _ = from.Close() })()
 	body, err := readBody(resp)
+	if late := req.Context().Err(); late != nil && err != nil && !errors.Is(err, errTooLong) {
+		err = late // whoever of the two closed the body first
+	}
 	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && !errors.Is(err, errTooLong) {
 		return nil, err // an answer cut short is no answer: a read can be made again
 	}
