@@ -30,8 +30,6 @@ var (
 	errInvalid     = badRequest("the body is no JSON-RPC 2.0 message")
 	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
-	errTooLarge    = rpcError{status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, message: "the body is larger than this server takes", closes: true}
-	errStalled     = rpcError{status: http.StatusRequestTimeout, code: jsonrpc.CodeInvalidRequest, message: "the body arrives too slowly; nothing was done, send the request again", closes: true}
 	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
 	errAccept      = rpcError{status: http.StatusNotAcceptable, code: jsonrpc.CodeInvalidRequest, message: "Accept must allow application/json"}
 	errBatch       = badRequest("batches ended with protocol version 2025-03-26; send one message")
@@ -45,6 +43,15 @@ var (
 	errParams      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "params must be an object"}
 	errToolName    = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "tools/call needs params.name, the name of a tool"}
 	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
+
+	errTooLarge = rpcError{
+		status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, closes: true,
+		message: "the body is larger than this server takes",
+	}
+	errStalled = rpcError{
+		status: http.StatusRequestTimeout, code: jsonrpc.CodeInvalidRequest, closes: true,
+		message: "the body arrives too slowly; nothing was done, send the request again",
+	}
 
 	// A null id crashes one client library, so the id is left out, which that library takes well.
 	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found", noID: true}

@@ -93,6 +93,10 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 			if got := strings.Join(f.trail, " "); w.Code != tt.status || got != tt.trail || !strings.Contains(w.Body.String(), tt.text) {
 				t.Errorf("%d %s\n%s, want %d %s", w.Code, w.Body, got, tt.status, tt.trail)
 			}
+			own := tt.busy == error(busyError{own: true})
+			if closes := w.Header().Get("Connection") == "close"; closes != (tt.status == http.StatusRequestEntityTooLarge || tt.status == http.StatusServiceUnavailable && !own) {
+				t.Errorf("the connection closes: %v", closes)
+			}
 			if tt.status == http.StatusServiceUnavailable && (w.Header().Get("Retry-After") != "7" || strings.Contains(w.Body.String(), `"id"`)) {
 				t.Errorf("%v %s", w.Header(), w.Body)
 			}

@@ -25,7 +25,7 @@ type logBuffer struct{ outputtest.Buffer }
 func (l *logBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&l.Buffer, nil)) }
 
 // stoppable runs a gateway; stop tells it to end and gives what Run returned and how long it took.
-func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func() (error, time.Duration)) {
+func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func() (time.Duration, error)) {
 	t.Helper()
 	cfg.AdminListen = "127.0.0.1:0"
 	listeners, err := gateway.Listen(t.Context(), &cfg)
@@ -40,11 +40,12 @@ func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func()
 	t.Cleanup(cancel)
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(ctx, listeners, nil) }()
-	return "http://" + cfg.Listen, "http://" + cfg.AdminListen, func() (error, time.Duration) {
+	return "http://" + cfg.Listen, "http://" + cfg.AdminListen, func() (time.Duration, error) {
 		began := time.Now()
 		cancel()
 		http.DefaultClient.CloseIdleConnections()
-		return <-ended, time.Since(began)
+		err := <-ended
+		return time.Since(began), err
 	}
 }
 
@@ -90,7 +91,7 @@ func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
 	defer func() { _ = silent.Close() }()
 	_, _ = io.WriteString(silent, "POST /mcp HTTP/1.1\r\nHost:") // headers that stall
 	metric(t, admin, "clerk_gateway_requests_in_flight 2")
-	if err, took := stop(); err != nil {
+	if took, err := stop(); err != nil {
 		t.Errorf("%v after %v, though nothing was cut off", err, took)
 	}
 }
@@ -109,7 +110,7 @@ func TestStoppingRefusesWhatWaitsAndFinishesWhatRuns(t *testing.T) {
 	metric(t, admin, "clerk_gateway_requests_waiting 1")
 	ended := make(chan error, 1)
 	go func() {
-		err, _ := stop()
+		_, err := stop()
 		ended <- err
 	}()
 	refused := <-answers
@@ -141,7 +142,7 @@ func TestStoppingEndsInTimeWhateverHangs(t *testing.T) {
 		}
 	}()
 	eventually(t, "the API is asked", func() bool { return g.asked.Load() == 1 })
-	if err, took := stop(); !errors.Is(err, gateway.ErrDrain) {
+	if took, err := stop(); !errors.Is(err, gateway.ErrDrain) {
 		t.Errorf("%v after %v, though a call was cut off", err, took)
 	}
 }

@@ -26,9 +26,10 @@ type InFlightOptions struct {
 type Bound string
 
 const (
-	// BoundCaller is the caller's own share, BoundAll what this process does for all callers together.
+	// BoundCaller is the caller's own share.
 	BoundCaller Bound = "caller"
-	BoundAll    Bound = "all"
+	// BoundAll is what this process does for all callers together.
+	BoundAll Bound = "all"
 	// BoundStopping says that the process is about to stop.
 	BoundStopping Bound = "stopping"
 )
@@ -253,7 +254,7 @@ func (f *InFlight) leave(s *share) {
 
 // grant gives a slot to the caller whose turn it is. f.mu is held.
 func (f *InFlight) grant() {
-	s := f.turns.Front().Value.(*share) //nolint:errcheck,forcetypeassert // the list has no other
+	s := f.turns.Front().Value.(*share) //nolint:forcetypeassert // the list has no other
 	t := s.waiting.Remove(s.waiting.Front()).(*ticket)
 	t.place = nil
 	f.waiting--

@@ -171,7 +171,7 @@ func TestInFlightWaitIsShort(t *testing.T) {
 			time.Sleep(3*time.Second - 1)
 			synctest.Wait()
 			c.wantRefused()
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			c.wantRefused(limit.BoundAll)
 			c.want(1, 0, "ann")
@@ -184,7 +184,7 @@ func TestInFlightWaitIsShort(t *testing.T) {
 			c := newCrowd(t, options)
 			c.calls(t.Context(), "ann", 1, 2)
 			for range 5 { // others moving on does not help
-				time.Sleep(time.Second)
+				time.Sleep(900 * time.Millisecond)
 				c.calls(t.Context(), "ben", 1, 1)
 				c.mu.Lock()
 				leave := c.leave[1]
