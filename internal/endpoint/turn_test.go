@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -93,7 +94,7 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 			if got := strings.Join(f.trail, " "); w.Code != tt.status || got != tt.trail || !strings.Contains(w.Body.String(), tt.text) {
 				t.Errorf("%d %s\n%s, want %d %s", w.Code, w.Body, got, tt.status, tt.trail)
 			}
-			own := tt.busy == error(busyError{own: true})
+			own := errors.Is(tt.busy, busyError{own: true})
 			if closes := w.Header().Get("Connection") == "close"; closes != (tt.status == http.StatusRequestEntityTooLarge || tt.status == http.StatusServiceUnavailable && !own) {
 				t.Errorf("the connection closes: %v", closes)
 			}
