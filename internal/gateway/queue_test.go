@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,11 +15,12 @@ import (
 
 func TestAFullQueueIsAnsweredBeforeAnythingElse(t *testing.T) {
 	g, err := New(Options{Version: "test", Logger: slog.New(slog.DiscardHandler), Config: config.Config{
-		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{"0123456789abcdef0123456789abcdef"},
+		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{config.Secret(rand.Text() + rand.Text())},
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", AllowAnyUser: true,
 		OIDCIssuer: "https://id.example", OIDCClientID: "id", OIDCClientSecret: "secret",
 		ClerkURL: "https://api.example", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
 		CallBudget: time.Second, BatchSize: 1, SettleTime: time.Millisecond, OnStoreOutage: "refuse", OnStoreLoss: "refuse",
+		AccessTokenLife: time.Hour, RefreshGrace: time.Minute, Recheck: time.Minute, GrantMaxAge: time.Hour, MaxContacts: 1, MaxBatch: 1,
 		ShutdownTimeout: time.Second, LimitOAuth: 1,
 	}})
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -71,6 +73,18 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		cfg := config.Config{
+			OIDCIssuer: "https://id.example", OIDCClientID: "id", AllowAnyUser: true, Recheck: 15 * time.Minute, GrantMaxAge: 24 * time.Hour,
+		}
+		provider, err := newProvider(&cfg, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &Gateway{cfg: cfg, logger: slog.New(slog.DiscardHandler), metrics: observe.NewMetrics("test")}
+		if l.people, err = g.newPeople(provider, l.grants, l.grants, store.Limits(), keys); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = g.close() }()
 		grant := grantOf(t, l.grants)
 		access, _, err := l.tokens.Issue(identity.Caller{Subject: "ann", ClientID: "c"}, at, grant, time.Now().Add(time.Hour))
 		if err != nil {

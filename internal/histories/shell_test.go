@@ -20,6 +20,9 @@ import (
 // balancer is a proxy that is trusted to name requests.
 const balancer = "10.0.0.1"
 
+// maxContacts lets one batch be of many parts.
+const maxContacts = 10_000
+
 // newShell makes the part of a replica that remembers nothing: the endpoint and the tools. It takes milliseconds, so one
 // serves all processes of all histories, each of which a request names in its context.
 func newShell(batchSize int) (http.Handler, error) {
@@ -27,7 +30,9 @@ func newShell(batchSize int) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tools, err := mcpadapter.New(mcpadapter.Options{Client: client, Credentials: credentials{}, Once: onces{}, BatchSize: batchSize})
+	tools, err := mcpadapter.New(mcpadapter.Options{
+		Client: client, Credentials: credentials{}, Once: onces{}, BatchSize: batchSize, MaxContacts: maxContacts,
+	})
 	if err != nil {
 		return nil, err
 	}

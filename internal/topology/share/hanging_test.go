@@ -47,7 +47,7 @@ func terminateAmong(t *testing.T, redis *redistest.Server, api *hostile, calls i
 
 func TestCallsOnAHangingAPIAreBounded(t *testing.T) {
 	needUsage(t)
-	calls := size(5000, 500)
+	calls := size(5000, 1500)
 	needFiles(t, uint64(3*calls))
 	redis, api := redistest.Start(t), newHostile(t, hang)
 	gateway := serveHostile(t, redis, api)
