@@ -74,7 +74,8 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := config.Config{
-			OIDCIssuer: "https://id.example", OIDCClientID: "id", AllowAnyUser: true, Recheck: 15 * time.Minute, GrantMaxAge: 24 * time.Hour,
+			PublicURL: "https://mcp.example.com", OIDCIssuer: "https://id.example", OIDCClientID: "id", AllowAnyUser: true,
+			Recheck: 15 * time.Minute, GrantMaxAge: 24 * time.Hour,
 		}
 		provider, err := newProvider(&cfg, nil, nil)
 		if err != nil {
