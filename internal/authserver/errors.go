@@ -92,6 +92,12 @@ func asError(err error) *Error {
 	return &Error{kind: serverError, cause: err}
 }
 
+// unreadable tells that something of a grant is there and does not open. It is unavailable, so nobody loses a grant for it,
+// and waiting a moment does not help.
+func unreadable(err error) bool {
+	return errors.Is(err, session.ErrGrantUnreadable) || errors.Is(err, session.ErrUpstreamUnreadable)
+}
+
 // refuse answers a program with an error (RFC 6749 §5.2).
 func refuse(w http.ResponseWriter, e *Error) {
 	h := w.Header()
@@ -133,7 +139,7 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 	}
 	store := errors.Is(e.cause, session.ErrUnavailable)
 	level := slog.LevelWarn
-	if errors.Is(e.cause, session.ErrUpstreamUnreadable) { // it does not pass by itself
+	if unreadable(e.cause) { // it does not pass by itself
 		level = slog.LevelError
 	}
 	s.opts.Logger.Log(r.Context(), level, "oauth request failed", "step", step, "error", e.kind.code, "store", store,

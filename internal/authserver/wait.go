@@ -59,6 +59,10 @@ type attempted struct {
 	panicked any
 }
 
+// passes tells whether an error may be over in a moment. What does not open will not, and must not take the places of those
+// who wait for a store that comes back.
+func passes(err error) bool { return errors.Is(err, session.ErrUnavailable) && !unreadable(err) }
+
 // issueInTime issues tokens, and waits for a store that does not answer until the request's time is over, the gateway
 // drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt
 // whose end nobody waits for does no harm.
@@ -66,7 +70,7 @@ func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, err
 	ctx, cancel := context.WithTimeout(session.WithArrival(ctx, q.came), s.opts.Patience-s.opts.Now().Sub(q.came))
 	defer cancel()
 	t, err := s.issue(ctx, s.opts.Prompt, q)
-	if !errors.Is(err, session.ErrUnavailable) {
+	if !passes(err) {
 		s.tellReuse(ctx, q, err)
 		return t, err
 	}
@@ -113,7 +117,7 @@ func (s *Server) issueAgain(ctx context.Context, q *tokenRequest, err error) (*t
 			return nil, err
 		}
 		var t *tokens
-		if t, err = s.issue(ctx, s.opts.Waiting, q); !errors.Is(err, session.ErrUnavailable) {
+		if t, err = s.issue(ctx, s.opts.Waiting, q); !passes(err) {
 			return t, err
 		}
 	}

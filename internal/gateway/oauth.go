@@ -139,7 +139,7 @@ const confirmedFor = 5 * time.Minute
 // once. While the store is away a token goes on until it expires, unless this process knows its grant to be revoked; but it is
 // good for reading only, unless this process has seen the grant stand lately. If the store has lost the grant, a token goes on
 // where the REST API is called with a key of the workspace, since nothing else is needed for a call. What is there and cannot
-// be read is neither: see [resource.Server.Protect] for such errors.
+// be read is neither, whoever's key the call would use: see [resource.Server.Protect] for such errors.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -155,6 +155,9 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
 	switch {
 	case away && ctx.Err() != nil: // the client left before anybody was asked, which must not get it anything
+		return identity.Caller{}, err
+	case errors.Is(err, session.ErrGrantUnreadable): // nobody can tell whether it stands, here or anywhere
+		l.people.cannotRead(ctx, err)
 		return identity.Caller{}, err
 	case away:
 		caller.GrantUnconfirmed = time.Since(unconfirmed.LastSeen) > confirmedFor
@@ -172,10 +175,14 @@ func (l *login) over(err error) bool {
 	return err != nil && !errors.Is(err, session.ErrUnavailable) && (l.credentials != nil || !errors.Is(err, session.ErrNoGrant))
 }
 
-// stands says that the caller's grant has ended. A store that does not answer is no reason: what is sent then has rules of
-// its own.
+// stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is no reason:
+// what is sent then has rules of its own.
 func (l *login) stands(ctx context.Context) error {
-	if _, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant); l.over(err) {
+	_, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant)
+	switch {
+	case l.over(err):
+		return grantOver{err}
+	case errors.Is(err, session.ErrGrantUnreadable):
 		return err
 	}
 	return nil

@@ -106,7 +106,8 @@ func reasonOf(err error) string {
 }
 
 func (p *people) cannotRead(ctx context.Context, err error) {
-	if errors.Is(err, upstream.ErrUnreadable) && p.first("unreadable") {
+	unreadable := errors.Is(err, upstream.ErrUnreadable) || errors.Is(err, session.ErrGrantUnreadable)
+	if unreadable && p.first("unreadable") {
 		p.g.logger.ErrorContext(ctx, "what is kept of a sign-in cannot be opened: it was sealed with a secret that is not in --secret, or by a "+
 			"later version; such calls are answered 503, and nobody is signed out")
 	}
@@ -166,14 +167,12 @@ func (a checkedAuth) Require(ctx context.Context, scopes []string) error {
 	}
 	asked, err := a.login.people.CheckBeforeWriting(ctx)
 	if err == nil && asked { // another replica may have heard a no meanwhile
-		if err = a.login.stands(ctx); err != nil {
-			err = grantOver{err}
-		}
+		err = a.login.stands(ctx)
 	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, upstream.ErrUnavailable):
+	case errors.Is(err, upstream.ErrUnavailable), errors.Is(err, session.ErrUnavailable):
 		return comeBack{err}
 	}
 	return a.resource.Challenge(ctx, "the sign-in has ended; sign in again")

@@ -14,45 +14,54 @@ import (
 )
 
 // part is the key of the provider's part of the only grant.
-func (l *later) part(t *testing.T) any {
+func (l *later) part(t *testing.T) any { return l.only(t, "gw:u:*") }
+
+// only is the one key in Redis of a form.
+func (l *later) only(t *testing.T, form string) any {
 	t.Helper()
-	keys, _ := l.redis.Do("KEYS", "gw:u:*").([]any)
+	keys, _ := l.redis.Do("KEYS", form).([]any)
 	if len(keys) != 1 {
-		t.Fatalf("%d parts", len(keys))
+		t.Fatalf("%d keys of the form %s", len(keys), form)
 	}
 	return keys[0]
 }
 
 // Unknown is never no: what is there and does not open is waited for.
-func TestAProvidersPartThatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
+func TestWhatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
 	for _, credential := range credentials {
-		t.Run(credential, func(t *testing.T) {
-			world := signInLater(t, credential)
-			c := world.join(t)
-			key := world.part(t)
-			kept := world.redis.Do("GET", key)
-			world.redis.Do("SET", key, "sealed by a later release")
-			for range 2 { // each replica
-				for name, body := range map[string]string{"a read": readCall, "a write": sendCall} {
-					if a := c.post(t, body); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
-						t.Errorf("%s: %d %s", name, a.status, a.body)
-					}
-				}
-				if status, code := c.renew(t); status != http.StatusServiceUnavailable {
-					t.Errorf("refreshing: %d %q", status, code)
-				}
+		for name, form := range map[string]string{"provider's part": "gw:u:*", "grant": "gw:g:*"} {
+			t.Run(credential+"/"+name, func(t *testing.T) {
+				world := signInLater(t, credential)
+				c := world.join(t)
+				world.keepsUnreadable(t, c, world.only(t, form))
+			})
+		}
+	}
+}
+
+func (l *later) keepsUnreadable(t *testing.T, c *client, key any) {
+	t.Helper()
+	kept := l.redis.Do("GET", key)
+	l.redis.Do("SET", key, "sealed by a later release")
+	for range 2 { // each replica
+		for name, body := range map[string]string{"a read": readCall, "a write": sendCall} {
+			if a := c.post(t, body); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+				t.Errorf("%s: %d %s", name, a.status, a.body)
 			}
-			if !strings.Contains(world.log.String(), "level=ERROR") {
-				t.Error("nobody is told")
-			}
-			world.redis.Do("SET", key, kept)
-			if a := c.post(t, readCall); a.status != http.StatusOK {
-				t.Errorf("a read when it opens: %d %s", a.status, a.body)
-			}
-			if status, code := c.renew(t); status != http.StatusOK || world.sent(t) != 0 {
-				t.Errorf("refreshing when it opens: %d %q", status, code)
-			}
-		})
+		}
+		if status, code := c.renew(t); status != http.StatusServiceUnavailable {
+			t.Errorf("refreshing: %d %q", status, code)
+		}
+	}
+	if !strings.Contains(l.log.String(), "level=ERROR") {
+		t.Error("nobody is told")
+	}
+	l.redis.Do("SET", key, kept)
+	if a := c.post(t, readCall); a.status != http.StatusOK {
+		t.Errorf("a read when it opens: %d %s", a.status, a.body)
+	}
+	if status, code := c.renew(t); status != http.StatusOK || l.sent(t) != 0 {
+		t.Errorf("refreshing when it opens: %d %q", status, code)
 	}
 }
 

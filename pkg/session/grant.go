@@ -11,6 +11,10 @@ var (
 	// ErrNoGrant says that nothing stands behind a code, a refresh token or the id of a grant: it is forged, too old, or the
 	// store lost it.
 	ErrNoGrant = errors.New("no such grant")
+	// ErrGrantUnreadable says that the record of a grant is there and does not open: it was sealed with a secret that this
+	// process does not have, or by a later release. It is an ErrUnavailable, since it may open elsewhere or later: nobody loses
+	// a grant for it, and nothing is done by it. Marks of revoked grants can be read in every format.
+	ErrGrantUnreadable = errors.New("the grant cannot be opened")
 	// ErrRevoked says that a grant was ended before its time.
 	ErrRevoked = errors.New("grant revoked")
 	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by then. See [ReuseError].

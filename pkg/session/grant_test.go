@@ -294,6 +294,10 @@ func TestSecretsOfGrantsRotate(t *testing.T) {
 		}
 		token = next
 	}
+	id, _ := promoted.OfRefreshToken(token)
+	if data, version, found, err := c.grants(secretB).Upstreams().Load(t.Context(), id); err != nil || !found || version != 1 || string(data) != "upstream" {
+		t.Errorf("the provider's part without the old secret: %q %d %v %v", data, version, found, err)
+	}
 }
 
 func TestAGrantIsReadableInItsOwnPlaceOnly(t *testing.T) {
@@ -311,11 +315,11 @@ func TestAGrantIsReadableInItsOwnPlaceOnly(t *testing.T) {
 	}
 	client.Set(t.Context(), "gw:g:"+two, raw, time.Hour)
 	_, err = g.Lookup(t.Context(), two)
-	wantErr(t, "moved", err, session.ErrNoGrant)
+	wantErr(t, "moved", err, session.ErrGrantUnreadable)
 	raw[1] = 1 // its code was not redeemed yet, somebody claims
 	client.Set(t.Context(), "gw:g:"+one, raw, time.Hour)
 	_, err = g.Lookup(t.Context(), one)
-	wantErr(t, "set back", err, session.ErrNoGrant)
+	wantErr(t, "set back", err, session.ErrGrantUnreadable)
 }
 
 func TestAStoreThatIsDownEndsNoGrant(t *testing.T) {

@@ -102,7 +102,7 @@ func (g *Grants) Entry(ctx context.Context, ref string) (GrantEntry, error) {
 
 // entry reads a record for operators.
 func (g *Grants) entry(r Record) GrantEntry {
-	if len(r.Value) >= 2 && r.Value[1] == grantRevoked {
+	if isRevoked(r.Value) {
 		return GrantEntry{Grant: Grant{ID: r.Name}, State: GrantEnded}
 	}
 	s, ok := g.decode(r.Name, r.Value)

@@ -69,8 +69,8 @@ func (g *Grants) encode(r *grantRecord, state byte) ([]byte, error) {
 	return append([]byte{grantFormat, state}, g.opts.Sealer.Seal(data, grantAAD(r.Grant.ID, state))...), nil
 }
 
-// get reads a grant, and notes for later what it is. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable. What this
-// process knows to be revoked is, whatever the store says or does not: it may have lost that, and ids are never used again.
+// get reads a grant, and notes for later what it is. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, which may be
+// ErrGrantUnreadable too. What this process knows to be revoked is, whatever the store says or does not: it may have lost that, and ids are never used again.
 func (g *Grants) get(ctx context.Context, id string) (*stored, error) {
 	if g.opts.Cache.isRevoked(id) {
 		return nil, ErrRevoked
@@ -92,17 +92,23 @@ func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 	switch {
 	case err != nil:
 		return nil, unavailable(err)
-	case !found || len(raw) < 2:
+	case !found || len(raw) == 0:
 		return nil, ErrNoGrant
-	case raw[1] == grantRevoked:
+	case isRevoked(raw):
 		return nil, ErrRevoked
 	}
 	s, ok := g.decode(id, raw)
-	if !ok || g.ttl(s.Grant.Born) <= 0 {
+	switch {
+	case !ok:
+		return nil, unavailable(ErrGrantUnreadable)
+	case g.ttl(s.Grant.Born) <= 0:
 		return nil, ErrNoGrant
 	}
 	return s, nil
 }
+
+// isRevoked tells the mark of a revoked grant, of any format.
+func isRevoked(raw []byte) bool { return len(raw) >= 2 && raw[1] == grantRevoked }
 
 // decode opens a record that is no mark. ok is false if it is of another format, or sealed with a secret that is not ours.
 func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
@@ -119,14 +125,14 @@ func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
 }
 
 // Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, the last as an
-// [*UnconfirmedError], which says when the grant was last seen to stand.
+// [*UnconfirmedError], which says when the grant was last seen to stand, or as ErrGrantUnreadable.
 func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
 	if !IsGrantID(id) {
 		return Grant{}, ErrNoGrant
 	}
 	s, err := g.get(ctx, id)
 	switch {
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrGrantUnreadable):
 		return Grant{}, &UnconfirmedError{LastSeen: g.opts.Cache.lastSeen(id), cause: err}
 	case err != nil:
 		return Grant{}, err
@@ -153,7 +159,7 @@ func (g *Grants) revoke(ctx context.Context, id string) (ended bool, err error) 
 	g.opts.Cache.revoke(id)
 	// What is left of it disappears by itself; this only makes it sooner.
 	_ = g.upstream.forget(ctx, id)
-	return !found || len(old) < 2 || old[1] != grantRevoked, nil
+	return !found || !isRevoked(old), nil
 }
 
 // IsGrantID tells whether a text is the whole id that a grant may have.

@@ -59,18 +59,23 @@ func (u *Upstreams) Load(ctx context.Context, grant string) (data []byte, versio
 // Save replaces what is kept for a grant if its version still is the one given, which becomes the next one. It tells
 // whether it did: otherwise somebody else saved, or the grant ended. The only error is ErrUnavailable.
 func (u *Upstreams) Save(ctx context.Context, grant string, version uint64, data []byte) (saved bool, err error) {
-	raw, found, err := u.records.Get(ctx, grant)
-	if err != nil {
-		return false, unavailable(err)
+	for range maxRaces { // the same version may be sealed again meanwhile, see keep
+		raw, found, err := u.records.Get(ctx, grant)
+		if err != nil {
+			return false, unavailable(err)
+		}
+		if _, now, ok := u.decode(grant, raw); !found || !ok || now != version {
+			return false, nil
+		}
+		saved, err = u.records.Replace(ctx, grant, raw, u.encode(grant, version+1, data), u.life)
+		if err != nil {
+			return false, unavailable(err)
+		}
+		if saved {
+			return true, nil
+		}
 	}
-	if _, now, ok := u.decode(grant, raw); !found || !ok || now != version {
-		return false, nil
-	}
-	saved, err = u.records.Replace(ctx, grant, raw, u.encode(grant, version+1, data), u.life)
-	if err != nil {
-		return false, unavailable(err)
-	}
-	return saved, nil
+	return false, unavailable(errors.New("the provider's part changes all the time"))
 }
 
 // Lease makes the caller the only one who changes a grant's upstream part, until release or for ttl. held is false while
@@ -117,11 +122,16 @@ func (u *Upstreams) begin(ctx context.Context, grant string, data []byte, ttl ti
 	return nil
 }
 
-// keep lets what is there live for ttl from now on. If it changes meanwhile, whoever changed it did the same.
+// keep lets what is there live for ttl from now on, sealed with the first secret, so that it does not outlive the one that
+// it was sealed with. What does not open stays as it is. If it changes meanwhile, whoever changed it did the same.
 func (u *Upstreams) keep(ctx context.Context, grant string, ttl time.Duration) error {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err == nil && found {
-		_, err = u.records.Replace(ctx, grant, raw, raw, ttl)
+		value := raw
+		if data, version, ok := u.decode(grant, raw); ok {
+			value = u.encode(grant, version, data)
+		}
+		_, err = u.records.Replace(ctx, grant, raw, value, ttl)
 	}
 	if err != nil {
 		return unavailable(err)
