@@ -59,7 +59,7 @@ func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *se
 // keyView is what the page shows. It has no key, nor what was entered as one.
 type keyView struct {
 	Name, Client, Person, Email string
-	Exists, Refused             bool
+	Exists, Refused, Unreadable bool
 	Hint, Since, ID             string
 	Problem                     string
 	Action, CSRF, Handle        string
@@ -69,7 +69,7 @@ type keyView struct {
 func (s *Server) keyView(b browser, x *session.AuthRequest, handle string, link Link) keyView {
 	v := keyView{
 		Name: s.opts.Name, Client: x.ClientName, Person: x.Person.Name, Email: x.Person.Email,
-		Exists: link.ID != "", Refused: link.Refused, Hint: link.Hint, ID: link.ID,
+		Exists: link.ID != "", Refused: link.Refused, Unreadable: link.Unreadable, Hint: link.Hint, ID: link.ID,
 		Action: KeyPath, CSRF: s.csrf(b), Handle: handle,
 	}
 	if x.ClientID != "" && v.Client == "" {
@@ -78,7 +78,7 @@ func (s *Server) keyView(b browser, x *session.AuthRequest, handle string, link 
 	if v.Person == "" {
 		v.Person = x.Person.Subject
 	}
-	if v.Exists {
+	if v.Exists && !v.Unreadable {
 		v.Since = link.Since.UTC().Format(time.DateOnly)
 	}
 	return v

@@ -40,6 +40,8 @@ type Link struct {
 	Since time.Time
 	// Refused says that it is not accepted any more.
 	Refused bool
+	// Unreadable says that it is there and cannot be opened for now.
+	Unreadable bool
 }
 
-func (l Link) usable() bool { return l.ID != "" && !l.Refused }
+func (l Link) usable() bool { return l.ID != "" && !l.Refused && !l.Unreadable }

@@ -125,7 +125,11 @@ func (p *prepared) refusal(ctx context.Context, err error) error {
 		return p.resource.Challenge(ctx, reason)
 	case errors.Is(err, upstream.ErrUnavailable):
 		if ctx.Err() == nil { // else the client went away while waiting
-			p.logger.WarnContext(ctx, "a credential for the REST API could not be had", "error", err)
+			level := slog.LevelWarn
+			if errors.Is(err, upstream.ErrUnreadable) { // it does not pass by itself
+				level = slog.LevelError
+			}
+			p.logger.Log(ctx, level, "a credential for the REST API could not be had", "error", err)
 		}
 		return comeBack{err}
 	}

@@ -55,6 +55,12 @@ func (s *Sealer) Seal(plaintext, aad []byte) []byte {
 	return key.aead.Seal(sealed, nil, plaintext, aad)
 }
 
+// Current tells whether a value that opens was sealed with the first secret, so that it need not be sealed again before
+// another one is removed.
+func (s *Sealer) Current(sealed []byte) bool {
+	return len(sealed) >= Overhead && s.keys[0].id == [keyIDLength]byte(sealed)
+}
+
 // Open gives what was sealed, or ErrOpen. A value that names none of our keys costs nothing; any other costs one AEAD
 // operation.
 func (s *Sealer) Open(sealed, aad []byte) ([]byte, error) {

@@ -15,7 +15,7 @@ var (
 	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
 	// ErrUnavailable says that the provider or the store cannot be asked now; the same may be tried again.
 	ErrUnavailable = errors.New("upstream: unavailable")
-	// ErrUnreadable says that what is kept of a sign-in is there and cannot be read. It is an [ErrUnavailable]: what it says
+	// ErrUnreadable says that what is kept of a sign-in, or of a person's key, is there and cannot be read. It is an [ErrUnavailable]: what it says
 	// is unknown, and unknown ends nobody's login.
 	ErrUnreadable error = unreadable{}
 	// ErrLapsed says that for too long nobody could tell whether the person may still come in.
@@ -38,7 +38,7 @@ var (
 
 type unreadable struct{}
 
-func (unreadable) Error() string { return "upstream: what is kept of the sign-in cannot be read" }
+func (unreadable) Error() string { return "upstream: what is kept of the sign-in, or of the key, cannot be read: it was sealed with another secret or by a later version" }
 
 // Is makes it an [ErrUnavailable].
 func (unreadable) Is(target error) bool { return target == ErrUnavailable }

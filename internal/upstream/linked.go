@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -27,7 +28,7 @@ var (
 	ErrKeyExists = errors.New("upstream: another key is linked")
 )
 
-// removed is in the place of a key until that is gone. It does not open.
+// removed is in the place of a key until that is gone.
 var removed = []byte{0}
 
 // errKeyStands says that the REST API accepts a key, but not for what was called.
@@ -58,11 +59,18 @@ type LinkRecords interface {
 	Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
 }
 
+// LinkSealer seals keys. Current tells whether a value that opens need not be sealed again: there are several secrets while
+// one takes the place of another.
+type LinkSealer interface {
+	session.Sealer
+	Current(sealed []byte) bool
+}
+
 // LinkedOptions configure a [Linked]. All but Now are required.
 type LinkedOptions struct {
 	Records LinkRecords
 	// Sealer must be bound to a purpose of its own.
-	Sealer session.Sealer
+	Sealer LinkSealer
 	// Try makes one read at the REST API that changes nothing. Its errors are those of clerkapi.
 	Try func(ctx context.Context, c clerkapi.Credential) error
 	// Now is the clock. Default: [time.Now].
@@ -96,6 +104,9 @@ type Link struct {
 	Since time.Time
 	// Refused says that the API does not accept it any more.
 	Refused bool
+	// Unreadable says that it is there and cannot be opened: it was sealed with a secret that is not known here, or by a later
+	// release. Its owner may replace it or wait.
+	Unreadable bool
 }
 
 // NewLinked names every option that is missing.
@@ -109,13 +120,17 @@ func NewLinked(opts LinkedOptions) (*Linked, error) {
 	return &Linked{opts: opts}, nil
 }
 
-// Credential is the person's key. Errors are [ErrGrantOver] and [ErrUnavailable].
+// Credential is the person's key. Errors are [ErrGrantOver], [ErrUnavailable] and [ErrUnreadable].
 func (l *Linked) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
-	_, k, err := l.load(ctx, subject)
+	raw, k, err := l.load(ctx, subject)
 	if err != nil {
 		if k = l.known.get(subject); k == nil {
 			return clerkapi.Credential{}, err
 		}
+	}
+	if err == nil && k != nil && !l.opts.Sealer.Current(raw) {
+		// Else whoever never signs in again would lose it with the secret. If it fails the next call does it.
+		_, _ = l.write(ctx, subject, raw, k)
 	}
 	switch {
 	case k == nil:
@@ -158,11 +173,25 @@ func (l *Linked) Renewed(ctx context.Context, subject string, refused clerkapi.C
 
 // Find tells what is known of a person's key, for that person. The only error is [ErrUnavailable].
 func (l *Linked) Find(ctx context.Context, subject string) (Link, error) {
-	_, k, err := l.load(ctx, subject)
-	if err != nil || k == nil {
+	raw, k, err := l.load(ctx, subject)
+	return found(raw, k, err)
+}
+
+// found is what load found, for who may replace it.
+func found(raw []byte, k *link, err error) (Link, error) {
+	switch {
+	case errors.Is(err, ErrUnreadable):
+		return Link{ID: sealedID(raw), Unreadable: true}, nil
+	case err != nil || k == nil:
 		return Link{}, err
 	}
 	return k.shown(), nil
+}
+
+// sealedID names what does not open.
+func sealedID(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "sealed-" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // Check is Find for a person who signs in. A key that was refused is tried once more, so that an API that erred for a while
@@ -170,7 +199,7 @@ func (l *Linked) Find(ctx context.Context, subject string) (Link, error) {
 func (l *Linked) Check(ctx context.Context, subject string) (Link, error) {
 	raw, k, err := l.load(ctx, subject)
 	if err != nil || k == nil {
-		return Link{}, err
+		return found(raw, k, err)
 	}
 	if k.Refused {
 		switch err := l.try(ctx, k.Key); {
@@ -200,10 +229,14 @@ func (l *Linked) Keep(ctx context.Context, subject, key, replaces string) error 
 	tested := false
 	for range 3 { // another replica may write meanwhile
 		raw, old, err := l.load(ctx, subject)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrUnreadable):
+			if replaces != sealedID(raw) {
+				return ErrKeyExists
+			}
+		case err != nil:
 			return err
-		}
-		if old != nil && old.Key != key && old.ID != replaces {
+		case old != nil && old.Key != key && old.ID != replaces:
 			return ErrKeyExists
 		}
 		if !tested {
@@ -228,12 +261,12 @@ func (l *Linked) Keep(ctx context.Context, subject, key, replaces string) error 
 func (l *Linked) Remove(ctx context.Context, subject, id string) error {
 	for range 3 { // another replica may write meanwhile
 		raw, old, err := l.load(ctx, subject)
-		switch {
+		switch there, err := found(raw, old, err); {
 		case err != nil:
 			return err
-		case old == nil:
+		case there.ID == "":
 			return nil
-		case old.ID != id:
+		case there.ID != id:
 			return ErrKeyExists
 		}
 		done, err := l.opts.Records.Replace(ctx, LinkName(subject), raw, removed, time.Millisecond)
@@ -261,8 +294,8 @@ func (l *Linked) try(ctx context.Context, key string) error {
 	return ErrKeyUntested // the cause may quote what the API said
 }
 
-// load gives what is stored of a person's key, and that as it is stored. A value that does not open, such as one sealed
-// with a secret that is gone, is no key.
+// load gives what is stored of a person's key, and that as it is stored. A value that does not open is not a missing one:
+// [ErrUnreadable].
 func (l *Linked) load(ctx context.Context, subject string) (raw []byte, k *link, err error) {
 	name := LinkName(subject)
 	raw, found, err := l.opts.Records.Get(ctx, name)
@@ -273,11 +306,15 @@ func (l *Linked) load(ctx context.Context, subject string) (raw []byte, k *link,
 		l.known.drop(subject)
 		return nil, nil, nil
 	}
+	if bytes.Equal(raw, removed) {
+		l.known.drop(subject)
+		return raw, nil, nil // it can be replaced
+	}
 	data, err := l.opts.Sealer.Open(raw, linkAAD(name))
 	k = &link{}
 	if err != nil || json.Unmarshal(data, k) != nil || k.Key == "" || k.ID == "" {
-		l.known.drop(subject)
-		return raw, nil, nil //nolint:nilerr // it is as if it was not there, but can be replaced
+		l.known.drop(subject) // it may be another one by now
+		return raw, nil, ErrUnreadable
 	}
 	l.known.put(subject, k)
 	return raw, k, nil
