@@ -130,7 +130,7 @@ func forget(ctx context.Context) {
 
 // CheckBeside has the provider asked if that was long ago, and waits for nothing.
 func (l *Login) CheckBeside(ctx context.Context) {
-	if g, seen, done := once(ctx, func(r *request) *bool { return &r.beside }); !done && l.due(g, seen) && !l.pausingCheck(g.ID) {
+	if g, seen, done := once(ctx, func(r *request) *bool { return &r.beside }); !done && l.due(g, seen) && l.pausedCheck(g.ID) == nil {
 		l.joinCheck(ctx, g)
 	}
 }
@@ -149,27 +149,48 @@ func once(ctx context.Context, purpose func(*request) *bool) (g Grant, seen *rea
 }
 
 // ask judges what is kept, and waits for the provider where it is to be asked. strict takes what is kept for a no if the rules
-// do not admit it and nobody knows better.
+// do not admit it and nobody knows better. While the provider has not been asked, or has not answered yet, nothing ends for
+// its silence: that is unavailable, and tried again.
 func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) error {
 	if err := l.stands(g, seen); err != nil && !errors.Is(err, ErrLapsed) {
 		return err
 	}
-	if l.due(g, seen) && !l.pausingCheck(g.ID) {
-		f := l.joinCheck(ctx, g)
-		timer := time.NewTimer(time.Until(f.began.Add(checkTime)))
-		defer timer.Stop()
-		select {
-		case <-f.done:
-			if f.err == nil || isNo(f.err) {
-				return f.err
+	undecided := false
+	if l.due(g, seen) {
+		if p := l.pausedCheck(g.ID); p != nil {
+			undecided = !p.inVain
+		} else {
+			err := l.joinCheck(ctx, g).answer(ctx)
+			if err == nil || isNo(err) || ctx.Err() != nil {
+				return err
 			}
-		case <-timer.C: // it goes on, and who comes later hears of it
-		case <-ctx.Done():
-			return errors.Join(ErrUnavailable, ctx.Err())
+			undecided = errors.Is(err, errUndecided)
 		}
 	}
+	err := l.age(g, seen)
 	if strict && seen != nil && seen.unfit {
-		return ErrNotAllowed
+		err = ErrNotAllowed
 	}
-	return l.age(g, seen)
+	if err != nil && undecided {
+		return errUndecided
+	}
+	return err
+}
+
+// answer waits for a check for as long as a call may; then it goes on, and who comes later hears of it.
+func (f *flight) answer(ctx context.Context) error {
+	timer := time.NewTimer(time.Until(f.began.Add(checkTime)))
+	defer timer.Stop()
+	select {
+	case <-f.done:
+	case <-timer.C:
+	case <-ctx.Done():
+		return errors.Join(ErrUnavailable, ctx.Err())
+	}
+	select {
+	case <-f.done: // also if the time was over at the same moment
+		return f.err
+	default:
+		return errUndecided
+	}
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -38,8 +39,12 @@ const (
 )
 
 var (
-	// errSkipped says that nobody was asked.
+	// errSkipped says that nobody was asked, errInVain that somebody was a moment ago, who did not know.
 	errSkipped = errors.New("upstream: nobody was asked about the person")
+	errInVain  = errors.New("upstream: somebody was asked about the person a moment ago, in vain")
+	// errUndecided says that it was not the provider who had nothing to say: nobody has asked, or the answer is still to come.
+	// So nothing that only lasts while nobody knows may end by it.
+	errUndecided = fmt.Errorf("%w: the question about the person was not asked, or is not answered yet", ErrUnavailable)
 	// errUnrecorded says that it is a no and that the store did not take that. It is an [ErrUnavailable].
 	errUnrecorded error = unrecorded{}
 )
@@ -54,14 +59,24 @@ func (unrecorded) Is(target error) bool { return target == ErrUnavailable }
 // isNo reports whether a check found that the person may not come in.
 func isNo(err error) bool { return errors.Is(err, ErrGrantOver) || errors.Is(err, errUnrecorded) }
 
-func (l *Login) pausingCheck(grant string) bool {
-	until := l.unasked.get(grant)
-	return until != nil && l.now().Before(*until)
+// checkPause is why a process asks nobody about a grant for a while.
+type checkPause struct {
+	until time.Time
+	// inVain says that the provider was asked and said nothing; otherwise it was not asked.
+	inVain bool
 }
 
-func (l *Login) pauseCheck(grant string, d time.Duration) {
-	until := l.now().Add(d)
-	l.unasked.put(grant, &until)
+// pausedCheck gives the pause that a grant is in, nil for none.
+func (l *Login) pausedCheck(grant string) *checkPause {
+	p := l.unasked.get(grant)
+	if p == nil || !l.now().Before(p.until) {
+		return nil
+	}
+	return p
+}
+
+func (l *Login) pauseCheck(grant string, d time.Duration, inVain bool) {
+	l.unasked.put(grant, &checkPause{l.now().Add(d), inVain})
 }
 
 // joinCheck joins the check of a grant that is under way in this process, or starts one.
@@ -82,8 +97,7 @@ func (l *Login) joinCheck(ctx context.Context, g Grant) *flight {
 	}
 	f, _ := l.join(apart(ctx), "check\x00"+g.ID+"\x00"+g.Subject, func(ctx context.Context) (*state, error) {
 		s, err := l.renew(ctx, &t)
-		l.conclude(ctx, g, &t, err)
-		return s, err
+		return s, l.conclude(ctx, g, &t, err)
 	})
 	return f
 }
@@ -94,32 +108,32 @@ func (l *Login) readyToCheck(ctx context.Context, grant string) error {
 	case err != nil:
 		return errSkipped // without the store nobody is asked
 	case paused:
-		l.pauseCheck(grant, l.checkPause()/2)
-		return errSkipped
+		l.pauseCheck(grant, l.vainPause()/2, true)
+		return errInVain
 	}
 	if !l.opts.Room(ctx) {
-		l.pauseCheck(grant, noRoomPause)
+		l.pauseCheck(grant, noRoomPause, false)
 		return errSkipped
 	}
 	return nil
 }
 
-func (l *Login) checkPause() time.Duration { return min(l.opts.Recheck, longestCheckPause) }
+func (l *Login) vainPause() time.Duration { return min(l.opts.Recheck, longestCheckPause) }
 
 // pauseAll keeps all replicas from asking about a grant again at once.
 func (l *Login) pauseAll(ctx context.Context, grant string) {
-	l.pauseCheck(grant, l.checkPause())
-	_ = l.opts.Patient.Pause(ctx, grant, l.checkPause()) // else the others ask once each
+	l.pauseCheck(grant, l.vainPause(), true)
+	_ = l.opts.Patient.Pause(ctx, grant, l.vainPause()) // else the others ask once each
 }
 
-// conclude puts a no down and tells what came of a check.
-func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) {
+// conclude puts a no down, tells what came of a check, and says [errUndecided] of one that told nothing about the provider.
+func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) error {
 	c := Check{Result: Unknown, Grant: g.ID, Subject: g.Subject}
 	var u *unknownError
 	var n *noError
 	switch {
 	case err == nil && !t.asked: // somebody else asked
-		return
+		return nil
 	case err == nil:
 		c.Result = Yes
 	case errors.Is(err, errUnrecorded):
@@ -133,7 +147,10 @@ func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) {
 	case errors.As(err, &u) && (t.asked || t.withoutMetadata):
 		c.Reason, c.Status = u.reason, u.status
 	default:
-		c.Result = Skipped
+		if c.Result = Skipped; !errors.Is(err, errInVain) {
+			err = errors.Join(errUndecided, err)
+		}
 	}
 	l.opts.OnCheck(ctx, c)
+	return err
 }

@@ -38,7 +38,9 @@ var (
 
 type unreadable struct{}
 
-func (unreadable) Error() string { return "upstream: what is kept of the sign-in, or of the key, cannot be read: it was sealed with another secret or by a later version" }
+func (unreadable) Error() string {
+	return "upstream: what is kept of the sign-in, or of the key, cannot be read: it was sealed with another secret or by a later version"
+}
 
 // Is makes it an [ErrUnavailable].
 func (unreadable) Is(target error) bool { return target == ErrUnavailable }

@@ -51,9 +51,9 @@ type Login struct {
 	provider *Provider
 	store    Store
 
-	known   recent[reading]   // by grant: what the store last said
-	paused  recent[time.Time] // by grant: until when a provider that failed is not asked for tokens again
-	unasked recent[time.Time] // by grant: until when it is not asked about the person again
+	known   recent[reading]    // by grant: what the store last said
+	paused  recent[time.Time]  // by grant: until when a provider that failed is not asked for tokens again
+	unasked recent[checkPause] // by grant: until when it is not asked about the person again
 
 	mu      sync.Mutex
 	flights map[string]*flight

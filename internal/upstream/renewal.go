@@ -147,7 +147,7 @@ func (l *Login) renew(ctx context.Context, t *task) (*state, error) {
 			}
 		}
 		if t.limit > 0 && !time.Now().Before(late) {
-			l.pauseCheck(t.grant, pauseTime)
+			l.pauseCheck(t.grant, pauseTime, false)
 			return nil, errSkipped
 		}
 		timer := time.NewTimer(waitTime)
