@@ -22,7 +22,9 @@ type memStore struct {
 	after  bool
 }
 
-func newMemStore() *memStore { return &memStore{values: map[string]string{}, until: map[string]time.Time{}} }
+func newMemStore() *memStore {
+	return &memStore{values: map[string]string{}, until: map[string]time.Time{}}
+}
 
 var errLost = errors.New("the reply was lost")
 
