@@ -40,6 +40,9 @@ const maxBatchSize = 1000
 // mostContacts is what one call can still be answered for: its result names each of them.
 const mostContacts = 100_000
 
+// minAnswer has room for the largest page of messages, see endpoint.Options.MaxAnswer.
+const minAnswer = 1 << 20
+
 type problems []string
 
 // add notes a problem of a setting, which is given as "--flag (VARIABLE)".
@@ -286,6 +289,15 @@ func (c *Config) inFlight(p *problems) {
 	}
 	if c.MaxBatch < 1 {
 		p.add("--max-batch (GATEWAY_MAX_BATCH)", "is %d; set at least 1", c.MaxBatch)
+	}
+	if c.MaxAnswer < minAnswer {
+		p.add("--max-answer (GATEWAY_MAX_ANSWER)", "%d bytes are too few for a page of messages; set at least %d", c.MaxAnswer, minAnswer)
+	}
+	if c.WriteTimeout < time.Second {
+		p.add("--write-timeout (GATEWAY_WRITE_TIMEOUT)", "%s is too short; set at least 1s", c.WriteTimeout)
+	}
+	if c.BodyTimeout < time.Second {
+		p.add("--body-timeout (GATEWAY_BODY_TIMEOUT)", "%s is too short; set at least 1s", c.BodyTimeout)
 	}
 }
 

@@ -13,9 +13,8 @@ const (
 	defaultMaxBatch = 50
 	// batchAtOnce is how many calls of a batch run at once. A batch has one turn, see [InFlight].
 	batchAtOnce = 8
-	// maxAnswer is how many bytes the results of one request may have together, each of them being there as text and as
-	// structured content. A page of 50 messages of the greatest length takes about a tenth.
-	maxAnswer = 8 << 20
+	// defaultMaxAnswer has room for ten pages of 50 messages of the greatest length.
+	defaultMaxAnswer = 8 << 20
 )
 
 // moreThan tells whether a JSON array has more than limit elements. It reads no further than that and remembers nothing, so
@@ -73,9 +72,9 @@ func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 // answerKey carries how many bytes of results a request may still be answered with.
 type answerKey struct{}
 
-func withAnswer(ctx context.Context) context.Context {
+func withAnswer(ctx context.Context, most int64) context.Context {
 	left := new(atomic.Int64)
-	left.Store(maxAnswer)
+	left.Store(most)
 	return context.WithValue(ctx, answerKey{}, left)
 }
 

@@ -117,20 +117,21 @@ func TestBatchRunsEightCallsAtOnce(t *testing.T) {
 
 func TestAnswerOfARequestIsBounded(t *testing.T) {
 	const size = 3 << 20
-	for _, reads := range []bool{true, false} {
+	for _, tt := range []struct {
+		most        int64 // 0: not set
+		reads       bool
+		whole, left int
+	}{{0, true, 2, 10}, {0, false, 12, 0}, {4 * size, true, 4, 8}} { // nothing that was done goes untold
 		var ran atomic.Int32
-		e, _ := newEndpoint(t, setup{tools: &tools{reads: reads, call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+		e, _ := newEndpoint(t, setup{maxAnswer: tt.most, tools: &tools{reads: tt.reads, call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
 			ran.Add(1)
 			return mcpadapter.Report{Result: mcpadapter.Result{Text: strings.Repeat("x", size)}}
 		}}})
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, post(t.Context(), batchOf(12)))
 		whole, refused := strings.Count(w.Body.String(), strings.Repeat("x", size)), strings.Count(w.Body.String(), "Nothing was changed.")
-		switch {
-		case reads && (whole != 2 || refused != 10 || ran.Load() > 2+8):
-			t.Errorf("reads: %d whole, %d refused, %d ran", whole, refused, ran.Load())
-		case !reads && (whole != 12 || refused != 0): // nothing that was done goes untold
-			t.Errorf("writes: %d whole, %d refused", whole, refused)
+		if whole != tt.whole || refused != tt.left || int(ran.Load()) > tt.whole+8 {
+			t.Errorf("%+v: %d whole, %d refused, %d ran", tt, whole, refused, ran.Load())
 		}
 	}
 }

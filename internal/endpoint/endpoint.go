@@ -57,6 +57,9 @@ type Options struct {
 	MaxBody int64
 	// MaxBatch is how many messages a batch may have. Default: 50.
 	MaxBatch int
+	// MaxAnswer is how many bytes the results of one request may have together, each of them being there as text and as
+	// structured content. Default: 8 MiB.
+	MaxAnswer int64
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string
 	// WebsiteURL is shown in serverInfo. Default: none.
@@ -86,6 +89,9 @@ func New(opts Options) (*Endpoint, error) {
 	}
 	if opts.MaxBatch <= 0 {
 		opts.MaxBatch = defaultMaxBatch
+	}
+	if opts.MaxAnswer <= 0 {
+		opts.MaxAnswer = defaultMaxAnswer
 	}
 	e := &Endpoint{opts: opts, versions: mcp.SupportedProtocolVersions(), readOnly: map[string]bool{}}
 	for _, tool := range opts.Tools.Definitions() {
@@ -166,7 +172,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
 	ctx = context.WithValue(ctx, heardKey{}, h)
-	ctx = withAnswer(ctx)
+	ctx = withAnswer(ctx, e.opts.MaxAnswer)
 	if env.batch {
 		ctx = withBatch(ctx)
 	}

@@ -129,6 +129,7 @@ type setup struct {
 	now         func() time.Time
 	strict      bool
 	maxBody     int64
+	maxAnswer   int64
 	auth        endpoint.Auth
 	credentials endpoint.Credentials
 	inFlight    endpoint.InFlight
@@ -173,7 +174,7 @@ func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 	}
 	log := &bytes.Buffer{}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody,
+		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody, MaxAnswer: s.maxAnswer,
 		InFlight: s.inFlight, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

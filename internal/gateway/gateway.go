@@ -85,7 +85,7 @@ func New(opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("configuration: %s", strings.Join(p, "; "))
 	}
 	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config),
-		pace: web.NewPace(),
+		pace: web.NewPace(web.PaceOptions{Write: opts.Config.WriteTimeout, Body: opts.Config.BodyTimeout}),
 	}
 	if err := g.build(opts); err != nil {
 		return nil, errors.Join(err, g.close())
@@ -193,6 +193,7 @@ func (g *Gateway) build(opts Options) error {
 		RequireSession: cfg.RequireSession,
 		MaxBody:        cfg.MaxBody,
 		MaxBatch:       cfg.MaxBatch,
+		MaxAnswer:      cfg.MaxAnswer,
 		Name:           Name,
 		Title:          Title,
 		Version:        opts.Version,

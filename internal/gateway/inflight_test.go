@@ -141,6 +141,25 @@ func TestBatchBoundIsConfigured(t *testing.T) {
 	}
 }
 
+func TestAnswerBoundIsConfigured(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		const at = "2026-01-02T03:04:05Z"
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"total":1,"data":[{"id":1,"body":%q,"conversationId":"c","inbound":false,"members":["+15551234567"],`+
+			`"sender":"+15551234567","senderType":"user","status":"sent","created":%q,"updated":%q,"timestamp":%q,"seen":false,"segments":1}]}`,
+			strings.Repeat("x", 700<<10), at, at, at)
+	}))
+	t.Cleanup(api.Close)
+	for most, refused := range map[int64]bool{1 << 20: true, 8 << 20: false} {
+		cfg := valid(t)
+		cfg.ClerkURL, cfg.MaxAnswer = api.URL, most
+		a := request(t, http.MethodPost, run(t, cfg)+"/mcp", readCall, "Content-Type", "application/json")
+		if said := strings.Contains(a.body, "larger than this server sends"); said != refused || !refused && len(a.body) < 700<<10 {
+			t.Errorf("at most %d bytes: %d, %d bytes, %.300s", most, a.status, len(a.body), a.body)
+		}
+	}
+}
+
 func TestWithoutAnythingToTellClientsApartTheLogSaysSo(t *testing.T) {
 	for _, proxies := range [][]string{nil, {"127.0.0.1"}} {
 		var log logBuffer

@@ -20,7 +20,7 @@ func TestAFullQueueIsAnsweredBeforeAnythingElse(t *testing.T) {
 		OIDCIssuer: "https://id.example", OIDCClientID: "id", OIDCClientSecret: "secret",
 		ClerkURL: "https://api.example", ClerkAPIKey: "key", ClerkCredential: "api-key", ClerkTimeout: time.Second,
 		CallBudget: time.Second, BatchSize: 1, SettleTime: time.Millisecond, OnStoreOutage: "refuse", OnStoreLoss: "refuse",
-		AccessTokenLife: time.Hour, RefreshGrace: time.Minute, Recheck: time.Minute, GrantMaxAge: time.Hour, MaxContacts: 1, MaxBatch: 1,
+		AccessTokenLife: time.Hour, RefreshGrace: time.Minute, Recheck: time.Minute, GrantMaxAge: time.Hour, MaxContacts: 1, MaxBatch: 1, MaxAnswer: 1 << 20, WriteTimeout: time.Second, BodyTimeout: time.Second,
 		ShutdownTimeout: time.Second, LimitOAuth: 1,
 	}})
 	if err != nil {

@@ -10,22 +10,27 @@ import (
 	"time"
 )
 
-// What a client has to keep up with. Each is a bound on standing still or nearly so, not on how long something takes: an
-// answer that is silent for an hour is not written in that time, and a body may be large.
+// PaceOptions are what a client has to keep up with. Each is a bound on standing still or nearly so, not on how long
+// something takes: an answer that is silent for an hour is not written in that time, and a body may be large.
+type PaceOptions struct {
+	// Write is the longest that a client takes for 64 KiB of an answer. Default: 20 s.
+	Write time.Duration
+	// Body is the longest that no byte of a body arrives, and how long a body takes besides a second for each 32 KiB.
+	// Default: 10 s.
+	Body time.Duration
+}
+
 const (
-	// writeStall is the longest that a client takes for writeChunk bytes of an answer.
-	writeStall = 20 * time.Second
-	writeChunk = 64 << 10
-	// bodyStall is the longest that no byte of a body arrives, and bodyGrace how long a body takes besides a second for
-	// each bodyRate bytes.
-	bodyStall = 10 * time.Second
-	bodyGrace = 10 * time.Second
-	bodyRate  = 32 << 10
+	defaultWrite = 20 * time.Second
+	writeChunk   = 64 << 10
+	defaultBody  = 10 * time.Second
+	bodyRate     = 32 << 10
 )
 
 // Pace keeps clients that do not read their answer, or do not send the body that they announced, from holding memory and
 // connections. A connection that falls behind is closed, and the context of its request ends.
 type Pace struct {
+	opts  PaceOptions
 	hurry atomic.Int64 // takes the place of both stalls, 0 before the process stops
 
 	mu      sync.Mutex
@@ -34,8 +39,14 @@ type Pace struct {
 }
 
 // NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies].
-func NewPace() *Pace {
-	return &Pace{conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}}
+func NewPace(opts PaceOptions) *Pace {
+	if opts.Write <= 0 {
+		opts.Write = defaultWrite
+	}
+	if opts.Body <= 0 {
+		opts.Body = defaultBody
+	}
+	return &Pace{opts: opts, conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}}
 }
 
 // Hurry shortens all waits for clients that stand still, those under way included: the process stops.
@@ -118,8 +129,8 @@ func (p *Pace) stall(usual time.Duration) time.Duration {
 // await sets the deadline of the next write, and sets it again should the process have begun to stop in between.
 func (c *pacedConn) await() error {
 	for {
-		stall := c.pace.stall(writeStall)
-		if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil || c.pace.stall(writeStall) == stall {
+		stall := c.pace.stall(c.pace.opts.Write)
+		if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil || c.pace.stall(c.pace.opts.Write) == stall {
 			return err
 		}
 	}
@@ -167,10 +178,10 @@ func (b *pacedBody) await() error {
 	if b.began.IsZero() {
 		b.began = now
 	}
-	deadline := b.began.Add(bodyGrace + time.Duration(b.read)*time.Second/bodyRate)
+	deadline := b.began.Add(b.pace.opts.Body + time.Duration(b.read)*time.Second/bodyRate)
 	b.pace.mu.Lock()
 	defer b.pace.mu.Unlock()
-	if late := now.Add(b.pace.stall(bodyStall)); late.Before(deadline) {
+	if late := now.Add(b.pace.stall(b.pace.opts.Body)); late.Before(deadline) {
 		deadline = late
 	}
 	if err := b.conn.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {

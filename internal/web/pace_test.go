@@ -78,7 +78,7 @@ func TestAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
 	for name, hurry := range map[string]bool{"": false, "sooner when the process stops": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				pace := web.NewPace()
+				pace := web.NewPace(web.PaceOptions{})
 				h, ended, took := answers(1 << 20)
 				client := paced(t, pace, h)
 				_, _ = io.WriteString(client, getRequest)
@@ -95,9 +95,19 @@ func TestAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
 			})
 		})
 	}
+	t.Run("after the time that was set", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h, ended, took := answers(1 << 20)
+			client := paced(t, web.NewPace(web.PaceOptions{Write: time.Minute}), h)
+			_, _ = io.WriteString(client, getRequest)
+			if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || *took != time.Minute {
+				t.Errorf("%v after %v", err, *took)
+			}
+		})
+	})
 	t.Run("begun while the process stops", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			pace := web.NewPace()
+			pace := web.NewPace(web.PaceOptions{})
 			h, ended, took := answers(1 << 20)
 			client := paced(t, pace, h)
 			pace.Hurry(3 * time.Second)
@@ -112,7 +122,7 @@ func TestAnswerThatNobodyReadsIsGivenUp(t *testing.T) {
 func TestAnswerThatIsReadSlowlyArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, ended, took := answers(1 << 20)
-		client := paced(t, web.NewPace(), h)
+		client := paced(t, web.NewPace(web.PaceOptions{}), h)
 		_, _ = io.WriteString(client, getRequest)
 		go func() {
 			for piece := make([]byte, 64<<10); ; {
@@ -131,7 +141,7 @@ func TestAnswerThatIsReadSlowlyArrives(t *testing.T) {
 
 func TestStreamMayBeSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := paced(t, web.NewPace(), func(w http.ResponseWriter, r *http.Request) {
+		client := paced(t, web.NewPace(web.PaceOptions{}), func(w http.ResponseWriter, r *http.Request) {
 			for range 3 {
 				_, _ = io.WriteString(w, "event")
 				_ = http.NewResponseController(w).Flush()
@@ -169,17 +179,19 @@ func TestBodyThatStallsIsGivenUp(t *testing.T) {
 		hurry        bool
 		late         bool
 		took         time.Duration
+		opts         web.PaceOptions
 	}{
-		{"nothing comes", 0, 0, 0, 0, false, true, 10 * time.Second},
-		{"it stops", 1, 100 << 10, 0, 0, false, true, 10 * time.Second},
-		{"it dribbles", 1000, 1, 9 * time.Second, 0, false, true, 10 * time.Second},
-		{"it is slow", 32, 32 << 10, 900 * time.Millisecond, 0, false, false, 28800 * time.Millisecond},
-		{"its request waits first", 1, 1 << 20, 0, time.Minute, false, false, time.Minute},
-		{"the process stops", 0, 0, 0, 0, true, true, 3 * time.Second},
+		{"nothing comes", 0, 0, 0, 0, false, true, 10 * time.Second, web.PaceOptions{}},
+		{"it stops", 1, 100 << 10, 0, 0, false, true, 10 * time.Second, web.PaceOptions{}},
+		{"it dribbles", 1000, 1, 9 * time.Second, 0, false, true, 10 * time.Second, web.PaceOptions{}},
+		{"it dribbles, and may for longer", 1000, 1, 9 * time.Second, 0, false, true, 25 * time.Second, web.PaceOptions{Body: 25 * time.Second}},
+		{"it is slow", 32, 32 << 10, 900 * time.Millisecond, 0, false, false, 28800 * time.Millisecond, web.PaceOptions{}},
+		{"its request waits first", 1, 1 << 20, 0, time.Minute, false, false, time.Minute, web.PaceOptions{}},
+		{"the process stops", 0, 0, 0, 0, true, true, 3 * time.Second, web.PaceOptions{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				pace := web.NewPace()
+				pace := web.NewPace(tt.opts)
 				if tt.hurry {
 					pace.Hurry(3 * time.Second)
 				}
@@ -223,7 +235,7 @@ func readAnswer(client io.Reader) (string, error) {
 
 func TestBodyThatStallsAlreadyIsGivenUpWhenStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pace, ended := web.NewPace(), make(chan error, 1)
+		pace, ended := web.NewPace(web.PaceOptions{}), make(chan error, 1)
 		client := paced(t, pace, func(_ http.ResponseWriter, r *http.Request) {
 			_, err := io.ReadAll(r.Body)
 			ended <- err
@@ -241,7 +253,7 @@ func TestBodyThatStallsAlreadyIsGivenUpWhenStopping(t *testing.T) {
 func TestCallMayTakeLongAfterItsBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan error, 1)
-		client := paced(t, web.NewPace(), func(_ http.ResponseWriter, r *http.Request) {
+		client := paced(t, web.NewPace(web.PaceOptions{}), func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.ReadAll(r.Body)
 			_, _ = r.Body.Read(make([]byte, 1)) // beyond its end, which must not set a deadline
 			select {
