@@ -55,7 +55,7 @@ func (m *Memory) queueNames(w mcpadapter.Work) []string {
 	return m.names("queue", w.Tenant, w.Likeness[:])
 }
 
-// claimNames name a claim: of the whole deployment. The fingerprint is part of it, since ids of messages may start anew, and
+// claimNames name a claim: of the whole deployment. The fingerprint is part of it, since ids of messages may start again, and
 // those of two workspaces may be alike.
 func (m *Memory) claimNames(w mcpadapter.Work, id string) []string {
 	return m.names("claim", id, w.Likeness[:])

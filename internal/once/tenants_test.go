@@ -204,8 +204,8 @@ func TestAQueueThatIsLostOrUnreadableMakesNothingWrong(t *testing.T) {
 	})
 }
 
-// Ids of messages start anew, as when the data of the API are set up again: what was claimed before is not about them.
-func TestIDsThatStartAnewDoNotMeetOldClaims(t *testing.T) {
+// Ids of messages start again, as when the data of the API are set up again: what was claimed before is not about them.
+func TestIDsThatStartAgainDoNotMeetOldClaims(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := settled(t, 2)
 		var a api
