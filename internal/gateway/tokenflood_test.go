@@ -155,8 +155,9 @@ func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
 func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
 	const waiting = 8 // four on each replica
 	answers := make(chan int, 2*waiting)
+	left := 0 // to come
 	t.Cleanup(func() { // after the replicas have stopped
-		for range waiting {
+		for range left {
 			if status := <-answers; status != http.StatusServiceUnavailable {
 				t.Errorf("answered %d", status)
 			}
@@ -171,7 +172,8 @@ func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
 	form := url.Values{
 		"grant_type": {"refresh_token"}, "client_id": {c.id}, "client_secret": {c.secret}, "refresh_token": {c.refresh},
 	}.Encode()
-	for range waiting + 2 {
+	left = waiting + 2
+	for range left {
 		go func() { // outlives the test's context
 			resp, err := world.http.Post(world.base+"/oauth/token", "application/x-www-form-urlencoded", strings.NewReader(form))
 			if err != nil {
@@ -183,6 +185,7 @@ func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
 		}()
 	}
 	for range 2 { // one on each replica is too many, so the others wait
+		left--
 		if status := <-answers; status != http.StatusServiceUnavailable {
 			t.Errorf("answered %d", status)
 		}
