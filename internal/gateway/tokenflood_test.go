@@ -155,7 +155,7 @@ func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
 func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
 	const waiting = 8 // four on each replica
 	answers := make(chan int, 2*waiting)
-	left := 0 // to come
+	left := 0          // to come
 	t.Cleanup(func() { // after the replicas have stopped
 		for range left {
 			if status := <-answers; status != http.StatusServiceUnavailable {
