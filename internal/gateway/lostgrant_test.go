@@ -5,17 +5,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
 // With a key of the workspace nothing but the token is needed for a call. Where the store kept what the call is made with, one
 // 401 leads to one sign-in, and not to a call that fails.
 func TestATokenWhoseGrantIsLostIsGoodWithAKeyOfTheWorkspaceOnly(t *testing.T) {
-	for credential, want := range map[string]int{
-		"api-key": http.StatusOK, "linked": http.StatusUnauthorized, "login": http.StatusUnauthorized, "exchange": http.StatusUnauthorized,
+	for _, tt := range []struct {
+		credential string
+		deny       []string
+		want       int
+	}{
+		{"api-key", nil, http.StatusOK},
+		{"api-key", []string{"groups=left"}, http.StatusUnauthorized}, // nobody knows any more whether it names the person
+		{"linked", nil, http.StatusUnauthorized},
+		{"login", nil, http.StatusUnauthorized},
+		{"exchange", nil, http.StatusUnauthorized},
 	} {
-		t.Run(credential, func(t *testing.T) {
-			world := signIn(t, credential, nil)
+		want := tt.want
+		t.Run(strings.Join(append([]string{tt.credential}, tt.deny...), ", "), func(t *testing.T) {
+			world := signIn(t, tt.credential, func(c *config.Config) {
+				c.DenySignin = tt.deny
+				if tt.credential == "exchange" {
+					c.ExchangeAudience = c.ClerkURL
+				}
+			})
 			world.key = sandbox.Key
 			c := world.register(t)
 			c.signIn(t)

@@ -40,7 +40,9 @@ type login struct {
 	people  *people
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
-	ahead       ahead
+	// denies says that there are rules of --deny-signin, for which a grant has what is known of its person.
+	denies bool
+	ahead  ahead
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -50,7 +52,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	l := &login{ahead: newAhead(cfg, store)}
+	l := &login{ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
 	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife}); err != nil {
 		return nil, err
 	}
@@ -138,8 +140,9 @@ const confirmedFor = 5 * time.Minute
 // verify says whose one of our own access tokens is. A grant that was revoked, and one of somebody who is shut out, ends it at
 // once. While the store is away a token goes on until it expires, unless this process knows its grant to be revoked; but it is
 // good for reading only, unless this process has seen the grant stand lately. If the store has lost the grant, a token goes on
-// where the REST API is called with a key of the workspace, since nothing else is needed for a call. What is there and cannot
-// be read is neither, whoever's key the call would use: see [resource.Server.Protect] for such errors.
+// where the REST API is called with a key of the workspace, since nothing else is needed for a call, unless nobody can tell any
+// more whether a rule of --deny-signin names the person: then it costs one sign-in. What is there and cannot be read is neither,
+// whoever's key the call would use: see [resource.Server.Protect] for such errors.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -172,7 +175,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 
 // over reports whether an error of looking a grant up ends what it was for.
 func (l *login) over(err error) bool {
-	return err != nil && !errors.Is(err, session.ErrUnavailable) && (l.credentials != nil || !errors.Is(err, session.ErrNoGrant))
+	return err != nil && !errors.Is(err, session.ErrUnavailable) && (l.credentials != nil || l.denies || !errors.Is(err, session.ErrNoGrant))
 }
 
 // stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is no reason:
