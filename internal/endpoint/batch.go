@@ -2,19 +2,16 @@ package endpoint
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 
-	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 const (
 	defaultMaxBatch = 50
-	// batchAtOnce is how many calls of a batch run at once. A batch has one turn, see [InFlight].
+	// batchAtOnce is how many calls of a batch run at once at most.
 	batchAtOnce = 8
-	// defaultMaxAnswer has room for ten pages of 50 messages of the greatest length.
-	defaultMaxAnswer = 8 << 20
 )
 
 // moreThan tells whether a JSON array has more than limit elements. It reads no further than that and remembers nothing, so
@@ -41,17 +38,81 @@ func moreThan(array []byte, limit int) bool {
 	return false
 }
 
-// batchKey carries the turns of a batch: a channel with room for those that run.
+// batchKey carries the turns of a batch.
 type batchKey struct{}
 
-func withBatch(ctx context.Context) context.Context {
-	return context.WithValue(ctx, batchKey{}, make(chan struct{}, batchAtOnce))
+// batchTurns lets the calls of a batch run. One may run in the turn of their request. Each other one needs a further turn, of which
+// there are as many as nobody else waits for: so a batch is slower where there is much to do, and takes no more than its share.
+type batchTurns struct {
+	another func() (leave func(), ok bool)
+	granted chan func() // has what ends the turn of each call that may run and has not taken note
+
+	mu               sync.Mutex
+	running, waiting int
+}
+
+func (e *Endpoint) withBatch(ctx context.Context) context.Context {
+	b := &batchTurns{granted: make(chan func(), batchAtOnce)}
+	b.another = func() (func(), bool) {
+		if e.opts.InFlight == nil {
+			return func() {}, true
+		}
+		return e.opts.InFlight.Another(ctx)
+	}
+	return context.WithValue(ctx, batchKey{}, b)
+}
+
+// enter waits for the turn of a call until one of two says that nothing is begun any more.
+func (b *batchTurns) enter(gone, closed <-chan struct{}) (leave func(), ok bool) {
+	b.mu.Lock()
+	b.waiting++
+	b.grant()
+	b.mu.Unlock()
+	select {
+	case end := <-b.granted:
+		return func() { b.leave(end) }, true
+	case <-gone:
+	case <-closed:
+	}
+	b.mu.Lock()
+	if b.waiting > 0 {
+		b.waiting--
+		b.mu.Unlock()
+		return nil, false
+	}
+	b.mu.Unlock()
+	b.leave(<-b.granted) // it came in the same moment
+	return nil, false
+}
+
+func (b *batchTurns) leave(end func()) {
+	end()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running--
+	b.grant()
+}
+
+// grant has calls run that wait. b.mu is held.
+func (b *batchTurns) grant() {
+	for b.waiting > 0 && b.running < batchAtOnce {
+		end := func() {}
+		if b.running > 0 {
+			var ok bool
+			if end, ok = b.another(); !ok {
+				return
+			}
+		}
+		b.waiting--
+		b.running++
+		b.granted <- end
+	}
 }
 
 // boundBatch lets some requests of a batch run at once, of which the SDK begins all. Notifications do nothing here.
 func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		turns, ok := ctx.Value(batchKey{}).(chan struct{})
+		turns, ok := ctx.Value(batchKey{}).(*batchTurns)
 		if !ok || legacyNotifications[method] {
 			return next(ctx, method, req)
 		}
@@ -59,41 +120,31 @@ func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 		if gone == nil {
 			gone = ctx
 		}
-		select {
-		case turns <- struct{}{}:
-			defer func() { <-turns }()
-			return next(ctx, method, req)
-		case <-gone.Done():
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "the client went away before this request was begun; nothing was done"}
+		var closed <-chan struct{}
+		if e.opts.InFlight != nil {
+			closed = e.opts.InFlight.Closed()
 		}
+		// What its client, or the process, leaves no time for is not begun: its answer, and those of all that was done
+		// before in the same batch, would be lost.
+		leave, ok := turns.enter(gone.Done(), closed)
+		if ok {
+			defer leave()
+			if !isClosed(gone.Done()) && !isClosed(closed) {
+				return next(ctx, method, req)
+			}
+		}
+		if isClosed(closed) {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "the server is about to stop and has not begun this request; nothing was done, send it again"}
+		}
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "the client went away before this request was begun; nothing was done"}
 	}
 }
 
-// answerKey carries how many bytes of results a request may still be answered with.
-type answerKey struct{}
-
-func withAnswer(ctx context.Context, most int64) context.Context {
-	left := new(atomic.Int64)
-	left.Store(most)
-	return context.WithValue(ctx, answerKey{}, left)
-}
-
-// answerFull tells whether a request has been answered with all that it may.
-func answerFull(ctx context.Context) bool {
-	left, ok := ctx.Value(answerKey{}).(*atomic.Int64)
-	return ok && left.Load() <= 0
-}
-
-// fitsAnswer counts a result, and tells whether it is within what the request may be answered with.
-func fitsAnswer(ctx context.Context, r mcpadapter.Result) bool {
-	left, ok := ctx.Value(answerKey{}).(*atomic.Int64)
-	return !ok || left.Add(-int64(len(r.Text)+len(r.Structured))) >= 0
-}
-
-// tooMuch takes the place of a result that would make the answer too large. Only a tool that changes nothing is answered so:
-// what a call has done is told in any case, and takes few words.
-var tooMuch = mcpadapter.Result{
-	IsError: true, NoEffect: true,
-	Text: "The answer is larger than this server sends for one request. Nothing was changed. Ask for less, such as with a smaller " +
-		"limit or a shorter period; if this call was part of a batch, make it in a request of its own.",
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

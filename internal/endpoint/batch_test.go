@@ -116,7 +116,7 @@ func TestBatchRunsEightCallsAtOnce(t *testing.T) {
 }
 
 func TestAnswerOfARequestIsBounded(t *testing.T) {
-	const size = 3 << 20
+	const size = 3 << 19
 	for _, tt := range []struct {
 		most        int64 // 0: not set
 		reads       bool
@@ -133,6 +133,125 @@ func TestAnswerOfARequestIsBounded(t *testing.T) {
 		if whole != tt.whole || refused != tt.left || int(ran.Load()) > tt.whole+8 {
 			t.Errorf("%+v: %d whole, %d refused, %d ran", tt, whole, refused, ran.Load())
 		}
+	}
+}
+
+// callsOf gives tools whose calls go on until they are released, and counts those that began.
+func callsOf(release <-chan struct{}) (t *tools, began *atomic.Int32) {
+	began = new(atomic.Int32)
+	return &tools{call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+		began.Add(1)
+		<-release
+		return mcpadapter.Report{Result: mcpadapter.Result{Text: "it was done"}}
+	}}, began
+}
+
+func TestBatchTakesTurnsThatNobodyWaitsFor(t *testing.T) {
+	const all = 20
+	for _, others := range []int32{0, 3, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			calls, began := callsOf(release)
+			turns := &inFlight{}
+			turns.others.Store(others)
+			e, _ := newEndpoint(t, setup{tools: calls, inFlight: turns})
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				e.ServeHTTP(httptest.NewRecorder(), post(t.Context(), batchOf(all)))
+			}()
+			synctest.Wait()
+			if want := min(1+others, 8); began.Load() != want {
+				t.Errorf("with %d turns to be had %d calls run", others, began.Load())
+			}
+			turns.others.Add(-min(others, turns.others.Load())) // somebody else takes what is left
+			if others == 3 {
+				turns.others.Add(-2) // and waits for more
+			}
+			before := began.Load()
+			for range before {
+				release <- struct{}{}
+			}
+			synctest.Wait()
+			if others == 3 && began.Load() != before+2 {
+				t.Errorf("%d more calls run in one turn of somebody's who waits", began.Load()-before)
+			}
+			close(release)
+			<-ended
+			if began.Load() != all {
+				t.Errorf("%d of %d calls ran", began.Load(), all)
+			}
+		})
+	}
+}
+
+// Whatever had an effect is told: a batch that goes on until the process ends has no answer at all.
+func TestBatchBeginsNothingOnceTheProcessStops(t *testing.T) {
+	const all = 20
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		calls, began := callsOf(release)
+		turns := &inFlight{closed: make(chan struct{})}
+		turns.others.Store(3)
+		e, _ := newEndpoint(t, setup{tools: calls, inFlight: turns})
+		ended := make(chan *httptest.ResponseRecorder)
+		go func() {
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, post(t.Context(), batchOf(all)))
+			ended <- w
+		}()
+		synctest.Wait()
+		close(turns.closed)
+		close(release)
+		told := (<-ended).Body.String()
+		done, refused := strings.Count(told, "it was done"), strings.Count(told, "nothing was done, send it again")
+		if began.Load() != 4 || done != 4 || refused != all-4 {
+			t.Errorf("%d began, of %d it is told, %d were refused", began.Load(), done, refused)
+		}
+		if turns.others.Load() != 3 {
+			t.Errorf("%d of 3 turns are free", turns.others.Load())
+		}
+	})
+}
+
+func TestLargeAnswerHasATurnOfItsOwn(t *testing.T) {
+	const size = 200 << 10
+	for _, tt := range []struct {
+		name         string
+		calls, whole int
+		reads        bool
+		busy         error
+		turn         bool
+	}{
+		{"an ordinary one has none", 1, 1, true, nil, false},
+		{"a large one", 5, 5, true, nil, true},
+		{"of which there are too many", 5, 1, true, busyError{}, true},
+		{"of what was done", 5, 5, false, busyError{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			turns := &inFlight{busyAnswer: tt.busy}
+			e, _ := newEndpoint(t, setup{inFlight: turns, tools: &tools{reads: tt.reads, call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+				return mcpadapter.Report{Result: mcpadapter.Result{Text: strings.Repeat("x", size)}}
+			}}})
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, post(t.Context(), batchOf(tt.calls)))
+			told := w.Body.String()
+			whole, refused := strings.Count(told, strings.Repeat("x", size)), strings.Count(told, "too many large answers")
+			if whole != tt.whole || refused != tt.calls-tt.whole {
+				t.Errorf("%d whole, %d refused", whole, refused)
+			}
+			trail := strings.Join(turns.trail, ", ")
+			want := "enter, leave"
+			switch {
+			case tt.turn && tt.busy == nil:
+				want = "enter, enter answer, leave answer, leave"
+			case tt.turn:
+				want = "enter, enter answer, leave"
+			}
+			if trail != want {
+				t.Errorf("%s, want %s", trail, want)
+			}
+		})
 	}
 }
 

@@ -62,16 +62,21 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		call.Progress = p.tell
 	}
 	reads := e.readOnly[call.Tool]
-	if reads && answerFull(ctx) {
-		return resultOf(tooMuch), nil
+	answer, _ := ctx.Value(answerKey{}).(*answer)
+	if reads && answer != nil {
+		if full := answer.full(); full != nil {
+			return resultOf(*full), nil
+		}
 	}
 	report := e.opts.Tools.Call(ctx, call)
 	if report.Err != nil { // the SDK knows only tools that we gave it, so this is for a tool that is not one of ours
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
 	}
 	e.takeBack(ctx, report.Result)
-	if !fitsAnswer(ctx, report.Result) && reads {
-		return resultOf(tooMuch), nil
+	if answer != nil {
+		if full := answer.take(ctx, report.Result, reads); full != nil {
+			return resultOf(*full), nil
+		}
 	}
 	result := resultOf(report.Result)
 	if path := report.Facts.Path.String(); path != "" {

@@ -58,7 +58,7 @@ type Options struct {
 	// MaxBatch is how many messages a batch may have. Default: 50.
 	MaxBatch int
 	// MaxAnswer is how many bytes the results of one request may have together, each of them being there as text and as
-	// structured content. Default: 8 MiB.
+	// structured content. Default: 4 MiB.
 	MaxAnswer int64
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string
@@ -172,9 +172,10 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
 	ctx = context.WithValue(ctx, heardKey{}, h)
-	ctx = withAnswer(ctx, e.opts.MaxAnswer)
+	ctx, answer := e.withAnswer(ctx)
+	defer answer.end()
 	if env.batch {
-		ctx = withBatch(ctx)
+		ctx = e.withBatch(ctx)
 	}
 	sdk := e.sdk
 	if h.streamed(r, env) {

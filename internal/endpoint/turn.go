@@ -16,6 +16,12 @@ type InFlight interface {
 	// turn ends with leave.
 	Enter(ctx context.Context) (leave func(), err error)
 	EnterLarge(ctx context.Context) (leave func(), err error)
+	// EnterLargeAnswer waits for the turn of a request whose answer is large.
+	EnterLargeAnswer(ctx context.Context) (leave func(), err error)
+	// Another gives a further turn to a request that has one, unless there is none or somebody waits for it.
+	Another(ctx context.Context) (leave func(), ok bool)
+	// Closed is closed when nothing is begun any more, because the process is about to stop.
+	Closed() <-chan struct{}
 }
 
 const (

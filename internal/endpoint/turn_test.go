@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -22,8 +23,10 @@ func (e busyError) OwnShare() bool          { return e.own }
 
 // inFlight notes what happens, or refuses.
 type inFlight struct {
-	busy, busyLarge error
-	trail           []string
+	busy, busyLarge, busyAnswer error
+	trail                       []string
+	others                      atomic.Int32  // turns besides those of requests
+	closed                      chan struct{} // nil: not closed
 }
 
 func (f *inFlight) note(what string) func() {
@@ -39,6 +42,21 @@ func (f *inFlight) EnterLarge(context.Context) (func(), error) {
 	f.note("enter large")()
 	return f.note("leave large"), f.busyLarge
 }
+
+func (f *inFlight) EnterLargeAnswer(context.Context) (func(), error) {
+	f.note("enter answer")()
+	return f.note("leave answer"), f.busyAnswer
+}
+
+func (f *inFlight) Another(context.Context) (func(), bool) {
+	if f.others.Add(-1) < 0 {
+		f.others.Add(1)
+		return nil, false
+	}
+	return func() { f.others.Add(1) }, true
+}
+
+func (f *inFlight) Closed() <-chan struct{} { return f.closed }
 
 // body notes when it is first read.
 type body struct {

@@ -23,11 +23,13 @@ const (
 	turnStall = 3 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
 	bodyMemory = 16 << 20
+	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 20 MiB.
+	largeAnswers = 3
 )
 
 // turns bounds what is under way at once, see [endpoint.InFlight].
 type turns struct {
-	requests, bodies *limit.InFlight
+	requests, bodies, answers *limit.InFlight
 	// caller says whose share a request is part of, and the weight of that.
 	caller func(ctx context.Context) (name string, weight int)
 }
@@ -53,11 +55,17 @@ func (g *Gateway) newTurns() (*turns, error) {
 	if err != nil {
 		return nil, err
 	}
-	bodies := min(max(int(bodyMemory/max(cfg.MaxBody, 1)), 2), all)
-	t.bodies, err = limit.NewInFlight(limit.InFlightOptions{
-		Max: bodies, PerCaller: share(bodies), MaxWaiting: all, WaitingPerCaller: all, Wait: turnWait, Stall: turnStall,
-		OnRefused: func(limit.Bound) { g.metrics.Busy("bodies") },
-	})
+	large := func(atOnce int, name string) (*limit.InFlight, error) {
+		atOnce = min(atOnce, all)
+		return limit.NewInFlight(limit.InFlightOptions{
+			Max: atOnce, PerCaller: share(atOnce), MaxWaiting: all, WaitingPerCaller: all, Wait: turnWait, Stall: turnStall,
+			OnRefused: func(limit.Bound) { g.metrics.Busy(name) },
+		})
+	}
+	if t.bodies, err = large(max(int(bodyMemory/max(cfg.MaxBody, 1)), 2), "bodies"); err != nil {
+		return nil, err
+	}
+	t.answers, err = large(largeAnswers, "answers")
 	return t, err
 }
 
@@ -73,7 +81,22 @@ func (t *turns) EnterLarge(ctx context.Context) (leave func(), err error) {
 	return t.bodies.Enter(ctx, name, weight)
 }
 
-// close refuses what waits.
+// EnterLargeAnswer is of [endpoint.InFlight].
+func (t *turns) EnterLargeAnswer(ctx context.Context) (leave func(), err error) {
+	name, weight := t.caller(ctx)
+	return t.answers.Enter(ctx, name, weight)
+}
+
+// Another is of [endpoint.InFlight].
+func (t *turns) Another(ctx context.Context) (leave func(), ok bool) {
+	name, weight := t.caller(ctx)
+	return t.requests.TryEnter(name, weight)
+}
+
+// Closed is of [endpoint.InFlight].
+func (t *turns) Closed() <-chan struct{} { return t.requests.Closed() }
+
+// close refuses what waits. An answer that is large by now is not refused: its request was begun.
 func (t *turns) close() {
 	t.requests.Close()
 	t.bodies.Close()

@@ -134,6 +134,22 @@ func (f *InFlight) Enter(ctx context.Context, caller string, weight int) (leave 
 	return leave, nil
 }
 
+// TryEnter gives a call of a caller its room if there is some that nobody waits for.
+func (f *InFlight) TryEnter(caller string, weight int) (leave func(), ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.share(caller, max(weight, 1))
+	if f.stopping || !f.isFree(s) {
+		return nil, false
+	}
+	f.callers[caller] = s
+	f.start(s)
+	return sync.OnceFunc(func() { f.leave(s) }), true
+}
+
+// Closed is closed by Close.
+func (f *InFlight) Closed() <-chan struct{} { return f.closed }
+
 // Close refuses the calls that wait and all that come from now on. Those that run go on.
 func (f *InFlight) Close() {
 	f.mu.Lock()
@@ -149,12 +165,9 @@ func (f *InFlight) take(caller string, weight int) (*ticket, error) {
 	if f.stopping {
 		return nil, &BusyError{Bound: BoundStopping, after: afterFull}
 	}
-	s := f.callers[caller]
-	if s == nil {
-		s = &share{name: caller, weight: weight}
-	}
+	s := f.share(caller, weight)
 	switch {
-	case f.running < f.opts.Max && s.waiting.Len() == 0 && f.hasRoom(s): // then nobody else could run either who waits
+	case f.isFree(s):
 		f.callers[caller] = s
 		f.start(s)
 		return &ticket{share: s}, nil
@@ -170,6 +183,19 @@ func (f *InFlight) take(caller string, weight int) (*ticket, error) {
 	f.queue(s)
 	f.changed()
 	return t, nil
+}
+
+// share finds what a caller has in flight. f.mu is held.
+func (f *InFlight) share(caller string, weight int) *share {
+	if s := f.callers[caller]; s != nil {
+		return s
+	}
+	return &share{name: caller, weight: weight}
+}
+
+// isFree tells whether a call can run at once. Then nobody else could run who waits. f.mu is held.
+func (f *InFlight) isFree(s *share) bool {
+	return f.running < f.opts.Max && s.waiting.Len() == 0 && f.hasRoom(s)
 }
 
 // wait waits for the slot of a ticket.
