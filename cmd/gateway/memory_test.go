@@ -44,3 +44,17 @@ func TestMemoryStaysWithinTheContainer(t *testing.T) {
 		})
 	}
 }
+
+func TestGarbageIsHalfOfWhatIsInUse(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	container := func() (uint64, error) { return 0, memlimit.ErrNoLimit }
+	for variable, want := range map[string]int{"": 50, "100": 100} {
+		t.Setenv("GOGC", variable)
+		debug.SetGCPercent(100)
+		limitMemory(slog.New(slog.DiscardHandler), container)
+		if got := debug.SetGCPercent(100); got != want {
+			t.Errorf("GOGC=%q: %d, want %d", variable, got, want)
+		}
+	}
+}

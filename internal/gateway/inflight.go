@@ -9,6 +9,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 const (
@@ -18,13 +19,15 @@ const (
 	// served. One that waits takes some 20 kB.
 	minWaiting     = 1280
 	minWaitingEach = 1024
+	// spareConnections is how many connections there may be that have no request in the queue, or are quiet.
+	spareConnections = 512
 	// turnWait and turnStall are how long a request waits for its turn, and how long if the queue does not move.
 	turnWait  = 10 * time.Second
 	turnStall = 3 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
 	bodyMemory = 16 << 20
 	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 20 MiB.
-	largeAnswers = 3
+	largeAnswers = 2
 )
 
 // turns bounds what is under way at once, see [endpoint.InFlight].
@@ -45,7 +48,7 @@ func (g *Gateway) newTurns() (*turns, error) {
 			"max_in_flight", all, "max_in_flight_per_caller", each)
 	}
 	t := &turns{caller: g.inFlightCaller()}
-	waiting := max(minWaiting, 8*all)
+	waiting := waiting(all)
 	var err error
 	t.requests, err = limit.NewInFlight(limit.InFlightOptions{
 		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: max(minWaitingEach, share(waiting)), Wait: turnWait, Stall: turnStall,
@@ -101,6 +104,20 @@ func (t *turns) close() {
 	t.requests.Close()
 	t.bodies.Close()
 }
+
+// connections is how many connections there may be: those of all requests that run or wait, for their turn or for the store, and
+// some that are quiet.
+func connections(cfg *config.Config) int {
+	all, _ := inFlightBounds(cfg)
+	n := all + waiting(all) + spareConnections
+	if cfg.Auth != "none" { // else nothing waits for the store that has not its turn
+		n += redisstore.MaxWaiting
+	}
+	return n
+}
+
+// waiting is how many requests may wait for their turn.
+func waiting(all int) int { return max(minWaiting, 8*all) }
 
 // inFlightBounds are how many requests may be in flight in all and of each caller.
 func inFlightBounds(cfg *config.Config) (all, each int) {

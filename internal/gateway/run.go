@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // ErrDrain says that the deadline for stopping passed with work under way.
@@ -33,15 +35,17 @@ const (
 // ctx ends. Then it turns unready, waits the drain delay, finishes what is under way and returns nil, or [ErrDrain] if that
 // took too long. Whatever hangs, it returns when drain delay and shutdown timeout have passed. It can be called once.
 func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL string)) error {
-	servers := []*http.Server{g.newServer(g.Handler())}
-	listeners := []net.Listener{l.main}
+	bound := web.NewConnections(connections(&g.cfg))
+	main := g.newServer(bound.Handler(g.Handler()))
+	main.ConnContext, main.ConnState = bound.Context, bound.State
+	servers, listeners := []*http.Server{main}, []net.Listener{bound.Listener(g.pace.Listener(l.main))}
 	if l.admin != nil {
 		servers = append(servers, g.newServer(g.AdminHandler()))
-		listeners = append(listeners, l.admin)
+		listeners = append(listeners, g.pace.Listener(l.admin))
 	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
-		go func() { failed <- s.Serve(g.pace.Listener(listeners[i])) }()
+		go func() { failed <- s.Serve(listeners[i]) }()
 	}
 	g.logger.Info("accepting requests", "address", l.main.Addr().String(), "auth", g.cfg.Auth, "clerk_url", g.cfg.ClerkURL)
 	if started != nil {

@@ -13,7 +13,7 @@ import (
 // PaceOptions are what a client has to keep up with. Each is a bound on standing still or nearly so, not on how long
 // something takes: an answer that is silent for an hour is not written in that time, and a body may be large.
 type PaceOptions struct {
-	// Write is the longest that a client takes for 64 KiB of an answer. Default: 20 s.
+	// Write is the longest that a client takes for 64 KiB of an answer. Default: 10 s.
 	Write time.Duration
 	// Body is the longest that no byte of a body arrives, and how long a body takes besides a second for each 32 KiB.
 	// Default: 10 s.
@@ -21,7 +21,7 @@ type PaceOptions struct {
 }
 
 const (
-	defaultWrite = 20 * time.Second
+	defaultWrite = 10 * time.Second
 	writeChunk   = 64 << 10
 	defaultBody  = 10 * time.Second
 	bodyRate     = 32 << 10

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// maxWaiting is how many calls may wait before [Store.Crowded] asks for no more. A waiting call costs its goroutine and what
+// MaxWaiting is how many calls may wait before [Store.Crowded] asks for no more. A waiting call costs its goroutine and what
 // its request holds, some ten KiB, so all of them together stay at tens of MiB; and Redis serves as many in well under a
 // second.
-const maxWaiting = 4096
+const MaxWaiting = 2048
 
 // line is the queue in front of the store: only so many calls are under way, the others wait, first come first served. Their
 // clocks start when their turn comes, so that waiting for one's own process is never taken for an outage of Redis. Fewer
@@ -46,4 +46,4 @@ func (l *line) leave() { <-l.turns }
 func (s *Store) Waiting() int { return int(s.line.waiting.Load()) }
 
 // Crowded tells whether so many calls wait that a request had better be refused before anything is done for it.
-func (s *Store) Crowded() bool { return s.Waiting() >= maxWaiting }
+func (s *Store) Crowded() bool { return s.Waiting() >= MaxWaiting }

@@ -136,7 +136,7 @@ func TestReadinessDoesNotStandInLine(t *testing.T) {
 
 func TestALineIsCrowdedWhenThousandsWait(t *testing.T) {
 	s := &Store{line: newLine(1)}
-	for n, want := range map[int64]bool{0: false, maxWaiting - 1: false, maxWaiting: true, 2 * maxWaiting: true} {
+	for n, want := range map[int64]bool{0: false, MaxWaiting - 1: false, MaxWaiting: true, 2 * MaxWaiting: true} {
 		s.line.waiting.Store(n)
 		if s.Crowded() != want {
 			t.Errorf("with %d waiting: %v", n, !want)
