@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// defaultMaxAnswer has room for five pages of 50 messages of the greatest length.
-	defaultMaxAnswer = 4 << 20
+	// defaultMaxAnswer has room for two pages of 50 messages of the greatest length.
+	defaultMaxAnswer = 2 << 20
 	// largeAnswer is where the results of a request begin to be large. An ordinary page of messages is below.
 	largeAnswer = 256 << 10
 )

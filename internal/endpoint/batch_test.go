@@ -116,7 +116,7 @@ func TestBatchRunsEightCallsAtOnce(t *testing.T) {
 }
 
 func TestAnswerOfARequestIsBounded(t *testing.T) {
-	const size = 3 << 19
+	const size = 3 << 18
 	for _, tt := range []struct {
 		most        int64 // 0: not set
 		reads       bool

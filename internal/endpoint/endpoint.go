@@ -58,7 +58,7 @@ type Options struct {
 	// MaxBatch is how many messages a batch may have. Default: 50.
 	MaxBatch int
 	// MaxAnswer is how many bytes the results of one request may have together, each of them being there as text and as
-	// structured content. Default: 4 MiB.
+	// structured content. Default: 2 MiB.
 	MaxAnswer int64
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string

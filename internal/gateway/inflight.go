@@ -26,8 +26,8 @@ const (
 	turnStall = 3 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
 	bodyMemory = 16 << 20
-	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 20 MiB.
-	largeAnswers = 2
+	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 10 MiB.
+	largeAnswers = 4
 )
 
 // turns bounds what is under way at once, see [endpoint.InFlight].

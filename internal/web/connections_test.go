@@ -116,7 +116,7 @@ func TestAConnectionThatIsAnsweredStays(t *testing.T) {
 		if came[2] || !strings.Contains(first(t, conns[0]), "200 OK") {
 			t.Error("an answer was lost")
 		}
-		time.Sleep(5 * time.Second)
+		time.Sleep(6 * time.Second)
 		if !came[2] {
 			t.Error("a connection that has its answer made no room")
 		}
