@@ -164,17 +164,16 @@ func TestBatchTakesTurnsThatNobodyWaitsFor(t *testing.T) {
 			if want := min(1+others, 8); began.Load() != want {
 				t.Errorf("with %d turns to be had %d calls run", others, began.Load())
 			}
-			turns.others.Add(-min(others, turns.others.Load())) // somebody else takes what is left
 			if others == 3 {
-				turns.others.Add(-2) // and waits for more
+				turns.others.Add(-3) // somebody waits for what ends
 			}
 			before := began.Load()
 			for range before {
 				release <- struct{}{}
 			}
 			synctest.Wait()
-			if others == 3 && began.Load() != before+2 {
-				t.Errorf("%d more calls run in one turn of somebody's who waits", began.Load()-before)
+			if others == 3 && began.Load() != before+1 {
+				t.Errorf("%d more calls run, though somebody waits for the turns", began.Load()-before)
 			}
 			close(release)
 			<-ended
