@@ -88,6 +88,7 @@ func (g *Gateway) stop(servers []*http.Server) error {
 	requests, cancelRequests := context.WithTimeout(ctx, g.cfg.ShutdownTimeout-min(maxReserve, g.cfg.ShutdownTimeout/5))
 	defer cancelRequests()
 	g.turns.close() // what has not begun is not begun any more
+	g.tools.Stop()
 	asked, nothingAsked := context.WithCancel(requests)
 	defer nothingAsked()
 	go g.whenIdle(asked, hurry, nothingAsked)

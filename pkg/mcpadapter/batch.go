@@ -99,8 +99,13 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 	}
 	for part := range slices.Chunk(contacts, t.batchSize) {
 		b.work.Part++
-		if b.stopped == "" && ctx.Err() != nil && b.work.Part > 1 {
-			b.stopped = "The call ended before it was this contact's turn."
+		if b.stopped == "" && b.work.Part > 1 {
+			switch {
+			case t.stopping.Load():
+				b.stopped = "This server is about to stop."
+			case ctx.Err() != nil:
+				b.stopped = "The call ended before it was this contact's turn."
+			}
 		}
 		if b.stopped != "" {
 			b.add(len(part), b.rest, b.stopped)

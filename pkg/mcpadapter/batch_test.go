@@ -217,27 +217,38 @@ func TestAPartThatFailsStopsTheRestOnlyIfTheyWouldFareNoBetter(t *testing.T) {
 	}
 }
 
-func TestCancellationStopsABatchBetweenItsPartsAndSaysWhatWasDone(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var sizes []int
-	made := creating(t, &sizes)
-	tools, _ := newTools(t, func(r *http.Request) (*http.Response, error) {
-		if len(sizes) == 1 {
-			cancel() // in the middle of the second part, which is finished
-		}
-		return made(r)
-	}, func(o *Options) { o.BatchSize = 1 })
-	r := tools.Call(ctx, Call{Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(4, ""))})
-	want := batchResult{
-		Created: 2, NotAttempted: 2,
-		Problems: []batchProblem{{First: 2, Last: 3, Reason: "The call ended before it was this contact's turn."}},
-		Contacts: []batchContact{
-			{Result: "created", ID: "id of contact 0"}, {Result: "created", ID: "id of contact 1"},
-			{Result: "not_attempted"}, {Result: "not_attempted"},
-		},
-	}
-	if diff := cmp.Diff(want, resultOf(t, r)); diff != "" || len(sizes) != 2 {
-		t.Errorf("%d parts; (-want +got)\n%s", len(sizes), diff)
+func TestBatchStopsBetweenItsPartsAndSaysWhatWasDone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		stop   func(cancel func(), tools *Tools)
+		reason string
+	}{
+		"the client goes away": {func(cancel func(), _ *Tools) { cancel() }, "The call ended before it was this contact's turn."},
+		"the process stops":    {func(_ func(), tools *Tools) { tools.Stop() }, "This server is about to stop."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var sizes []int
+			made := creating(t, &sizes)
+			var tools *Tools
+			tools, _ = newTools(t, func(r *http.Request) (*http.Response, error) {
+				if len(sizes) == 1 {
+					tt.stop(cancel, tools) // in the middle of the second part, which is finished
+				}
+				return made(r)
+			}, func(o *Options) { o.BatchSize = 1 })
+			r := tools.Call(ctx, Call{Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(4, ""))})
+			want := batchResult{
+				Created: 2, NotAttempted: 2,
+				Problems: []batchProblem{{First: 2, Last: 3, Reason: tt.reason}},
+				Contacts: []batchContact{
+					{Result: "created", ID: "id of contact 0"}, {Result: "created", ID: "id of contact 1"},
+					{Result: "not_attempted"}, {Result: "not_attempted"},
+				},
+			}
+			if diff := cmp.Diff(want, resultOf(t, r)); diff != "" || len(sizes) != 2 {
+				t.Errorf("%d parts; (-want +got)\n%s", len(sizes), diff)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -86,6 +87,8 @@ type Tools struct {
 	setting setting
 	reasons []reason
 	writes  writes
+	// stopping says that nothing is begun any more that need not be.
+	stopping atomic.Bool
 }
 
 // New checks the options and builds the definitions.
@@ -171,6 +174,10 @@ func (o *offer) Scope(tool string) string {
 	}
 	return ""
 }
+
+// Stop has calls that are carried out in parts begin no further part, so that their callers are told in time what was done.
+// Whole calls that come later still work.
+func (t *Tools) Stop() { t.stopping.Store(true) }
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
 func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }
