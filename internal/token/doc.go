@@ -10,6 +10,9 @@
 // [Local] issues the gateway's own and verifies them with keys that derive from its secret, without asking anybody. That
 // the grant behind a token still stands is asked elsewhere.
 //
+// [ParseAssertion] reads what a client proves its identity with (RFC 7523 §2.2), and [Keys] or a [KeySet] that is fetched
+// verify its signature.
+//
 // An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. A [DeniedError] is
 // nobody's: the token is good and its owner not admitted. An [UnavailableError] is the issuer's: the token may be good,
 // nobody can tell, and whoever answers 401 to it makes clients throw it away.

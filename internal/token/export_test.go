@@ -10,8 +10,8 @@ import (
 // CacheGeneration is how many tokens a generation of the cache holds.
 const CacheGeneration = cacheGeneration
 
-// ParseKeys reads a JWK set and says how many keys of it count.
-func ParseKeys(data []byte) (int, error) {
+// CountKeys reads a JWK set and says how many keys of it count.
+func CountKeys(data []byte) (int, error) {
 	keys, err := parseKeys(data)
 	return len(keys), err
 }

@@ -76,7 +76,11 @@ func (e *External) verify(ctx context.Context, bearer string) (Token, error) {
 	if t, ok := e.cache.get(sum, now); ok {
 		return t, nil
 	}
-	signed, err := parse(bearer, e.algorithms, e.opts.RequireType)
+	types := []string{typeAccessToken}
+	if !e.opts.RequireType {
+		types = append(types, typeJWT, typeNone)
+	}
+	signed, err := parse(bearer, MaxLength, e.algorithms, types...)
 	if err != nil {
 		return Token{}, err
 	}

@@ -21,18 +21,21 @@ type signed struct {
 }
 
 // The types that an access token may say it is (RFC 9068 §2.1, RFC 7519 §5.1), in lower case and without "application/".
-// Other types belong to tokens with other purposes and the same signer (RFC 8725 §3.11).
+// Other types belong to tokens with other purposes and the same signer (RFC 8725 §3.11). The first is that of a client's
+// assertion (draft-ietf-oauth-rfc7523bis §3).
 const (
+	typeAssertion   = "client-authentication+jwt"
 	typeAccessToken = "at+jwt"
 	typeJWT         = "jwt"
+	typeNone        = ""
 )
 
 // parse reads the form of a token: three parts in strict base64url (RFC 7515 §7.1), a header without surprises, and an
-// algorithm of the list. Of the header it takes the algorithm and the key id; a key or the address of one that a token
+// algorithm and a type of the lists. Of the header it takes the algorithm and the key id; a key or the address of one that a token
 // brings along is not looked at (RFC 8725 §3.10).
-func parse(raw string, algorithms []jose.SignatureAlgorithm, requireType bool) (*signed, error) {
+func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ...string) (*signed, error) {
 	// The standard library's decoder skips line breaks; without them, and in strict mode, a token has one spelling.
-	if len(raw) > MaxLength || strings.ContainsAny(raw, "\r\n") {
+	if len(raw) > limit || strings.ContainsAny(raw, "\r\n") {
 		return nil, invalid(ReasonMalformed)
 	}
 	parts := strings.SplitN(raw, ".", 4) // five parts are an encrypted token (RFC 7516 §7.1)
@@ -65,10 +68,11 @@ func parse(raw string, algorithms []jose.SignatureAlgorithm, requireType bool) (
 	if !slices.Contains(algorithms, algorithm) {
 		return nil, invalid(ReasonAlgorithm)
 	}
-	switch typ := strings.TrimPrefix(strings.ToLower(header.Type), "application/"); {
-	case typ == typeAccessToken:
-	case (typ == typeJWT || header.Type == "") && !requireType:
-	default:
+	typ := strings.ToLower(header.Type)
+	if name := strings.TrimPrefix(typ, "application/"); name != "" {
+		typ = name
+	}
+	if !slices.Contains(types, typ) {
 		return nil, invalid(ReasonType)
 	}
 	return &signed{raw: raw, algorithm: algorithm, keyID: header.KeyID, payload: decoded[1]}, nil

@@ -53,13 +53,18 @@ func (k key) fits(a jose.SignatureAlgorithm) bool {
 // parseKeys reads a JWK set (RFC 7517 §5). Keys of unknown kinds, for other uses, too short, secret or broken are left
 // out; a set without any other is an error, since no issuer means to say that none of its tokens is good.
 func parseKeys(data []byte) ([]key, error) {
+	keys, _, err := parseKeySet(data)
+	return keys, err
+}
+
+// parseKeySet is parseKeys, and says how many keys the set has with those that were left out.
+func parseKeySet(data []byte) (keys []key, all int, err error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &set); err != nil {
-		return nil, errors.New("the JWK set is not valid JSON")
+		return nil, 0, errors.New("the JWK set is not valid JSON")
 	}
-	var keys []key
 	for _, raw := range set.Keys {
 		var jwk jose.JSONWebKey
 		if json.Unmarshal(raw, &jwk) != nil || !jwk.IsPublic() || (jwk.Use != "" && jwk.Use != "sig") {
@@ -71,7 +76,7 @@ func parseKeys(data []byte) ([]key, error) {
 		keys = append(keys, key{id: jwk.KeyID, algorithm: jwk.Algorithm, public: jwk.Key})
 	}
 	if len(keys) == 0 {
-		return nil, errNoKeys
+		return nil, len(set.Keys), errNoKeys
 	}
-	return keys, nil
+	return keys, len(set.Keys), nil
 }

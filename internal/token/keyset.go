@@ -28,6 +28,7 @@ type keySet struct {
 	fetch    func(context.Context) ([]key, error)
 	now      func() time.Time
 	leeway   time.Duration // how far the issuer's clock may be off
+	pause    time.Duration // the least time between two fetches, however the first ended; 0 for afterSuccess and afterFailure
 
 	mu     sync.Mutex
 	known  known
@@ -131,6 +132,9 @@ func (s *keySet) start(now time.Time) bool {
 		if err == nil {
 			s.known.keys, s.known.fetched = keys, now // as old as the request for them
 			s.due = s.now().Add(afterSuccess)
+		}
+		if s.pause > 0 {
+			s.due = now.Add(s.pause)
 		}
 		s.flight = nil
 		close(done)

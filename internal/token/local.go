@@ -183,7 +183,7 @@ func (l *Local) Inspect(bearer string) (Token, error) {
 	if t, ok := l.cache.get(sum, now); ok {
 		return t, nil
 	}
-	signed, err := parse(bearer, []jose.SignatureAlgorithm{jose.EdDSA}, true)
+	signed, err := parse(bearer, MaxLength, []jose.SignatureAlgorithm{jose.EdDSA}, typeAccessToken)
 	if err != nil {
 		return Token{}, err
 	}

@@ -31,6 +31,8 @@ type AuthRequest struct {
 	Challenge   string   `json:"challenge"`
 	Resource    string   `json:"resource"`
 	Asked       []string `json:"asked"`
+	// AuthMethods are the ways of proving itself that the client and this server have in common, see [Grant].
+	AuthMethods []string `json:"auth,omitempty"`
 	// Scopes are what was approved of it.
 	Scopes []string `json:"scopes"`
 	// Browser marks the browser that approved; the request goes on in no other.

@@ -54,6 +54,11 @@ type Grant struct {
 	Scopes []string `json:"scopes"`
 	// Born is when it began.
 	Born time.Time `json:"born"`
+	// AuthMethods are the ways in which its client may prove who it is at the token endpoint, as agreed when the person
+	// consented. It is empty for a grant of before this was kept.
+	AuthMethods []string `json:"auth,omitempty"`
+	// Proven says that its client has signed an assertion for it, which it has to do from then on.
+	Proven bool `json:"proven,omitempty"`
 }
 
 // Binding is what ties a code to the request that it answers.
@@ -74,6 +79,8 @@ type Signer interface {
 type GrantOptions struct {
 	// Records keeps grants, Upstream what belongs to the provider behind them.
 	Records, Upstream Records
+	// Assertions remembers which assertions of clients were used; see [Grants.UseAssertion]. Without it none can be.
+	Assertions Records
 	// Sealer must be bound to a purpose of its own.
 	Sealer Sealer
 	// Signer makes refresh tokens. It must be bound to a purpose of its own.

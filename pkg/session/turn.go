@@ -19,6 +19,7 @@ type Turn struct {
 	next   grantRecord
 	redeem bool // it is a code's, and not a rotation
 	repeat bool // nothing changes: the refresh token is the one that is good already
+	checks []ClientCheck
 }
 
 // maxRaces is how often a step is tried whose record changes meanwhile.
@@ -26,8 +27,9 @@ const maxRaces = 5
 
 // Redeem prepares what a code is for (RFC 6749 §4.1.3). The client, the redirect and the verifier must be those that the
 // code was made for. A code that is presented by anybody else, or again, ends its grant: somebody holds it who should not
-// (RFC 9700 §2.1.1, OAuth 2.1 §4.1.3). Errors: ErrNoGrant, ErrRevoked, ErrReplayed, ErrMismatch, ErrUnavailable.
-func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifier string) (*Turn, error) {
+// (RFC 9700 §2.1.1, OAuth 2.1 §4.1.3). Errors: those of checks, ErrNoGrant, ErrRevoked, ErrReplayed, ErrMismatch,
+// ErrUnavailable.
+func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifier string, checks ...ClientCheck) (*Turn, error) {
 	id, secret, ok := g.openCode(code)
 	if !ok {
 		return nil, ErrNoGrant
@@ -38,6 +40,9 @@ func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifi
 	}
 	if sum := sha256.Sum256(secret); subtle.ConstantTimeCompare(sum[:], s.Code[:]) != 1 {
 		return nil, ErrNoGrant
+	}
+	if err := s.admits(clientID, checks); err != nil {
+		return nil, err
 	}
 	now, came, err := g.clock(ctx, id)
 	if err != nil {
@@ -52,7 +57,7 @@ func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifi
 	case late:
 		return nil, ErrNoGrant
 	}
-	t := &Turn{Grant: s.Grant, grants: g, old: s, next: s.grantRecord, redeem: true}
+	t := &Turn{Grant: s.Grant, grants: g, old: s, next: s.grantRecord, redeem: true, checks: checks}
 	t.next.Generation, t.next.Turned = 1, now.Unix()
 	return t, nil
 }
@@ -72,9 +77,9 @@ func (b Binding) verifies(verifier string) bool {
 // the family is not rotated again, so that whoever was given a token can use it for a whole grace period after the next
 // rotation. After it the token ends the grant, since somebody holds a copy (RFC 9700 §4.14.2).
 //
-// Errors: ErrNoGrant, ErrRevoked, ErrReplayed (see [ReuseError]), ErrUnavailable; and ErrMismatch for another client, which
+// Errors: those of checks, ErrNoGrant, ErrRevoked, ErrReplayed (see [ReuseError]), ErrUnavailable; and ErrMismatch for another client, which
 // ends nothing: whoever could read the token could as well have used it.
-func (g *Grants) Refresh(ctx context.Context, token, clientID string) (*Turn, error) {
+func (g *Grants) Refresh(ctx context.Context, token, clientID string, checks ...ClientCheck) (*Turn, error) {
 	id, n, ok := g.openRefresh(token)
 	if !ok {
 		return nil, ErrNoGrant
@@ -86,11 +91,14 @@ func (g *Grants) Refresh(ctx context.Context, token, clientID string) (*Turn, er
 	case !s.Grant.IssuedTo(clientID):
 		return nil, ErrMismatch
 	}
+	if err := s.admits(clientID, checks); err != nil {
+		return nil, err
+	}
 	now, came, err := g.clock(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	t := &Turn{Grant: s.Grant, grants: g, old: s, next: s.grantRecord}
+	t := &Turn{Grant: s.Grant, grants: g, old: s, next: s.grantRecord, checks: checks}
 	since := s.rotatedBefore(came)
 	switch {
 	case n < s.Generation && !s.inGrace(n, since, g.opts.Grace):
@@ -175,6 +183,7 @@ func (t *Turn) commitCode(ctx context.Context, ttl time.Duration) (string, error
 		if !now.redeemable() {
 			return g.replayed(ctx, id)
 		}
+		t.next.Grant.Proven = t.next.Grant.Proven || now.Grant.Proven
 		return nil
 	})
 	if err != nil {
@@ -205,13 +214,17 @@ func (t *Turn) commitRotation(ctx context.Context, ttl time.Duration) (string, e
 	t.next.Unanswered, t.next.Until = false, 0
 	good := t.next.Generation
 	_, err := t.replace(ctx, ttl, func(now *stored) error {
-		if now.Generation >= t.next.Generation {
+		generation, turned, proven := t.next.Generation, t.next.Turned, t.next.Grant.Proven
+		if now.Generation >= generation {
 			good = now.Generation
-			return errAdopted
+			if now.Grant.Proven || !proven {
+				return errAdopted
+			}
+			generation, turned = now.Generation, now.Turned // only that it is proven is still to be noted
 		}
 		// Something else of the record has changed: take that over.
-		generation, turned := t.next.Generation, t.next.Turned
 		t.next = now.grantRecord
+		t.next.Grant.Proven = proven || now.Grant.Proven
 		t.next.Generation, t.next.Turned, t.next.Unanswered, t.next.Until = generation, turned, false, 0
 		return nil
 	})
@@ -239,6 +252,9 @@ func (t *Turn) replace(ctx context.Context, ttl time.Duration, changed func(now 
 		}
 		now, err := g.get(ctx, id)
 		if err != nil {
+			return nil, err
+		}
+		if err := now.check(t.checks); err != nil {
 			return nil, err
 		}
 		if err := changed(now); err != nil {

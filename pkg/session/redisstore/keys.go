@@ -26,6 +26,9 @@ const (
 	// links: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
 	linksPrefix = prefix + "k:"
 
+	// assertions: name is a hash of a client and of the jti that it used up; lives until the assertion has expired.
+	assertionsPrefix = prefix + "a:"
+
 	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
 	limitsPrefix = prefix + "l:"
 
@@ -64,6 +67,9 @@ func (s *Store) Consents() *Bucket { return &Bucket{store: s, prefix: consentsPr
 
 // Links is where people's own keys of the REST API are.
 func (s *Store) Links() *Bucket { return &Bucket{store: s, prefix: linksPrefix} }
+
+// Assertions is where it is remembered which assertions clients have used.
+func (s *Store) Assertions() *Bucket { return &Bucket{store: s, prefix: assertionsPrefix} }
 
 // Limits is where it is counted how much of something was taken lately.
 func (s *Store) Limits() *Limits { return &Limits{store: s} }
