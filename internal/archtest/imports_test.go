@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"internal/seal":                     nil,
 	"internal/web":                      nil,
 	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/mcpadapter", "pkg/session"},
-	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/web"},
+	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/token", "internal/web"},
 	"internal/authserver/authtest":      nil,
 	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},

@@ -101,7 +101,7 @@ func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*s
 func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, on onward) {
 	code, err := s.opts.Grants.Begin(r.Context(), session.Grant{
 		Subject: x.Person.Subject, Name: x.Person.Name, Email: x.Person.Email, ClientID: x.ClientID, ClientName: x.ClientName,
-		Resource: x.Resource, Scopes: x.Scopes,
+		Resource: x.Resource, Scopes: x.Scopes, AuthMethods: x.AuthMethods,
 	}, session.Binding{RedirectURI: x.RedirectURI, Challenge: x.Challenge}, x.Person.Upstream)
 	if err != nil {
 		s.giveUp(w, r, "grant", x, asError(err), on)

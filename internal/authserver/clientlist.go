@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // ClientList is what the operator says about clients. The zero value says nothing.
@@ -18,15 +20,20 @@ type ClientList struct {
 	schemes []string // that redirects may have beside the known ones
 }
 
-// maxWeight keeps a slip of the finger from giving one client everything.
-const maxWeight = 1000
+const (
+	// maxWeight keeps a slip of the finger from giving one client everything.
+	maxWeight   = 1000
+	maxListedID = 512 // bytes of a client_id
+)
 
 // ParseClients reads a list of clients. It reports all that is wrong at once, and no secret:
 //
 //	{
 //	  "clients": [{
 //	    "client_id": "warehouse-bot",
-//	    "client_secret": "…",                    // left out for a public client
+//	    "client_secret": "…",                    // left out for a public client, and for one with keys
+//	    "jwks": {"keys": […]},                   // public keys of one that signs assertions instead (private_key_jwt)
+//	    "token_endpoint_auth_method": "…",       // may be left out: it follows from the two above
 //	    "client_name": "Warehouse bot",
 //	    "redirect_uris": ["https://bot.example.com/callback"],
 //	    "weight": 4                              // how many callers' share of the gateway it has, see [ClientList.Weight]
@@ -45,6 +52,9 @@ func ParseClients(data []byte) (*ClientList, error) {
 			Name      string   `json:"client_name"`
 			Redirects []string `json:"redirect_uris"`
 			Weight    *int     `json:"weight"`
+			Method    string   `json:"token_endpoint_auth_method"`
+
+			JWKS json.RawMessage `json:"jwks"`
 		} `json:"clients"`
 		Denied  []string `json:"denied"`
 		Schemes []string `json:"schemes"`
@@ -53,7 +63,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return nil, errors.New("the list of clients must be a JSON object with clients, denied and schemes, and each client may have " +
-			"client_id, client_secret, client_name, redirect_uris and weight, which is a whole number")
+			"client_id, client_secret, jwks, token_endpoint_auth_method, client_name, redirect_uris and weight, which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the list of clients goes on after its end")
@@ -69,15 +79,18 @@ func ParseClients(data []byte) (*ClientList, error) {
 		problem := func(format string, args ...any) {
 			problems = append(problems, fmt.Errorf("client %d (%q): %w", i+1, f.ID, fmt.Errorf(format, args...)))
 		}
-		c := &client{id: f.ID, name: legible(f.Name), origin: preregistered, redirects: f.Redirects, method: methodNone}
+		c := &client{id: f.ID, name: legible(f.Name), origin: preregistered, redirects: f.Redirects}
 		if c.name == "" {
 			c.name = legible(f.ID)
 		}
 		if f.Secret != "" {
-			c.method, c.secret = methodBasic, func(given string) bool { return sameText(given, f.Secret) }
+			c.secret = func(given string) bool { return sameText(given, f.Secret) }
 		}
-		if f.ID == "" || len(f.ID) > maxClientID {
-			problem("give a client_id of at most %d bytes", maxClientID)
+		if text := listedMethod(c, f.Method, keyMetadata{JWKS: f.JWKS}); text != "" {
+			problem("%s", text)
+		}
+		if f.ID == "" || len(f.ID) > maxListedID {
+			problem("give a client_id of at most %d bytes", maxListedID)
 		} else if l.has(f.ID) {
 			problem("the client_id is there twice")
 		}
@@ -96,7 +109,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 			if *f.Weight < 1 || *f.Weight > maxWeight {
 				problem("the weight is %d; give 1 to %d, or leave it out for 1", *f.Weight, maxWeight)
 			}
-			l.weight[f.ID] = *f.Weight
+			l.weight[session.ClientRef(f.ID)] = *f.Weight
 		}
 		l.known[f.ID] = c
 	}
@@ -104,6 +117,36 @@ func ParseClients(data []byte) (*ClientList, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// listedMethod gives a client of the list its method, which is the one that it has the means for, or says what is wrong.
+// The operator is told of every key that could not be used.
+func listedMethod(c *client, method string, m keyMetadata) (problem string) {
+	means := methodNone
+	switch {
+	case c.secret != nil && m.hasKeys():
+		return "there are a client_secret and jwks; give one of them"
+	case c.secret != nil:
+		means = methodBasic
+		if method == methodPost {
+			means = methodPost
+		}
+	case m.hasKeys():
+		means = methodKey
+		if skipped, problem := m.setKeys(c); problem != "" || skipped > 0 {
+			return fmt.Sprintf("the jwks has keys that cannot be used (%d); give a JWK set with %s, and nothing secret in it", skipped, textKeys)
+		}
+	}
+	c.methods = []string{means}
+	switch {
+	case method == "", method == means:
+		return ""
+	case !slices.Contains(authMethods, method):
+		return fmt.Sprintf("the token_endpoint_auth_method %q is not one of %s", method, strings.Join(authMethods, ", "))
+	}
+	return fmt.Sprintf("the token_endpoint_auth_method is %s, for which the entry must have %s", method, map[string]string{
+		methodNone: "neither client_secret nor jwks", methodBasic: "a client_secret", methodPost: "a client_secret", methodKey: "jwks",
+	}[method])
 }
 
 // HasSecrets tells whether a client of the list has a secret, which whoever reads the list then knows.
@@ -124,17 +167,19 @@ func (l *ClientList) client(id string) (*client, bool) {
 // Weight is how many callers' share of the gateway each person has with a client: 1 unless the list says more. A nil list says
 // nothing.
 func (l *ClientList) Weight(id string) int {
-	if l == nil || l.weight[id] < 1 {
+	if l == nil || l.weight[session.ClientRef(id)] < 1 {
 		return 1
 	}
-	return l.weight[id]
+	return l.weight[session.ClientRef(id)]
 }
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
 
+// denied compares by digest, since access tokens and records name a client with a long id by that.
 func (l *ClientList) denied(id string) bool {
+	ref := session.ClientRef(id)
 	return slices.ContainsFunc(l.deny, func(d string) bool {
-		return d == id || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
+		return session.ClientRef(d) == ref || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
 	})
 }
 

@@ -7,13 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-)
 
-// How a client proves who it is at the token endpoint (RFC 7591 §2, token_endpoint_auth_method).
-const (
-	methodNone  = "none"
-	methodBasic = "client_secret_basic"
-	methodPost  = "client_secret_post"
+	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
 // origin says how a client became known, and so how far its own word goes.
@@ -30,9 +25,15 @@ type client struct {
 	id, name  string
 	origin    origin
 	redirects []string
-	method    string
-	// secret tells whether a secret is this client's; nil for a public client.
+	// methods are the ways of proving itself that it has in common with us. Those of a client with a metadata document are
+	// in that document, and are not known at the token endpoint.
+	methods []string
+	// secret tells whether a secret is this client's; nil for one without.
 	secret func(string) bool
+	// keys verify its assertions, keysURL is where they are, if not here; algorithm is the only one it signs with, if it says.
+	keys      *token.Keys
+	keysURL   string
+	algorithm string
 }
 
 // clients knows all clients there can be.
@@ -51,8 +52,8 @@ func (c clients) forBrowser(ctx context.Context, id string) (*client, error) {
 	return c.forToken(id)
 }
 
-// forToken finds a client at the token endpoint. A client with a metadata document is public (Client ID Metadata Documents
-// §6.2), so all that counts there is that its id is the one the grant was made for: the document is not needed.
+// forToken finds a client at the token endpoint. That of a client with a metadata document is not read for that: what the
+// client has to prove was agreed on when the grant was made.
 func (c clients) forToken(id string) (*client, error) {
 	switch known, ok := c.list.client(id); {
 	case c.list.denied(id):
@@ -63,7 +64,7 @@ func (c clients) forToken(id string) (*client, error) {
 		if err := checkDocumentID(id); err != nil {
 			return nil, fail(invalidClient, err.Error())
 		}
-		return &client{id: id, origin: document, method: methodNone}, nil
+		return &client{id: id, origin: document}, nil
 	}
 	if known, ok := c.registered.open(id); ok {
 		return known, nil

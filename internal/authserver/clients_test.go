@@ -39,15 +39,18 @@ func TestARegisteredClientIsItsID(t *testing.T) {
 
 func TestRegistrationsThatAreRefused(t *testing.T) {
 	w := newWorld(t)
-	long := `"https://a.example/` + strings.Repeat("x", 180) + `"`
+	long := `"https://a.example/` + strings.Repeat("x", 1500) + `"`
 	for name, tc := range map[string]struct{ body, code string }{
-		"no JSON":             {`redirect_uris=x`, "invalid_client_metadata"},
-		"nothing":             {``, "invalid_client_metadata"},
-		"more than one":       {`{"redirect_uris":["https://a.example"]} {}`, "invalid_client_metadata"},
-		"oversized":           {`{"client_name":"` + strings.Repeat("x", 17<<10) + `"}`, "invalid_client_metadata"},
-		"no redirect":         {`{}`, "invalid_redirect_uri"},
-		"too much for an id":  {`{"redirect_uris":[` + long + `,` + long + `]}`, "invalid_client_metadata"},
-		"key authentication":  {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}`, "invalid_client_metadata"},
+		"no JSON":            {`redirect_uris=x`, "invalid_client_metadata"},
+		"nothing":            {``, "invalid_client_metadata"},
+		"more than one":      {`{"redirect_uris":["https://a.example"]} {}`, "invalid_client_metadata"},
+		"oversized":          {`{"client_name":"` + strings.Repeat("x", 17<<10) + `"}`, "invalid_client_metadata"},
+		"no redirect":        {`{}`, "invalid_redirect_uri"},
+		"too much for an id": {`{"redirect_uris":[` + long + `,` + long + `]}`, "invalid_client_metadata"},
+		"key authentication": {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}`, "invalid_client_metadata"},
+		"keys elsewhere": {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt",
+			"jwks_uri":"https://a.example/jwks"}`, "invalid_client_metadata"},
+		"unknown method":      {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"tls_client_auth"}`, "invalid_client_metadata"},
 		"implicit":            {`{"redirect_uris":["https://a.example"],"response_types":["token"]}`, "invalid_client_metadata"},
 		"other grants":        {`{"redirect_uris":["https://a.example"],"grant_types":["client_credentials"]}`, "invalid_client_metadata"},
 		"http elsewhere":      {`{"redirect_uris":["http://a.example/cb"]}`, "invalid_redirect_uri"},

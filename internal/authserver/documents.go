@@ -30,6 +30,7 @@ const (
 // fetched must not be able to reach anything that is not public, nor cost much. It may be used by many goroutines at once.
 type Documents struct {
 	http *http.Client
+	keys *http.Client // for JWK sets
 	now  func() time.Time
 
 	mu    sync.Mutex
@@ -57,7 +58,7 @@ func NewDocuments(transport http.RoundTripper, now func() time.Time) *Documents 
 			// Client ID Metadata Documents §4: redirects are not followed.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}),
-		now: now, cache: map[string]cachedDocument{},
+		keys: keysClient(transport), now: now, cache: map[string]cachedDocument{},
 	}
 }
 
@@ -181,19 +182,19 @@ func parseDocument(id string, data []byte, schemes []string) (*client, error) {
 	if json.Unmarshal(data, &doc) != nil {
 		return nil, errDocument
 	}
-	if doc.Method == "" {
-		doc.Method = methodNone
-	}
 	switch {
 	case doc.ID != id: // §4.1: to the letter
 		return nil, fail(invalidClient, "the client metadata document is of another client_id than its URL")
-	case doc.Method != methodNone || doc.Secret != nil: // §4.1: no shared secrets in public documents
-		return nil, fail(invalidClient, "a client with a metadata document must use the token_endpoint_auth_method none")
+	case doc.Secret != nil: // §4.1: no shared secrets in public documents
+		return nil, fail(invalidClient, "the client metadata document has a client_secret, which everybody can read")
 	}
 	c, e := doc.client(schemes)
 	if e != nil {
 		return nil, fail(invalidClient, "the client metadata document is not usable: "+e.text())
 	}
 	c.id, c.origin = id, document
+	if e := doc.agree(c); e != nil {
+		return nil, e
+	}
 	return c, nil
 }

@@ -76,6 +76,8 @@ func asError(err error) *Error {
 	switch {
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, ErrUnavailable):
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
+	case errors.Is(err, session.ErrAssertionUsed):
+		return fail(invalidClient, "client_assertion was used before; sign a new one with another jti for each request")
 	case errors.Is(err, session.ErrNoGrant):
 		return fail(invalidGrant, "the code or token is unknown or has expired; sign in again")
 	case errors.Is(err, session.ErrRevoked):

@@ -29,7 +29,7 @@ func OpenClientID(ids Sealer, secrets MAC, id string) bool {
 
 // SealClientID gives the id of a client that registered a redirect, whatever that is.
 func SealClientID(ids Sealer, redirect string) string {
-	c := &client{name: "Test app", redirects: []string{redirect}, method: methodNone}
+	c := &client{name: "Test app", redirects: []string{redirect}, methods: []string{methodNone}}
 	registrar{ids: ids}.seal(c)
 	return c.id
 }

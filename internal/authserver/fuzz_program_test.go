@@ -38,7 +38,7 @@ func FuzzRegistrations(f *testing.F) {
 		bad := slices.ContainsFunc(out.Redirects, func(r string) bool { return authserver.CheckRedirect(r) != "" })
 		switch rec.Code {
 		case http.StatusCreated:
-			if out.ID == "" || len(out.ID) > 512 || len(out.Redirects) == 0 || bad {
+			if out.ID == "" || len(out.ID) > 4096 || len(out.Redirects) == 0 || bad {
 				t.Errorf("%q: %s", body, rec.Body)
 			}
 		case http.StatusBadRequest:

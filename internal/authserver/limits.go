@@ -113,6 +113,17 @@ func (s *Server) limitedForm(kind string, h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// refuseUnverified answers a request with a code or token of ours whose client is not proven: an assertion that does not
+// verify is junk, whatever comes with it. Nothing is counted for one that cannot be checked.
+func (s *Server) refuseUnverified(w http.ResponseWriter, r *http.Request, step string, e *Error) {
+	if !isUnanswered(e) {
+		s.refuseJunk(w, r, e)
+		return
+	}
+	s.report(r, step, e)
+	refuse(w, e)
+}
+
 // refuseJunk answers a request at the token or revocation endpoint that carries nothing of ours. Nothing was looked up
 // for it.
 func (s *Server) refuseJunk(w http.ResponseWriter, r *http.Request, e *Error) {

@@ -3,6 +3,8 @@ package authserver
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
 // offlineAccess is the scope with which clients ask for refresh tokens (OpenID Connect Core §11). All get one; some ask
@@ -16,20 +18,24 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 	for _, scope := range s.opts.Scopes {
 		scopes = append(scopes, scope.Name)
 	}
-	methods := []string{methodNone, methodBasic, methodPost}
+	algorithms := token.AssertionAlgorithms()
 	data, err := json.Marshal(map[string]any{
-		"issuer":                                         s.issuer,
-		"authorization_endpoint":                         s.issuer + AuthorizePath,
-		"token_endpoint":                                 s.issuer + TokenPath,
-		"registration_endpoint":                          s.issuer + RegisterPath,
-		"revocation_endpoint":                            s.issuer + RevokePath,
-		"jwks_uri":                                       s.issuer + KeysPath,
-		"scopes_supported":                               append(scopes, offlineAccess),
-		"response_types_supported":                       []string{"code"},
-		"response_modes_supported":                       []string{"query"},
-		"grant_types_supported":                          []string{grantCode, grantRefresh},
-		"token_endpoint_auth_methods_supported":          methods,
-		"revocation_endpoint_auth_methods_supported":     methods,
+		"issuer":                                     s.issuer,
+		"authorization_endpoint":                     s.issuer + AuthorizePath,
+		"token_endpoint":                             s.issuer + TokenPath,
+		"registration_endpoint":                      s.issuer + RegisterPath,
+		"revocation_endpoint":                        s.issuer + RevokePath,
+		"jwks_uri":                                   s.issuer + KeysPath,
+		"scopes_supported":                           append(scopes, offlineAccess),
+		"response_types_supported":                   []string{"code"},
+		"response_modes_supported":                   []string{"query"},
+		"grant_types_supported":                      []string{grantCode, grantRefresh},
+		"token_endpoint_auth_methods_supported":      authMethods,
+		"revocation_endpoint_auth_methods_supported": authMethods,
+
+		"token_endpoint_auth_signing_alg_values_supported":      algorithms,
+		"revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
 		"client_id_metadata_document_supported":          true,

@@ -28,6 +28,7 @@ const (
 	pendingFormat = 1
 	handleDigest  = 16
 	hasState      = 1 // the client sent a state, which may be empty
+	firstMethod   = 1 // the flag of the first of authMethods is 1 << firstMethod
 )
 
 // pendingName is the name of the cookie of a handle.
@@ -52,6 +53,11 @@ func encodePending(x *session.AuthRequest, handle string, until time.Time) []byt
 	state := ""
 	if x.State != nil {
 		flags, state = flags|hasState, *x.State
+	}
+	for i, method := range authMethods {
+		if slices.Contains(x.AuthMethods, method) {
+			flags |= 1 << (firstMethod + i)
+		}
 	}
 	for i, scope := range x.Asked {
 		if slices.Contains(x.Scopes, scope) {
@@ -96,6 +102,11 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 	}
 	if flags&hasState != 0 {
 		x.State = &state
+	}
+	for i, method := range authMethods {
+		if flags&(1<<(firstMethod+i)) != 0 {
+			x.AuthMethods = append(x.AuthMethods, method)
+		}
 	}
 	x.Asked, x.Keep = strings.Fields(asked), []byte(keep)
 	for i, scope := range x.Asked {

@@ -3,8 +3,6 @@ package authserver
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -30,19 +28,27 @@ type grantKind struct {
 	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
 	// ours.
 	of     func(g *session.Grants, first string) (id string, ok bool)
-	find   func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error)
+	find   func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error)
 	judged bool
 }
 
-// issue is the pipeline that every token comes out of: client (see readTokenRequest), grant, resource and scopes, policy, one
-// step of the grant.
+// issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion used up, grant with what
+// that demands of the client, resource and scopes, policy, one step of the grant.
 func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequest) (*tokens, error) {
-	turn, err := q.kind.find(ctx, grants, q.client, q.params)
+	if q.assertion != nil {
+		if err := grants.UseAssertion(ctx, q.use(), q.used(s.opts.Now())); err != nil {
+			return nil, err
+		}
+	}
+	turn, err := q.kind.find(ctx, grants, q)
 	if reuse, ok := errors.AsType[*session.ReuseError](err); ok {
 		q.reuse = reuse
 	}
 	if err != nil {
 		return nil, err
+	}
+	if q.assertion != nil {
+		turn.Prove()
 	}
 	scopes, err := s.narrow(turn.Grant, q.params["resource"], q.params["scope"])
 	if err != nil {
@@ -55,7 +61,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	}
 	// Signed before the write: a step that is taken must lead to an answer.
 	access, life, err := s.opts.Tokens.Issue(identity.Caller{
-		Subject: turn.Grant.Subject, ClientID: q.client.id, Scopes: scopes,
+		Subject: turn.Grant.Subject, ClientID: session.ClientRef(q.client.id), Scopes: scopes,
 	}, turn.Grant.Resource, turn.Grant.ID, grants.End(turn.Grant))
 	if err != nil {
 		return nil, &Error{kind: serverError, cause: err}
@@ -116,43 +122,4 @@ func (s *Server) judge(ctx context.Context, g session.Grant) error {
 		return err
 	}
 	return fail(invalidGrant, reason)
-}
-
-// authenticate finds out which client asks (RFC 6749 §2.3, §3.2.1). A client with a secret may send it either way: what
-// clients say they will do and what they do differs.
-func (s *Server) authenticate(r *http.Request, form url.Values) (*client, error) {
-	p, e := single(form, "client_id", "client_secret")
-	if e != nil {
-		return nil, e
-	}
-	id, secret := p["client_id"], p["client_secret"]
-	user, password, basic := r.BasicAuth()
-	if basic {
-		// RFC 6749 §2.3.1: both are form-encoded first.
-		basicID, err1 := url.QueryUnescape(user)
-		basicSecret, err2 := url.QueryUnescape(password)
-		switch {
-		case err1 != nil || err2 != nil:
-			return nil, &Error{kind: invalidClient, description: "the Authorization header is not form-encoded", basic: true}
-		case secret != "" || id != "" && id != basicID:
-			return nil, fail(invalidRequest, "the client is named twice, in the header and in the body; use one way")
-		}
-		id, secret = basicID, basicSecret
-	}
-	if id == "" {
-		return nil, &Error{kind: invalidClient, description: "client_id is missing", basic: basic}
-	}
-	c, err := s.clients.forToken(id)
-	if err != nil {
-		e := *asError(err)
-		e.basic = basic
-		return nil, &e
-	}
-	switch {
-	case c.secret != nil && !c.secret(secret):
-		return nil, &Error{kind: invalidClient, description: "the client_secret is missing or wrong", basic: basic}
-	case c.secret == nil && secret != "":
-		return nil, &Error{kind: invalidClient, description: "this client has no secret; send its client_id only", basic: basic}
-	}
-	return c, nil
 }

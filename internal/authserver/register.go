@@ -18,6 +18,7 @@ type registration struct {
 	Method        string   `json:"token_endpoint_auth_method"`
 	GrantTypes    []string `json:"grant_types"`
 	ResponseTypes []string `json:"response_types"`
+	keyMetadata
 }
 
 // registered is RFC 7591 §3.2.1.
@@ -31,6 +32,9 @@ type registrationAnswer struct {
 	Method        string   `json:"token_endpoint_auth_method"`
 	GrantTypes    []string `json:"grant_types"`
 	ResponseTypes []string `json:"response_types"`
+
+	JWKS      json.RawMessage `json:"jwks,omitempty"`
+	Algorithm string          `json:"token_endpoint_auth_signing_alg,omitempty"`
 }
 
 // register is the registration endpoint (RFC 7591 §3), open to everybody.
@@ -46,28 +50,34 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		refuse(w, e)
 		return
 	}
+	if e := asked.register(c); e != nil {
+		refuse(w, e)
+		return
+	}
 	if !s.clients.registered.seal(c) {
-		refuse(w, fail(invalidClientMetadata, "the redirect URIs are too long together; register fewer or shorter ones"))
+		refuse(w, fail(invalidClientMetadata, "the redirect URIs and keys are too long together; register fewer or shorter ones"))
 		return
 	}
 	out := registrationAnswer{
-		ClientID: c.id, IssuedAt: s.opts.Now().Unix(), RedirectURIs: c.redirects, Name: c.name, Method: c.method,
+		ClientID: c.id, IssuedAt: s.opts.Now().Unix(), RedirectURIs: c.redirects, Name: c.name, Method: c.methods[0],
 		GrantTypes: []string{grantCode, grantRefresh}, ResponseTypes: []string{"code"},
 	}
-	if c.method != methodNone {
+	switch {
+	case c.keys != nil:
+		if out.JWKS, err = c.keys.JSON(); err != nil { // public keys only, which were parsed
+			refuse(w, &Error{kind: serverError, cause: err})
+			return
+		}
+		out.Algorithm = c.algorithm
+	case c.methods[0] != methodNone:
 		out.Secret, out.SecretExpires = s.clients.registered.secret(c.id), new(int64)
 	}
 	answer(w, http.StatusCreated, out)
 }
 
-// client checks a registration. schemes are those that the operator allows in redirects beside the known ones.
+// client checks what a registration and a document have in common. schemes are those that the operator allows in redirects beside the known ones.
 func (a registration) client(schemes []string) (*client, *Error) {
-	if a.Method == "" {
-		a.Method = methodBasic // RFC 7591 §2
-	}
 	switch {
-	case !slices.Contains(registeredMethods, a.Method):
-		return nil, fail(invalidClientMetadata, "token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")
 	case len(a.RedirectURIs) == 0:
 		return nil, fail(invalidRedirectURI, "redirect_uris must have at least one entry")
 	case len(a.GrantTypes) > 0 && !slices.Contains(a.GrantTypes, grantCode):
@@ -80,5 +90,5 @@ func (a registration) client(schemes []string) (*client, *Error) {
 			return nil, fail(invalidRedirectURI, fmt.Sprintf("redirect %d of %d: %s", i+1, len(a.RedirectURIs), problem))
 		}
 	}
-	return &client{name: legible(a.Name), redirects: a.RedirectURIs, method: a.Method}, nil
+	return &client{name: legible(a.Name), redirects: a.RedirectURIs}, nil
 }

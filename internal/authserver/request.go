@@ -40,7 +40,9 @@ type request struct {
 // parseRequest checks all of a request that can be told to the client by redirect. On an error the part of the request
 // that is needed for that is given all the same.
 func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*request, *Error) {
-	r := &request{AuthRequest: session.AuthRequest{ClientID: c.id, ClientName: c.name, RedirectURI: redirect}}
+	r := &request{AuthRequest: session.AuthRequest{
+		ClientID: c.id, ClientName: c.name, RedirectURI: redirect, AuthMethods: c.methods,
+	}}
 	if state := q["state"]; len(state) == 1 && len(state[0]) <= maxEcho { // some clients send none
 		r.State = &state[0]
 	}

@@ -15,12 +15,17 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.refuseJunk(w, r, e)
 		return
 	}
+	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
+		s.refuseUnverified(w, r, "revoke", e)
+		return
+	}
 	if e := s.count(r.Context(), LimitRevoke, q.grant); e != nil {
 		refuse(w, e)
 		return
 	}
 	if err := s.revokeGrant(r, q); err != nil {
 		e := asError(err)
+		s.returnAssertion(r.Context(), q.presented, e)
 		s.report(r, "revoke", e)
 		refuse(w, e) // RFC 7009 §2.2.1: 503 means that the token still is good
 		return
@@ -35,9 +40,9 @@ func done(w http.ResponseWriter) {
 
 // revocation is a request to revoke a token of ours.
 type revocation struct {
-	client *client
-	grant  string // its id
-	owner  string // the client that the token was issued to; "" if only the grant knows
+	*presented
+	grant string // its id
+	owner string // the client that the token was issued to; "" if only the grant knows
 }
 
 // readRevocation reads a request and verifies all that can be verified without the store; nil for a token that is not ours.
@@ -46,9 +51,9 @@ func (s *Server) readRevocation(w http.ResponseWriter, r *http.Request) (*revoca
 	if e != nil {
 		return nil, e
 	}
-	c, err := s.authenticate(r, form)
-	if err != nil {
-		return nil, asError(err)
+	c, e := s.authenticate(r, form)
+	if e != nil {
+		return nil, e
 	}
 	p, e := single(form, "token", "token_type_hint")
 	if e != nil {
@@ -58,7 +63,7 @@ func (s *Server) readRevocation(w http.ResponseWriter, r *http.Request) (*revoca
 		return nil, fail(invalidRequest, "token is missing")
 	}
 	// The hint is only that (RFC 7009 §2.1): what a token is can be seen.
-	q := &revocation{client: c}
+	q := &revocation{presented: c}
 	var ok bool
 	if q.grant, q.owner, ok = s.opts.Tokens.Grant(p["token"]); ok {
 		return q, nil
@@ -69,18 +74,41 @@ func (s *Server) readRevocation(w http.ResponseWriter, r *http.Request) (*revoca
 	return nil, nil
 }
 
+// revokeGrant ends a grant for its own client, which proves itself as at the token endpoint. A grant that is gone demands
+// nothing any more; an access token that is left of it ends all the same.
 func (s *Server) revokeGrant(r *http.Request, q *revocation) error {
-	if q.owner == "" {
-		g, err := s.opts.Grants.Lookup(r.Context(), q.grant)
-		if err != nil {
-			return ignoreGone(err)
+	ctx, grants := r.Context(), s.opts.Grants
+	if q.owner != "" && !q.isOwners() {
+		return errOthersToken
+	}
+	if q.assertion != nil {
+		if err := grants.UseAssertion(ctx, q.use(), q.used(s.opts.Now())); err != nil {
+			return err
 		}
+	}
+	g, err := grants.Lookup(ctx, q.grant)
+	switch {
+	case err == nil:
 		q.owner = g.ClientID
+	case ignoreGone(err) != nil, q.owner == "":
+		return ignoreGone(err)
 	}
-	if q.owner != q.client.id && q.owner != session.ClientRef(q.client.id) { // RFC 7009 §2.1
-		return fail(unauthorizedClient, "the token was issued to another client")
+	if !q.isOwners() {
+		return errOthersToken
 	}
-	return s.opts.Grants.Revoke(r.Context(), q.grant)
+	if err == nil {
+		if err := q.admits(g); err != nil {
+			return err
+		}
+	}
+	return grants.Revoke(ctx, q.grant)
+}
+
+var errOthersToken = fail(unauthorizedClient, "the token was issued to another client") // RFC 7009 §2.1
+
+// isOwners tells whether the client that asks is the one that the token was issued to.
+func (q *revocation) isOwners() bool {
+	return q.owner == q.client.id || q.owner == session.ClientRef(q.client.id)
 }
 
 // ignoreGone drops the errors that mean there is nothing to revoke.

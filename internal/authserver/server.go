@@ -77,6 +77,8 @@ type Options struct {
 	Clients *ClientList
 	// Documents fetches metadata documents of clients; see [NewDocuments].
 	Documents *Documents
+	// FetchKeys gets the keys of clients whose documents say where they are. Default: what fetches Documents.
+	FetchKeys FetchKeys
 	// Pages makes pages.
 	Pages *pages.Set
 	// Limiter bounds what an address and a grant may ask for. Default: no limits.
@@ -105,6 +107,7 @@ type Server struct {
 	issuer  string
 	cookies cookies
 	clients clients
+	keysOf  *clientKeys
 	waiting waitingRoom
 }
 
@@ -154,7 +157,10 @@ func New(opts Options) (*Server, error) {
 	if opts.Patience <= 0 {
 		opts.Patience = TokenPatience
 	}
-	return &Server{
+	if opts.FetchKeys == nil {
+		opts.FetchKeys = opts.Documents.fetchKeys
+	}
+	s := &Server{
 		opts:    opts,
 		issuer:  issuer,
 		cookies: newCookies(opts.PublicURL),
@@ -162,7 +168,9 @@ func New(opts Options) (*Server, error) {
 			list: opts.Clients, documents: opts.Documents,
 			registered: registrar{ids: opts.Keys.ClientID, secrets: opts.Keys.ClientSecret},
 		},
-	}, nil
+	}
+	s.keysOf = &clientKeys{read: s.clients.forBrowser, fetch: opts.FetchKeys, now: opts.Now, known: map[string]*publishedKeys{}}
+	return s, nil
 }
 
 func checkPublicURL(u *url.URL) error {

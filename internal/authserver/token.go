@@ -25,8 +25,9 @@ func grantKinds(grantType string) (grantKind, bool) {
 		return grantKind{
 			params: []string{"code", "redirect_uri", "code_verifier"},
 			of:     (*session.Grants).OfCode,
-			find: func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
-				return g.Redeem(ctx, p["code"], c.id, p["redirect_uri"], p["code_verifier"])
+			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error) {
+				p := q.params
+				return g.Redeem(ctx, p["code"], q.client.id, p["redirect_uri"], p["code_verifier"], q.admits)
 			},
 			judged: true, // when the person signed in, as long ago as a code lives
 		}, true
@@ -34,8 +35,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 		return grantKind{
 			params: []string{"refresh_token"},
 			of:     (*session.Grants).OfRefreshToken,
-			find: func(ctx context.Context, g *session.Grants, c *client, p map[string]string) (*session.Turn, error) {
-				return g.Refresh(ctx, p["refresh_token"], c.id)
+			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error) {
+				return g.Refresh(ctx, q.params["refresh_token"], q.client.id, q.admits)
 			},
 		}, true
 	}
@@ -44,9 +45,9 @@ func grantKinds(grantType string) (grantKind, bool) {
 
 // tokenRequest is a request at the token endpoint that carries a code or refresh token of ours.
 type tokenRequest struct {
+	*presented
 	kind   grantKind
 	params map[string]string
-	client *client
 	grant  string    // its id
 	came   time.Time // when its last byte was read
 	// reuse is set when the refresh token is one that came too late.
@@ -61,6 +62,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuseJunk(w, r, e)
 		return
 	}
+	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
+		s.refuseUnverified(w, r, "token", e)
+		return
+	}
 	if e := s.count(r.Context(), LimitGrant, q.grant); e != nil {
 		refuse(w, e)
 		return
@@ -68,6 +73,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	t, err := s.issueInTime(r.Context(), q)
 	if err != nil {
 		e := asError(err)
+		s.returnAssertion(r.Context(), q.presented, e)
 		s.report(r, "token", e)
 		refuse(w, e)
 		return
@@ -93,9 +99,8 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	if q.params, e = single(form, append([]string{"resource", "scope"}, q.kind.params...)...); e != nil {
 		return nil, e
 	}
-	var err error
-	if q.client, err = s.authenticate(r, form); err != nil {
-		return nil, asError(err)
+	if q.presented, e = s.authenticate(r, form); e != nil {
+		return nil, e
 	}
 	for _, name := range q.kind.params {
 		if q.params[name] == "" {

@@ -127,7 +127,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 
 func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *session.GrantCache) (*session.Grants, error) {
 	return session.NewGrants(session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(), StoreTime: store.Grants().Time, Cache: cache,
+		Records: store.Grants(), Upstream: store.Upstreams(), Assertions: store.Assertions(), StoreTime: store.Grants().Time, Cache: cache,
 		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		AccessLife: cfg.AccessTokenLife, Grace: cfg.RefreshGrace,
 		PersonDigests: keys.MAC(purposeSessionSubject).Digests,

@@ -1,0 +1,192 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+)
+
+const (
+	// maxKeySet is the largest JWK set of a client in bytes.
+	maxKeySet = 64 << 10
+	// keysPause is the least time between two looks at a client's keys, and between two at its document for them.
+	keysPause = time.Minute
+	// keysRetry is the same for a document that could not be read while nothing of it is known.
+	keysRetry = 10 * time.Second
+)
+
+// FetchKeys gets what is at an https address on a client's own host, without following redirects, and with bounds on size
+// and time. It must not reach anything that is not public.
+type FetchKeys func(ctx context.Context, address string) (body []byte, status int, err error)
+
+// clientKeys are the keys of clients with metadata documents. Looking for them costs requests to other hosts, so they are
+// kept, in bounds, and looked for once a minute at most, whatever key an assertion names.
+type clientKeys struct {
+	read  func(ctx context.Context, id string) (*client, error) // a client's document
+	fetch FetchKeys
+	now   func() time.Time
+
+	mu    sync.Mutex
+	known map[string]*publishedKeys
+}
+
+// publishedKeys are what is known of one client's keys.
+type publishedKeys struct {
+	used time.Time // by clientKeys.mu
+
+	turn    chan struct{} // holds whoever looks at what follows
+	client  *client       // as its document was read last; nil if it never was
+	good    time.Time     // when that was
+	next    time.Time     // when it may be read again
+	failure error         // why it is nil
+	set     *token.KeySet // of client.keysURL
+}
+
+// verify checks the signature of an assertion. While the document cannot be read the one that was read last counts, for a
+// day; without it the assertion cannot be checked.
+func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion) *Error {
+	c, set, err := k.of(id).current(ctx, k, id)
+	switch {
+	case err != nil:
+		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
+	case c.keysURL == "" && (c.keys != nil || !slices.Contains(c.methods, methodKey)):
+		return c.verify(a)
+	case c.keysURL == "": // a document of last resort, which has no keys
+		return &Error{kind: temporarilyUnavailable, retryAfter: keysPause, description: textKeysAway}
+	case !slices.Contains(c.algorithms(), a.Algorithm):
+		return errOtherAlgorithm
+	}
+	if err = set.Verify(ctx, a); err == nil {
+		return nil
+	}
+	if errors.Is(err, token.ErrInvalid) {
+		return fail(invalidClient, assertionProblem(err))
+	}
+	e := &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
+	if away, ok := errors.AsType[*token.UnavailableError](err); ok {
+		e.retryAfter = away.RetryAfter()
+	}
+	return e
+}
+
+const textKeysAway = "the keys of this client cannot be fetched at the moment; nothing is lost, try again shortly"
+
+// of gives what is known of a client; of too many, the one that was not used for longest is forgotten.
+func (k *clientKeys) of(id string) *publishedKeys {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, ok := k.known[id]
+	if !ok {
+		if len(k.known) >= maxDocuments {
+			oldest := ""
+			for other, q := range k.known {
+				if oldest == "" || q.used.Before(k.known[oldest].used) {
+					oldest = other
+				}
+			}
+			delete(k.known, oldest)
+		}
+		p = &publishedKeys{turn: make(chan struct{}, 1)}
+		k.known[id] = p
+	}
+	p.used = k.now()
+	return p
+}
+
+// current gives the client as its document says, and the keys behind its jwks_uri.
+func (p *publishedKeys) current(ctx context.Context, k *clientKeys, id string) (*client, *token.KeySet, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	now := k.now()
+	if !now.Before(p.next) {
+		c, err := k.read(context.WithoutCancel(ctx), id) // others wait for it
+		p.failure, p.next = err, now.Add(keysPause)
+		switch {
+		case err == nil:
+			if p.client == nil || p.client.keysURL != c.keysURL || p.client.algorithm != c.algorithm {
+				p.set = k.published(c)
+			}
+			p.client, p.good = c, now
+		case p.client != nil && now.Sub(p.good) > documentLongest:
+			p.client = nil
+		}
+		if p.client == nil {
+			p.next = now.Add(keysRetry)
+		}
+	}
+	if p.client == nil {
+		return nil, nil, p.failure
+	}
+	return p.client, p.set, nil
+}
+
+// published are the keys behind a client's jwks_uri; nil if it has none.
+func (k *clientKeys) published(c *client) *token.KeySet {
+	if c.keysURL == "" {
+		return nil
+	}
+	return token.NewKeySet(func(ctx context.Context) (token.Keys, error) {
+		body, status, err := k.fetch(ctx, c.keysURL)
+		if err != nil {
+			return token.Keys{}, fmt.Errorf("fetching the keys of a client: %w", err)
+		}
+		if status != http.StatusOK {
+			return token.Keys{}, fmt.Errorf("fetching the keys of a client: status %d", status)
+		}
+		keys, _, err := token.ParseKeys(body, c.algorithms()...)
+		return keys, err
+	}, keysPause, assertionLeeway, k.now)
+}
+
+// checkKeysURL says what is wrong with the jwks_uri of a document; "" for nothing. It lies on the document's own host: so a
+// document proves its keys, and nobody makes us ask a third party.
+func checkKeysURL(id, address string) string {
+	u, err1 := url.Parse(address)
+	own, err2 := url.Parse(id)
+	switch {
+	case err1 != nil || err2 != nil || len(address) > maxDocumentID || u.Scheme != "https" || u.Opaque != "" || u.User != nil ||
+		strings.Contains(address, "#"):
+		return "jwks_uri must be a plain https URL of at most 1024 characters"
+	case !strings.EqualFold(u.Hostname(), own.Hostname()) || u.Port() != "" && u.Port() != "443":
+		return "jwks_uri must be on the host of the document and on port 443"
+	}
+	return ""
+}
+
+// keysClient is like the one for documents, for answers that may be larger.
+func keysClient(transport http.RoundTripper) *http.Client {
+	return netx.NewClient(transport, netx.Bounds{
+		Timeout: documentTimeout, MaxBody: maxKeySet,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+}
+
+// fetchKeys is a [FetchKeys] that reaches what documents are fetched from.
+func (d *Documents) fetchKeys(ctx context.Context, address string) (body []byte, status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	req.Header.Set("Accept", "application/jwk-set+json, application/json")
+	resp, err := d.keys.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err = io.ReadAll(resp.Body)
+	return body, resp.StatusCode, err
+}
