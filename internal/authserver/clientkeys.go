@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,6 +36,7 @@ type clientKeys struct {
 	read  func(ctx context.Context, id string) (*client, error) // a client's document
 	fetch FetchKeys
 	now   func() time.Time
+	log   *slog.Logger
 
 	mu    sync.Mutex
 	known map[string]*publishedKeys
@@ -141,14 +143,19 @@ func (k *clientKeys) published(c *client) *token.KeySet {
 	}
 	return token.NewKeySet(func(ctx context.Context) (token.Keys, error) {
 		body, status, err := k.fetch(ctx, c.keysURL)
-		if err != nil {
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("status %d", status)
+		}
+		var keys token.Keys
+		if err == nil {
+			keys, _, err = token.ParseKeys(body, c.algorithms()...)
+		}
+		if err != nil { // at most once a minute
+			k.log.WarnContext(ctx, "the keys of a client cannot be fetched; its assertions cannot be checked with newer ones",
+				"jwks_uri", c.keysURL, "status", status)
 			return token.Keys{}, fmt.Errorf("fetching the keys of a client: %w", err)
 		}
-		if status != http.StatusOK {
-			return token.Keys{}, fmt.Errorf("fetching the keys of a client: status %d", status)
-		}
-		keys, _, err := token.ParseKeys(body, c.algorithms()...)
-		return keys, err
+		return keys, nil
 	}, keysPause, assertionLeeway, k.now)
 }
 

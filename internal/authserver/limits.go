@@ -114,13 +114,16 @@ func (s *Server) limitedForm(kind string, h http.HandlerFunc) http.HandlerFunc {
 }
 
 // refuseUnverified answers a request with a code or token of ours whose client is not proven: an assertion that does not
-// verify is junk, whatever comes with it. Nothing is counted for one that cannot be checked.
-func (s *Server) refuseUnverified(w http.ResponseWriter, r *http.Request, step string, e *Error) {
+// verify is junk, whatever comes with it. One that cannot be checked counts for the grant, as it would if it could be.
+func (s *Server) refuseUnverified(w http.ResponseWriter, r *http.Request, kind, grant string, e *Error) {
 	if !isUnanswered(e) {
 		s.refuseJunk(w, r, e)
 		return
 	}
-	s.report(r, step, e)
+	if limited := s.count(r.Context(), kind, grant); limited != nil {
+		e = limited
+	}
+	s.report(r, "client keys", e)
 	refuse(w, e)
 }
 

@@ -112,7 +112,8 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 	ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))
 	w.tokens = must(token.NewLocal(token.LocalOptions{Issuer: w.url, Seeds: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: w.now}))
 	grants := must(session.NewGrants(session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(), Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: w.now,
+		Records: store.Grants(), Upstream: store.Upstreams(), Assertions: store.Assertions(), Sealer: ring.Sealer("grant"),
+		Signer: ring.MAC("refresh"), Now: w.now,
 	}))
 	opts := authserver.Options{
 		PublicURL: must(url.Parse(w.url)), Name: "Clerk Chat", Scopes: scopes, SignIn: &w.provider, Tokens: w.tokens, Grants: grants,

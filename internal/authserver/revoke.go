@@ -16,7 +16,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
-		s.refuseUnverified(w, r, "revoke", e)
+		s.refuseUnverified(w, r, LimitRevoke, q.grant, e)
 		return
 	}
 	if e := s.count(r.Context(), LimitRevoke, q.grant); e != nil {

@@ -169,7 +169,9 @@ func New(opts Options) (*Server, error) {
 			registered: registrar{ids: opts.Keys.ClientID, secrets: opts.Keys.ClientSecret},
 		},
 	}
-	s.keysOf = &clientKeys{read: s.clients.forBrowser, fetch: opts.FetchKeys, now: opts.Now, known: map[string]*publishedKeys{}}
+	s.keysOf = &clientKeys{
+		read: s.clients.forBrowser, fetch: opts.FetchKeys, now: opts.Now, log: opts.Logger, known: map[string]*publishedKeys{},
+	}
 	return s, nil
 }
 

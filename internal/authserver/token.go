@@ -63,7 +63,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
-		s.refuseUnverified(w, r, "token", e)
+		s.refuseUnverified(w, r, LimitGrant, q.grant, e)
 		return
 	}
 	if e := s.count(r.Context(), LimitGrant, q.grant); e != nil {

@@ -134,7 +134,7 @@ func atDesk(t *testing.T, f func(t *testing.T, d *desk), change ...func(*authser
 		d.mux = d.replica(store, append([]func(*authserver.Options){func(o *authserver.Options) {
 			ring := must(seal.New(bytes.Repeat([]byte("s"), 32)))
 			d.grants = must(session.NewGrants(session.GrantOptions{
-				Records: part{d.memory, "g:"}, Upstream: part{d.memory, "u:"}, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"),
+				Records: part{d.memory, "g:"}, Upstream: part{d.memory, "u:"}, Assertions: part{d.memory, "a:"}, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"),
 				Now: o.Now,
 			}))
 			o.Grants, o.Draining = d.grants, d.draining
