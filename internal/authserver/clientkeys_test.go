@@ -129,7 +129,9 @@ func TestUnknownKeyIDIsLookedForOnceAMinute(t *testing.T) {
 	c, h := w.signs(singularMethods)
 	refresh := c.login()
 	rotated := tokentest.NewKey(t, jose.RS256, "key-2")
-	h.change(func(h *host) { h.keys = append(jwks(t, rotated)[:len(jwks(t, rotated))-2], append([]byte(","), jwks(t, c.key)[len(`{"keys":[`):]...)...) })
+	h.change(func(h *host) {
+		h.keys = append(jwks(t, rotated)[:len(jwks(t, rotated))-2], append([]byte(","), jwks(t, c.key)[len(`{"keys":[`):]...)...)
+	})
 	c.key = rotated
 	status, out := c.refresh(refresh)
 	wantRefused(t, "too early to tell", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
