@@ -76,6 +76,26 @@ func TestAssertionWaitsForTheStore(t *testing.T) {
 	})
 }
 
+// No replica may take an assertion that the store has forgotten, not even one whose clock is behind.
+func TestAssertionIsRememberedBeyondItsEnd(t *testing.T) {
+	atSignersDesk(t, func(t *testing.T, d *desk, c *signer, refresh string) {
+		for _, ahead := range []time.Duration{-30 * time.Second, time.Minute, 10 * time.Minute} {
+			d.memory.lives = map[string]time.Duration{}
+			form := refreshForm(refresh)
+			form.Set("client_assertion", c.sign("exp", d.now().Add(ahead).Unix()))
+			d.got(d.ask(t.Context(), authserver.TokenPath, form, nil))
+			if len(d.memory.lives) != 1 {
+				t.Fatalf("%v", d.memory.lives)
+			}
+			for _, life := range d.memory.lives {
+				if life < ahead+time.Minute+30*time.Second || life > ahead+5*time.Minute {
+					t.Errorf("%s before its end it is remembered for %s", ahead, life)
+				}
+			}
+		}
+	})
+}
+
 // A client that sends the same request again after a 503 is not taken for a thief.
 func TestAssertionOfAFailedRequestIsReturned(t *testing.T) {
 	atSignersDesk(t, func(t *testing.T, d *desk, c *signer, refresh string) {

@@ -45,6 +45,7 @@ type host struct {
 	keys     []byte
 	status   int // of the keys; 0 for 200
 	down     bool
+	control  string // Cache-Control
 	fetched  map[string]int
 }
 
@@ -63,7 +64,7 @@ func (h *host) fetch(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r,
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {h.control}}, Body: io.NopCloser(strings.NewReader(body)), Request: r,
 	}, nil
 }
 

@@ -157,6 +157,30 @@ func TestUnknownKeyIDIsLookedForOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestDocumentIsReadForItsKeysOnceAMinute(t *testing.T) {
+	w := newWorld(t).alone()
+	c, h := w.signs(singularMethods)
+	h.change(func(h *host) { h.control = "no-store" })
+	refresh := c.login()
+	path := strings.TrimPrefix(documentID, "https://app.example")
+	before := h.count(path)
+	for range 5 {
+		_, _ = c.refresh(refresh)
+	}
+	if n := h.count(path); n != before {
+		t.Errorf("read %d times more within a minute", n-before)
+	}
+	moved := tokentest.NewKey(t, jose.ES256, "moved")
+	h.change(func(h *host) { h.document = documentWith(singularMethods + `,"jwks":` + string(jwks(t, moved))) })
+	w.forward(time.Minute)
+	if c.key = moved; h.count(path) != before {
+		t.Fatal("read by nobody")
+	}
+	if status, out := c.refresh(refresh); status != http.StatusOK || h.count(path) != before+1 {
+		t.Errorf("%d %v, read %d times more", status, out, h.count(path)-before)
+	}
+}
+
 func TestUnverifiedAssertionIsJunk(t *testing.T) {
 	book := &ledger{}
 	w := newWorld(t, func(o *authserver.Options) { o.Limiter = book })

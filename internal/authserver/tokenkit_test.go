@@ -26,6 +26,7 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	values map[string]string
+	lives  map[string]time.Duration // of what was added, as it was then
 	ops    int
 	fails  func(op int) (before, after bool)
 }
@@ -79,8 +80,9 @@ func (p part) Get(_ context.Context, name string) (value []byte, found bool, err
 	return value, found, err
 }
 
-func (p part) Add(_ context.Context, name string, value []byte, _ time.Duration) (added bool, err error) {
+func (p part) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
 	err = p.do(func() {
+		p.lives[p.prefix+name] = ttl
 		if _, found := p.values[p.prefix+name]; !found {
 			p.values[p.prefix+name], added = string(value), true
 		}
@@ -128,7 +130,7 @@ func atDesk(t *testing.T, f func(t *testing.T, d *desk), change ...func(*authser
 		store := redisstore.OpenEmbedded(redisstore.Options{})
 		defer func() { _ = store.Close() }()
 		d := &desk{
-			world: &world{t: t, url: "http://127.0.0.1:4711"}, memory: &memory{values: map[string]string{}}, draining: make(chan struct{}),
+			world: &world{t: t, url: "http://127.0.0.1:4711"}, memory: &memory{values: map[string]string{}, lives: map[string]time.Duration{}}, draining: make(chan struct{}),
 		}
 		d.provider.world = d.world
 		d.mux = d.replica(store, append([]func(*authserver.Options){func(o *authserver.Options) {
