@@ -92,7 +92,7 @@ func TestARefreshTokenIsGoodForItsOwnClientAndResource(t *testing.T) {
 }
 
 func TestWhoMayNotSignInAnyMoreLosesTheGrantAndNobodyElseDoes(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *authserver.Options) { o.Patience = time.Second })
 	c := w.program(localRedirect)
 	access, refresh := c.tokens(w.browser())
 	for _, err := range []error{authserver.ErrUnavailable, errors.New("a secret cause")} {

@@ -59,9 +59,11 @@ type attempted struct {
 	panicked any
 }
 
-// passes tells whether an error may be over in a moment. What does not open will not, and must not take the places of those
-// who wait for a store that comes back.
-func passes(err error) bool { return errors.Is(err, session.ErrUnavailable) && !unreadable(err) }
+// passes tells whether an error may be over in a moment: the store comes back, or the person's turn at the provider comes. What
+// does not open will not, and must not take the places of those who wait.
+func passes(err error) bool {
+	return (errors.Is(err, session.ErrUnavailable) || errors.Is(err, ErrUnavailable)) && !unreadable(err)
+}
 
 // issueInTime issues tokens, and waits for a store that does not answer until the request's time is over, the gateway
 // drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt

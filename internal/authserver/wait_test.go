@@ -194,6 +194,20 @@ func TestNoFailureOfTheStoreCostsALogin(t *testing.T) {
 	}
 }
 
+// Everybody's turn comes: clients take any other answer for the end of their login.
+func TestARefreshWaitsUntilThePersonCanBeJudged(t *testing.T) {
+	atDesk(t, func(t *testing.T, d *desk) {
+		_, refresh := d.login()
+		d.provider.set("", nil, authserver.ErrUnavailable)
+		time.AfterFunc(5*time.Second, func() { d.provider.set("", nil, nil) })
+		got := d.timed(refreshForm(refresh))
+		d.got(got.ResponseRecorder)
+		if got.took < 5*time.Second || got.took > 6*time.Second {
+			t.Errorf("after %s", got.took)
+		}
+	})
+}
+
 func failingStore(t *testing.T, d *desk, kind string, n int, after, once bool) {
 	form := codeForm(d.code())
 	if kind != "code" {
