@@ -134,6 +134,12 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(data)
 }
 
+// logReason is an error that says in fixed words, which may be logged, what it is.
+type logReason interface {
+	error
+	LogReason() string
+}
+
 // report logs what operators can do something about: the step that failed, and the kind of the failure.
 func (s *Server) report(r *http.Request, step string, e *Error) {
 	if e.cause == nil || r.Context().Err() != nil {
@@ -144,6 +150,9 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 	if unreadable(e.cause) { // it does not pass by itself
 		level = slog.LevelError
 	}
-	s.opts.Logger.Log(r.Context(), level, "oauth request failed", "step", step, "error", e.kind.code, "store", store,
-		"unreadable", level == slog.LevelError)
+	attrs := []any{"step", step, "error", e.kind.code, "store", store, "unreadable", level == slog.LevelError}
+	if known, ok := errors.AsType[logReason](e.cause); ok {
+		attrs = append(attrs, "reason", known.LogReason())
+	}
+	s.opts.Logger.Log(r.Context(), level, "oauth request failed", attrs...)
 }

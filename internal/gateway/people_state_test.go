@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
@@ -218,6 +219,24 @@ func TestProblemsOfDenyRulesAreNamed(t *testing.T) {
 	for _, want := range []string{`--deny-signin (GATEWAY_DENY_SIGNIN): "groups" is not a rule`, `"=b"`, `"email_domain=example.com" is in --allow-signin too`} {
 		if strings.Count(all, want) != 1 {
 			t.Errorf("%s is not named once in:\n%s", want, all)
+		}
+	}
+}
+
+// Only the operator can mend a client secret that is wrong, and only the log can say so.
+func TestASignInThatTheProviderFailsTellsOperatorsWhy(t *testing.T) {
+	world := signInLater(t, "api-key")
+	for reason, fault := range map[string]string{
+		"invalid_client (status 401)":        `"status":401,"body":"{\"error\":\"invalid_client\"}","content_type":"application/json"`,
+		"token_endpoint_status (status 500)": `"status":500`,
+	} {
+		world.control(t, "faults", `{"operation":"token","kind":"status","count":1,`+fault+`}`)
+		q := authtest.Person{Transport: world.http.Transport}.Allow(t, world.authorizeURL(t), clientRedirect)
+		if q.Get("error") == "" || strings.Contains(q.Encode(), "client") {
+			t.Errorf("%s: the client is told %v", reason, q)
+		}
+		if !strings.Contains(world.log.String(), reason) {
+			t.Errorf("operators are not told of %s", reason)
 		}
 	}
 }

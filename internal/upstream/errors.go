@@ -53,11 +53,14 @@ type unknownError struct {
 	temporary bool
 }
 
-func (e *unknownError) Error() string {
+func (e *unknownError) Error() string { return "upstream: " + e.LogReason() }
+
+// LogReason is for operators, in fixed words.
+func (e *unknownError) LogReason() string {
 	if e.status == 0 {
-		return "upstream: " + e.reason
+		return e.reason
 	}
-	return fmt.Sprintf("upstream: %s (status %d)", e.reason, e.status)
+	return fmt.Sprintf("%s (status %d)", e.reason, e.status)
 }
 
 // Is is for [errors.Is].
@@ -121,8 +124,20 @@ const (
 )
 
 // SignInError is a sign-in that failed for good.
-type SignInError struct{ Reason Reason }
+type SignInError struct {
+	Reason Reason
+	// answer is what the provider answered, in fixed words; "" if that is not the reason.
+	answer string
+}
 
-func (e *SignInError) Error() string { return "upstream: sign-in failed: " + string(e.Reason) }
+func (e *SignInError) Error() string { return "upstream: sign-in failed: " + e.LogReason() }
 
-func failed(r Reason) error { return &SignInError{r} }
+// LogReason is for operators.
+func (e *SignInError) LogReason() string {
+	if e.answer == "" {
+		return string(e.Reason)
+	}
+	return string(e.Reason) + ": " + e.answer
+}
+
+func failed(r Reason) error { return &SignInError{Reason: r} }

@@ -25,6 +25,10 @@ func signInFailure(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
+	var unknown *unknownError
+	if errors.As(err, &unknown) { // such as invalid_client, which only operators can mend
+		return &SignInError{ReasonProvider, unknown.LogReason()}
+	}
 	return failed(ReasonProvider)
 }
 
