@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -65,9 +66,12 @@ func checkRedirect(redirect string, more []string) string {
 
 func checkWebRedirect(u *url.URL) string {
 	name := strings.ToLower(u.Hostname())
+	port, err := strconv.Atoi(u.Port())
 	switch {
 	case name == "" || u.Opaque != "":
 		return "a redirect URI must name a host"
+	case u.Port() != "" && (err != nil || port > 65535):
+		return "a redirect URI must have a port up to 65535, or none"
 	case isLoopback(name):
 		return ""
 	case u.Scheme == "http":

@@ -45,6 +45,7 @@ func TestRedirectsAreAllowedByRule(t *testing.T) {
 		"https://аpp.example/cb": false, "https://*.example/cb": false, "https://app.*/cb": false, "https:app.example/cb": false, "https:/app.example": false,
 		"https:///cb": false, "https://:443/cb": false, "https://10.0.0.1/cb": false, "https://[2001:db8::1]/cb": false, "https://[fe80::1%25eth0]/cb": false,
 		"https://2130706433/cb": false, "https://0x7f.1/cb": false, "https://127.1/cb": false, "https://1.1.1.1./cb": false, "https://-a.example/cb": false,
+		"https://app.example:99999/cb": false, "http://127.0.0.1:70000/cb": false, "http://127.0.0.1:0/cb": true, "https://app.example:/cb": true,
 		"https://a..example/cb": false, "https://app.example/<x>": false, "https://app.example/{x}": false, "https://app.example/%zz": false,
 		"https://app.example/" + strings.Repeat("x", 2000): false, "/cb": false, "app.example/cb": false, "": false, "https": false, ":": false,
 		// This machine.

@@ -41,7 +41,7 @@ func (c *Config) SandboxSignsIn() bool {
 }
 
 func isSandboxIssuer(issuer string) bool {
-	return isPlainHTTP(issuer) && strings.HasSuffix(issuer, sandboxIssuerPath)
+	return isPlainHTTP(issuer) && strings.HasSuffix(strings.TrimRight(issuer, "/"), sandboxIssuerPath)
 }
 
 func (c *Config) issuer() string {
@@ -66,7 +66,8 @@ func (c *Config) harm(p *problems) {
 	}
 	if isPlainHTTP(c.ClerkURL) && reachOfURL(c.ClerkURL) == faraway {
 		p.add("--clerk-url (CLERK_API_URL)",
-			"is http, so keys and texts would travel in the clear: use https; http is for this machine and for private networks")
+			"is http, so keys and texts would travel in the clear: use https; http is for this machine and for private networks, whose names "+
+				"have no dot or end like clerk.apps.svc or clerk.internal")
 	}
 	if listensInPublic(c.AdminListen) {
 		p.add("--admin-listen (GATEWAY_ADMIN_LISTEN)",

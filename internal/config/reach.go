@@ -18,9 +18,9 @@ const (
 )
 
 // nearbyDomains are names of networks of one's own: RFC 6762 §3 and appendix G, RFC 8375, RFC 6761 §6.2, and what ICANN keeps free
-// for them; and the services of a Kubernetes namespace.
+// for them; the services of a Kubernetes namespace, and those of Consul.
 func nearbyDomains() []string {
-	return []string{".local", ".internal", ".home.arpa", ".intranet", ".private", ".corp", ".home", ".lan", ".test", ".svc"}
+	return []string{".local", ".internal", ".home.arpa", ".intranet", ".private", ".corp", ".home", ".lan", ".test", ".svc", ".localdomain", ".consul"}
 }
 
 // reachOf tells how far away a host is that is given without a port. Names are not looked up: what they mean may change.

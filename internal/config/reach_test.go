@@ -8,6 +8,7 @@ func TestHowFarAwayAHostIs(t *testing.T) {
 		nearby: {
 			"redis", "sandbox", "gateway-1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.1.1", "fd00::1", "fe80::1%eth0",
 			"::ffff:10.0.0.1", "clerk.default.svc", "clerk.default.svc.cluster.local", "host.docker.internal", "nas.home.arpa", "a.lan", "a.test",
+			"clerk.service.consul", "box.localdomain",
 		},
 		faraway: {
 			"", "example.com", "8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "134744072", "0x8080808", "127.1", "0177.0.0.1", "8.8",

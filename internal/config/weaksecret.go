@@ -88,6 +88,7 @@ const words = " abc access admin alice all and api app auth cafe cafebabe change
 	"passphrase password passwd paste phrase please pr0d private prod production put put-your pwd random really replace replaced " +
 	"replaceme root safe sandbox secret secrets secure server service session set setme shared should simple some something " +
 	"staging string strong super temp temporary test tester testing tests than the thing this thirty three to token top two " +
+	"amet battery brown consectetur dolor dog fox horse ipsum jumps lazy lorem over quick sit staple " + // phrases that everybody knows
 	"unsafe unset use user value very welcome with world xxx you your yourself zero " +
 	"qwertyuiop qwerty qwertz qwertzuiop azerty azertyuiop asdf asdfghjkl yxcvbnm zxcvbnm wasd 1qaz 2wsx 3edc 4rfv 5tgb 6yhn " +
 	"7ujm 8ik 9ol 0p qaz wsx edc rfv tgb yhn ujm 31337 1337 "

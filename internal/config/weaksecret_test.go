@@ -26,6 +26,8 @@ func TestSecretsThatAGuesserTriesFirstAreWeak(t *testing.T) {
 		"INSECURE-DEMO-SECRET-known-to-everybody-replace-me", "insecure-demo-secret-known-to-everybody",
 		"secret-a-secret-a-secret-a-secret-a", "old-secret-0123456789abcdef0123456789", "replace_with_a_random_string_of_32_chars",
 		"6f1c2d7e-8a4b-4c1e-9f3d-2b7a5e9c0d11", "                                        ", "----------------------------------------",
+		"correct horse battery staple correct horse", "CorrectHorseBatteryStaple1234567", "The quick brown fox jumps over the lazy dog",
+		"lorem ipsum dolor sit amet consectetur",
 		"a-very-long-and-very-secure-password-123!", "x" + strings.Repeat("A", 31) + "y", "ten characters" + strings.Repeat("ten characters", 2),
 	} {
 		if !weak(secret) {
