@@ -16,17 +16,17 @@ func Problems(c *config.Config) []string {
 	p := c.Problems()
 	if c.RedisURL != "" {
 		if err := redisstore.ParseURL(c.RedisURL.Reveal()); err != nil {
-			p = append(p, "--redis-url (GATEWAY_REDIS_URL): "+err.Error())
+			p = append(p, "--redis-url (GATEWAY_REDIS_URL): "+oneLine(err))
 		}
 	}
 	if _, err := web.NewGuard(nil, c.AllowedHosts, nil); err != nil {
-		p = append(p, "--allowed-hosts (GATEWAY_ALLOWED_HOSTS): "+err.Error())
+		p = append(p, "--allowed-hosts (GATEWAY_ALLOWED_HOSTS): "+oneLine(err))
 	}
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
-		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+err.Error())
+		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+oneLine(err))
 	}
 	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
-		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+err.Error())
+		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+oneLine(err))
 	}
 	p = append(p, offerProblems(c)...)
 	_, ruleErr := newAdmission(c)
