@@ -13,7 +13,8 @@ import (
 )
 
 // ahead has all that a request of somebody who signed in needs of Redis read in one round trip: its grant with the provider's
-// part, its session, and what the credential is made of. Nothing is read for a request without a good token, since the grant is what is read first.
+// part, its session, and what the credential is made of. Nothing is read for a request without a good token, since the grant is
+// what is read first.
 type ahead struct {
 	store            *redisstore.Store
 	sessions, grants *redisstore.Bucket

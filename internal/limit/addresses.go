@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Addresses bounds what each address may do, or who else is told from others by something that cannot be made up. It may be used by many goroutines at once.
+// Addresses bounds what each owner may do in a minute: an address, or a grant that a request has proven to be its own. It may be
+// used by many goroutines at once.
 type Addresses struct {
 	counter
 	aMinute int
