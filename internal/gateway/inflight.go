@@ -23,7 +23,7 @@ const (
 	spareConnections = 512
 	// turnWait and turnStall are how long a request waits for its turn, and how long if the queue does not move.
 	turnWait  = 10 * time.Second
-	turnStall = 3 * time.Second
+	turnStall = 5 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
 	bodyMemory = 16 << 20
 	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 10 MiB.

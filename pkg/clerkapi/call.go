@@ -37,6 +37,8 @@ type call struct {
 	// wait before the next attempt, as decided by checkRetry; waiting while it lasts.
 	wait    time.Duration
 	waiting bool
+	// large: this is one of the calls with a large answer.
+	large bool
 }
 
 // do makes the request and decodes a 2xx answer into out, unless that is nil.
@@ -56,6 +58,7 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *
 		return nil, &Error{Operation: op.id, Reason: ErrPaused, RetryAfter: wait}
 	}
 	defer func() { u.core.circuits.leave(key, err, c.parent.Err() != nil) }()
+	defer c.leaveLarge()
 	return c.send(ctx, req, out)
 }
 
@@ -125,6 +128,13 @@ const (
 	maxBody      = 8 << 20
 )
 
+// An answer of more than largeBody bytes is read as one of largeAtOnce at most, since what is made of it takes several times its
+// size. An ordinary page is below.
+const (
+	largeBody   = 512 << 10
+	largeAtOnce = 4
+)
+
 // attempt is one HTTP request and what came of it.
 type attempt struct {
 	// sent: the API may have seen the request.
@@ -168,11 +178,12 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	// net/http hands over for good.
 	from := resp.Body
 	defer context.AfterFunc(req.Context(), func() { _ = from.Close() })()
-	body, err := readBody(resp)
+	body, err := c.readBody(req.Context(), resp)
 	if late := req.Context().Err(); late != nil && err != nil && !errors.Is(err, errTooLong) {
 		err = late // whoever of the two closed the body first
 	}
 	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && !errors.Is(err, errTooLong) {
+		c.leaveLarge()
 		return nil, err // an answer cut short is no answer: a read can be made again
 	}
 	c.last.status, c.last.header, c.last.body, c.last.bodyErr = resp.StatusCode, resp.Header, body, err
@@ -180,8 +191,8 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// readBody reads as much of an answer as anybody looks at, and closes it.
-func readBody(resp *http.Response) ([]byte, error) {
+// readBody reads as much of an answer as anybody looks at, and closes it. Its deadline ends a wait too.
+func (c *call) readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode < 200 { // no final answer: what follows belongs to a protocol that nobody asked for (RFC 9110 §15.2.2)
 		return nil, nil
@@ -194,11 +205,37 @@ func readBody(resp *http.Response) ([]byte, error) {
 	if n := resp.ContentLength; n > 0 && n <= maxErrorBody {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	n, err := io.Copy(&buf, io.LimitReader(resp.Body, int64(limit)+1))
-	if n > int64(limit) {
+	_, err := io.Copy(&buf, io.LimitReader(resp.Body, min(int64(limit)+1, largeBody)))
+	if err == nil && buf.Len() == largeBody && limit > largeBody {
+		if err = c.enterLarge(ctx); err == nil {
+			_, err = io.Copy(&buf, io.LimitReader(resp.Body, int64(limit)+1-largeBody))
+		}
+	}
+	if buf.Len() > limit {
 		return buf.Bytes()[:limit], errTooLong
 	}
 	return buf.Bytes(), err
+}
+
+// enterLarge waits until this may be one of the calls with a large answer.
+func (c *call) enterLarge(ctx context.Context) error {
+	if c.large {
+		return nil
+	}
+	select {
+	case c.core.large <- struct{}{}:
+		c.large = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *call) leaveLarge() {
+	if c.large {
+		c.large = false
+		<-c.core.large
+	}
 }
 
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }

@@ -61,6 +61,7 @@ type core struct {
 	logger      *slog.Logger
 	now         func() time.Time
 	circuits    *circuits
+	large       chan struct{} // holds one for each call with a large answer
 }
 
 // Response tells about the HTTP side of an answer. Methods return it beside an error too, as soon as the request was

@@ -50,6 +50,7 @@ func (o Options) core() (*core, error) {
 		maxAttempts: valueOr(o.MaxAttempts, defaultMaxAttempts),
 		logger:      o.Logger,
 		now:         o.Now,
+		large:       make(chan struct{}, largeAtOnce),
 	}
 	if c.transport == nil {
 		c.transport = newTransport()
