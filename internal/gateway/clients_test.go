@@ -15,6 +15,7 @@ import (
 
 // All three ways in which a client can be known lead to all seven tools, whichever replica a request comes to.
 func TestEveryKindOfClientSignsInAndCallsEveryTool(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "clients.json")
 	list := `{"clients":[{"client_id":"warehouse-bot","client_secret":"warehouse-secret-of-32-characters","client_name":"Warehouse bot",` +
 		`"redirect_uris":["` + clientRedirect + `"]}]}`

@@ -23,6 +23,7 @@ func exchangeOnly(t *testing.T, sandboxURL string) {
 }
 
 func TestTheLoginsTokenIsExchangedForOneForTheAPI(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		version string
 		edit    func(*config.Config)

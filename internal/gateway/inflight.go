@@ -99,8 +99,10 @@ func (t *turns) Another(ctx context.Context) (leave func(), ok bool) {
 // Closed is of [endpoint.InFlight].
 func (t *turns) Closed() <-chan struct{} { return t.requests.Closed() }
 
-// close refuses what waits. An answer that is large by now is not refused: its request was begun.
+// close refuses what waits. A read that waits for a large answer's turn ends too: it may be part of a batch whose other calls
+// are to be told of.
 func (t *turns) close() {
+	t.answers.Close()
 	t.requests.Close()
 	t.bodies.Close()
 }

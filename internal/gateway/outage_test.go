@@ -17,6 +17,7 @@ func sendsOn(c *config.Config) { c.OnStoreOutage = "send" }
 
 // One replica made the grant. The other one has never seen it, so nothing tells it that the person has not revoked it since.
 func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", sendsOn, hasty)
 	c := world.register(t)
 	c.signIn(t)
@@ -68,6 +69,7 @@ func TestARevokedGrantStaysRevokedWithoutRedis(t *testing.T) {
 }
 
 func TestMessagesAreLimitedWithoutRedis(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	cfg := valid(t)
 	cfg.RedisURL, cfg.OnStoreOutage, cfg.LimitMessages = config.Secret(redis.URL()), "send", 5

@@ -29,9 +29,11 @@ func (l *later) only(t *testing.T, form string) any {
 
 // Unknown is never no: what is there and does not open is waited for.
 func TestWhatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
+	t.Parallel()
 	for _, credential := range credentials {
 		for name, form := range map[string]string{"provider's part": "gw:u:*", "grant": "gw:g:*"} {
 			t.Run(credential+"/"+name, func(t *testing.T) {
+				t.Parallel()
 				world := signInLater(t, credential)
 				c := world.join(t)
 				world.keepsUnreadable(t, c, world.only(t, form))
@@ -67,8 +69,10 @@ func (l *later) keepsUnreadable(t *testing.T, c *client, key any) {
 }
 
 func TestAMissingProvidersPartLetsTheRefreshGoOn(t *testing.T) {
+	t.Parallel()
 	for _, credential := range credentials {
 		t.Run(credential, func(t *testing.T) {
+			t.Parallel()
 			world := signInLater(t, credential)
 			c := world.join(t)
 			world.redis.Do("DEL", world.part(t))

@@ -124,6 +124,7 @@ func (c *client) wantOver(t *testing.T) {
 }
 
 func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
+	t.Parallel()
 	for _, credential := range credentials {
 		world := signInLater(t, credential)
 		for name, call := range map[string]struct {
@@ -133,6 +134,7 @@ func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
 			"a call": {sendCall, nil}, "a batch": {batchCall, []string{"Mcp-Protocol-Version", "2025-03-26"}}, "a refresh": {},
 		} {
 			t.Run(credential+", "+name, func(t *testing.T) {
+				t.Parallel()
 				c := world.join(t)
 				before := world.sent(t)
 				world.pass(16 * time.Minute)
@@ -219,6 +221,7 @@ func TestAPersonWhoseClaimsNoLongerFitIsOut(t *testing.T) {
 
 // A provider that says nothing about a person ends nobody's login, with any credential, until it was silent for too long.
 func TestAProviderInTroubleEndsNobodysLogin(t *testing.T) {
+	t.Parallel()
 	const token = `{"operation":"token","kind":"status","count":1000,`
 	for name, fault := range map[string]string{
 		"down":           token + `"status":503}`,
@@ -227,6 +230,7 @@ func TestAProviderInTroubleEndsNobodysLogin(t *testing.T) {
 	} {
 		for _, credential := range credentials {
 			t.Run(name+", "+credential, func(t *testing.T) {
+				t.Parallel()
 				world := signInLater(t, credential)
 				c := world.join(t)
 				world.pass(16 * time.Minute)
@@ -280,9 +284,11 @@ func TestAtTheBorderTwoReplicasAskOnce(t *testing.T) {
 }
 
 func TestADenyRuleEndsAGrantAtTheNextCall(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{"a read": readCall, "a write": sendCall, "neither": ping} {
 		for _, credential := range []string{"api-key", "login"} {
 			t.Run(credential+", "+name, func(t *testing.T) {
+				t.Parallel()
 				world := signInLater(t, credential)
 				c := world.join(t)
 				if a := c.post(t, body); a.status != http.StatusOK {

@@ -55,6 +55,7 @@ func TestNewRegistrationsUseTheFirstOfTheirSecrets(t *testing.T) {
 }
 
 func TestOneClientIsRevokedByTheDenyList(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	c, other := world.register(t), world.register(t)
 	file := filepath.Join(t.TempDir(), "clients.json")

@@ -73,6 +73,7 @@ func rawPost(t *testing.T, base string, length int, body io.Reader) *net.TCPConn
 }
 
 func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.MaxBody, cfg.ShutdownTimeout = 16<<20, 8*time.Second
 	base, admin, stop := stoppable(t, cfg)

@@ -103,8 +103,10 @@ func TestRedisThatForgetsForgetsNoClient(t *testing.T) {
 }
 
 func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(*redistest.Server){"gone": (*redistest.Server).Kill, "silent": (*redistest.Server).Stop} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			world := signIn(t, "login", nil)
 			c := world.register(t)
 			c.signIn(t)
@@ -144,6 +146,7 @@ func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
 }
 
 func TestRedisThatIsDownCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	session := world.connect(t, "2025-11-25")
 	world.redis.Kill()

@@ -30,6 +30,7 @@ func (c *client) mustRevoke(t *testing.T) {
 }
 
 func TestJunkFromAnOfficeHindersNobodyThere(t *testing.T) {
+	t.Parallel()
 	for name, page := range map[string][]string{
 		"by a program": nil, "by a web page": {"Origin", "https://evil.example"}, "by a sandboxed page": {"Origin", "null"},
 	} {

@@ -112,7 +112,7 @@ func data(page string) any {
 	case "key":
 		return struct {
 			Name, Client, Person, Email, Hint, Since, ID, Problem, Action, CSRF, Handle string
-			Exists, Refused, Unreadable, Done                                                       bool
+			Exists, Refused, Unreadable, Done                                           bool
 		}{Name: "Name", Exists: true}
 	case "signin-error":
 		return struct {
