@@ -102,7 +102,7 @@ func (c *Connections) look() {
 
 // patience is how long a connection may be quiet while others wait for its place. Less would meet clients in the moment in which
 // they send a request.
-const patience = 5 * time.Second
+const patience = 3 * time.Second
 
 type boundConn struct {
 	net.Conn

@@ -72,13 +72,13 @@ func TestNewConnectionReplacesAQuietOne(t *testing.T) {
 		if _, err := io.WriteString(stalled, strings.TrimSuffix(getRequest, "\r\n")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
 		open()
 		last := open()
 		if !isOpen(silent) || !isOpen(idle) || !isOpen(stalled) {
 			t.Error("one that was not quiet for long made room")
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(time.Second)
 		if isOpen(silent) || !isOpen(idle) || !isOpen(stalled) {
 			t.Error("the one that was quiet for longest did not make room")
 		}
