@@ -83,9 +83,9 @@ func startGateways(t *testing.T) *cluster {
 			OIDCIssuer: c.provider.issuer, OIDCClientID: "gateway", OIDCClientSecret: gatewaySecret,
 			OIDCScopes: []string{"email"}, OIDCParams: []string{"login_hint=ann@acme.example", "ui_locales=en"},
 			AllowSignin: []string{"email_domain=acme.example"},
-			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50,
+			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50, MaxAnswer: 2 << 20,
 			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
-			MaxContacts: 500, MaxRecipients: 10,
+			MaxContacts: 500, MaxRecipients: 10, WriteTimeout: 10 * time.Second, BodyTimeout: 10 * time.Second,
 			AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
 			Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour,
 		}
