@@ -137,7 +137,11 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	env, refusal := readEnvelope(body, r.Header, e.opts.MaxBatch)
 	if refusal != nil {
-		refusal.write(w, nil)
+		refusal.write(w, env.id())
+		return
+	}
+	if len(env.messages) == 0 { // notifications that say nothing
+		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	aw, ar, err := e.admit(w, r, env)
@@ -187,6 +191,9 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(env.body))
 	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
+	if len(env.aliases) > 0 {
+		w = &aliasWriter{w, env.aliases}
+	}
 	sdk.ServeHTTP(w, r)
 }
 
@@ -194,9 +201,6 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 func (e *Endpoint) checkHeaders(r *http.Request) *rpcError {
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
 		return &errContentType
-	}
-	if !acceptsJSON(r.Header.Values("Accept")) {
-		return &errAccept
 	}
 	if r.Header.Get(headerLastEvent) != "" {
 		return &errLastEventID
@@ -208,10 +212,6 @@ func (e *Endpoint) checkHeaders(r *http.Request) *rpcError {
 		return &refusal
 	}
 	return nil
-}
-
-func acceptsJSON(values []string) bool {
-	return len(values) == 0 || takes(values, "application/json", "application/*", "*/*")
 }
 
 // answerUnknown answers a legacy method that does not exist and swallows a notification that nobody knows.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -47,10 +46,14 @@ var legacyNotifications = map[string]bool{
 
 // envelope is what is known about a POST before any method runs.
 type envelope struct {
+	// body is what the SDK reads: the messages made of what was checked, not as they were sent.
 	body     []byte
 	modern   bool
 	batch    bool
 	messages []jsonrpc.Message
+	// ids are the messages' ids as they were written, nil for one without.
+	ids     []json.RawMessage
+	aliases aliases
 }
 
 // request returns the single request or notification of the body, nil for a batch or a response.
@@ -72,23 +75,22 @@ func (e *envelope) initializes() bool {
 	return false
 }
 
-// id is the JSON-RPC id of a single request, nil if there is none.
+// id is the JSON-RPC id of a single request as it was written, nil if there is none. The envelope may be nil.
 func (e *envelope) id() json.RawMessage {
-	r := e.request()
-	if r == nil || !r.IsCall() {
+	if e == nil || e.batch || len(e.ids) != 1 {
 		return nil
 	}
-	data, err := json.Marshal(r.ID.Raw())
-	if err != nil {
-		return nil
-	}
-	return data
+	return e.ids[0]
 }
 
-// readEnvelope decodes the body of a POST with the SDK's own decoder, so that both read the same message.
+// byteOrderMark is before what some programs for Windows write.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// readEnvelope decodes the body of a POST: each message is checked here, and made anew for the SDK's own decoder, so that both
+// read the same. With a refusal the envelope knows no more than the id of the request.
 func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rpcError) {
-	e := &envelope{body: body, modern: header.Get(headerVersion) >= firstModern}
-	trimmed := bytes.TrimLeft(body, " \t\r\n")
+	e := &envelope{modern: header.Get(headerVersion) >= firstModern, aliases: aliases{}}
+	trimmed := bytes.Trim(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
 	if len(trimmed) == 0 {
 		return nil, &errEmpty
 	}
@@ -101,9 +103,9 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 	if !json.Valid(trimmed) { // the decoder would not mind what follows the first value
 		return nil, &errParse
 	}
-	var err error
-	var raws []json.RawMessage
+	raws := []json.RawMessage{trimmed}
 	if e.batch {
+		raws = nil
 		if err := json.Unmarshal(trimmed, &raws); err != nil {
 			return nil, &errParse
 		}
@@ -113,62 +115,73 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 		if v := header.Get(headerVersion); v != "" && v > lastBatch {
 			return nil, &errBatch
 		}
-	} else {
-		raws = []json.RawMessage{trimmed}
 	}
-	e.messages = make([]jsonrpc.Message, len(raws))
-	ids := map[string]bool{}
-	for i, raw := range raws {
-		if e.messages[i], err = jsonrpc.DecodeMessage(raw); err != nil {
-			return nil, &errInvalid
-		}
-		id, refusal := checkShape(raw, e.messages[i])
+	seen := map[string]bool{}
+	bodies := make([][]byte, 0, len(raws))
+	for _, raw := range raws {
+		message, id, refusal := e.readMessage(raw)
 		if refusal != nil {
-			return nil, refusal
+			if !e.batch {
+				e.ids = []json.RawMessage{id}
+				return e, refusal
+			}
+			whole := *refusal
+			whole.status = http.StatusBadRequest
+			return nil, &whole
 		}
-		if id != "" && ids[id] {
+		if message == nil {
+			continue
+		}
+		if id != nil && seen[string(id)] {
 			return nil, &errSameID
 		}
-		ids[id] = true
+		seen[string(id)] = true
+		decoded, err := jsonrpc.DecodeMessage(message)
+		if err != nil {
+			return nil, &errInvalid
+		}
+		e.messages, e.ids, bodies = append(e.messages, decoded), append(e.ids, id), append(bodies, message)
+	}
+	e.body = bytes.Join(bodies, []byte(","))
+	if e.batch {
+		e.body = append(append([]byte("["), e.body...), ']')
 	}
 	return e, nil
 }
 
-// checkShape refuses what the SDK would take in a way that loses something: a request without an id, which is never
-// answered; an id that it cannot give back digit by digit; and a call whose tool is not a name, which it answers with Go's
-// words. It gives the request's id as it was written, "" if it needs none.
-func checkShape(raw json.RawMessage, m jsonrpc.Message) (id string, refusal *rpcError) {
-	r, ok := m.(*jsonrpc.Request)
-	if !ok || strings.HasPrefix(r.Method, "notifications/") {
-		return "", nil
+// readMessage gives a message as the SDK is to see it, with the id of a request. It refuses a request without an id, which
+// would never be answered. A notification with unreadable params is nil: it changes nothing here and nobody is answered.
+func (e *envelope) readMessage(raw json.RawMessage) (message []byte, id json.RawMessage, refusal *rpcError) {
+	var members object // into a map, since names are matched to the letter only there
+	if json.Unmarshal(raw, &members) != nil {
+		return nil, nil, &errInvalid
 	}
-	// Into a map, since names are matched to the letter only there.
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return "", &errInvalid
+	var method string
+	if members["method"] == nil {
+		return raw, nil, nil // an answer, or nothing that the decoder takes
 	}
-	id = string(members["id"])
-	if id == "" || id == "null" {
-		return "", &errNoID
+	if json.Unmarshal(members["method"], &method) != nil || string(members["jsonrpc"]) != `"2.0"` {
+		return nil, nil, &errInvalid
 	}
-	if id[0] != '"' {
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil || n > maxSafeInteger || n < -maxSafeInteger || strconv.FormatInt(n, 10) != id {
-			return "", &errInexactID
+	out := object{"jsonrpc": members["jsonrpc"], "method": members["method"]}
+	notification := strings.HasPrefix(method, "notifications/")
+	if given := members["id"]; given != nil && string(given) != "null" {
+		alias, ok := e.aliases.idFor(given)
+		if !ok {
+			return nil, nil, &errID
 		}
+		out["id"], id = alias, given
+	} else if !notification {
+		return nil, nil, &errNoID
 	}
-	if len(r.Params) > 0 && r.Params[0] != '{' {
-		return "", &errParams
+	params, refusal := checkParams(method, members["params"])
+	switch {
+	case refusal != nil && notification && id == nil:
+		return nil, nil, nil
+	case refusal != nil:
+		return nil, id, refusal
+	case params != nil:
+		out["params"] = params
 	}
-	if r.Method == methodCallTool {
-		var params map[string]json.RawMessage
-		var name string
-		if json.Unmarshal(r.Params, &params) != nil || json.Unmarshal(params["name"], &name) != nil {
-			return "", &errToolName
-		}
-	}
-	return id, nil
+	return encode(out), id, nil
 }
-
-// maxSafeInteger is the greatest number that JSON readers agree on (RFC 8259 §6).
-const maxSafeInteger = 1<<53 - 1

@@ -31,7 +31,6 @@ var (
 	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
 	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
-	errAccept      = rpcError{status: http.StatusNotAcceptable, code: jsonrpc.CodeInvalidRequest, message: "Accept must allow application/json"}
 	errBatch       = badRequest("batches ended with protocol version 2025-03-26; send one message")
 	errBatchSize   = badRequest("the batch has too many messages")
 	errLastEventID = badRequest("streams cannot be resumed; leave Last-Event-ID out")
@@ -39,7 +38,7 @@ var (
 	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
 	errSameID      = badRequest("two requests of the batch have the same id; only one of them could be answered")
 	errNoID        = badRequest("the request has no id; give it a string or a whole number")
-	errInexactID   = badRequest("the id must be a string, or a whole number of at most 9007199254740991")
+	errID          = badRequest("the id must be a string or a number")
 	errParams      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "params must be an object"}
 	errToolName    = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "tools/call needs params.name, the name of a tool"}
 	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
@@ -102,15 +101,11 @@ func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	}
-	data, err := json.Marshal(struct {
+	data := encode(struct {
 		JSONRPC string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id,omitempty"`
 		Error   body            `json:"error"`
 	}{"2.0", id, body{e.code, e.message}})
-	if err != nil { // an id that is no JSON; the decoder does not let one through
-		http.Error(w, e.message, e.status)
-		return
-	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +59,7 @@ func hear(env *envelope, s *session.Session) (*heard, error) {
 		if raw, there := params["_meta"]; there && json.Unmarshal(raw, &meta) != nil {
 			continue // the SDK refuses it
 		}
-		call := heardCall{id: idText(r.ID), token: tokenOf(meta)}
+		call := heardCall{id: textOf(env.ids[i]), token: tokenOf(meta)}
 		if !env.batch {
 			h.calls[""] = call
 			break
@@ -111,17 +113,6 @@ func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
 	return token
 }
 
-// idText tells the number 1 from the string "1".
-func idText(id jsonrpc.ID) string {
-	switch v := id.Raw().(type) {
-	case int64:
-		return "n:" + strconv.FormatInt(v, 10)
-	case string:
-		return "s:" + v
-	}
-	return ""
-}
-
 // heardOf is what was heard of the call that a tool's handler is at.
 func heardOf(ctx context.Context, meta mcp.Meta) (session string, call heardCall) {
 	h, ok := ctx.Value(heardKey{}).(*heard)
@@ -151,11 +142,18 @@ func idempotencyKey(meta mcp.Meta) (string, error) {
 	return key, nil
 }
 
-// streamed reports whether a request is answered with a stream of events, which is the only way to tell of progress: if one
-// of its calls asks for it and the client says that it takes one. An initialize is answered with a header, which could be
-// too late behind the first event.
+// streamed reports whether a request is answered with a stream of events: if that is all that the client takes, or if one of
+// its calls asks for progress, which can be told in no other way, and the client takes a stream. An initialize is answered
+// with a header, which has to come before the first event; it has only one.
 func (h *heard) streamed(r *http.Request, env *envelope) bool {
-	if !takes(r.Header.Values("Accept"), "text/event-stream", "text/*") || env.initializes() {
+	accept := r.Header.Values("Accept")
+	if !takes(accept, "text/event-stream", "text/*") {
+		return false
+	}
+	if !takes(accept, "application/json", "application/*", "*/*") {
+		return true
+	}
+	if env.initializes() {
 		return false
 	}
 	for _, c := range h.calls {
@@ -166,16 +164,16 @@ func (h *heard) streamed(r *http.Request, env *envelope) bool {
 	return false
 }
 
-// takes reports whether one of the types is in the values of an Accept header, in these very words.
+// takes reports whether one of the types is in the values of an Accept header, in these very words (RFC 9110 §12.5.1).
 func takes(values []string, types ...string) bool {
 	for _, v := range values {
 		for part := range strings.SplitSeq(v, ",") {
-			mt, _, _ := strings.Cut(part, ";")
-			mt = strings.ToLower(strings.TrimSpace(mt))
-			for _, t := range types {
-				if mt == t {
-					return true
-				}
+			mt, params, err := mime.ParseMediaType(part)
+			if err != nil || !slices.Contains(types, mt) {
+				continue
+			}
+			if q, err := strconv.ParseFloat(params["q"], 64); err != nil || q > 0 {
+				return true
 			}
 		}
 	}
