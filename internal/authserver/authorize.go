@@ -53,6 +53,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.askConsent(w, publisherOf(c), &x.AuthRequest, b, "")
 		return
 	}
+	x.Scopes = x.Asked // which the person allowed before
 	location, err := s.beginSignIn(w, r, b, &x.AuthRequest)
 	if err != nil {
 		s.failPage(w, r, "sign-in", err)

@@ -72,7 +72,6 @@ func TestWrongRequestsAreToldToTheClient(t *testing.T) {
 		"request by URL":      {"request_not_supported", []string{"request_uri", "https://evil.example"}},
 		"foreign resource":    {"invalid_target", []string{"resource", "https://other.example/mcp"}},
 		"unknown endpoint":    {"invalid_target", []string{"resource", w.url + "/other"}},
-		"unknown scopes":      {"invalid_scope", []string{"scope", "admin"}},
 		"silent":              {"interaction_required", []string{"prompt", "none"}},
 	} {
 		at := w.browser().open(c.request(tc.changes...))
@@ -92,12 +91,12 @@ func TestWrongRequestsAreToldToTheClient(t *testing.T) {
 // RFC 9700 §4.11.2: anybody can register a redirect, so a broken request must not become a redirect to it.
 func TestAWrongRequestSendsNobodyToARegisteredPageByItself(t *testing.T) {
 	w := newWorld(t, listed(t))
-	at := w.browser().open(w.program(webRedirect).request("scope", "admin"))
-	if at.status != http.StatusBadRequest || at.location != "" || !strings.Contains(at.body, `href="https://app.example/callback?error=invalid_scope`) {
+	at := w.browser().open(w.program(webRedirect).request("code_challenge_method", "plain"))
+	if at.status != http.StatusBadRequest || at.location != "" || !strings.Contains(at.body, `href="https://app.example/callback?error=invalid_request`) {
 		t.Errorf("%d %q %s", at.status, at.location, at.body)
 	}
 	operators := &program{w: w, id: "warehouse", redirect: webRedirect, verifier: "v"}
-	if at := w.browser().open(operators.request("scope", "admin")); at.status != http.StatusSeeOther {
+	if at := w.browser().open(operators.request("code_challenge_method", "plain")); at.status != http.StatusSeeOther {
 		t.Errorf("the operator's client: %d", at.status)
 	}
 }

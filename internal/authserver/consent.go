@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -31,9 +32,16 @@ type consentView struct {
 	Redirect                      string // the whole of it
 	Known                         bool   // the client is proven
 	Person, Email                 string
-	Resource                      string
-	Scopes                        []Scope
+	Resources                     []string
+	Everywhere                    bool // at every address of the gateway
+	Scopes                        []offeredScope
 	Action, CSRF, Request, Handle string
+}
+
+// offeredScope is a scope on the page, and whether its box is ticked from the beginning.
+type offeredScope struct {
+	Scope
+	Ticked bool
 }
 
 // publisher is who stands behind a client's name.
@@ -54,9 +62,10 @@ func publisherOf(c *client) publisher {
 // already and is another one than the browser knew.
 func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.AuthRequest, b browser, handle string) {
 	v := consentView{
-		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resource: x.Resource,
+		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resources: strings.Fields(x.Resource),
 		destination: destinationOf(x.RedirectURI), Redirect: x.RedirectURI, Action: ConsentPath, CSRF: s.csrf(b), Handle: handle,
 	}
+	v.Everywhere = slices.ContainsFunc(v.Resources, func(r string) bool { return s.opts.Covers([]string{r}, s.issuer) })
 	if v.Client == "" {
 		v.Client = unnamedApp
 	}
@@ -68,7 +77,7 @@ func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.Au
 	}
 	for _, scope := range s.opts.Scopes {
 		if slices.Contains(x.Asked, scope.Name) {
-			v.Scopes = append(v.Scopes, scope)
+			v.Scopes = append(v.Scopes, offeredScope{scope, slices.Contains(x.Scopes, scope.Name)})
 		}
 	}
 	if handle == "" {

@@ -25,6 +25,8 @@ type tokens struct {
 // forget it.
 type grantKind struct {
 	params []string
+	// optional are others of them, "" if absent.
+	optional []string
 	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
 	// ours.
 	of     func(g *session.Grants, first string) (id string, ok bool)
@@ -50,7 +52,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	if q.assertion != nil {
 		turn.Prove()
 	}
-	scopes, err := s.narrow(turn.Grant, q.params["resource"], q.params["scope"])
+	resource, scopes, err := s.narrow(turn.Grant, q.resources, q.params["scope"])
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	// Signed before the write: a step that is taken must lead to an answer.
 	access, life, err := s.opts.Tokens.Issue(identity.Caller{
 		Subject: turn.Grant.Subject, ClientID: session.ClientRef(q.client.id), Scopes: scopes,
-	}, turn.Grant.Resource, turn.Grant.ID, grants.End(turn.Grant))
+	}, resource, turn.Grant.ID, grants.End(turn.Grant))
 	if err != nil {
 		return nil, &Error{kind: serverError, cause: err}
 	}
@@ -75,26 +77,36 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	}, nil
 }
 
-// narrow gives the scopes of a token: those granted that the resource still knows, or fewer if asked (RFC 6749 §6). The
-// resource must be that of the grant; without one it is (RFC 8707 §2.2).
-func (s *Server) narrow(g session.Grant, resource, scope string) ([]string, error) {
-	known, ok := s.opts.Resources(g.Resource)
-	if !ok || resource != "" && strings.TrimSuffix(resource, "/") != strings.TrimSuffix(g.Resource, "/") {
-		return nil, fail(invalidTarget, "resource must be the one that was authorized; sign in again for another")
+// narrow gives the resource and the scopes of a token: those granted that the resource still knows, or fewer if asked
+// (RFC 6749 §6). Each resource that is named must be one where the grant is good, and the token is good there alone; without
+// one it is as good as the grant (RFC 8707 §2.2).
+func (s *Server) narrow(g session.Grant, named []string, scope string) (resource string, scopes []string, err error) {
+	granted := strings.Fields(g.Resource)
+	for _, r := range named {
+		if !s.opts.Covers(granted, r) {
+			return "", nil, fail(invalidTarget, "resource must be one that was authorized; sign in again for another")
+		}
 	}
-	scopes := slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
-	if asked := strings.Fields(scope); len(asked) > 0 {
+	if len(named) == 0 {
+		named = granted
+	}
+	known, ok := s.scopesOf(named)
+	if !ok {
+		return "", nil, fail(invalidTarget, "what was authorized is not an MCP endpoint of this server any more; sign in again")
+	}
+	scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
+	if asked := s.ownScopes(scope); len(asked) > 0 {
 		for _, v := range asked {
-			if v != offlineAccess && !slices.Contains(g.Scopes, v) {
-				return nil, fail(invalidScope, "a scope is asked for that was not granted; sign in again for more")
+			if !slices.Contains(g.Scopes, v) {
+				return "", nil, fail(invalidScope, "a scope is asked for that was not granted; sign in again for more")
 			}
 		}
 		scopes = slices.DeleteFunc(scopes, func(v string) bool { return !slices.Contains(asked, v) })
 	}
 	if len(scopes) == 0 {
-		return nil, fail(invalidScope, "no scope of the grant is left; sign in again")
+		return "", nil, fail(invalidScope, "no scope of the grant is left; sign in again")
 	}
-	return scopes, nil
+	return strings.Join(named, " "), scopes, nil
 }
 
 // judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays. What the store

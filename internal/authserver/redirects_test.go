@@ -164,11 +164,11 @@ func TestAnErrorLeadsAwayByItselfOnlyWhereItIsSafe(t *testing.T) {
 		"a document, somebody's host":    {with(document(w, documentID), "https://other.example/cb"), false},
 		"a document, an app that it has": {with(document(w, documentID), "cursor://x/y"), false},
 	} {
-		at := w.browser().open(tc.c.request("scope", "made-up"))
+		at := w.browser().open(tc.c.request("response_type", "token"))
 		if led := at.status == http.StatusSeeOther && at.location != ""; led != tc.byItself {
 			t.Errorf("%s: %d %q", name, at.status, at.location)
 		}
-		if !tc.byItself && (at.location != "" || !strings.Contains(at.body, `href="`+tc.c.redirect+`?error=invalid_scope`)) {
+		if !tc.byItself && (at.location != "" || !strings.Contains(at.body, `href="`+tc.c.redirect+`?error=unsupported_response_type`)) {
 			t.Errorf("%s: %q %s", name, at.location, text(at.body))
 		}
 	}

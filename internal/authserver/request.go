@@ -47,7 +47,7 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 		r.State = &state[0]
 	}
 	p, e := single(q, "response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "code_challenge",
-		"code_challenge_method", "resource", "prompt", "request", "request_uri")
+		"code_challenge_method", "prompt", "request", "request_uri")
 	switch {
 	case e != nil:
 		return r, e
@@ -73,17 +73,23 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 	if slices.Contains(r.prompt, promptNone) { // OpenID Connect Core §3.1.2.1: the browser must be shown something here
 		return r, fail(interactionRequired, "prompt=none cannot be served; people must be asked")
 	}
-	if r.Resource = p["resource"]; r.Resource == "" {
-		r.Resource = s.opts.DefaultResource
+	resources := resourcesOf(q)
+	unnamed := len(resources) == 0
+	if unnamed && s.opts.DefaultResource != "" {
+		resources = []string{s.opts.DefaultResource}
 	}
-	known, ok := s.opts.Resources(r.Resource)
-	if r.Resource == "" || !ok {
+	r.Resource = strings.Join(resources, " ")
+	known, ok := s.scopesOf(resources)
+	if !ok {
 		return r, fail(invalidTarget, "resource must be the URL of an MCP endpoint of this server")
 	}
 	if r.Asked = s.askedScopes(p["scope"], known); len(r.Asked) == 0 {
 		return r, fail(invalidScope, "none of the scopes is known here; see scopes_supported")
 	}
 	r.Scopes = r.Asked
+	if unnamed && len(s.ownScopes(p["scope"])) == 0 {
+		r.Scopes = s.readingScopes(r.Asked)
+	}
 	if !s.fitsPending(&r.AuthRequest) {
 		return r, fail(invalidRequest, "redirect_uri, state and resource are too long together; send a shorter state")
 	}
@@ -95,10 +101,48 @@ func isChallenge(s string) bool {
 	return err == nil && len(sum) == 32 && len(s) == 43
 }
 
+// resourcesOf are the resources that a request names (RFC 8707 §2: there may be several), each once. They are URLs, so a space
+// is in none of them, and a grant keeps them with spaces between.
+func resourcesOf(q url.Values) []string {
+	var all []string
+	for _, r := range q["resource"] {
+		if r != "" && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// scopesOf are the scopes that some resources know together; false if one of them is not ours, or there is none.
+func (s *Server) scopesOf(resources []string) (known []string, ok bool) {
+	for _, r := range resources {
+		scopes, ours := s.opts.Resources(r)
+		if !ours || strings.ContainsRune(r, ' ') {
+			return nil, false
+		}
+		known = append(known, scopes...)
+	}
+	return known, len(resources) > 0
+}
+
+// ownScopes are those of a scope parameter that are ours. Many clients ask every server for openid, email and the like.
+func (s *Server) ownScopes(scope string) []string {
+	return slices.DeleteFunc(strings.Fields(scope), func(v string) bool {
+		return !slices.ContainsFunc(s.opts.Scopes, func(ours Scope) bool { return ours.Name == v })
+	})
+}
+
+// readingScopes are those of some scopes that change and send nothing.
+func (s *Server) readingScopes(some []string) []string {
+	return slices.DeleteFunc(slices.Clone(some), func(v string) bool {
+		return slices.ContainsFunc(s.opts.Scopes, func(ours Scope) bool { return ours.Name == v && ours.Writes })
+	})
+}
+
 // askedScopes are those of a request that the resource knows, in our order. Others are ignored, which the answer says
-// (RFC 6749 §3.3); without any scope of a resource, all of them are meant.
+// (RFC 6749 §3.3); without any scope of ours, all that the resource knows are meant.
 func (s *Server) askedScopes(scope string, known []string) []string {
-	asked := slices.DeleteFunc(strings.Fields(scope), func(v string) bool { return v == offlineAccess })
+	asked := s.ownScopes(scope)
 	var out []string
 	for _, ours := range s.opts.Scopes {
 		if slices.Contains(known, ours.Name) && (len(asked) == 0 || slices.Contains(asked, ours.Name)) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,9 @@ type Options struct {
 	Name string
 	// Resources says whether a URL is one of the gateway's endpoints, and the scopes that it knows.
 	Resources func(resource string) (scopes []string, ok bool)
+	// Covers tells whether what was authorized for some resources is good at another one. Default: at these alone; a slash at
+	// the end makes no difference.
+	Covers func(granted []string, resource string) bool
 	// DefaultResource is what clients mean who name none (RFC 8707 is younger than some). Default: they are refused.
 	DefaultResource string
 	// Scopes are all there are, with what they allow in plain words, in the order in which people read them.
@@ -133,6 +137,11 @@ func New(opts Options) (*Server, error) {
 	if opts.DefaultResource != "" {
 		if _, ok := opts.Resources(opts.DefaultResource); !ok {
 			return nil, fmt.Errorf("authserver: the default resource %q is none of the endpoints", opts.DefaultResource)
+		}
+	}
+	if opts.Covers == nil {
+		opts.Covers = func(granted []string, resource string) bool {
+			return slices.ContainsFunc(granted, func(g string) bool { return strings.TrimSuffix(g, "/") == strings.TrimSuffix(resource, "/") })
 		}
 	}
 	if opts.Now == nil {

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -23,8 +24,10 @@ func grantKinds(grantType string) (grantKind, bool) {
 	switch grantType {
 	case grantCode: // RFC 6749 §4.1.3 with RFC 7636 §4.5
 		return grantKind{
-			params: []string{"code", "redirect_uri", "code_verifier"},
-			of:     (*session.Grants).OfCode,
+			params: []string{"code", "code_verifier"},
+			// OAuth 2.1 §4.1.3 has no redirect_uri here; PKCE binds the code. One that is sent is compared.
+			optional: []string{"redirect_uri"},
+			of:       (*session.Grants).OfCode,
 			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error) {
 				p := q.params
 				return g.Redeem(ctx, p["code"], q.client.id, p["redirect_uri"], p["code_verifier"], q.admits)
@@ -48,8 +51,10 @@ type tokenRequest struct {
 	*presented
 	kind   grantKind
 	params map[string]string
-	grant  string    // its id
-	came   time.Time // when its last byte was read
+	// resources are those that it names, in their order.
+	resources []string
+	grant     string    // its id
+	came      time.Time // when its last byte was read
 	// reuse is set when the refresh token is one that came too late.
 	reuse *session.ReuseError
 }
@@ -96,9 +101,10 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	if q.kind, ok = grantKinds(p["grant_type"]); !ok {
 		return nil, fail(unsupportedGrantType, "grant_type must be authorization_code or refresh_token")
 	}
-	if q.params, e = single(form, append([]string{"resource", "scope"}, q.kind.params...)...); e != nil {
+	if q.params, e = single(form, slices.Concat([]string{"scope"}, q.kind.params, q.kind.optional)...); e != nil {
 		return nil, e
 	}
+	q.resources = resourcesOf(form)
 	if q.presented, e = s.authenticate(r, form); e != nil {
 		return nil, e
 	}

@@ -43,7 +43,7 @@ func TestACodeIsRefusedToEverybodyElse(t *testing.T) {
 		status, out = c.redeem(code)
 		wantRefused(t, "the client, after "+name, status, out, http.StatusBadRequest, "invalid_grant")
 	}
-	for _, name := range []string{"code", "code_verifier", "redirect_uri"} {
+	for _, name := range []string{"code", "code_verifier"} {
 		code := w.browser().signIn(c.request()).Get("code")
 		status, out := c.redeem(code, name, "")
 		wantRefused(t, "without "+name, status, out, http.StatusBadRequest, "invalid_request")

@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 
 	AccessTokenLife time.Duration `name:"access-token-life" env:"GATEWAY_ACCESS_TOKEN_LIFE" default:"1h" placeholder:"DURATION" group:"Sign-in of --auth oauth" help:"How long an access token of the gateway lives, 10m to 24h. Clients ask for the next one up to 5 minutes before its end. Revoking a login ends its access tokens at once; a client without refresh tokens signs in again after this time."`
 	RefreshGrace    time.Duration `name:"refresh-grace" env:"GATEWAY_REFRESH_GRACE" default:"10m" placeholder:"DURATION" group:"Sign-in of --auth oauth" help:"For how long a refresh token that was replaced still gives the current one, at most half of --access-token-life. Processes of one client share a login and refresh at different moments. A token that comes later than that ends the login, since somebody may have a copy."`
+
+	LimitResource bool `name:"limit-resource" env:"GATEWAY_LIMIT_RESOURCE" group:"Sign-in of --auth oauth" help:"Make the access token of a client that names no resource good at /mcp and narrower endpoints only. By default it is good at every endpoint of this gateway, with the scopes that the person allowed."`
 
 	RegistrationSecrets []Secret `name:"registration-secret" env:"GATEWAY_REGISTRATION_SECRET" sep:"," placeholder:"SECRET" group:"Sign-in of --auth oauth" help:"What the registrations of MCP clients derive from, instead of --secret and in the same form. A registration never expires: keep a secret here for as long as clients that it registered are to be known, also when it leaves --secret. Default: the secrets."`
 
@@ -103,6 +106,15 @@ type Config struct {
 	LogFormat       string        `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" group:"Operating" help:"text or json."`
 	DrainDelay      time.Duration `name:"drain-delay" env:"GATEWAY_DRAIN_DELAY" default:"2s" placeholder:"DURATION" group:"Operating" help:"After SIGTERM: how long to go on accepting while /readyz already fails, so that a balancer can look away."`
 	ShutdownTimeout time.Duration `name:"shutdown-timeout" env:"GATEWAY_SHUTDOWN_TIMEOUT" default:"35s" placeholder:"DURATION" group:"Operating" help:"After the drain delay: how long requests under way may take to finish. Keep it above --clerk-timeout."`
+}
+
+// BasePath is the path of the public URL, without a slash at its end; "" for none. Everything but the probes is below it.
+func (c *Config) BasePath() string {
+	u := c.Public()
+	if u == nil {
+		return ""
+	}
+	return strings.TrimSuffix(u.EscapedPath(), "/")
 }
 
 // Public is the parsed public URL, nil if none is set.

@@ -21,6 +21,7 @@ func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTr
 		ScopeClaim:   cfg.TokenScopeClaim,
 		ScopeMap:     cfg.ScopeMap(),
 		RequireType:  cfg.TokenRequireType,
+		Endpoints:    endpointTree(cfg),
 		HTTPClient:   &http.Client{Transport: transport},
 	}
 	a, err := newAdmission(cfg)

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -56,7 +57,23 @@ func TestEachEndpointIsAResourceOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestATokenIsGoodAtItsEndpointAlone(t *testing.T) {
+// narrower are the endpoints beside itself at which a token for one is good.
+var narrower = map[string][]string{
+	"": {
+		"/mcp", "/mcp/readonly", "/mcp/x/messages", "/mcp/x/contacts", "/mcp/x/contacts,campaigns", "/mcp/x/messages/readonly",
+		"/mcp/x/messages,contacts/readonly",
+	},
+	"/mcp": {
+		"/mcp/readonly", "/mcp/x/messages", "/mcp/x/contacts", "/mcp/x/contacts,campaigns", "/mcp/x/messages/readonly",
+		"/mcp/x/messages,contacts/readonly",
+	},
+	"/mcp/readonly":                     {"/mcp/x/messages/readonly", "/mcp/x/messages,contacts/readonly"},
+	"/mcp/x/messages":                   {"/mcp/x/messages/readonly"},
+	"/mcp/x/contacts,campaigns":         {"/mcp/x/contacts"},
+	"/mcp/x/messages,contacts/readonly": {"/mcp/x/messages/readonly"},
+}
+
+func TestATokenIsGoodAtItsEndpointAndNarrowerOnes(t *testing.T) {
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	for issued := range resources {
@@ -64,7 +81,7 @@ func TestATokenIsGoodAtItsEndpointAlone(t *testing.T) {
 		for at := range resources {
 			a := request(t, http.MethodPost, base+at, ping, "Content-Type", "application/json", "Authorization", "Bearer "+token)
 			want := http.StatusUnauthorized
-			if at == issued {
+			if at == issued || slices.Contains(narrower[issued], at) {
 				want = http.StatusOK
 			}
 			if a.status != want {
@@ -72,6 +89,80 @@ func TestATokenIsGoodAtItsEndpointAlone(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestATokenOfThisMachineIsGoodUnderItsOtherNames(t *testing.T) {
+	issuer := tokentest.NewIssuer(t)
+	base := external(t, issuer, nil)
+	port := parsed(t, base).Port()
+	for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
+		for audience, want := range map[string]int{
+			"http://" + name + ":" + port + "/mcp":  http.StatusOK,
+			"http://" + name + ":" + port + "/":     http.StatusOK,
+			"http://" + name + ":1" + port + "/mcp": http.StatusUnauthorized,
+			"https://" + name + ":" + port + "/mcp": http.StatusUnauthorized,
+			"http://" + name + ":" + port + "x/mcp": http.StatusUnauthorized,
+			"http://" + name + ".example/mcp":       http.StatusUnauthorized,
+		} {
+			token := issuer.Sign(claims(issuer, audience, "messages:read"))
+			a := request(t, http.MethodPost, base+"/mcp", ping, "Content-Type", "application/json", "Authorization", "Bearer "+token)
+			if a.status != want {
+				t.Errorf("a token for %s was answered %d", audience, a.status)
+			}
+		}
+	}
+}
+
+func TestATokenWithoutAResourceIsGoodEverywhere(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limit bool
+		good  []string
+		bad   []string
+	}{
+		"by default": {false, []string{"/", "/mcp", "/mcp/", "/mcp/readonly", "/mcp/x/messages"}, nil},
+		"limited":    {true, []string{"/mcp", "/mcp/readonly", "/mcp/x/messages"}, []string{"/"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world := signIn(t, "api-key", func(c *config.Config) { c.LimitResource = tt.limit })
+			token := world.tokenWithoutResource(t)
+			for want, paths := range map[int][]string{http.StatusOK: tt.good, http.StatusUnauthorized: tt.bad} {
+				for _, path := range paths {
+					a := world.do(t, http.MethodPost, path, ping, "Content-Type", "application/json", "Authorization", "Bearer "+token)
+					if a.status != want {
+						t.Errorf("%s: %d %s", path, a.status, a.body)
+					}
+				}
+			}
+		})
+	}
+}
+
+// tokenWithoutResource signs somebody in for a client that names neither resource nor scope nor, with its code, its redirect.
+func (s *signedIn) tokenWithoutResource(t *testing.T) string {
+	t.Helper()
+	address := parsed(t, s.authorizeURL(t))
+	verifier := strings.Repeat("v", 43)
+	sum := sha256.Sum256([]byte(verifier))
+	q := address.Query()
+	c := s.register(t)
+	q.Set("client_id", c.id)
+	q.Del("resource")
+	q.Del("scope")
+	q.Set("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:]))
+	address.RawQuery = q.Encode()
+	answer := authtest.Person{Transport: s.http.Transport}.Allow(t, address.String(), clientRedirect)
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {answer.Get("code")}, "code_verifier": {verifier}, "client_id": {c.id}, "client_secret": {c.secret},
+	}
+	a := s.do(t, http.MethodPost, "/oauth/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	var out struct {
+		Access string `json:"access_token"`
+	}
+	decode(t, a.body, &out)
+	if out.Access == "" {
+		t.Fatalf("answered %d %s", a.status, a.body)
+	}
+	return out.Access
 }
 
 func TestTheSDKSignsInAtANarrowedEndpoint(t *testing.T) {
@@ -98,7 +189,7 @@ func TestTheSDKSignsInAtANarrowedEndpoint(t *testing.T) {
 			if c.Audience != world.base+path || c.Scope != "messages:read messages:send contacts:write" {
 				t.Errorf("the token is for %v with %q", c.Audience, c.Scope)
 			}
-			for _, other := range []string{"/mcp", "/", "/mcp/x/messages", "/mcp/readonly"} {
+			for _, other := range []string{"/mcp", "/", "/mcp/x/messages,campaigns", "/mcp/readonly"} {
 				a := world.do(t, http.MethodPost, other, ping, "Content-Type", "application/json", "Authorization", "Bearer "+token)
 				if c := a.header.Get("WWW-Authenticate"); a.status != http.StatusUnauthorized || !strings.Contains(c, `error="invalid_token"`) {
 					t.Errorf("at %s the token was answered %d %q", other, a.status, c)
@@ -106,6 +197,15 @@ func TestTheSDKSignsInAtANarrowedEndpoint(t *testing.T) {
 			}
 		})
 	}
+}
+
+func parsed(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
 var offeredScope = regexp.MustCompile(`type="checkbox" name="scope" value="([^"]*)"`)

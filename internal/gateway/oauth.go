@@ -53,7 +53,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l := &login{ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
-	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife}); err != nil {
+	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg)}); err != nil {
 		return nil, err
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
@@ -115,7 +115,8 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people},
 		Linker: link, Tokens: l.tokens, Grants: grants,
 		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
-		DefaultResource: issuer.String() + pathMCP,
+		Covers:          endpointTree(cfg).Good,
+		DefaultResource: defaultResource(cfg, issuer),
 		AuthRequests:    authRequests,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
@@ -206,6 +207,15 @@ func issuerURL(cfg *config.Config) *url.URL {
 		return &url.URL{Scheme: u.Scheme, Host: u.Host}
 	}
 	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, see config.Problems, with the port that Listen took
+}
+
+// defaultResource is where a token is good whose client named no resource: at every endpoint of this gateway, unless it is told
+// to limit such tokens to the one that most clients are given.
+func defaultResource(cfg *config.Config, issuer *url.URL) string {
+	if cfg.LimitResource {
+		return issuer.String() + pathMCP
+	}
+	return issuer.String()
 }
 
 // CallbackURL is where the provider has to send people back to.

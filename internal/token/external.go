@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -119,13 +118,10 @@ func (e *External) verify(ctx context.Context, bearer string) (Token, error) {
 	return t, nil
 }
 
-// accepts compares as RFC 8707 §2 and RFC 9068 §4 want it, but for a slash at the end of a resource, which clients and
-// issuers add and drop as they like.
+// accepts goes by [Endpoints], or by an audience that the operator says is good everywhere.
 func (e *External) accepts(audience []string, resource string) bool {
-	want := strings.TrimSuffix(resource, "/")
-	return slices.ContainsFunc(audience, func(a string) bool {
-		return (want != "" && strings.TrimSuffix(a, "/") == want) || slices.Contains(e.opts.Audiences, a)
-	})
+	return e.opts.Endpoints.Good(audience, resource) ||
+		slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(e.opts.Audiences, a) })
 }
 
 // allows asks whether whom a verified payload describes may come in.

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +32,8 @@ type LocalOptions struct {
 	Issuer string
 	// Seeds are what the signing keys derive from, 32 secret bytes each: the first one signs, every one verifies. Required.
 	Seeds [][]byte
+	// Endpoints say where a token is good. Default: at the resource that it was issued for.
+	Endpoints Endpoints
 	// Life is the longest that a token lives. Default: one hour.
 	Life time.Duration
 	// Now is the clock. Default: time.Now.
@@ -117,7 +118,7 @@ func (l *Local) KeySet() []byte { return l.set }
 // Life is the longest that a token lives.
 func (l *Local) Life() time.Duration { return l.opts.Life }
 
-// Issue makes an access token for a caller, good at one resource, from a grant that ends at a time, and says how long it
+// Issue makes an access token for a caller, good at a resource, or at several with spaces between them, from a grant that ends at a time, and says how long it
 // lives: never beyond that end.
 func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.Time) (raw string, life time.Duration, err error) {
 	if !usableSubject(caller.Subject) {
@@ -131,7 +132,7 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.T
 	payload, err := json.Marshal(struct {
 		Issuer   string `json:"iss"`
 		Subject  string `json:"sub"`
-		Audience string `json:"aud"`
+		Audience any    `json:"aud"`
 		ClientID string `json:"client_id"`
 		Scope    string `json:"scope"`
 		Issued   int64  `json:"iat"`
@@ -139,7 +140,7 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.T
 		ID       string `json:"jti"`
 		Grant    string `json:"grant"`
 	}{
-		l.opts.Issuer, caller.Subject, resource, caller.ClientID, strings.Join(caller.Scopes, " "),
+		l.opts.Issuer, caller.Subject, audienceOf(resource), caller.ClientID, strings.Join(caller.Scopes, " "),
 		now.Unix(), now.Add(life).Unix(), rand.Text(), grant,
 	})
 	if err != nil {
@@ -153,15 +154,13 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.T
 	return raw, life, err
 }
 
-// Verify says what a bearer token says, if it is ours and good at this resource; a slash at the end of either makes no
-// difference. That its grant still stands is for the caller to ask. Its only error is [InvalidError].
+// Verify says what a bearer token says, if it is ours and good at this resource, see [Endpoints]. That its grant still stands is for the caller to ask. Its only error is [InvalidError].
 func (l *Local) Verify(bearer, resource string) (Token, error) {
 	t, err := l.Inspect(bearer)
 	if err != nil {
 		return Token{}, err
 	}
-	want := strings.TrimSuffix(resource, "/")
-	if want == "" || !slices.ContainsFunc(t.Audience, func(a string) bool { return strings.TrimSuffix(a, "/") == want }) {
+	if !l.opts.Endpoints.Good(t.Audience, resource) {
 		return Token{}, invalid(ReasonAudience)
 	}
 	return t, nil

@@ -21,6 +21,8 @@ type ExternalOptions struct {
 	// Audiences that are good at every resource, for issuers that put a fixed one into aud instead of the resource that the
 	// client asked for (RFC 8707). A token for the resource itself is always good.
 	Audiences []string
+	// Endpoints say where a token for a resource of this gateway is good. Default: at that resource.
+	Endpoints Endpoints
 	// Algorithms that tokens may be signed with, by their names in RFC 7518 §3.1 and RFC 8037 §3.1. Default: all asymmetric
 	// ones: RS, PS and ES with 256, 384 and 512 bits, and EdDSA. Others are refused.
 	Algorithms []string

@@ -26,9 +26,9 @@ type Turn struct {
 const maxRaces = 5
 
 // Redeem prepares what a code is for (RFC 6749 §4.1.3). The client, the redirect and the verifier must be those that the
-// code was made for. A code that is presented by anybody else, or again, ends its grant: somebody holds it who should not
-// (RFC 9700 §2.1.1, OAuth 2.1 §4.1.3). Errors: those of checks, ErrNoGrant, ErrRevoked, ErrReplayed, ErrMismatch,
-// ErrUnavailable.
+// code was made for; the redirect may be left out, as in OAuth 2.1 §4.1.3, since the verifier binds the code. A code that is
+// presented by anybody else, or again, ends its grant: somebody holds it who should not (RFC 9700 §2.1.1, OAuth 2.1 §4.1.3).
+// Errors: those of checks, ErrNoGrant, ErrRevoked, ErrReplayed, ErrMismatch, ErrUnavailable.
 func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifier string, checks ...ClientCheck) (*Turn, error) {
 	id, secret, ok := g.openCode(code)
 	if !ok {
@@ -52,7 +52,7 @@ func (g *Grants) Redeem(ctx context.Context, code, clientID, redirectURI, verifi
 	switch {
 	case !s.redeemable(), s.Unanswered && late:
 		return nil, g.replayed(ctx, id)
-	case !s.Grant.IssuedTo(clientID) || s.Binding.RedirectURI != redirectURI || !s.Binding.verifies(verifier):
+	case !s.Grant.IssuedTo(clientID) || redirectURI != "" && s.Binding.RedirectURI != redirectURI || !s.Binding.verifies(verifier):
 		return nil, g.end(ctx, id, ErrMismatch)
 	case late:
 		return nil, ErrNoGrant
