@@ -68,7 +68,13 @@ func ParseClients(data []byte) (*ClientList, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the list of clients goes on after its end")
 	}
-	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, deny: file.Denied, schemes: file.Schemes}
+	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, schemes: file.Schemes}
+	for _, id := range file.Denied {
+		l.deny = append(l.deny, id)
+		if ref := session.ClientRef(id); ref != id { // how access tokens name a client that registered itself
+			l.deny = append(l.deny, ref)
+		}
+	}
 	var problems []error
 	for _, scheme := range file.Schemes {
 		if text := checkScheme(scheme); text != "" {

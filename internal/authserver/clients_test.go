@@ -46,7 +46,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		"more than one":      {`{"redirect_uris":["https://a.example"]} {}`, "invalid_client_metadata"},
 		"oversized":          {`{"client_name":"` + strings.Repeat("x", 17<<10) + `"}`, "invalid_client_metadata"},
 		"no redirect":        {`{}`, "invalid_redirect_uri"},
-		"too much for an id": {`{"redirect_uris":[` + long + `,` + long + `]}`, "invalid_client_metadata"},
+		"too much for an id": {`{"redirect_uris":[` + strings.Repeat(long+`,`, 20) + long + `]}`, "invalid_client_metadata"},
 		"key authentication": {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}`, "invalid_client_metadata"},
 		"keys elsewhere": {`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt",
 			"jwks_uri":"https://a.example/jwks"}`, "invalid_client_metadata"},

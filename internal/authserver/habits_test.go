@@ -11,6 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // wide makes the root cover /mcp, and what names no resource a token for the root.
@@ -119,6 +120,74 @@ func TestARequestThatNamesNothingIsOfferedReading(t *testing.T) {
 		}
 		if !slices.Equal(ticked, tt.ticked) || strings.Contains(page, everywhere) != tt.everywhere {
 			t.Errorf("%s: ticked %q, everywhere %v", name, ticked, strings.Contains(page, everywhere))
+		}
+	}
+}
+
+func TestEndpointsAreAtTheirOldPathsToo(t *testing.T) {
+	w := newWorld(t)
+	c := w.program(localRedirect)
+	if at := w.browser().open(strings.Replace(c.request(), "/oauth/authorize", "/authorize", 1)); at.status != http.StatusOK || !strings.Contains(at.body, "wants to work with") {
+		t.Errorf("/authorize: %d", at.status)
+	}
+	status, out := w.post("/register", "application/json", `{"redirect_uris":["`+localRedirect+`"],"token_endpoint_auth_method":"none"}`)
+	if status != http.StatusCreated || out["client_id"] == "" {
+		t.Errorf("/register: %d %v", status, out)
+	}
+	status, out = w.post("/token", "application/x-www-form-urlencoded", url.Values{
+		"client_id": {c.id}, "grant_type": {"authorization_code"}, "code": {w.browser().signIn(c.request()).Get("code")},
+		"redirect_uri": {c.redirect}, "code_verifier": {c.verifier},
+	}.Encode())
+	if status != http.StatusOK {
+		t.Fatalf("/token: %d %v", status, out)
+	}
+	access, _ := out["access_token"].(string)
+	status, _ = w.post("/revoke", "application/x-www-form-urlencoded", url.Values{"client_id": {c.id}, "token": {access}}.Encode())
+	if now, _ := w.call(access); status != http.StatusOK || now != http.StatusUnauthorized {
+		t.Errorf("/revoke: %d, and the token is answered %d", status, now)
+	}
+}
+
+func TestManyOrLongRedirectsAreRegistered(t *testing.T) {
+	w := newWorld(t)
+	sixty := make([]string, 20)
+	for i := range sixty {
+		sixty[i] = `"https://app.example/` + strings.Repeat("x", 37) + string(rune('a'+i)) + `ab"`
+	}
+	for name, redirects := range map[string]string{
+		"twenty of 60": strings.Join(sixty, ","),
+		"one of 400":   `"https://app.example/` + strings.Repeat("x", 380) + `"`,
+	} {
+		status, out := w.post("/oauth/register", "application/json", `{"redirect_uris":[`+redirects+`],"token_endpoint_auth_method":"none"}`)
+		id, _ := out["client_id"].(string)
+		if status != http.StatusCreated || id == "" {
+			t.Errorf("%s: %d %v", name, status, out)
+			continue
+		}
+		first := strings.Trim(strings.Split(redirects, ",")[0], `"`)
+		c := &program{w: w, id: id, redirect: first, verifier: strings.Repeat("v", 43)}
+		access, _ := c.tokens(w.browser())
+		if status, _ := w.call(access); status != http.StatusOK || len(access) > 1500 {
+			t.Errorf("%s: a token of %d bytes is answered %d", name, len(access), status)
+		}
+	}
+}
+
+func TestADeniedClientOfALongIDIsDeniedByItsToken(t *testing.T) {
+	id := strings.Repeat("x", 600)
+	list := must(authserver.ParseClients([]byte(`{"denied":["` + id + `"]}`)))
+	if !list.Denies(id) || !list.Denies(session.ClientRef(id)) || list.Denies(strings.Repeat("x", 599)) {
+		t.Error("the list does not know what it denies")
+	}
+}
+
+func TestAnEmptyRedirectListTellsThePersonWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	for _, body := range []string{`{}`, `{"redirect_uris":[]}`, `{"redirect_uris":null}`} {
+		status, out := w.post("/oauth/register", "application/json", body)
+		text, _ := out["error_description"].(string)
+		if status != http.StatusBadRequest || out["error"] != "invalid_redirect_uri" || !strings.Contains(text, "sign in to this server there again") {
+			t.Errorf("%s: %d %v", body, status, out)
 		}
 	}
 }

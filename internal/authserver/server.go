@@ -209,18 +209,34 @@ const (
 	AccountKeyPath     = "/account/key" // for people, to see, replace and remove their key
 )
 
-// Mount adds every route. Those for programs may be read from any web page, as they use no cookies; those for browsers
-// take and give cookies and no page but our own may read them.
-func (s *Server) Mount(mux *http.ServeMux) {
-	for path, h := range map[string]http.HandlerFunc{
-		MetadataPath: s.metadata, OpenIDMetadataPath: s.metadata, KeysPath: s.keys,
-	} {
-		mux.Handle(path, public(http.MethodGet, h))
+// aliases are where some clients look for an endpoint whatever the metadata says: the paths that MCP once had as a default.
+var aliases = map[string]string{AuthorizePath: "/authorize", TokenPath: "/token", RegisterPath: "/register", RevokePath: "/revoke"}
+
+// Mount adds every route; places are the paths of MCP endpoints, for which clients look for metadata too, before and behind
+// them (RFC 8414 §3.1, OpenID Connect Discovery §4). Routes for programs may be read from any web page, as they use no cookies;
+// those for browsers take and give cookies and no page but our own may read them.
+func (s *Server) Mount(mux *http.ServeMux, places ...string) {
+	handle := func(method, path string, h http.Handler) {
+		mux.Handle(method+path, h)
+		if alias, ok := aliases[path]; ok {
+			mux.Handle(method+alias, h)
+		}
 	}
-	mux.Handle(RegisterPath, public(http.MethodPost, s.limited(LimitRegister, refuse, s.register)))
-	mux.Handle(TokenPath, public(http.MethodPost, s.token))
-	mux.Handle(RevokePath, public(http.MethodPost, s.revoke))
-	mux.Handle("GET "+AuthorizePath, s.limited(LimitAuthorize, s.errorPage, s.authorize))
+	document := public(http.MethodGet, s.metadata)
+	for _, name := range []string{MetadataPath, OpenIDMetadataPath} {
+		mux.Handle(name, document)
+		for _, place := range places {
+			if place != "" {
+				mux.Handle(name+place, document)
+				mux.Handle(place+name, document)
+			}
+		}
+	}
+	mux.Handle(KeysPath, public(http.MethodGet, s.keys))
+	handle("", RegisterPath, public(http.MethodPost, s.limited(LimitRegister, refuse, s.register)))
+	handle("", TokenPath, public(http.MethodPost, s.token))
+	handle("", RevokePath, public(http.MethodPost, s.revoke))
+	handle("GET ", AuthorizePath, s.limited(LimitAuthorize, s.errorPage, s.authorize))
 	mux.Handle("POST "+ConsentPath, s.limitedForm(LimitAuthorize, s.consent))
 	mux.Handle("GET "+CallbackPath, http.HandlerFunc(s.callback))
 	if s.opts.Linker != nil {

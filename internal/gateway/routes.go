@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/resource"
@@ -23,7 +25,7 @@ func (g *Gateway) Handler() http.Handler {
 	}
 	if g.login != nil {
 		protect = func(h http.Handler) http.Handler { return g.login.ahead.before(g.resource.Protect(h)) }
-		g.login.server.Mount(mux)
+		g.login.server.Mount(mux, slices.Collect(maps.Keys(g.offers))...)
 	}
 	endpoints := g.at(protect)
 	mux.Handle("/{$}", endpoints)
