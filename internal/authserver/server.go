@@ -258,7 +258,8 @@ func public(method string, h http.HandlerFunc) http.Handler {
 		switch {
 		case r.Method == http.MethodOptions:
 			header.Set("Access-Control-Allow-Methods", method)
-			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version")
+			header.Set("Access-Control-Allow-Headers", web.RequestHeaders(r.Header.Get("Access-Control-Request-Headers"),
+				"Authorization, Content-Type, MCP-Protocol-Version"))
 			header.Set("Access-Control-Max-Age", "3600")
 			w.WriteHeader(http.StatusNoContent)
 		case r.Method == method, r.Method == http.MethodHead && method == http.MethodGet:

@@ -17,7 +17,7 @@ type Config struct {
 	PublicURL   string `name:"public-url" env:"GATEWAY_PUBLIC_URL" placeholder:"URL" group:"Network" help:"Scheme and host under which clients reach the gateway, without a path. Default: http:// and the listen address."`
 
 	AllowedHosts   []string `name:"allowed-hosts" env:"GATEWAY_ALLOWED_HOSTS" placeholder:"NAME" group:"Network" help:"Host names to answer for besides the public URL's, addresses and loopback names."`
-	AllowedOrigins []string `name:"allowed-origins" env:"GATEWAY_ALLOWED_ORIGINS" placeholder:"ORIGIN" group:"Network" help:"Origins whose web pages may call the gateway from a browser, such as https://app.example.com."`
+	AllowedOrigins []string `name:"allowed-origins" env:"GATEWAY_ALLOWED_ORIGINS" placeholder:"ORIGIN" group:"Network" help:"Origins whose web pages may call the gateway from a browser, such as https://app.example.com, https://*.example.com, http://localhost:* or chrome-extension://ID. With a login also *, for any page."`
 	MaxBody        int64    `name:"max-body" env:"GATEWAY_MAX_BODY" default:"4194304" placeholder:"BYTES" group:"Network" help:"Largest request body; a larger one is answered 413."`
 
 	TrustedProxies []string `name:"trusted-proxies" env:"GATEWAY_TRUSTED_PROXIES" placeholder:"ADDRESS" group:"Network" help:"Addresses and networks of the proxies in front of the gateway, such as 10.0.0.0/8, whose X-Forwarded-For and X-Request-Id are taken. They must overwrite what clients send of these, or append to X-Forwarded-For, and keep X-Request-Id when they try a request again."`

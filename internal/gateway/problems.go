@@ -24,6 +24,9 @@ func Problems(c *config.Config) []string {
 	}
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
 		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+oneLine(err))
+	} else if open := web.OpenOrigins(c.AllowedOrigins); c.Auth == "none" && len(open) > 0 {
+		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+strings.Join(open, ", ")+" lets every web page that somebody visits "+
+			"send from the workspace, as --auth none asks for no login; name the origins, or use --auth oauth or external")
 	}
 	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
 		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+oneLine(err))

@@ -10,6 +10,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
+// The paths of the probes.
+const (
+	pathLive  = "/livez"
+	pathReady = "/readyz"
+)
+
 // Handler is every route for clients and browsers.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -31,18 +37,32 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle("/{$}", endpoints)
 	mux.Handle(pathMCP, endpoints)
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
-	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
-	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.counted, g.proxies.Identify, g.recoverPanics, g.guard.Hosts, g.refuseWhenCrowded, g.pace.Bodies)
+	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
+	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
+	return web.Chain(mux, g.counted, g.proxies.Identify, g.recoverPanics, g.checkHost, g.refuseWhenCrowded, g.pace.Bodies)
 }
 
 // AdminHandler is every route for operators.
 func (g *Gateway) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", g.metrics.Handler())
-	mux.Handle("GET /livez", http.HandlerFunc(g.state.live))
-	mux.Handle("GET /readyz", http.HandlerFunc(g.state.ready))
+	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
+	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
 	return web.Chain(mux, g.counted, web.RequestID, g.recoverPanics, g.pace.Bodies)
+}
+
+// checkHost lets requests through that are meant for this gateway, and probes under any name: whoever watches replicas asks each
+// by a name of its own, and they say nothing that a page could use.
+func (g *Gateway) checkHost(next http.Handler) http.Handler {
+	checked := g.guard.Hosts(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if reads && (r.URL.Path == pathLive || r.URL.Path == pathReady) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		checked.ServeHTTP(w, r)
+	})
 }
 
 func (g *Gateway) recoverPanics(next http.Handler) http.Handler { return web.Recover(g.logger, next) }

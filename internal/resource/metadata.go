@@ -30,7 +30,7 @@ func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodOptions:
 		h.Set("Access-Control-Allow-Methods", "GET")
-		h.Set("Access-Control-Allow-Headers", "MCP-Protocol-Version")
+		h.Set("Access-Control-Allow-Headers", "*, Authorization, MCP-Protocol-Version") // Fetch: the wildcard has no Authorization
 		h.Set("Access-Control-Max-Age", "3600")
 		w.WriteHeader(http.StatusNoContent)
 		return

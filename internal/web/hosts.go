@@ -18,16 +18,18 @@ import (
 // Addresses and loopback names always pass: no page can make a browser send those for a foreign server.
 type Guard struct {
 	hosts   []string // lower case, without port
-	origins []string // scheme://host[:port], lower case
+	origins []originPattern
 }
 
-// NewGuard allows the host names and origins given besides addresses and loopback names. publicURL, if not nil, adds its
+// NewGuard allows the host names and the origins given, which may have wildcards, besides addresses and loopback names. publicURL, if not nil, adds its
 // own host and origin.
 func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 	g := &Guard{}
 	if publicURL != nil {
 		g.hosts = append(g.hosts, strings.ToLower(publicURL.Hostname()))
-		g.origins = append(g.origins, originOf(publicURL))
+		g.origins = append(g.origins, originPattern{
+			scheme: strings.ToLower(publicURL.Scheme), host: strings.ToLower(publicURL.Hostname()), port: publicURL.Port(),
+		})
 	}
 	var problems []error
 	for _, h := range hosts {
@@ -38,12 +40,12 @@ func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 		g.hosts = append(g.hosts, strings.ToLower(h))
 	}
 	for _, o := range origins {
-		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {
-			problems = append(problems, fmt.Errorf("allowed origin %q: give scheme and host, such as https://app.example.com", o))
+		p, err := parseOrigin(o)
+		if err != nil {
+			problems = append(problems, err)
 			continue
 		}
-		g.origins = append(g.origins, originOf(u))
+		g.origins = append(g.origins, p)
 	}
 	return g, errors.Join(problems...)
 }
@@ -68,7 +70,7 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !g.originAllowed(origin, r) {
+		if !g.originAllowed(origin, r, true) {
 			http.Error(w, "requests from this origin are not allowed; the operator of this server can allow it with --allowed-origins", http.StatusForbidden)
 			return
 		}
@@ -78,8 +80,9 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 		h.Set("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After, "+RequestIDHeader)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
-			h.Set("Access-Control-Allow-Headers",
-				"Authorization, Content-Type, Accept, Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID")
+			h.Add("Vary", "Access-Control-Request-Headers")
+			h.Set("Access-Control-Allow-Headers", RequestHeaders(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ","),
+				"Authorization, Content-Type, Accept, Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID"))
 			h.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
 			return
@@ -88,18 +91,21 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 	})
 }
 
-// TrustsOrigin reports whether the page that a request says to come from may call the gateway, as [Guard.Origins] decides.
-func (g *Guard) TrustsOrigin(r *http.Request) bool { return g.originAllowed(r.Header.Get("Origin"), r) }
+// TrustsOrigin reports whether the page that a request says to come from is one of the operator's: it may call the gateway, as
+// [Guard.Origins] decides, and not only since every page may.
+func (g *Guard) TrustsOrigin(r *http.Request) bool {
+	return g.originAllowed(r.Header.Get("Origin"), r, false)
+}
 
 func (g *Guard) hostAllowed(host string) bool {
 	name := hostname(host)
 	return IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
 }
 
-// originAllowed takes the configured origins and a page of this very host.
-func (g *Guard) originAllowed(origin string, r *http.Request) bool {
+// originAllowed takes the configured origins, open ones only if told so, and a page of this very host.
+func (g *Guard) originAllowed(origin string, r *http.Request, open bool) bool {
 	o := strings.ToLower(origin)
-	if slices.Contains(g.origins, o) {
+	if slices.ContainsFunc(g.origins, func(p originPattern) bool { return (open || !p.open()) && p.matches(o) }) {
 		return true
 	}
 	u, err := url.Parse(o)
@@ -127,5 +133,3 @@ func hostname(host string) string {
 	}
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
-
-func originOf(u *url.URL) string { return strings.ToLower(u.Scheme + "://" + u.Host) }
