@@ -39,7 +39,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
 	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
 	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.counted, g.proxies.Identify, g.recoverPanics, g.checkHost, g.refuseWhenCrowded, g.pace.Bodies)
+	return web.Chain(mux, g.counted, g.pace.Streams, g.proxies.Identify, g.recoverPanics, g.checkHost, g.refuseWhenCrowded, g.pace.Bodies)
 }
 
 // AdminHandler is every route for operators.
@@ -48,7 +48,7 @@ func (g *Gateway) AdminHandler() http.Handler {
 	mux.Handle("GET /metrics", g.metrics.Handler())
 	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
 	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.counted, web.RequestID, g.recoverPanics, g.pace.Bodies)
+	return web.Chain(mux, g.counted, g.pace.Streams, web.RequestID, g.recoverPanics, g.pace.Bodies)
 }
 
 // checkHost lets requests through that are meant for this gateway, and probes under any name: whoever watches replicas asks each

@@ -23,6 +23,16 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
+// The limits of a connection of HTTP/2, which proxies speak in clear text by prior knowledge (RFC 9113 §3.3). What arrives of
+// bodies before anybody reads them lies in memory.
+const (
+	maxStreams       = 100
+	maxUnreadConn    = 256 << 10
+	maxUnreadStream  = 64 << 10
+	pingAfterSilence = 30 * time.Second
+	pingAnswer       = 15 * time.Second
+)
+
 const (
 	// maxReserve is what is kept of the deadline for stopping for what follows the requests: storing what they came to.
 	maxReserve = 3 * time.Second
@@ -64,7 +74,15 @@ func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL st
 }
 
 func (g *Gateway) newServer(h http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
+		Protocols: &protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: maxUnreadConn, MaxReceiveBufferPerStream: maxUnreadStream,
+			SendPingTimeout: pingAfterSilence, PingTimeout: pingAnswer,
+		},
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,

@@ -36,9 +36,11 @@ type Pace struct {
 	mu      sync.Mutex
 	conns   map[*pacedConn]struct{}
 	reading map[*pacedBody]struct{}
+	streams map[*pacedStream]struct{} // that are being written to
 }
 
-// NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies].
+// NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies] and
+// [Pace.Streams].
 func NewPace(opts PaceOptions) *Pace {
 	if opts.Write <= 0 {
 		opts.Write = defaultWrite
@@ -46,7 +48,7 @@ func NewPace(opts PaceOptions) *Pace {
 	if opts.Body <= 0 {
 		opts.Body = defaultBody
 	}
-	return &Pace{opts: opts, conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}}
+	return &Pace{opts: opts, conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}, streams: map[*pacedStream]struct{}{}}
 }
 
 // Hurry shortens all waits for clients that stand still, those under way included: the process stops.
@@ -60,6 +62,9 @@ func (p *Pace) Hurry(stall time.Duration) {
 	}
 	for b := range p.reading {
 		_ = b.conn.SetReadDeadline(end)
+	}
+	for s := range p.streams {
+		_ = s.control.SetWriteDeadline(end)
 	}
 }
 
