@@ -100,11 +100,11 @@ func (c *client) algorithms() []string {
 
 // verifyAssertion checks the signature of the assertion of a client whose keys are in its document or beside that, after
 // everything else fits. If nobody can tell, that is said: a client that is refused throws its login away.
-func (s *Server) verifyAssertion(ctx context.Context, p *presented) *Error {
+func (s *Server) verifyAssertion(r *http.Request, p *presented) *Error {
 	if p.assertion == nil || p.client.origin != document {
 		return nil // none, or verified by authenticate
 	}
-	return s.keysOf.verify(ctx, p.client.id, p.assertion)
+	return s.keysOf.verify(r.Context(), p.client.id, p.assertion, func() *Error { return s.count(r.Context(), LimitToken, s.counted(r)) })
 }
 
 // isUnanswered tells whether an error says nothing about the request, so that its client may send the same again.

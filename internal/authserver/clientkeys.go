@@ -44,7 +44,9 @@ type clientKeys struct {
 
 // publishedKeys are what is known of one client's keys.
 type publishedKeys struct {
-	used time.Time // by clientKeys.mu
+	// By clientKeys.mu: when it was used, and whether its document was ever read.
+	used time.Time
+	read bool
 
 	turn    chan struct{} // holds whoever looks at what follows
 	client  *client       // as its document was read last; nil if it never was
@@ -56,8 +58,17 @@ type publishedKeys struct {
 
 // verify checks the signature of an assertion. While the document cannot be read the one that was read last counts, for a
 // day; without it the assertion cannot be checked.
-func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion) *Error {
-	c, set, err := k.of(id).current(ctx, k, id)
+//
+// Whoever has a token of ours can name any client, and have its document asked for. So charge is asked before that of one
+// that is not known: it may refuse.
+func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, charge func() *Error) *Error {
+	p, read := k.of(id)
+	if !read {
+		if e := charge(); e != nil {
+			return e
+		}
+	}
+	c, set, err := p.current(ctx, k, id)
 	switch {
 	case err != nil:
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
@@ -83,26 +94,27 @@ func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion) 
 
 const textKeysAway = "the keys of this client cannot be fetched at the moment; nothing is lost, try again shortly"
 
-// of gives what is known of a client; of too many, the one that was not used for longest is forgotten.
-func (k *clientKeys) of(id string) *publishedKeys {
+// of gives what is known of a client, and whether its document was ever read. Of too many, one whose document was not is
+// forgotten, else the one that was not used for longest.
+func (k *clientKeys) of(id string) (p *publishedKeys, read bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	p, ok := k.known[id]
 	if !ok {
 		if len(k.known) >= maxDocuments {
-			oldest := ""
+			worst := ""
 			for other, q := range k.known {
-				if oldest == "" || q.used.Before(k.known[oldest].used) {
-					oldest = other
+				if w := k.known[worst]; w == nil || w.read && !q.read || w.read == q.read && q.used.Before(w.used) {
+					worst = other
 				}
 			}
-			delete(k.known, oldest)
+			delete(k.known, worst)
 		}
 		p = &publishedKeys{turn: make(chan struct{}, 1)}
 		k.known[id] = p
 	}
 	p.used = k.now()
-	return p
+	return p, p.read
 }
 
 // current gives the client as its document says, and the keys behind its jwks_uri.
@@ -123,6 +135,9 @@ func (p *publishedKeys) current(ctx context.Context, k *clientKeys, id string) (
 				p.set = k.published(c)
 			}
 			p.client, p.good = c, now
+			k.mu.Lock()
+			p.read = true
+			k.mu.Unlock()
 		case p.client != nil && now.Sub(p.good) > documentLongest:
 			p.client = nil
 		}

@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -181,9 +182,28 @@ func TestDocumentIsReadForItsKeysOnceAMinute(t *testing.T) {
 	}
 }
 
+// Whoever has a login can name any client in an assertion, and the document of each would be asked for.
+func TestUnknownClientsOfAssertionsAreCountedByAddress(t *testing.T) {
+	w := newWorld(t).alone()
+	c, h := w.signs(singularMethods)
+	refresh := c.login()
+	w.limiter.refuse.Store(authserver.LimitToken)
+	for i := range 5 {
+		other := fmt.Sprintf("https://app.example/other-%d", i)
+		status, out := c.refresh(refresh, "client_id", "", "client_assertion", c.sign("iss", other, "sub", other))
+		wantRefused(t, "beyond the limit", status, out, http.StatusTooManyRequests, "temporarily_unavailable")
+		if n := h.count(fmt.Sprintf("/other-%d", i)); n != 0 {
+			t.Errorf("its document was asked for %d times", n)
+		}
+	}
+	if status, out := c.refresh(refresh); status != http.StatusOK {
+		t.Errorf("a client that is known: %d %v", status, out)
+	}
+}
+
 func TestUnverifiedAssertionIsJunk(t *testing.T) {
 	book := &ledger{}
-	w := newWorld(t, func(o *authserver.Options) { o.Limiter = book })
+	w := newWorld(t, func(o *authserver.Options) { o.Limiter = book }).alone()
 	c, _ := w.signs(singularMethods)
 	refresh := c.login()
 	forged := tokentest.NewKey(t, jose.RS256, "key-1").Sign(t, c.claims(), tokentest.WithHeader("typ", "JWT"))

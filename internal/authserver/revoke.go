@@ -15,7 +15,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.refuseJunk(w, r, e)
 		return
 	}
-	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
+	if e := s.verifyAssertion(r, q.presented); e != nil {
 		s.refuseUnverified(w, r, LimitRevoke, q.grant, e)
 		return
 	}

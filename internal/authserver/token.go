@@ -67,7 +67,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuseJunk(w, r, e)
 		return
 	}
-	if e := s.verifyAssertion(r.Context(), q.presented); e != nil {
+	if e := s.verifyAssertion(r, q.presented); e != nil {
 		s.refuseUnverified(w, r, LimitGrant, q.grant, e)
 		return
 	}
