@@ -59,8 +59,6 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (*presented, *Er
 	}
 	out := &presented{request: rand.Text()}
 	switch {
-	case p["client_assertion"] == "" && p["client_assertion_type"] != "":
-		return nil, refuse("client_assertion_type is there without a client_assertion")
 	case p["client_assertion"] != "" && (basic || secret != ""): // RFC 6749 §2.3
 		return nil, fail(invalidRequest, "there are a client_assertion and a client_secret; use one way to authenticate")
 	case p["client_assertion"] != "":

@@ -181,7 +181,7 @@ func (l *ClientList) Weight(id string) int {
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
 
-// denied compares by digest, since access tokens and records name a client with a long id by that.
+// denied compares by digest, since access tokens and records name a client by that if its id is long.
 func (l *ClientList) denied(id string) bool {
 	ref := session.ClientRef(id)
 	return slices.ContainsFunc(l.deny, func(d string) bool {

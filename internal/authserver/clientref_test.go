@@ -12,6 +12,18 @@ import (
 	"golang.org/x/oauth2"
 )
 
+// The deny list matches the beginning of a document's URL, so an access token has all of that.
+func TestAccessTokenNamesADocumentByItsURL(t *testing.T) {
+	w := newWorld(t)
+	id := "https://app.example/" + strings.Repeat("x", 500)
+	w.fetch = serves(strings.Replace(goodDocument, documentID, id, 1))
+	access, _ := document(w, id).tokens(w.browser())
+	claims := string(must(base64.RawURLEncoding.DecodeString(strings.Split(access, ".")[1])))
+	if !strings.Contains(claims, `"client_id":"`+id+`"`) {
+		t.Error(claims)
+	}
+}
+
 // A client whose id is too long for a cookie is known by its digest, and by nobody else's id.
 func TestAClientWithALongIDIsKnownByItsDigest(t *testing.T) {
 	w := newWorld(t)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // origin says how a client became known, and so how far its own word goes.
@@ -70,6 +71,15 @@ func (c clients) forToken(id string) (*client, error) {
 		return known, nil
 	}
 	return nil, fail(invalidClient, "the client_id is unknown; register again")
+}
+
+// ref is how access tokens name a client: one that registered itself by the digest of its id if that is long, others by their
+// id, which the deny list may match in part.
+func (c *client) ref() string {
+	if c.origin == registered {
+		return session.ClientRef(c.id)
+	}
+	return c.id
 }
 
 func isDocumentID(id string) bool { return strings.HasPrefix(id, "https://") }

@@ -108,6 +108,10 @@ func TestMetadataSaysWhatIsThere(t *testing.T) {
 		!m.AuthorizationResponseIssParameterSupported || !m.ClientIDMetadataDocumentSupported {
 		t.Errorf("%+v", m)
 	}
+	if want := []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"}; !slices.Equal(m.TokenEndpointAuthMethodsSupported, want) ||
+		!slices.Equal(m.TokenEndpointAuthSigningAlgValuesSupported, []string{"RS256", "ES256", "EdDSA"}) {
+		t.Errorf("%+v", m)
+	}
 	read := func(path string) string {
 		resp := must(w.server.Client().Get(w.url + path))
 		defer func() { _ = resp.Body.Close() }()

@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
 // Whatever registers gets an id that fits, with redirects that are some, or an error of RFC 7591.
@@ -20,6 +23,9 @@ func FuzzRegistrations(f *testing.F) {
 	for _, s := range []string{
 		`{"redirect_uris":["` + localRedirect + `"],"client_name":"x","token_endpoint_auth_method":"none"}`,
 		`{"redirect_uris":["https://a.example"],"grant_types":["authorization_code"],"response_types":["code"]}`,
+		`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt","jwks":` +
+			string(jwks(f, tokentest.NewKey(f, jose.ES256, "k"))) + `}`,
+		`{"redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[5]}}`,
 		`{"redirect_uris":["javascript:x"]}`, `{"redirect_uris":[null]}`, `{"redirect_uris":"x"}`, `null`, `[]`, `{"client_name":"\ud800"}`, "{",
 	} {
 		f.Add([]byte(s))

@@ -43,6 +43,8 @@ func FuzzRedirects(f *testing.F) {
 
 func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(goodDocument))
+	f.Add([]byte(documentWith(pluralMethods + `,"jwks_uri":"` + keysURL + `"`)))
+	f.Add([]byte(documentWith(singularMethods + `,"token_endpoint_auth_signing_alg":"ES256","jwks":{"keys":[{"kty":"EC"},5]}`)))
 	f.Add([]byte(`{"client_id":null,"redirect_uris":[""]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		redirects, err := authserver.ParseDocument(documentID, data)
@@ -69,6 +71,9 @@ func FuzzClientIDs(f *testing.F) {
 	f.Add("AQAA")
 	f.Add("AQEBeAF4")
 	f.Add("AQAA_____w8")
+	f.Add("AgMAAA")                 // keys, and none of them
+	f.Add("AgMAAAt7ImtleXMiOltdfQ") // an empty set
+	f.Add("AQMA")                   // a method that needs keys
 	f.Fuzz(func(t *testing.T, id string) {
 		authserver.OpenClientID(clear{}, ring.MAC("s"), id) // must not panic
 		if authserver.OpenClientID(ring.Sealer("c"), ring.MAC("s"), id) {
@@ -79,6 +84,7 @@ func FuzzClientIDs(f *testing.F) {
 
 func FuzzLists(f *testing.F) {
 	f.Add([]byte(`{"clients":[{"client_id":"a","redirect_uris":["https://a.example"]}],"denied":["b"]}`))
+	f.Add([]byte(`{"clients":[{"client_id":"a","redirect_uris":["https://a.example"],"jwks":{"keys":[{"kty":"OKP"}]},"token_endpoint_auth_method":"x"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if l, err := authserver.ParseClients(data); (l == nil) == (err == nil) {
 			t.Errorf("%v %v", l, err)

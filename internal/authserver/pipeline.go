@@ -63,7 +63,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	}
 	// Signed before the write: a step that is taken must lead to an answer.
 	access, life, err := s.opts.Tokens.Issue(identity.Caller{
-		Subject: turn.Grant.Subject, ClientID: session.ClientRef(q.client.id), Scopes: scopes,
+		Subject: turn.Grant.Subject, ClientID: q.client.ref(), Scopes: scopes,
 	}, resource, turn.Grant.ID, grants.End(turn.Grant))
 	if err != nil {
 		return nil, &Error{kind: serverError, cause: err}
