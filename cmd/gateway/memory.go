@@ -3,7 +3,6 @@ package main
 import (
 	"log/slog"
 	"math"
-	"os"
 	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -15,13 +14,16 @@ const memoryPart = 0.9
 
 // garbagePercent is how much garbage there may be to what is in use, unless GOGC says something else. Go's 100 would have a
 // process take twice what it needs at the height of a flood; this costs a few percent of a core where there is much to do.
-const garbagePercent = 50
+const (
+	garbagePercent = 50
+	usualPercent   = 100
+)
 
 // limitMemory has the runtime keep within the memory of its container, unless GOMEMLIMIT says what to keep to. Where the
 // container's limit cannot be read there is none, as Go has it by default.
 func limitMemory(logger *slog.Logger, container memlimit.Provider) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
+	if before := debug.SetGCPercent(garbagePercent); before != usualPercent {
+		debug.SetGCPercent(before)
 	}
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryPart), memlimit.WithProvider(container))
 	switch {

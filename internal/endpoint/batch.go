@@ -134,7 +134,10 @@ func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 			}
 		}
 		if isClosed(closed) {
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "the server is about to stop and has not begun this request; nothing was done, send it again"}
+			return nil, &jsonrpc.Error{
+				Code:    jsonrpc.CodeInternalError,
+				Message: "the server is about to stop and has not begun this request; nothing was done, send it again",
+			}
 		}
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "the client went away before this request was begun; nothing was done"}
 	}
