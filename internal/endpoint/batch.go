@@ -10,8 +10,9 @@ import (
 
 const (
 	defaultMaxBatch = 50
-	// batchAtOnce is how many calls of a batch run at once at most.
+	// batchAtOnce is how many calls of a batch run at once at most, batchOfOne how many of them in the turn of their request.
 	batchAtOnce = 8
+	batchOfOne  = 4
 )
 
 // moreThan tells whether a JSON array has more than limit elements. It reads no further than that and remembers nothing, so
@@ -41,8 +42,8 @@ func moreThan(array []byte, limit int) bool {
 // batchKey carries the turns of a batch.
 type batchKey struct{}
 
-// batchTurns lets the calls of a batch run. One may run in the turn of their request. Each other one needs a further turn, of which
-// there are as many as nobody else waits for: so a batch is slower where there is much to do, and takes no more than its share.
+// batchTurns lets the calls of a batch run. Some may run in the turn of their request. Each other one needs a further turn, of
+// which there are as many as nobody else waits for: so a batch is slower where there is much to do.
 type batchTurns struct {
 	another func() (leave func(), ok bool)
 	granted chan func() // has what ends the turn of each call that may run and has not taken note
@@ -97,7 +98,7 @@ func (b *batchTurns) leave(end func()) {
 func (b *batchTurns) grant() {
 	for b.waiting > 0 && b.running < batchAtOnce {
 		end := func() {}
-		if b.running > 0 {
+		if b.running >= batchOfOne {
 			var ok bool
 			if end, ok = b.another(); !ok {
 				return
