@@ -69,3 +69,6 @@ func DecodePending(data []byte) (x *session.AuthRequest, ok bool) {
 func EncodePending(x *session.AuthRequest) []byte {
 	return encodePending(x, "handle", time.Unix(1<<31, 0))
 }
+
+// OfClient is what stands behind a grant in what requests of a client are counted by.
+func OfClient(id string) string { return ofGrant("", &client{id: id}) }

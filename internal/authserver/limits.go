@@ -16,7 +16,7 @@ type Limiter interface {
 
 // The kinds of requests that a Limiter counts. What carries nothing of ours is counted by the address that it comes from:
 // registrations, authorizations, and at the token and revocation endpoints junk. What carries a code, a refresh token or an
-// access token of ours is counted by the grant that it belongs to. So an office full of junk costs nobody there a refresh,
+// access token of ours is counted by the grant that it belongs to, for each client that asks. So an office full of junk costs nobody there a refresh,
 // and whoever spends a grant's refreshes cannot keep its owner from revoking it.
 const (
 	LimitRegister  = "register"
@@ -64,6 +64,10 @@ func isLocalOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && isLoopback(u.Hostname())
 }
+
+// ofGrant is what a request that carries something of a grant is counted by. The client that asks is part of it: whoever has
+// somebody's token and names a client of their own is refused, and must not spend what the grant's client may ask for.
+func ofGrant(grant string, c *client) string { return grant + " " + mark(c.id)[:12] }
 
 // count counts a request, and gives the refusal if it is one too many, or if the limiter cannot tell.
 func (s *Server) count(ctx context.Context, kind, owner string) *Error {

@@ -48,6 +48,8 @@ func TestWhatProvesNothingIsCountedApartAndReadsNothing(t *testing.T) {
 		grant, _ := d.grants.OfRefreshToken(refresh)
 		code := d.code()
 		codesGrant, _ := d.grants.OfCode(code)
+		const stranger = "https://b.example/c"
+		grant, codesGrant, strangers := grant+authserver.OfClient(documentID), codesGrant+authserver.OfClient(documentID), grant+authserver.OfClient(stranger)
 		page, local := http.Header{"Origin": {"https://evil.example"}}, http.Header{"Origin": {"http://localhost:6274"}}
 		own := http.Header{"Origin": {d.url}}
 		const address = "192.0.2.1"
@@ -63,7 +65,7 @@ func TestWhatProvesNothingIsCountedApartAndReadsNothing(t *testing.T) {
 			"a code":                   {authserver.TokenPath, codeForm(code), nil, "grant of " + codesGrant, true},
 			"a refresh token":          {authserver.TokenPath, refreshForm(refresh), nil, "grant of " + grant, true},
 			"from a page":              {authserver.TokenPath, refreshForm(refresh), page, "grant of " + grant, true},
-			"for somebody else":        {authserver.TokenPath, with(refreshForm(refresh), "client_id", "https://b.example/c"), nil, "grant of " + grant, true},
+			"for somebody else":        {authserver.TokenPath, with(refreshForm(refresh), "client_id", stranger), nil, "grant of " + strangers, true},
 			"no code of ours":          {authserver.TokenPath, codeForm(junkCode), nil, "token of " + address, false},
 			"no token of ours":         {authserver.TokenPath, refreshForm(junk), nil, "token of " + address, false},
 			"a refresh token as code":  {authserver.TokenPath, codeForm(refresh), nil, "token of " + address, false},
@@ -77,8 +79,8 @@ func TestWhatProvesNothingIsCountedApartAndReadsNothing(t *testing.T) {
 			"a sandboxed page's junk":  {authserver.TokenPath, refreshForm(junk), http.Header{"Origin": {"null"}}, "token of " + address + " page", false},
 			"a local page's junk":      {authserver.TokenPath, refreshForm(junk), local, "token of " + address + " local page", false},
 			"our own page's junk":      {authserver.TokenPath, refreshForm(junk), own, "token of " + address, false},
-			"revoking an access token": {authserver.RevokePath, url.Values{"client_id": {"https://b.example/c"}, "token": {access}}, nil, "revoke of " + grant, false},
-			"revoking a refresh token": {authserver.RevokePath, url.Values{"client_id": {"https://b.example/c"}, "token": {refresh}}, page, "revoke of " + grant, true},
+			"revoking an access token": {authserver.RevokePath, url.Values{"client_id": {stranger}, "token": {access}}, nil, "revoke of " + strangers, false},
+			"revoking a refresh token": {authserver.RevokePath, url.Values{"client_id": {stranger}, "token": {refresh}}, page, "revoke of " + strangers, true},
 			"revoking junk":            {authserver.RevokePath, url.Values{"client_id": {documentID}, "token": {junk}}, nil, "token of " + address, false},
 			"revoking a page's junk":   {authserver.RevokePath, url.Values{"client_id": {documentID}, "token": {junk}}, page, "token of " + address + " page", false},
 			"revoking nothing":         {authserver.RevokePath, url.Values{"client_id": {documentID}}, nil, "token of " + address, false},

@@ -16,10 +16,10 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := s.verifyAssertion(r, q.presented); e != nil {
-		s.refuseUnverified(w, r, LimitRevoke, q.grant, e)
+		s.refuseUnverified(w, r, LimitRevoke, ofGrant(q.grant, q.client), e)
 		return
 	}
-	if e := s.count(r.Context(), LimitRevoke, q.grant); e != nil {
+	if e := s.count(r.Context(), LimitRevoke, ofGrant(q.grant, q.client)); e != nil {
 		refuse(w, e)
 		return
 	}

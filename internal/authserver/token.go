@@ -68,10 +68,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := s.verifyAssertion(r, q.presented); e != nil {
-		s.refuseUnverified(w, r, LimitGrant, q.grant, e)
+		s.refuseUnverified(w, r, LimitGrant, ofGrant(q.grant, q.client), e)
 		return
 	}
-	if e := s.count(r.Context(), LimitGrant, q.grant); e != nil {
+	if e := s.count(r.Context(), LimitGrant, ofGrant(q.grant, q.client)); e != nil {
 		refuse(w, e)
 		return
 	}

@@ -114,6 +114,29 @@ func TestALoginThatRunsWildIsLimitedAndCanBeRevoked(t *testing.T) {
 	}
 }
 
+// Whoever has somebody's token, such as one from a log, is refused as another client, and must not keep its owner from refreshing
+// or revoking.
+func TestAnotherClientSpendsNoAllowanceOfALogin(t *testing.T) {
+	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 600 })
+	c, thief := world.register(t), world.register(t)
+	c.signIn(t)
+	thief.access, thief.refresh = c.access, c.refresh
+	for range 70 {
+		if status, _ := thief.renew(t); status == http.StatusOK {
+			t.Fatal("refreshed by another client")
+		}
+		if a := thief.revoke(t); a.status == http.StatusOK {
+			t.Fatal("revoked by another client")
+		}
+	}
+	if status, code := c.renew(t); status != http.StatusOK {
+		t.Errorf("a refresh: %d %s", status, code)
+	}
+	if a := c.revoke(t); a.status != http.StatusOK {
+		t.Errorf("a revocation: %d %s", a.status, a.body)
+	}
+}
+
 func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
 	for name, how := range map[string]struct {
 		fail, heal func(*redistest.Server)
