@@ -41,12 +41,16 @@ func ParseRules(texts []string) (Rules, error) {
 }
 
 // Admit reports whether a rule fits; without rules nobody is admitted. The claims are as JSON decodes into any. A claim
-// that is a list fits with one of its entries; one that is not text fits nothing.
+// that is a list fits with one of its entries; one that is not text fits nothing. An address fits nothing if the provider says
+// that it is not verified.
 func (r Rules) Admit(claims map[string]any) bool {
 	return slices.ContainsFunc(r, func(rule rule) bool { return rule.fits(claims) })
 }
 
 func (r rule) fits(claims map[string]any) bool {
+	if r.claim == claimEmail && knownUnverified(claims) {
+		return false
+	}
 	if r.claim == claimEmailDomain {
 		email, _ := claims[claimEmail].(string)
 		verified, _ := claims[claimEmailVerified].(bool)
@@ -60,6 +64,16 @@ func (r rule) fits(claims map[string]any) bool {
 		return slices.Contains(v, any(r.value))
 	}
 	return false
+}
+
+// knownUnverified reports whether the provider says that nobody checked whose the address is: with many providers people
+// choose it themselves when they sign up. One that has no such claim at all is taken to know its people's addresses.
+func knownUnverified(claims map[string]any) bool {
+	switch verified := claims[claimEmailVerified]; verified {
+	case nil, true, "true": // some providers write it as text
+		return false
+	}
+	return true
 }
 
 // Common gives the rules that are in both lists, as claim=value: somebody would be admitted and shut out by the same.

@@ -37,6 +37,24 @@ func TestRulesAdmitByOneThatFits(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsNotVerifiedAdmitsNobody(t *testing.T) {
+	rules, err := identity.ParseRules([]string{"email=ann@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		verified any
+		want     bool
+	}{
+		"verified": {true, true}, "verified in words": {"true", true}, "not said": {nil, true},
+		"not verified": {false, false}, "not verified, in words": {"false", false}, "something else": {1.0, false},
+	} {
+		if got := rules.Admit(map[string]any{"email": "ann@example.com", "email_verified": tt.verified}); got != tt.want {
+			t.Errorf("%s: admitted %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 func TestWithoutRulesNobodyIsAdmitted(t *testing.T) {
 	if (identity.Rules)(nil).Admit(map[string]any{"hd": "example.com"}) {
 		t.Error("admitted")

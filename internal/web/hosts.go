@@ -21,8 +21,8 @@ type Guard struct {
 	origins []originPattern
 }
 
-// NewGuard allows the host names and the origins given, which may have wildcards, besides addresses and loopback names. publicURL, if not nil, adds its
-// own host and origin.
+// NewGuard allows the host names and the origins given, which may have wildcards, besides addresses and loopback names.
+// publicURL, if not nil, adds its own host and origin.
 func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 	g := &Guard{}
 	if publicURL != nil {
@@ -33,6 +33,10 @@ func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 	}
 	var problems []error
 	for _, h := range hosts {
+		if strings.Contains(h, "*") {
+			problems = append(problems, fmt.Errorf("allowed host %q: there are no wildcards; give each name in full", h))
+			continue
+		}
 		if h == "" || strings.ContainsAny(h, "/:@ ") {
 			problems = append(problems, fmt.Errorf("allowed host %q: give a name without scheme, port or path", h))
 			continue

@@ -87,11 +87,11 @@ func TestGuardAnswersPreflightOfAllowedOriginsOnly(t *testing.T) {
 }
 
 func TestNewGuardReportsEveryBadEntry(t *testing.T) {
-	_, err := web.NewGuard(nil, []string{"https://a", "b:80"}, []string{"app.example.com"})
+	_, err := web.NewGuard(nil, []string{"https://a", "b:80", "*.c"}, []string{"app.example.com"})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`"https://a"`, `"b:80"`, `"app.example.com"`} {
+	for _, want := range []string{`"https://a"`, `"b:80"`, `"app.example.com"`, `"*.c": there are no wildcards`} {
 		if !contains(err.Error(), want) {
 			t.Errorf("%q does not mention %s", err, want)
 		}
