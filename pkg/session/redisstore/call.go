@@ -25,7 +25,7 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// do makes one call, once. It waits in line as long as the caller's own context lives; only then the call's clock starts, and it
+// do makes one call, once. It waits in the queue as long as the caller's own context lives; only then the call's clock starts, and it
 // may take what is left of the caller's deadline and the store's. That the caller went away does not end a call that is
 // under way: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
 func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
@@ -42,7 +42,7 @@ func (s *Store) read(ctx context.Context, call func(context.Context, redis.Unive
 func (s *Store) repeat(ctx context.Context, times int, call func(context.Context, redis.UniversalClient) error) error {
 	left := s.opts.Timeout
 	for {
-		if !s.line.enter(ctx) {
+		if !s.queue.enter(ctx) {
 			return &Error{Kind: Queued, Cause: ctx.Err()}
 		}
 		begun := time.Now()
@@ -69,7 +69,7 @@ func (s *Store) repeat(ctx context.Context, times int, call func(context.Context
 func (s *Store) ask(
 	ctx context.Context, timeout time.Duration, call func(context.Context, redis.UniversalClient) error,
 ) (failure *Error, late bool) {
-	defer s.line.leave()
+	defer s.queue.leave()
 	a := &attempt{timeout: timeout}
 	if timeout < s.opts.Timeout/4 { // what rests have left of it is no measure of the server
 		a.timeout = 0

@@ -51,7 +51,7 @@ func OpenEmbedded(opts Options) *Store {
 			}
 		}
 	}()
-	return &Store{client: client, opts: opts, line: newLine(single.PoolSize), fastForward: server.FastForward, stop: func() {
+	return &Store{client: client, opts: opts, queue: newQueue(single.PoolSize), fastForward: server.FastForward, stop: func() {
 		cancel()
 		<-stopped
 		server.Close()

@@ -29,7 +29,7 @@ type Options struct {
 type Store struct {
 	client redis.UniversalClient
 	opts   Options
-	line   *line
+	queue  *queue
 	// waits says that a call whose server rests waits for the end of the rest.
 	waits bool
 	// stop ends what runs beside the client.
@@ -47,7 +47,7 @@ func Open(url string, opts Options) (*Store, error) {
 	}
 	opts = opts.withDefaults()
 	guarded := func(c *redis.Client) { c.AddHook(opts.guard()) }
-	s := &Store{opts: opts, line: newLine(target.poolSize()), stop: func() {}}
+	s := &Store{opts: opts, queue: newQueue(target.poolSize()), stop: func() {}}
 	switch {
 	case target.cluster != nil:
 		c := redis.NewClusterClient(target.cluster)
@@ -70,7 +70,7 @@ func Open(url string, opts Options) (*Store, error) {
 
 // Patient is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
 // timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Both wait
-// in the same line, and either one's Close closes both.
+// in the same queue, and either one's Close closes both.
 func (s *Store) Patient(timeout time.Duration) *Store {
 	p := *s
 	p.opts.Timeout, p.waits = max(timeout, s.opts.Timeout), true
@@ -78,10 +78,10 @@ func (s *Store) Patient(timeout time.Duration) *Store {
 }
 
 // Ping tells whether Redis answers and takes writes. It is for readiness, so it asks no more often than other calls do, and
-// it does not stand in line: a long line says nothing about Redis.
+// it does not stand in the queue: a long queue says nothing about Redis.
 func (s *Store) Ping(ctx context.Context) error {
 	probe := *s
-	probe.line = newLine(1)
+	probe.queue = newQueue(1)
 	return probe.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
 		return c.Set(ctx, probeKey, 1, probeTTL).Err()
 	})

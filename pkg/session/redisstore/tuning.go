@@ -28,7 +28,7 @@ func tune(t tuning) {
 	orElse(t.writeTimeout, 5*time.Second)
 	orElse(t.poolTimeout, 5*time.Second)
 	// At a quarter of a millisecond for a call, 32 connections carry more than 100,000 calls a second. Calls use three
-	// quarters of them at most, see line.
+	// quarters of them at most, see queue.
 	orElse(t.poolSize, 32)
 	// After a restart of Redis all replicas come back at once: a few dials at a time.
 	orElse(t.concurrentDials, 4)

@@ -12,19 +12,19 @@ import (
 
 // hold takes every turn of a store, and gives what ends that.
 func hold(s *Store) (release func()) {
-	for range cap(s.line.turns) {
-		s.line.turns <- struct{}{}
+	for range cap(s.queue.turns) {
+		s.queue.turns <- struct{}{}
 	}
 	return func() {
-		for range cap(s.line.turns) {
-			s.line.leave()
+		for range cap(s.queue.turns) {
+			s.queue.leave()
 		}
 	}
 }
 
 func TestCallsAreServedInTheOrderTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(1)
+		l := newQueue(1)
 		l.enter(t.Context())
 		var mu sync.Mutex
 		var order, want []int
@@ -49,7 +49,7 @@ func TestCallsAreServedInTheOrderTheyCame(t *testing.T) {
 
 func TestATurnLeavesConnectionsFree(t *testing.T) {
 	for pool, want := range map[int]int{32: 24, 64: 48, 4: 3, 1: 1} {
-		if got := cap(newLine(pool).turns); got != want {
+		if got := cap(newQueue(pool).turns); got != want {
 			t.Errorf("a pool of %d lets %d through, want %d", pool, got, want)
 		}
 	}
@@ -78,7 +78,7 @@ func TestWaitingInLineIsNoOutage(t *testing.T) {
 				}
 				release()
 				if err := <-ended; err != nil {
-					t.Errorf("after an hour in line: %v", err)
+					t.Errorf("after an hour in the queue: %v", err)
 				}
 				if s.Waiting() != 0 {
 					t.Errorf("%d calls wait still", s.Waiting())
@@ -113,11 +113,11 @@ func TestWaitingForTheEndOfARestTakesNoTurn(t *testing.T) {
 		defer func() { _ = s.Close() }()
 		resting := &Error{Kind: Resting, rest: time.Second}
 		p := s.Patient(time.Minute)
-		for range 2 * cap(s.line.turns) {
+		for range 2 * cap(s.queue.turns) {
 			go func() { _ = p.do(t.Context(), failing(resting)) }()
 		}
 		synctest.Wait()
-		if n := len(s.line.turns) + s.Waiting(); n != 0 {
+		if n := len(s.queue.turns) + s.Waiting(); n != 0 {
 			t.Errorf("%d turns are taken or waited for", n)
 		}
 	})
@@ -135,9 +135,9 @@ func TestReadinessDoesNotStandInLine(t *testing.T) {
 }
 
 func TestALineIsCrowdedWhenThousandsWait(t *testing.T) {
-	s := &Store{line: newLine(1)}
+	s := &Store{queue: newQueue(1)}
 	for n, want := range map[int64]bool{0: false, MaxWaiting - 1: false, MaxWaiting: true, 2 * MaxWaiting: true} {
-		s.line.waiting.Store(n)
+		s.queue.waiting.Store(n)
 		if s.Crowded() != want {
 			t.Errorf("with %d waiting: %v", n, !want)
 		}
