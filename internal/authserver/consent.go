@@ -63,7 +63,7 @@ func publisherOf(c *client) publisher {
 func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.AuthRequest, b browser, handle string) {
 	v := consentView{
 		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resources: strings.Fields(x.Resource),
-		destination: destinationOf(x.RedirectURI), Redirect: x.RedirectURI, Action: ConsentPath, CSRF: s.csrf(b), Handle: handle,
+		destination: destinationOf(x.RedirectURI), Redirect: x.RedirectURI, Action: s.base + ConsentPath, CSRF: s.csrf(b), Handle: handle,
 	}
 	v.Everywhere = slices.ContainsFunc(v.Resources, func(r string) bool { return s.opts.Covers([]string{r}, s.issuer) })
 	if v.Client == "" {
@@ -131,7 +131,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 func (s *Server) ownForm(w http.ResponseWriter, r *http.Request) (b browser, ok bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	b, known := s.browserOf(r)
-	if origin := r.Header.Get("Origin"); origin != "" && origin != s.issuer || r.ParseForm() != nil {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != s.origin || r.ParseForm() != nil {
 		s.errorPage(w, errForeignForm)
 		return browser{}, false
 	}

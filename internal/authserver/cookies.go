@@ -14,27 +14,34 @@ import (
 const browserLife = 30 * 24 * time.Hour
 
 // cookies are how a browser is known again. On https they have the prefix __Host-, so that nobody but this host can set
-// them (RFC 6265bis §4.1.3.2). On a loopback address over http browsers take no such cookies, and share those they take
-// across ports, so the port is in the name.
+// them (RFC 6265bis §4.1.3.2); below a path they have that path, which this prefix forbids, and the prefix __Secure-. On a
+// loopback address over http browsers take no such cookies, and share those they take across ports, so the port is in the name.
 type cookies struct {
 	prefix, suffix string
+	path           string
 	secure         bool
 }
 
 func newCookies(public *url.URL) cookies {
-	if public.Scheme == "https" {
-		return cookies{prefix: "__Host-", secure: true}
+	path := strings.TrimSuffix(public.EscapedPath(), "/")
+	switch {
+	case public.Scheme == "https" && path != "":
+		return cookies{prefix: "__Secure-", path: path, secure: true}
+	case public.Scheme == "https":
+		return cookies{prefix: "__Host-", path: "/", secure: true}
+	case path == "":
+		path = "/"
 	}
 	port := public.Port()
 	if port == "" {
 		port = "80"
 	}
-	return cookies{suffix: "-" + port}
+	return cookies{suffix: "-" + port, path: path}
 }
 
 func (c cookies) set(w http.ResponseWriter, name, value string, life time.Duration) {
 	cookie := &http.Cookie{ //nolint:gosec // not Secure on a loopback address over http only, where it could not be set
-		Name: c.name(name), Value: value, Path: "/", HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
+		Name: c.name(name), Value: value, Path: c.path, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 		MaxAge: int(life / time.Second),
 	}
 	if life <= 0 {

@@ -70,7 +70,7 @@ func (s *Server) keyView(b browser, x *session.AuthRequest, handle string, link 
 	v := keyView{
 		Name: s.opts.Name, Client: x.ClientName, Person: x.Person.Name, Email: x.Person.Email,
 		Exists: link.ID != "", Refused: link.Refused, Unreadable: link.Unreadable, Hint: link.Hint, ID: link.ID,
-		Action: KeyPath, CSRF: s.csrf(b), Handle: handle,
+		Action: s.base + KeyPath, CSRF: s.csrf(b), Handle: handle,
 	}
 	if x.ClientID != "" && v.Client == "" {
 		v.Client = unnamedApp

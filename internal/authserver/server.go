@@ -44,7 +44,8 @@ type Keys struct {
 
 // Options configure a [Server]. All without a default are required.
 type Options struct {
-	// PublicURL is scheme and host of the gateway. It is the issuer.
+	// PublicURL is scheme and host of the gateway, and the path that all of it is below; requests come without that path. It is
+	// the issuer.
 	PublicURL *url.URL
 	// Name is shown to people.
 	Name string
@@ -109,6 +110,8 @@ type Scope struct {
 type Server struct {
 	opts    Options
 	issuer  string
+	base    string // the issuer's path
+	origin  string // of our pages
 	cookies cookies
 	clients clients
 	keysOf  *clientKeys
@@ -153,9 +156,9 @@ func New(opts Options) (*Server, error) {
 	if opts.ClientAddress == nil {
 		opts.ClientAddress = func(r *http.Request) string { return r.RemoteAddr }
 	}
-	issuer := opts.PublicURL.Scheme + "://" + opts.PublicURL.Host
+	origin, base := opts.PublicURL.Scheme+"://"+opts.PublicURL.Host, strings.TrimSuffix(opts.PublicURL.EscapedPath(), "/")
 	if opts.TrustsOrigin == nil {
-		opts.TrustsOrigin = func(r *http.Request) bool { return r.Header.Get("Origin") == issuer }
+		opts.TrustsOrigin = func(r *http.Request) bool { return r.Header.Get("Origin") == origin }
 	}
 	if opts.Prompt == nil {
 		opts.Prompt = opts.Grants
@@ -171,7 +174,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts:    opts,
-		issuer:  issuer,
+		issuer:  origin + base,
+		base:    base,
+		origin:  origin,
 		cookies: newCookies(opts.PublicURL),
 		clients: clients{
 			list: opts.Clients, documents: opts.Documents,
@@ -186,8 +191,8 @@ func New(opts Options) (*Server, error) {
 
 func checkPublicURL(u *url.URL) error {
 	switch {
-	case u == nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return errors.New("authserver: the public URL must be scheme and host only, such as https://mcp.example.com")
+	case u == nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return errors.New("authserver: the public URL must be scheme and host only, or these and a path, such as https://mcp.example.com")
 	case u.Scheme != "https" && (u.Scheme != "http" || !web.IsLoopbackName(u.Hostname())):
 		return errors.New("authserver: the public URL must be https; only on this machine http will do")
 	}

@@ -14,7 +14,7 @@ const MinSecretLength = 32
 type Config struct {
 	Listen      string `name:"listen" env:"GATEWAY_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" group:"Network" help:"Address for MCP clients and browsers. Port 0 takes any free one."`
 	AdminListen string `name:"admin-listen" env:"GATEWAY_ADMIN_LISTEN" placeholder:"ADDR" group:"Network" help:"Address for /metrics, /livez and /readyz of operators. Without it there are no metrics; /livez and /readyz are always on the main address too."`
-	PublicURL   string `name:"public-url" env:"GATEWAY_PUBLIC_URL" placeholder:"URL" group:"Network" help:"Scheme and host under which clients reach the gateway, without a path. Default: http:// and the listen address."`
+	PublicURL   string `name:"public-url" env:"GATEWAY_PUBLIC_URL" placeholder:"URL" group:"Network" help:"Scheme and host under which clients reach the gateway; behind a shared ingress also the path before all of its own, such as https://apps.example.com/clerk-chat. Default: http:// and the listen address."`
 
 	AllowedHosts   []string `name:"allowed-hosts" env:"GATEWAY_ALLOWED_HOSTS" placeholder:"NAME" group:"Network" help:"Host names to answer for besides the public URL's, addresses and loopback names."`
 	AllowedOrigins []string `name:"allowed-origins" env:"GATEWAY_ALLOWED_ORIGINS" placeholder:"ORIGIN" group:"Network" help:"Origins whose web pages may call the gateway from a browser, such as https://app.example.com, https://*.example.com, http://localhost:* or chrome-extension://ID. With a login also *, for any page."`

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,9 @@ func (p *problems) add(setting, format string, args ...any) {
 	*p = append(*p, setting+": "+fmt.Sprintf(format, args...))
 }
 
+// basePath is what the path of the public URL may be: segments that every router and browser reads alike, none of them dots only.
+var basePath = regexp.MustCompile(`^/?$|^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$`)
+
 func (c *Config) network(p *problems) {
 	listenAddress(p, "--listen (GATEWAY_LISTEN)", c.Listen)
 	if c.AdminListen != "" {
@@ -60,8 +64,15 @@ func (c *Config) network(p *problems) {
 	}
 	if c.PublicURL != "" {
 		u, ok := webURL(p, "--public-url (GATEWAY_PUBLIC_URL)", c.PublicURL, "https://mcp.example.com")
-		if ok && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
-			p.add("--public-url (GATEWAY_PUBLIC_URL)", "must have no path, query or fragment: set %s://%s", u.Scheme, u.Host)
+		switch {
+		case ok && (u.RawQuery != "" || u.Fragment != ""):
+			p.add("--public-url (GATEWAY_PUBLIC_URL)", "must have no query or fragment: set %s://%s%s", u.Scheme, u.Host, u.EscapedPath())
+		case ok && strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/mcp"):
+			p.add("--public-url (GATEWAY_PUBLIC_URL)", "must not have the path of an MCP endpoint, but what is before it: set %s://%s%s",
+				u.Scheme, u.Host, strings.TrimSuffix(strings.TrimSuffix(u.EscapedPath(), "/"), "/mcp"))
+		case ok && !basePath.MatchString(u.EscapedPath()):
+			p.add("--public-url (GATEWAY_PUBLIC_URL)", "must have a path of letters, digits, hyphens, dots and underscores, such as "+
+				"%s://%s/clerk-chat, or none", u.Scheme, u.Host)
 		}
 	}
 	if c.MaxBody < 1024 {

@@ -100,7 +100,7 @@ func (g *Gateway) at(protect func(http.Handler) http.Handler) http.Handler {
 		path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
 		h, ok := handlers[path]
 		if !ok {
-			endpoint.NotHere(w, elsewhere(g.offers, r.URL.Path))
+			endpoint.NotHere(w, elsewhere(g.offers, g.cfg.BasePath(), r.URL.Path))
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -204,7 +204,7 @@ func (e grantOver) Unwrap() error { return e.error }
 // issuerURL is the gateway's name as authorization server.
 func issuerURL(cfg *config.Config) *url.URL {
 	if u := cfg.Public(); u != nil {
-		return &url.URL{Scheme: u.Scheme, Host: u.Host}
+		return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: cfg.BasePath()}
 	}
 	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, see config.Problems, with the port that Listen took
 }

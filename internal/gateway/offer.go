@@ -94,15 +94,15 @@ func offerProblems(cfg *config.Config) (problems []string) {
 }
 
 // elsewhere is what to tell somebody who asked for a path near the endpoints' that is none.
-func elsewhere(all map[string]offer, path string) string {
+func elsewhere(all map[string]offer, base, path string) string {
 	if right, ok := canonical(path); ok {
 		if _, there := all[right]; there {
-			return "there is no MCP endpoint at this path; these tools are at " + right
+			return "there is no MCP endpoint at this path; these tools are at " + base + right
 		}
-		return "this server has no tools for an MCP endpoint at this path; " + pathMCP + " has all that there are"
+		return "this server has no tools for an MCP endpoint at this path; " + base + pathMCP + " has all that there are"
 	}
-	return "there is no MCP endpoint at this path; there are " + pathMCP + ", " + pathMCP + readOnly + ", " + pathToolsets +
-		"TOOLSETS and " + pathToolsets + "TOOLSETS" + readOnly + ", where TOOLSETS are one or several of " +
+	return "there is no MCP endpoint at this path; there are " + base + pathMCP + ", " + base + pathMCP + readOnly + ", " + base + pathToolsets +
+		"TOOLSETS and " + base + pathToolsets + "TOOLSETS" + readOnly + ", where TOOLSETS are one or several of " +
 		strings.Join(mcpadapter.Toolsets(), ",") + ", in this order and with commas between them"
 }
 
@@ -143,6 +143,7 @@ func scopesAt(all map[string]offer, issuer *url.URL, resource string) (scopes []
 	}
 	sameHost := strings.EqualFold(u.Hostname(), issuer.Hostname()) ||
 		web.IsLoopbackName(strings.ToLower(u.Hostname())) && web.IsLoopbackName(issuer.Hostname())
-	o, ok := all[strings.TrimSuffix(u.EscapedPath(), "/")]
-	return o.scopes, ok && sameHost
+	path, below := cutBase(issuer.Path, strings.TrimSuffix(u.EscapedPath(), "/"))
+	o, ok := all[path]
+	return o.scopes, ok && below && sameHost
 }

@@ -46,7 +46,7 @@ func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data, err := json.Marshal(metadata{
-		Resource:             s.origin.of(r) + suffix,
+		Resource:             s.origin.of(r) + s.base + suffix,
 		AuthorizationServers: s.opts.AuthorizationServers,
 		ScopesSupported:      s.names(scopes),
 		BearerMethods:        []string{"header"},
@@ -62,11 +62,13 @@ func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(data)
 }
 
-// metadataURL is where the metadata of a request's endpoint is. For the root it is that of the URL without a slash.
+// metadataURL is where the metadata of a request's endpoint is. For the root it is that of the URL without a slash, which every
+// URL without a path has; below a path the client's own spelling tells.
 func (s *Server) metadataURL(r *http.Request) string {
 	path := r.URL.EscapedPath()
-	if path == "/" {
+	asked, _, _ := strings.Cut(r.RequestURI, "?")
+	if path == "/" && (s.base == "" || !strings.HasSuffix(asked, "/")) {
 		path = ""
 	}
-	return s.origin.of(r) + MetadataPath + path
+	return s.origin.of(r) + MetadataPath + s.base + path
 }

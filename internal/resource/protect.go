@@ -57,7 +57,7 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 			scopes:      s.names(scopes),
 		}
 	}
-	caller, err := s.opts.Verifier.Verify(r.Context(), token, s.origin.of(r)+path)
+	caller, err := s.opts.Verifier.Verify(r.Context(), token, s.origin.of(r)+s.base+path)
 	if err == nil {
 		return caller, nil
 	}

@@ -32,7 +32,8 @@ func (f VerifierFunc) Verify(ctx context.Context, bearer, resource string) (iden
 
 // Options configure a [Server]. All without a default are required.
 type Options struct {
-	// PublicURL is scheme and host under which clients reach the endpoints. On a loopback host, localhost, 127.0.0.1 and
+	// PublicURL is scheme and host under which clients reach the endpoints, and the path that their paths are below; requests come
+	// without that path. On a loopback host, localhost, 127.0.0.1 and
 	// [::1] are all served with its scheme and port, each under its own name. Default: the same on the port that a request
 	// came in on, for a server that only this machine reaches.
 	PublicURL *url.URL
@@ -57,6 +58,7 @@ type Options struct {
 type Server struct {
 	opts   Options
 	origin origin
+	base   string // the path of the public URL, without a slash at its end
 }
 
 // New makes a server. Its error names every option that is wrong.
@@ -73,13 +75,17 @@ func New(opts Options) (*Server, error) {
 			problems = append(problems, fmt.Errorf("resource: the name %q for scope %s is no scope; give one word", theirs, ours))
 		}
 	}
-	if u := opts.PublicURL; u != nil && (u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
-		problems = append(problems, fmt.Errorf("resource: the public URL %q must be scheme and host only", u.Redacted()))
+	if u := opts.PublicURL; u != nil && (u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		problems = append(problems, fmt.Errorf("resource: the public URL %q must be scheme, host and path only", u.Redacted()))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	return &Server{opts: opts, origin: newOrigin(opts.PublicURL)}, nil
+	s := &Server{opts: opts, origin: newOrigin(opts.PublicURL)}
+	if opts.PublicURL != nil {
+		s.base = strings.TrimSuffix(opts.PublicURL.EscapedPath(), "/")
+	}
+	return s, nil
 }
 
 // names are the names under which clients ask for scopes.
