@@ -47,7 +47,7 @@ func TestABrowserSeesThePageAndAClientDoesNot(t *testing.T) {
 
 func TestForeignHostsAndOriginsAreRefusedEverywhere(t *testing.T) {
 	base := run(t, valid(t))
-	for _, path := range []string{"/", "/mcp", "/livez", "/readyz"} {
+	for _, path := range []string{"/", "/mcp", "/mcp/readonly", "/nothing"} {
 		if a := request(t, http.MethodGet, base+path, "", "Host", "evil.example.net"); a.status != http.StatusForbidden {
 			t.Errorf("%s under a foreign name answered %d", path, a.status)
 		}
