@@ -29,6 +29,11 @@ const (
 	// assertions: name is a hash of a client and of the jti that it used up; lives until the assertion has expired.
 	assertionsPrefix = prefix + "a:"
 
+	// documents: a hash of values and one of when they end and whose they are, by a digest of the client's id; both live as long
+	// as the one that was kept last.
+	documentIndex  = prefix + "d:{documents}index"
+	documentValues = prefix + "d:{documents}values"
+
 	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
 	limitsPrefix = prefix + "l:"
 
@@ -70,6 +75,11 @@ func (s *Store) Links() *Bucket { return &Bucket{store: s, prefix: linksPrefix} 
 
 // Assertions is where it is remembered which assertions clients have used.
 func (s *Store) Assertions() *Bucket { return &Bucket{store: s, prefix: assertionsPrefix} }
+
+// Documents is where up to max metadata documents of clients are kept. All replicas must give the same max.
+func (s *Store) Documents(max int) *Documents { return &Documents{store: s, max: max} }
+
+func documentKeys() []string { return []string{documentIndex, documentValues} }
 
 // Limits is where it is counted how much of something was taken lately.
 func (s *Store) Limits() *Limits { return &Limits{store: s} }

@@ -80,7 +80,8 @@ func TestEveryKeyHasATimeToLive(t *testing.T) {
 	_, _, err4 := r.Swap(ctx, "swapped", []byte("v"), time.Hour)
 	_, _, err5 := r.Swap(ctx, "swapped", []byte("w"), time.Hour)
 	_, err6 := r.Add(ctx, "zero", []byte("v"), 0)
-	for _, err := range []error{err1, err2, err3, err4, err5, err6} {
+	err7 := s.Documents(10).Keep(ctx, "kept", "ann", []byte("v"), time.Hour)
+	for _, err := range []error{err1, err2, err3, err4, err5, err6, err7} {
 		if err != nil {
 			t.Fatal(err)
 		}
