@@ -53,7 +53,7 @@ func (h *host) fetch(r *http.Request) (*http.Response, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.fetched[r.URL.Path]++
-	if h.down {
+	if h.down || r.URL.Host != "app.example" {
 		return nil, fmt.Errorf("unreachable")
 	}
 	body, status := h.document, http.StatusOK

@@ -1,7 +1,6 @@
 package authserver_test
 
 import (
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -232,28 +231,5 @@ func TestADeniedHostDoesNotComeBackUnderAnotherNameOfItself(t *testing.T) {
 		if known := status != http.StatusUnauthorized; known != ok {
 			t.Errorf("%s at the token endpoint: %d %v", id, status, out)
 		}
-	}
-}
-
-// A server of names says one thing when it is asked first, and another thing then.
-func TestANameThatChangesItsAddressIsNotReached(t *testing.T) {
-	private := must(net.Listen("tcp", "127.0.0.1:0"))
-	defer func() { _ = private.Close() }()
-	names := newNames(t, net.IPv4(93, 184, 216, 34), net.IPv4(127, 0, 0, 1))
-	first, err := names.resolver.LookupIP(t.Context(), "ip4", "rebind.example")
-	if err != nil || len(first) != 1 || first[0].String() != "93.184.216.34" {
-		t.Fatalf("%v %v", first, err)
-	}
-	client := &http.Client{Transport: authserver.GuardedTransport(names.resolver)}
-	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://rebind.example/client.json", nil))
-	resp, err := client.Do(req)
-	if err == nil {
-		_ = resp.Body.Close()
-	}
-	if err == nil || !strings.Contains(err.Error(), "prohibited") {
-		t.Errorf("%v", err)
-	}
-	if names.asked.Load() < 2 {
-		t.Error("the name was not asked for again")
 	}
 }

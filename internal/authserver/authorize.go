@@ -17,9 +17,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.requestPage(w, e, "", "")
 		return
 	}
-	c, err := s.clients.forBrowser(r.Context(), p["client_id"])
+	c, err := s.clients.forBrowser(r.Context(), p["client_id"], func() *Error { return s.count(r.Context(), LimitDocument, s.counted(r)) })
 	if err != nil {
-		s.requestPage(w, asError(err), "", "")
+		s.clientPage(w, asError(err))
 		return
 	}
 	redirect := p["redirect_uri"]
@@ -112,6 +112,7 @@ type errorView struct {
 	Later      bool   // it may work in a moment
 	Reload     bool   // Later, by loading this page again
 	Request    bool   // the request of the client is wrong, which the person can do nothing about
+	Deployment bool   // it is this server's setting or network, which its operator can do something about
 	Client     string // may be ""
 	Where      string // back to the client with the error, "" if it must not be told
 	Link       any    // Where, for the page
@@ -123,6 +124,18 @@ func (s *Server) errorPage(w http.ResponseWriter, e *Error) { s.showError(w, e, 
 // requestPage tells a person that the client's request is wrong; the client is told only by the person's going there.
 func (s *Server) requestPage(w http.ResponseWriter, e *Error, client, location string) {
 	s.showError(w, e, errorView{Request: e.kind.status < http.StatusInternalServerError, Client: client, Where: location})
+}
+
+// clientPage tells a person that their app is not known: for what the app did, or for how this server is set up.
+func (s *Server) clientPage(w http.ResponseWriter, e *Error) {
+	switch {
+	case e.deployment:
+		s.showError(w, e, errorView{Deployment: true})
+	case e.kind == tooMany:
+		s.errorPage(w, e)
+	default:
+		s.requestPage(w, e, "", "")
+	}
 }
 
 func (s *Server) showError(w http.ResponseWriter, e *Error, v errorView) {

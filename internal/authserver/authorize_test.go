@@ -12,13 +12,14 @@ import (
 
 func TestARequestWithoutAKnownClientAndRedirectLeadsNowhere(t *testing.T) {
 	w := newWorld(t, listed(t))
+	w.fetch = serves("{}")
 	c := w.program(webRedirect)
 	for name, changes := range map[string][]string{
 		"unknown client":             {"client_id", "made-up"},
 		"no client":                  {"client_id", ""},
 		"denied client":              {"client_id", "blocked"},
 		"denied document":            {"client_id", "https://bad.example/client.json"},
-		"unreachable document":       {"client_id", documentID},
+		"document of another":        {"client_id", documentID},
 		"redirect mismatch":          {"redirect_uri", "https://evil.example/callback"},
 		"redirect with another path": {"redirect_uri", webRedirect + "/x"},
 		"redirect with a query":      {"redirect_uri", webRedirect + "?x=1"},

@@ -10,7 +10,44 @@ import (
 const (
 	documentDefault = 5 * time.Minute
 	documentLongest = 24 * time.Hour
+	maxDocuments    = 500
 )
+
+// cachedDocument is a document in memory. One that is not fresh any more is still what was fetched last.
+type cachedDocument struct {
+	document *parsedDocument
+	until    time.Time
+}
+
+// cached gives the document that was fetched last, nil if it is forgotten, and whether it may be used without asking.
+func (d *Documents) cached(ref string) (doc *parsedDocument, fresh bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known, ok := d.cache[ref]
+	return known.document, ok && d.Now().Before(known.until)
+}
+
+// remember puts a document into the cache; of too many, those that are not fresh and then any other are forgotten.
+func (d *Documents) remember(ref string, c cachedDocument) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.cache, ref)
+	if len(d.cache) >= maxDocuments {
+		now := d.Now()
+		for key, old := range d.cache {
+			if !now.Before(old.until) {
+				delete(d.cache, key)
+			}
+		}
+	}
+	for key := range d.cache {
+		if len(d.cache) < maxDocuments {
+			break
+		}
+		delete(d.cache, key)
+	}
+	d.cache[ref] = c
+}
 
 // documentLife is how long an answer may be kept by HTTP's rules (RFC 9111 §4.2, §5.2.2), a day at most.
 func documentLife(h http.Header, now time.Time) time.Duration {

@@ -111,6 +111,11 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *
 	if err := s.opts.Consents.Remember(r.Context(), x.Person.Subject, x.ClientID, x.RedirectURI, x.Scopes); err != nil {
 		s.report(r, "consent", asError(err))
 	}
+	if ref := x.ClientID; s.clients.keepsDocumentOf(ref) {
+		if err := s.opts.Documents.completed(r.Context(), ref, x.Person.Subject, s.clients.list.schemes); err != nil {
+			s.report(r, "client document", asError(err))
+		}
+	}
 	b.Subject, b.Name = x.Person.Subject, x.Person.Name
 	s.setBrowser(w, b)
 	on(w, x.ClientName, s.answerURL(x, "code", code))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -26,15 +25,11 @@ const (
 	keysRetry = 10 * time.Second
 )
 
-// FetchKeys gets what is at an https address on a client's own host, without following redirects, and with bounds on size
-// and time. It must not reach anything that is not public.
-type FetchKeys func(ctx context.Context, address string) (body []byte, status int, err error)
-
 // clientKeys are the keys of clients with metadata documents. Looking for them costs requests to other hosts, so they are
 // kept, in bounds, and looked for once a minute at most, whatever key an assertion names.
 type clientKeys struct {
 	read  func(ctx context.Context, id string) (*client, error) // a client's document
-	fetch FetchKeys
+	fetch func(ctx context.Context, address string) (*netx.Fetched, error)
 	now   func() time.Time
 	log   *slog.Logger
 
@@ -50,14 +45,14 @@ type publishedKeys struct {
 
 	turn    chan struct{} // holds whoever looks at what follows
 	client  *client       // as its document was read last; nil if it never was
-	good    time.Time     // when that was
+	good    time.Time     // when that was fetched
 	next    time.Time     // when it may be read again
 	failure error         // why it is nil
 	set     *token.KeySet // of client.keysURL
 }
 
-// verify checks the signature of an assertion. While the document cannot be read the one that was read last counts, for a
-// day; without it the assertion cannot be checked.
+// verify checks the signature of an assertion. While the document cannot be read the one that was read or kept last counts, in
+// memory for a day; without it the assertion cannot be checked. Where its host says that there is none, the client is refused.
 //
 // Whoever has a token of ours can name any client, and have its document asked for. So charge is asked before that of one
 // that is not known: it may refuse.
@@ -70,12 +65,14 @@ func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, 
 	}
 	c, set, err := p.current(ctx, k, id)
 	switch {
+	case isGone(err):
+		return asError(err)
 	case err != nil:
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
-	case c.keysURL == "" && (c.keys != nil || !slices.Contains(c.methods, methodKey)):
-		return c.verify(a)
-	case c.keysURL == "": // a document of last resort, which has no keys
+	case c.isKeyless():
 		return &Error{kind: temporarilyUnavailable, retryAfter: keysPause, description: textKeysAway}
+	case c.keysURL == "":
+		return c.verify(a)
 	case !slices.Contains(c.algorithms(), a.Algorithm):
 		return errOtherAlgorithm
 	}
@@ -130,16 +127,18 @@ func (p *publishedKeys) current(ctx context.Context, k *clientKeys, id string) (
 		c, err := k.read(context.WithoutCancel(ctx), id) // others wait for it
 		p.failure, p.next = err, now.Add(keysPause)
 		switch {
+		case err == nil && p.client != nil && c.isKeyless() && now.Sub(p.good) <= documentLongest:
+			// What is built in says nothing of the keys that were known.
 		case err == nil:
-			if p.client == nil || p.client.keysURL != c.keysURL || p.client.algorithm != c.algorithm {
-				p.set = k.published(c)
+			if p.client == nil || p.client.keysURL != c.keysURL || p.client.algorithm != c.algorithm || now.Sub(c.fetched) > documentLongest {
+				p.set = k.published(c) // where its document is kept only, its keys are fetched anew
 			}
-			p.client, p.good = c, now
+			p.client, p.good = c, c.fetched
 			k.mu.Lock()
 			p.read = true
 			k.mu.Unlock()
-		case p.client != nil && now.Sub(p.good) > documentLongest:
-			p.client = nil
+		case isGone(err), now.Sub(p.good) > documentLongest:
+			p.client, p.set = nil, nil
 		}
 		if p.client == nil {
 			p.next = now.Add(keysRetry)
@@ -157,13 +156,16 @@ func (k *clientKeys) published(c *client) *token.KeySet {
 		return nil
 	}
 	return token.NewKeySet(func(ctx context.Context) (token.Keys, error) {
-		body, status, err := k.fetch(ctx, c.keysURL)
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("status %d", status)
+		got, err := k.fetch(ctx, c.keysURL)
+		status := 0
+		if err == nil {
+			if status = got.Status; status != http.StatusOK {
+				err = fmt.Errorf("status %d", status)
+			}
 		}
 		var keys token.Keys
 		if err == nil {
-			keys, _, err = token.ParseKeys(body, c.algorithms()...)
+			keys, _, err = token.ParseKeys(got.Body, c.algorithms()...)
 		}
 		if err != nil { // at most once a minute
 			k.log.WarnContext(ctx, "the keys of a client cannot be fetched; its assertions cannot be checked with newer ones",
@@ -189,26 +191,13 @@ func checkKeysURL(id, address string) string {
 	return ""
 }
 
-// keysClient is like the one for documents, for answers that may be larger.
-func keysClient(transport http.RoundTripper) *http.Client {
-	return netx.NewClient(transport, netx.Bounds{
-		Timeout: documentTimeout, MaxBody: maxKeySet,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	})
+// fetchKeys gets a JWK set as documents are fetched, in bounds of its own on what it may take.
+func (d *Documents) fetchKeys(ctx context.Context, address string) (*netx.Fetched, error) {
+	return d.Fetcher.FetchAs(ctx, address, netx.Wanted{Accept: "application/jwk-set+json, application/json", MaxBody: maxKeySet})
 }
 
-// fetchKeys is a [FetchKeys] that reaches what documents are fetched from.
-func (d *Documents) fetchKeys(ctx context.Context, address string) (body []byte, status int, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	req.Header.Set("Accept", "application/jwk-set+json, application/json")
-	resp, err := d.keys.Do(req)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err = io.ReadAll(resp.Body)
-	return body, resp.StatusCode, err
+// isGone reports whether an error says that there is no such document, and not that nobody knows.
+func isGone(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.gone
 }

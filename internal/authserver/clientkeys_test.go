@@ -163,6 +163,9 @@ func TestDocumentIsReadForItsKeysOnceAMinute(t *testing.T) {
 	c, h := w.signs(singularMethods)
 	h.change(func(h *host) { h.control = "no-store" })
 	refresh := c.login()
+	if status, out := c.refresh(refresh); status != http.StatusOK { // this one also asks whether it is still there
+		t.Fatalf("%d %v", status, out)
+	}
 	path := strings.TrimPrefix(documentID, "https://app.example")
 	before := h.count(path)
 	for range 5 {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -35,6 +36,8 @@ type client struct {
 	keys      *token.Keys
 	keysURL   string
 	algorithm string
+	// fetched is when its document was.
+	fetched time.Time
 }
 
 // clients knows all clients there can be.
@@ -45,12 +48,17 @@ type clients struct {
 }
 
 // forBrowser finds a client for an authorization request, with its redirects. Its error is for a page: nobody knows yet
-// where an answer could be sent (RFC 6749 §4.1.2.1).
-func (c clients) forBrowser(ctx context.Context, id string) (*client, error) {
-	if isDocumentID(id) && !c.list.has(id) && !c.list.denied(id) {
-		return c.documents.client(ctx, id, c.list.schemes)
+// where an answer could be sent (RFC 6749 §4.1.2.1). may is asked before a document is fetched.
+func (c clients) forBrowser(ctx context.Context, id string, may func() *Error) (*client, error) {
+	if !c.byDocument(id) {
+		return c.forToken(id)
 	}
-	return c.forToken(id)
+	return c.documents.client(ctx, id, lookup{schemes: c.list.schemes, may: may})
+}
+
+// byDocument reports whether a client is what its document says: the operator's list comes first, whatever it says of an id.
+func (c clients) byDocument(id string) bool {
+	return isDocumentID(id) && !c.list.has(id) && !c.list.denied(id)
 }
 
 // forToken finds a client at the token endpoint. That of a client with a metadata document is not read for that: what the
@@ -62,8 +70,8 @@ func (c clients) forToken(id string) (*client, error) {
 	case ok:
 		return known, nil
 	case isDocumentID(id):
-		if err := checkDocumentID(id); err != nil {
-			return nil, fail(invalidClient, err.Error())
+		if err := c.documents.admits(id); err != nil {
+			return nil, err
 		}
 		return &client{id: id, origin: document}, nil
 	}
@@ -80,6 +88,17 @@ func (c *client) ref() string {
 		return session.ClientRef(c.id)
 	}
 	return c.id
+}
+
+// keepsDocumentOf reports whether the document of a client, as records name it, is to be kept after a sign-in.
+func (c clients) keepsDocumentOf(ref string) bool { return !c.list.has(ref) && !c.list.denied(ref) }
+
+// stillThere tells whether a client of a grant may go on: one by document may not once its host says that there is none.
+func (c clients) stillThere(ctx context.Context, known *client) error {
+	if known.origin != document {
+		return nil
+	}
+	return c.documents.stillThere(ctx, known.id, c.list.schemes)
 }
 
 func isDocumentID(id string) bool { return strings.HasPrefix(id, "https://") }

@@ -2,199 +2,231 @@ package authserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
+	"log/slog"
 	"mime"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"code.dny.dev/ssrf"
-
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
+// The ways to serve clients whose client_id is a URL.
 const (
-	maxDocument     = 16 << 10
-	documentTimeout = 5 * time.Second
-	maxDocumentID   = 1024
-	maxDocuments    = 500
+	DocumentsOn      = "on"      // their documents are fetched
+	DocumentsBuiltIn = "builtin" // nothing is fetched; well-known clients are served from what is built in
+	DocumentsOff     = "off"     // they are refused, and the metadata does not announce them
 )
+
+// stillThereTimeout is how long a refresh may wait for the host of its client's document.
+const stillThereTimeout = 3 * time.Second
+
+// DocumentsOptions configure [Documents]. The zero value fetches, keeps nothing but in memory and logs nothing.
+type DocumentsOptions struct {
+	// Mode is one of the constants above. Default: DocumentsOn.
+	Mode string
+	// Fetcher fetches documents. Default: one that reaches every public address.
+	Fetcher *netx.Fetcher
+	// Kept is where documents are kept for all replicas, and Sealer seals them. Default: they are not kept.
+	Kept   KeptDocuments
+	Sealer Sealer
+	// Logger is told what operators can do something about. Default: nobody is.
+	Logger *slog.Logger
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
 
 // Documents are Client ID Metadata Documents: a client_id is an https URL, and what is found there is the client
 // (draft-ietf-oauth-client-id-metadata-document). Whoever sends an authorization request chooses the URL, so what is
 // fetched must not be able to reach anything that is not public, nor cost much. It may be used by many goroutines at once.
+//
+// A host that does not answer says nothing about its client: then the document serves with which a person has signed in
+// before, or what is built in. A host that says that there is no document ends its client. If the store cannot say what is
+// kept, nothing is taken to be.
 type Documents struct {
-	http *http.Client
-	keys *http.Client // for JWK sets
-	now  func() time.Time
+	DocumentsOptions
 
-	mu    sync.Mutex
-	cache map[string]cachedDocument
+	mu      sync.Mutex
+	cache   map[string]cachedDocument // by session.ClientRef
+	flights map[string]*flight
+	asked   lately // when a refresh last asked, by session.ClientRef
+	// told is when it was last logged that a document cannot be fetched; apart for ids that anybody may have made up, so that
+	// those silence nothing.
+	told, toldUnknown lately
 }
 
-type cachedDocument struct {
+// flight is a document that is being fetched, for all who ask for it.
+type flight struct {
+	done   chan struct{}
 	client *client
-	until  time.Time
+	err    error
 }
 
-// NewDocuments fetches with a transport, which must not reach anything private: nil for one that is guarded when it dials,
-// after names were resolved, so that a name cannot change in between. now nil is time.Now.
-func NewDocuments(transport http.RoundTripper, now func() time.Time) *Documents {
-	if transport == nil {
-		transport = guardedTransport(nil)
+// NewDocuments makes Documents.
+func NewDocuments(opts DocumentsOptions) *Documents {
+	if opts.Mode == "" {
+		opts.Mode = DocumentsOn
 	}
-	if now == nil {
-		now = time.Now
+	if opts.Fetcher == nil {
+		opts.Fetcher = netx.NewFetcher(netx.FetcherOptions{})
 	}
-	return &Documents{
-		http: netx.NewClient(transport, netx.Bounds{
-			Timeout: documentTimeout,
-			MaxBody: maxDocument,
-			// Client ID Metadata Documents §4: redirects are not followed.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}),
-		keys: keysClient(transport), now: now, cache: map[string]cachedDocument{},
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Documents{DocumentsOptions: opts, cache: map[string]cachedDocument{}, flights: map[string]*flight{}}
 }
 
-// guardedTransport dials public addresses on port 443 only. There is no proxy: behind one the guard would see nothing. A nil
-// resolver is the system's.
-func guardedTransport(resolver *net.Resolver) *http.Transport {
-	dialer := &net.Dialer{Timeout: documentTimeout, Resolver: resolver, Control: ssrf.New(ssrf.WithPorts(443)).Safe}
-	return &http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSHandshakeTimeout:    documentTimeout,
-		ResponseHeaderTimeout:  documentTimeout,
-		MaxResponseHeaderBytes: maxDocument,
-		DisableKeepAlives:      true,
-		ForceAttemptHTTP2:      true,
-	}
+// lookup is who asks for a document.
+type lookup struct {
+	// schemes are those that the operator allows in redirects beside the known ones.
+	schemes []string
+	// may is asked before something is fetched; nil is yes.
+	may func() *Error
 }
 
-// checkDocumentID holds a client_id to §3: an https URL with a path. There is one spelling of a host, so that one that is
-// denied does not come back with another.
-func checkDocumentID(id string) error {
-	u, err := url.Parse(id)
-	switch {
-	case err != nil || len(id) > maxDocumentID || u.Scheme != "https" || u.Host == "" || u.Opaque != "" || u.String() != id:
-		return errors.New("a client_id that is a URL must be a plain https URL of at most 1024 characters")
-	case u.User != nil || strings.Contains(id, "#"):
-		return errors.New("a client_id that is a URL must have no user name and no fragment")
-	case u.Path == "" || u.Path == "/":
-		return errors.New("a client_id that is a URL must have a path")
-	case strings.Contains(u.Host, ":"):
-		return errors.New("a client_id that is a URL must be on port 443 of a named host, and leave the port out")
-	case u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, "."):
-		return errors.New("a client_id that is a URL must have its host in lower case, without a dot at its end")
+var (
+	errDocumentsOff = &Error{kind: invalidClient, deployment: true, description: "this server does not take a client_id that is a URL; " +
+		"its operator has turned client metadata documents off, so register the app instead"}
+	errNotBuiltIn = &Error{kind: invalidClient, deployment: true, description: "this server fetches no client metadata documents, and this app " +
+		"is not one of those that it knows without; its operator can allow it"}
+)
+
+// admits holds an id to the mode: what is refused whatever its document says.
+func (d *Documents) admits(id string) error {
+	if d.Mode == DocumentsOff {
+		return errDocumentsOff
 	}
-	for segment := range strings.SplitSeq(u.Path, "/") {
-		if segment == "." || segment == ".." {
-			return errors.New("a client_id that is a URL must have no dot segments in its path")
-		}
+	if err := checkDocumentID(id); err != nil {
+		return fail(invalidClient, err.Error())
+	}
+	if _, known := builtIn(id); d.Mode == DocumentsBuiltIn && !known {
+		return errNotBuiltIn
 	}
 	return nil
 }
 
-// client fetches a client's document, or takes it from the cache (§5.2). schemes are as in [registration.client].
-func (d *Documents) client(ctx context.Context, id string, schemes []string) (*client, error) {
-	if err := checkDocumentID(id); err != nil {
-		return nil, fail(invalidClient, err.Error())
-	}
-	now := d.now()
-	d.mu.Lock()
-	known, ok := d.cache[id]
-	d.mu.Unlock()
-	if ok && now.Before(known.until) {
-		return known.client, nil
-	}
-	c, life, err := d.fetch(ctx, id, schemes)
-	if err != nil {
+// client gives the client of an id: from the cache (§5.2), from its host, or where that cannot be asked from what is kept or
+// built in.
+func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, error) {
+	if err := d.admits(id); err != nil {
 		return nil, err
 	}
-	if life > 0 {
-		d.keep(id, cachedDocument{client: c, until: now.Add(life)})
+	if d.Mode == DocumentsBuiltIn {
+		c, _ := builtIn(id)
+		return c, nil
 	}
-	return c, nil
+	ref := session.ClientRef(id)
+	if doc, fresh := d.cached(ref); fresh {
+		return doc.client(), nil
+	}
+	if l.may != nil && !d.isFetching(ref) {
+		if e := l.may(); e != nil {
+			return d.instead(ctx, id, &unfetched{cause: "limited", public: e})
+		}
+	}
+	return d.once(ctx, ref, func(ctx context.Context) (*client, error) {
+		doc, err := d.fetch(ctx, id, l.schemes)
+		switch failed, ok := errors.AsType[*unfetched](err); {
+		case ok:
+			return d.instead(ctx, id, failed)
+		case err != nil:
+			return nil, err
+		}
+		return doc.client(), nil
+	})
 }
 
-// keep remembers a document; of too many, those that have expired and then any other are forgotten.
-func (d *Documents) keep(id string, c cachedDocument) {
+// once has one of all who ask for a document at the same time fetch it. Whoever does goes on when its client hangs up, since
+// others wait for it; the fetch ends by itself.
+func (d *Documents) once(ctx context.Context, ref string, fetch func(context.Context) (*client, error)) (*client, error) {
+	d.mu.Lock()
+	f, ok := d.flights[ref]
+	if !ok {
+		f = &flight{done: make(chan struct{}), err: &Error{kind: serverError}}
+		d.flights[ref] = f
+	}
+	d.mu.Unlock()
+	if ok {
+		select {
+		case <-f.done:
+			return f.client, f.err
+		case <-ctx.Done():
+			return nil, &Error{kind: temporarilyUnavailable, cause: ctx.Err(), retryAfter: retryLater}
+		}
+	}
+	defer func() {
+		d.mu.Lock()
+		delete(d.flights, ref)
+		d.mu.Unlock()
+		close(f.done)
+	}()
+	beside := context.WithoutCancel(ctx)
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		beside, cancel = context.WithDeadline(beside, end)
+		defer cancel()
+	}
+	f.client, f.err = fetch(beside)
+	return f.client, f.err
+}
+
+func (d *Documents) isFetching(ref string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, old := range d.cache {
-		if len(d.cache) < maxDocuments {
-			break
-		}
-		if !d.now().Before(old.until) {
-			delete(d.cache, key)
-		}
-	}
-	for key := range d.cache {
-		if len(d.cache) < maxDocuments {
-			break
-		}
-		delete(d.cache, key)
-	}
-	d.cache[id] = c
+	return d.flights[ref] != nil
 }
 
-var errDocument = fail(invalidClient,
-	"the client metadata document cannot be read; it must be JSON of at most 16 KiB, answered with 200 at a public address without redirects")
-
-func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*client, time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, id, nil)
+// fetch asks the host, and remembers what it says. An [*unfetched] says that nobody knows; an [*Error] that there is no such
+// document, which ends the one that was kept.
+func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*parsedDocument, error) {
+	got, err := d.Fetcher.Fetch(ctx, id)
 	if err != nil {
-		return nil, 0, errDocument
-	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := d.http.Do(req)
-	if err != nil {
-		return nil, 0, errDocument
-	}
-	defer func() { _ = resp.Body.Close() }()
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if resp.StatusCode != http.StatusOK || media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return nil, 0, errDocument
-	}
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, 0, errDocument
-	}
-	c, err := parseDocument(id, data, schemes)
-	if err != nil {
-		return nil, 0, err
-	}
-	return c, documentLife(resp.Header, d.now()), nil
-}
-
-// parseDocument reads a document (§4).
-func parseDocument(id string, data []byte, schemes []string) (*client, error) {
-	var doc struct {
-		registration
-		ID     string          `json:"client_id"`
-		Secret json.RawMessage `json:"client_secret"`
-	}
-	if json.Unmarshal(data, &doc) != nil {
-		return nil, errDocument
+		failed, _ := errors.AsType[*netx.FetchError](err)
+		if failed == nil || !errors.Is(err, netx.ErrTooLarge) {
+			return nil, newUnfetched(id, failed)
+		}
+		return nil, d.end(ctx, id, http.StatusOK, badDocument("must have at most 16 KiB"))
 	}
 	switch {
-	case doc.ID != id: // §4.1: to the letter
-		return nil, fail(invalidClient, "the client metadata document is of another client_id than its URL")
-	case doc.Secret != nil: // §4.1: no shared secrets in public documents
-		return nil, fail(invalidClient, "the client metadata document has a client_secret, which everybody can read")
+	case got.Status == http.StatusNotFound, got.Status == http.StatusGone:
+		return nil, d.end(ctx, id, got.Status, badDocument("is not there any more: its host answers %d", got.Status))
+	case got.Status != http.StatusOK:
+		return nil, refusedByHost(id, got.Status)
 	}
-	c, e := doc.client(schemes)
-	if e != nil {
-		return nil, fail(invalidClient, "the client metadata document is not usable: "+e.text())
+	media, _, _ := mime.ParseMediaType(got.Header.Get("Content-Type"))
+	if media != "application/json" && !strings.HasSuffix(media, "+json") {
+		return nil, d.end(ctx, id, got.Status, badDocument("must be served as application/json"))
 	}
-	c.id, c.origin = id, document
-	if e := doc.agree(c); e != nil {
-		return nil, e
+	doc, err := parseDocument(id, got.Body, schemes)
+	if err != nil {
+		return nil, d.end(ctx, id, got.Status, err)
 	}
-	return c, nil
+	now := d.Now()
+	doc.Fetched = now.Unix()
+	d.remember(session.ClientRef(id), cachedDocument{document: doc, until: now.Add(documentLife(got.Header, now))})
+	return doc, nil
+}
+
+// stillThere tells whether a client may go on that signed in before: its document is asked for when the cache has it no
+// more, at most every few minutes. Only a host that says that there is none ends the client; the grant stays, in case that
+// was a mistake of the host's.
+func (d *Documents) stillThere(ctx context.Context, id string, schemes []string) error {
+	ref := session.ClientRef(id)
+	if _, fresh := d.cached(ref); fresh || d.Mode != DocumentsOn || !d.asked.first(ref, d.Now()) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, stillThereTimeout)
+	defer cancel()
+	_, err := d.fetch(ctx, id, schemes)
+	if e, ok := errors.AsType[*Error](err); ok {
+		d.asked.forget(ref) // each refresh is told, until the document is back
+		return e
+	}
+	return nil //nolint:nilerr // nobody knows, and unknown is no reason
 }

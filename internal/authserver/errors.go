@@ -48,6 +48,8 @@ type Error struct {
 	cause       error
 	retryAfter  time.Duration
 	basic       bool // the client used HTTP Basic (RFC 6749 §5.2, invalid_client)
+	gone        bool // the host of the client's document says that there is no such document
+	deployment  bool // neither the client nor the person can change it, the operator of this server can
 }
 
 func (e *Error) Error() string { return "authserver: " + e.kind.code + ": " + e.text() }

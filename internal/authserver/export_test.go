@@ -2,15 +2,11 @@ package authserver
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
-
-// GuardedTransport is what documents are fetched with.
-func GuardedTransport(resolver *net.Resolver) *http.Transport { return guardedTransport(resolver) }
 
 // ParseDocument reads a metadata document and gives the client's redirects.
 func ParseDocument(id string, data []byte) ([]string, error) {
@@ -18,7 +14,22 @@ func ParseDocument(id string, data []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.redirects, nil
+	return c.Redirects, nil
+}
+
+// Document is what is read of a document.
+type Document = parsedDocument
+
+// ReadDocument reads a metadata document.
+func ReadDocument(id string, data []byte) (*Document, error) { return parseDocument(id, data, nil) }
+
+// BuiltInClient gives what is built in of a client.
+func BuiltInClient(id string) (*Document, bool) {
+	c, ok := builtIn(id)
+	if !ok {
+		return nil, false
+	}
+	return &Document{ID: c.id, Name: c.name, Redirects: c.redirects, Methods: c.methods, KeysURL: c.keysURL}, true
 }
 
 // OpenClientID tells whether an id is that of a registered client.
@@ -50,7 +61,7 @@ func DocumentLife(h http.Header, now time.Time) time.Duration { return documentL
 
 // Read fetches a document or takes it from the cache, and tells how many are kept.
 func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
-	_, err = d.client(ctx, id, nil)
+	_, err = d.client(ctx, id, lookup{})
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.cache), err

@@ -21,7 +21,8 @@ type Limiter interface {
 const (
 	LimitRegister  = "register"
 	LimitAuthorize = "authorize"
-	LimitToken     = "token" // junk at the token and revocation endpoints
+	LimitDocument  = "document" // fetches of clients' metadata documents, of which others are asked something
+	LimitToken     = "token"    // junk at the token and revocation endpoints
 	LimitGrant     = "grant"
 	LimitRevoke    = "revoke"
 )

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
@@ -129,13 +130,8 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 			ClientID: ring.Sealer("client id"), ClientSecret: ring.MAC("client secret"), Browser: ring.Sealer("browser"),
 			Request: ring.Sealer("request"), CSRF: ring.MAC("csrf"),
 		},
-		Documents: authserver.NewDocuments(roundTripper(func(r *http.Request) (*http.Response, error) {
-			if w.fetch == nil {
-				return nil, errors.New("unreachable")
-			}
-			return w.fetch(r)
-		}), w.now),
-		Pages: must(pages.New()), Limiter: &w.limiter, Now: w.now, Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
+		Documents: w.documents(store, ""),
+		Pages:     must(pages.New()), Limiter: &w.limiter, Now: w.now, Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
 	for _, c := range change {
 		c(&opts)
@@ -164,6 +160,23 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 	})))
 	mux.HandleFunc("/provider", w.provider.serve)
 	return mux
+}
+
+// documents are fetched as w.fetch says, and kept in the store.
+func (w *world) documents(store *redisstore.Store, mode string) *authserver.Documents {
+	ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))
+	return authserver.NewDocuments(authserver.DocumentsOptions{
+		Mode: mode, Kept: store.Documents(authserver.MaxKeptDocuments), Sealer: ring.Sealer("document"), Now: w.now,
+		Logger: slog.New(slog.NewTextHandler(&w.log, nil)), Fetcher: netx.NewFetcher(netx.FetcherOptions{Now: w.now, Transport: w}),
+	})
+}
+
+// RoundTrip answers requests for documents.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.fetch == nil {
+		return nil, errors.New("unreachable")
+	}
+	return w.fetch(r)
 }
 
 type gone struct{ error }

@@ -38,7 +38,7 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
-		"client_id_metadata_document_supported":          true,
+		"client_id_metadata_document_supported":          s.opts.Documents.Mode != DocumentsOff,
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{"EdDSA"},
 		"service_documentation":                          s.issuer + "/",

@@ -57,6 +57,9 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 		return nil, err
 	}
 	if !q.kind.judged {
+		if err := s.clients.stillThere(ctx, q.client); err != nil {
+			return nil, err
+		}
 		if err := s.judge(ctx, turn.Grant); err != nil {
 			return nil, err
 		}

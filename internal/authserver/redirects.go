@@ -1,13 +1,13 @@
 package authserver
 
 import (
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -34,8 +34,6 @@ var (
 
 	uriPattern  = regexp.MustCompile(`^([A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$`) // RFC 3986 §2, without a fragment
 	hostPattern = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?\.?$`)
-	// lastNumber is how browsers tell that a host is an IPv4 address (URL Standard, ends in a number).
-	lastNumber = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)\.?$`)
 
 	// An app's redirect holds no colon, no escape and no "@", so no other address can stand in it.
 	appAuthority = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -76,17 +74,12 @@ func checkWebRedirect(u *url.URL) string {
 		return ""
 	case u.Scheme == "http":
 		return "a redirect URI over http must be on localhost, 127.0.0.1 or [::1]; use https"
-	case isAddress(name):
+	case netx.IsAddress(name):
 		return "a redirect URI must name its host; an IP address is good on this machine only"
 	case !hostPattern.MatchString(name):
 		return "a redirect URI must name one host, of letters, digits, hyphens and dots; write other characters in Punycode, and leave wildcards out"
 	}
 	return ""
-}
-
-func isAddress(name string) bool {
-	_, err := netip.ParseAddr(name)
-	return err == nil || lastNumber.MatchString(name)
 }
 
 // checkAppRedirect is checkRedirect for a scheme of an app's own.

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,10 +81,8 @@ type Options struct {
 	Keys Keys
 	// Clients are those that the operator has registered and denied. Default: none.
 	Clients *ClientList
-	// Documents fetches metadata documents of clients; see [NewDocuments].
+	// Documents fetches metadata documents of clients and their keys; see [NewDocuments].
 	Documents *Documents
-	// FetchKeys gets the keys of clients whose documents say where they are. Default: what fetches Documents.
-	FetchKeys FetchKeys
 	// Pages makes pages.
 	Pages *pages.Set
 	// Limiter bounds what an address and a grant may ask for. Default: no limits.
@@ -169,9 +168,6 @@ func New(opts Options) (*Server, error) {
 	if opts.Patience <= 0 {
 		opts.Patience = TokenPatience
 	}
-	if opts.FetchKeys == nil {
-		opts.FetchKeys = opts.Documents.fetchKeys
-	}
 	s := &Server{
 		opts:    opts,
 		issuer:  origin + base,
@@ -184,7 +180,8 @@ func New(opts Options) (*Server, error) {
 		},
 	}
 	s.keysOf = &clientKeys{
-		read: s.clients.forBrowser, fetch: opts.FetchKeys, now: opts.Now, log: opts.Logger, known: map[string]*publishedKeys{},
+		read:  func(ctx context.Context, id string) (*client, error) { return s.clients.forBrowser(ctx, id, nil) },
+		fetch: opts.Documents.fetchKeys, now: opts.Now, log: opts.Logger, known: map[string]*publishedKeys{},
 	}
 	return s, nil
 }

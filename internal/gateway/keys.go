@@ -25,6 +25,7 @@ const (
 	purposeLinkedKey      = "linked key"
 	purposeOnce           = "once"
 	purposeTenant         = "tenant"
+	purposeDocument       = "client metadata document"
 )
 
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {

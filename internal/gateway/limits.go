@@ -32,12 +32,19 @@ func (g *Gateway) newSubjectLimits(store *redisstore.Store, keys *seal.Keyring) 
 // one make a few in an hour; a client that runs wild makes as many as it can.
 const grantRequests = 60
 
+// documentFetches is how many metadata documents of clients are fetched in a minute for one address. A document is fetched
+// every few minutes, however many people sign in with it.
+const documentFetches = 60
+
 // oauthLimits are what an address and what a grant may ask of the authorization server.
-type oauthLimits struct{ addresses, grants *limit.Refusals }
+type oauthLimits struct{ addresses, grants, documents *limit.Refusals }
 
 func (l oauthLimits) Allow(ctx context.Context, kind, owner string) (ok bool, retryAfter time.Duration, err error) {
-	if kind == authserver.LimitGrant || kind == authserver.LimitRevoke {
+	switch kind {
+	case authserver.LimitGrant, authserver.LimitRevoke:
 		return l.grants.Allow(ctx, kind, owner)
+	case authserver.LimitDocument:
+		return l.documents.Allow(ctx, kind, owner)
 	}
 	return l.addresses.Allow(ctx, kind, owner)
 }
@@ -56,7 +63,14 @@ func (g *Gateway) newOAuthLimits(store *redisstore.Store, keys *seal.Keyring) (a
 	if err != nil {
 		return nil, err
 	}
-	return oauthLimits{limit.NewRefusals(addresses, opts.OnEvent, nil), limit.NewRefusals(grants, opts.OnEvent, nil)}, nil
+	documents, err := limit.NewAddresses(opts, min(documentFetches, g.cfg.LimitOAuth))
+	if err != nil {
+		return nil, err
+	}
+	return oauthLimits{
+		limit.NewRefusals(addresses, opts.OnEvent, nil), limit.NewRefusals(grants, opts.OnEvent, nil),
+		limit.NewRefusals(documents, opts.OnEvent, nil),
+	}, nil
 }
 
 // clientNetwork is what an address is limited by.

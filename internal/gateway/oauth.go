@@ -111,6 +111,10 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
+	documents, err := g.newDocuments(opts, patient, keys)
+	if err != nil {
+		return nil, err
+	}
 	l.server, err = authserver.New(authserver.Options{
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people},
 		Linker: link, Tokens: l.tokens, Grants: grants,
@@ -119,7 +123,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		DefaultResource: defaultResource(cfg, issuer),
 		AuthRequests:    authRequests,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
-		Keys:            serverKeys, Clients: l.clients, Documents: authserver.NewDocuments(opts.ClientDocuments, nil), Pages: set,
+		Keys:            serverKeys, Clients: l.clients, Documents: documents, Pages: set,
 		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,
 		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
 	})

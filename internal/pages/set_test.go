@@ -116,9 +116,9 @@ func data(page string) any {
 		}{Name: "Name", Exists: true}
 	case "signin-error":
 		return struct {
-			Name, Text, Client, Where string
-			Link                      template.URL
-			Later, Reload, Request    bool
+			Name, Text, Client, Where          string
+			Link                               template.URL
+			Later, Reload, Request, Deployment bool
 		}{Name: "Name", Text: "Text"}
 	case "sandbox-signin":
 		return struct {

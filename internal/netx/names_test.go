@@ -1,4 +1,4 @@
-package authserver_test
+package netx_test
 
 import (
 	"context"
@@ -15,7 +15,10 @@ type names struct {
 
 func newNames(t *testing.T, first, then net.IP) *names {
 	t.Helper()
-	conn := must(net.ListenPacket("udp", "127.0.0.1:0"))
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := &names{}
 	n.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())

@@ -1,0 +1,41 @@
+package netx
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"syscall"
+
+	"code.dny.dev/ssrf"
+)
+
+// causeOf is the word for why there is no answer. It has nothing of the URL or the proxy in it.
+func causeOf(err error) string {
+	var op *net.OpError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return "too_large"
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrProhibitedPort):
+		return "not_public"
+	case errors.Is(err, errProxyRefused), errors.Is(err, errNoProxy), errors.As(err, &op) && op.Op == "proxyconnect":
+		return "proxy"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case isA[*net.DNSError](err):
+		return "dns"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case isA[*tls.CertificateVerificationError](err), isA[x509.UnknownAuthorityError](err), isA[x509.HostnameError](err),
+		isA[tls.RecordHeaderError](err), isA[tls.AlertError](err):
+		return "tls"
+	}
+	return "network"
+}
+
+func isA[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
