@@ -5,16 +5,26 @@ import (
 	"os"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// newDocuments makes what fetches and keeps the metadata documents of MCP clients.
-func (g *Gateway) newDocuments(opts Options, store *redisstore.Store, keys *seal.Keyring) (*authserver.Documents, error) {
-	proxy, err := netx.ParseProxy(g.cfg.EgressProxy.Reveal(), os.LookupEnv)
+// egressProxy is what documents and keys of clients are fetched through, nil for nothing.
+func egressProxy(cfg *config.Config) (netx.ProxyFunc, error) {
+	proxy, err := netx.ParseProxy(cfg.EgressProxy.Reveal(), os.LookupEnv)
 	if err != nil {
 		return nil, fmt.Errorf("--egress-proxy (GATEWAY_EGRESS_PROXY): %w", err)
+	}
+	return proxy, nil
+}
+
+// newDocuments makes what fetches and keeps the metadata documents of MCP clients.
+func (g *Gateway) newDocuments(opts Options, store *redisstore.Store, keys *seal.Keyring) (*authserver.Documents, error) {
+	proxy, err := egressProxy(&g.cfg)
+	if err != nil {
+		return nil, err
 	}
 	hosts := g.cfg.ClientDocumentHosts
 	if proxy != nil || len(hosts) > 0 {

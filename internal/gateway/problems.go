@@ -43,6 +43,9 @@ func Problems(c *config.Config) []string {
 			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
 		}
 	}
+	if _, err := egressProxy(c); err != nil && c.Auth == "oauth" {
+		p = append(p, err.Error())
+	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
 		if _, err := newProvider(c, nil, nil); err != nil && ruleErr == nil {
 			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
