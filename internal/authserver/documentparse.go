@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
@@ -30,6 +31,8 @@ func checkDocumentID(id string) error {
 		return errors.New("a client_id that is a URL must be on port 443 of a named host, and leave the port out")
 	case u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Host, ".") || !hostPattern.MatchString(u.Host):
 		return errors.New("a client_id that is a URL must have its host in lower case, without a dot at its end")
+	case netx.IsAddress(u.Host) || !strings.Contains(u.Host, "."): // nobody's, or of some network that is not the client's
+		return errors.New("a client_id that is a URL must be on a host with a public name; an IP address or a name without a dot will not do")
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {

@@ -69,6 +69,8 @@ func TestOnlyPlainURLsAreFetched(t *testing.T) {
 		"https://app.example/a/../c", "https://app.example/./c", "https://app.example:8443/c", "https:///c", "https://", "https:app.example/c",
 		"https://app.example/" + strings.Repeat("c", 1100), "https://app.example/c d", "http://app.example/c", "HTTPS://app.example/c",
 		"https://app.example/%zz", "https://app.example:443/c", "https://APP.example/c", "https://app.example./c", "https://[2606:4700::1]/c", "file:///etc/passwd",
+		"https://127.0.0.1/c", "https://169.254.169.254/latest/meta-data", "https://2130706433/c", "https://0x7f.1/c", "https://8.8.8.8/c",
+		"https://localhost/c", "https://intranet/c", `https://app".example/c`, "https://app<.example/c", "https://app,other.example/c", "https://*.example/c",
 	} {
 		if at := w.browser().open(document(w, id).request()); at.status != http.StatusBadRequest || at.location != "" {
 			t.Errorf("%s: %d", id, at.status)

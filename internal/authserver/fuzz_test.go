@@ -46,6 +46,11 @@ func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(documentWith(pluralMethods + `,"jwks_uri":"` + keysURL + `"`)))
 	f.Add([]byte(documentWith(singularMethods + `,"token_endpoint_auth_signing_alg":"ES256","jwks":{"keys":[{"kty":"EC"},5]}`)))
 	f.Add([]byte(`{"client_id":null,"redirect_uris":[""]}`))
+	f.Add([]byte(`{"client_id":"` + documentID + `","client_name":7,"redirect_uris":["x","` + webRedirect + `",null],"grant_types":"x",` +
+		`"token_endpoint_auth_methods_supported":["none",7],"token_endpoint_auth_method":null,"jwks_uri":{},"jwks":null}`))
+	for name := range realClients {
+		f.Add(readPublished(f, name).raw)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		redirects, err := authserver.ParseDocument(documentID, data)
 		if (err == nil) != (len(redirects) > 0) {

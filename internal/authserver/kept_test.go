@@ -78,6 +78,40 @@ func TestDocumentOfASignInServesWhileItsHostCannotBeAsked(t *testing.T) {
 	}
 }
 
+// A refresh must not wait for a host that does not answer each time, nor ask one that does.
+func TestRefreshAsksForTheDocumentNowAndThen(t *testing.T) {
+	w, c, refresh := signedIn(t)
+	w.replicas = w.replicas[:1]
+	var asked int
+	w.fetch = func(r *http.Request) (*http.Response, error) {
+		asked++
+		if _, ok := r.Context().Deadline(); !ok {
+			t.Error("it may take for ever")
+		}
+		return nil, context.DeadlineExceeded
+	}
+	refreshes := func(times, want int) {
+		t.Helper()
+		for range times {
+			if status, out := c.refresh(refresh); status != http.StatusOK {
+				t.Fatalf("%d %v", status, out)
+			}
+		}
+		if asked != want {
+			t.Errorf("asked %d times, want %d", asked, want)
+		}
+	}
+	refreshes(5, 1)
+	w.ahead.Add(int64(11 * time.Minute))
+	_, refresh = c.token2(w)
+	refreshes(5, 3) // the sign-in asked as well
+	w.fetch = serves(goodDocument, "Cache-Control", "max-age=86400")
+	w.ahead.Add(int64(11 * time.Minute))
+	_, refresh = c.token2(w)
+	w.fetch = hostAnswers(404, "")
+	refreshes(5, 3) // what is in memory is not asked for
+}
+
 // token2 signs in once more.
 func (c *program) token2(w *world) (int, string) {
 	access, refresh := c.tokens(w.browser())
