@@ -95,3 +95,25 @@ func TestDemoWithoutDocumentsDoesNotAnnounceThem(t *testing.T) {
 		t.Errorf("%d", resp.StatusCode)
 	}
 }
+
+// The proxy of the environment is used for documents when the setting says so, with what it sends directly.
+func TestDemoTakesTheProxyOfTheEnvironment(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", nowhere(t))
+	t.Setenv("NO_PROXY", "direct.invalid") // no resolver knows it
+	demo := start(t, "demo", "--auth", "oauth", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0", "--egress-proxy", "env",
+		"--client-document-hosts", "direct.invalid")
+	for _, c := range wellKnown {
+		if resp, _ := get(t, authorizationOf(demo.url, c[0], c[1])); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", c[0], resp.StatusCode)
+		}
+	}
+	if resp, _ := get(t, authorizationOf(demo.url, "https://direct.invalid/c", "https://direct.invalid/cb")); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("sent directly: %d", resp.StatusCode)
+	}
+	demo.stop(t)
+	log := demo.stderr.String()
+	if !strings.Contains(log, "host=claude.ai path=/oauth/claude-code-client-metadata status=0 cause=proxy") || strings.Contains(log, "hunter2") ||
+		!strings.Contains(log, "host=direct.invalid path=/c") || strings.Contains(log, "host=direct.invalid path=/c status=0 cause=proxy") {
+		t.Errorf("log: %s", log)
+	}
+}

@@ -55,7 +55,7 @@ func (d *Documents) completed(ctx context.Context, ref, subject string, schemes 
 			return nil
 		}
 		if _, err := d.client(ctx, ref, lookup{schemes: schemes}); err != nil {
-			return nil //nolint:nilerr // it is logged where it is fetched
+			return nil // it is logged where it is fetched
 		}
 		doc, _ = d.cached(ref)
 	}
@@ -64,7 +64,7 @@ func (d *Documents) completed(ctx context.Context, ref, subject string, schemes 
 	}
 	data, err := json.Marshal(doc)
 	if err != nil || len(data) > maxKept { // too large to be kept; it serves as long as its host does
-		return nil //nolint:nilerr // our own struct
+		return nil
 	}
 	name := keptName(ref)
 	return d.Kept.Keep(ctx, name, mark(subject)[:16], d.Sealer.Seal(data, keptAAD(name)), keptLife)

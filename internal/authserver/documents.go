@@ -228,5 +228,5 @@ func (d *Documents) stillThere(ctx context.Context, id string, schemes []string)
 		d.asked.forget(ref) // each refresh is told, until the document is back
 		return e
 	}
-	return nil //nolint:nilerr // nobody knows, and unknown is no reason
+	return nil // where nobody knows, the client goes on
 }

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"fmt"
-	"os"
+	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -13,7 +13,7 @@ import (
 
 // egressProxy is what documents and keys of clients are fetched through, nil for nothing.
 func egressProxy(cfg *config.Config) (netx.ProxyFunc, error) {
-	proxy, err := netx.ParseProxy(cfg.EgressProxy.Reveal(), os.LookupEnv)
+	proxy, err := netx.ParseProxy(cfg.EgressProxy.Reveal(), http.ProxyFromEnvironment)
 	if err != nil {
 		return nil, fmt.Errorf("--egress-proxy (GATEWAY_EGRESS_PROXY): %w", err)
 	}

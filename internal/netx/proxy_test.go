@@ -168,35 +168,40 @@ func TestCertificateIsCheckedThroughTheProxy(t *testing.T) {
 }
 
 func TestParseProxy(t *testing.T) {
-	env := func(name, value string) func(string) (string, bool) {
-		return func(n string) (string, bool) {
-			if n == name {
-				return value, true
-			}
-			return "", false
-		}
-	}
+	unset := func(*http.Request) (*url.URL, error) { return nil, nil }
 	for _, bad := range []string{"proxy.example:3128", "ftp://proxy.example", "http://", "http://gateway:hunter2@proxy.example:x", "on", "hunter2"} {
-		if _, err := netx.ParseProxy(bad, env("", "")); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if _, err := netx.ParseProxy(bad, unset); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, err := netx.ParseProxy("env", env("NO_PROXY", "x")); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY") {
+	if _, err := netx.ParseProxy("env", unset); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY is not set") {
 		t.Errorf("env without a proxy: %v", err)
 	}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		if p, err := netx.ParseProxy("env", env(name, "http://proxy.example")); err != nil || p == nil {
-			t.Errorf("%s: %v", name, err)
-		}
+	wrong := func(*http.Request) (*url.URL, error) { return nil, errors.New("hunter2 is not a URL") }
+	if _, err := netx.ParseProxy("env", wrong); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("env with a proxy that is none: %v", err)
 	}
-	if p, err := netx.ParseProxy("", env("HTTPS_PROXY", "http://proxy.example")); err != nil || p != nil {
+	// As HTTPS_PROXY and NO_PROXY=direct.example are read.
+	set := func(r *http.Request) (*url.URL, error) {
+		if r.URL.Scheme != "https" || r.URL.Host == "direct.example" {
+			return nil, nil
+		}
+		return url.Parse("http://proxy.example:3128")
+	}
+	at := func(p netx.ProxyFunc, host string) string {
+		u, err := p(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
+		if err != nil || u == nil {
+			return ""
+		}
+		return u.Host
+	}
+	if p, err := netx.ParseProxy("env", set); err != nil || at(p, "app.example") != "proxy.example:3128" || at(p, "direct.example") != "" {
+		t.Errorf("env: %v", err)
+	}
+	if p, err := netx.ParseProxy("", set); err != nil || p != nil {
 		t.Errorf("none is set, but one is used: %v", err)
 	}
-	p, err := netx.ParseProxy("socks5://proxy.example:1080", env("", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u, err := p(&http.Request{URL: &url.URL{Scheme: "https", Host: "app.example"}}); err != nil || u.Host != "proxy.example:1080" {
-		t.Errorf("%v %v", u, err)
+	if p, err := netx.ParseProxy("socks5://proxy.example:1080", unset); err != nil || at(p, "app.example") != "proxy.example:1080" {
+		t.Errorf("a URL: %v", err)
 	}
 }
