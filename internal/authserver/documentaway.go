@@ -18,7 +18,7 @@ const (
 	retryDocument = 10 * time.Second
 	// latelyPeriod is how often a refresh asks for the document of its client, and how often it is logged that one cannot be
 	// fetched.
-	latelyPeriod = 10 * time.Minute
+	latelyPeriod = 5 * time.Minute
 	maxLately    = 500
 )
 

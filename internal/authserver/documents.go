@@ -218,7 +218,8 @@ func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*pa
 // was a mistake of the host's.
 func (d *Documents) stillThere(ctx context.Context, id string, schemes []string) error {
 	ref := session.ClientRef(id)
-	if _, fresh := d.cached(ref); fresh || d.Mode != DocumentsOn || !d.asked.first(ref, d.Now()) {
+	doc, fresh := d.cached(ref)
+	if fresh || doc != nil && d.age(doc) < latelyPeriod || d.Mode != DocumentsOn || !d.asked.first(ref, d.Now()) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, stillThereTimeout)
