@@ -43,6 +43,8 @@ type Options struct {
 	StoreTimeout time.Duration
 	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver, which known clients outwait.
 	TokenPatience time.Duration
+	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their end. Default: that of Config.
+	AccessTokenLife time.Duration
 	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].
 	ProviderNow func() time.Time
 	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
@@ -83,6 +85,9 @@ func New(opts Options) (*Gateway, error) {
 	}
 	if p := Problems(&opts.Config); len(p) > 0 {
 		return nil, fmt.Errorf("configuration: %s", strings.Join(p, "; "))
+	}
+	if opts.AccessTokenLife > 0 {
+		opts.Config.AccessTokenLife = opts.AccessTokenLife
 	}
 	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config),
 		pace: web.NewPace(web.PaceOptions{Write: opts.Config.WriteTimeout, Body: opts.Config.BodyTimeout}),
