@@ -34,9 +34,10 @@ type client interface {
 }
 
 var clients = map[string]func(t *testing.T, url string) client{
-	"Inspector": newInspector,
-	"mcpc":      newMCPC,
-	"mcporter":  newMCPorter,
+	"mcp-remote": newBridge,
+	"Inspector":  newInspector,
+	"mcpc":       newMCPC,
+	"mcporter":   newMCPorter,
 }
 
 // people are those who use the clients.
