@@ -34,6 +34,7 @@ type client interface {
 }
 
 var clients = map[string]func(t *testing.T, url string) client{
+	"Claude Code": newClaudeCode, "Codex": newCodex, "Gemini CLI": newGemini,
 	"mcp-remote": newBridge,
 	"Inspector":  newInspector,
 	"mcpc":       newMCPC,
