@@ -7,7 +7,7 @@ HISTORIES ?= 10000
 KILLINGS  ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race histories share lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories share clients lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ histories: ## Show that a message is sent once: HISTORIES in simulated time, KIL
 
 share: ## Show that nobody takes more than a share: loads on the real binary, and the figures they come to
 	$(GO) test -count=1 -v -timeout 10m -parallel 32 ./internal/topology/share -full
+
+clients: ## Show that real clients sign in once, and go on while replicas die and Redis is away (needs npm ci --prefix e2e --ignore-scripts)
+	$(GO) test -count=1 -v -timeout 6m ./e2e -run '^TestClients' -full
 
 lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...
