@@ -109,6 +109,29 @@ func TestOnlyAnAnswerOfOKIsRead(t *testing.T) {
 	}
 }
 
+// Keys of clients may be larger than documents, and are asked for by their own type.
+func TestWhatIsWantedSaysHowMuchIsRead(t *testing.T) {
+	for size, want := range map[int]string{64 << 10: "", 64<<10 + 1: "too_large"} {
+		host := &answers{status: http.StatusOK, body: strings.Repeat("x", size)}
+		accepted := ""
+		f := netx.NewFetcher(netx.FetcherOptions{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			accepted = r.Header.Get("Accept")
+			return host.RoundTrip(r)
+		})})
+		got, err := f.FetchAs(t.Context(), "https://app.example/keys", netx.Wanted{Accept: "application/jwk-set+json", MaxBody: 64 << 10})
+		if want == "" && (err != nil || len(got.Body) != size) || want != "" && causeOf(err) != want || accepted != "application/jwk-set+json" {
+			t.Errorf("%d bytes: %v, accepting %q", size, err, accepted)
+		}
+		if _, err := f.Fetch(t.Context(), "https://app.example/x"); causeOf(err) != "too_large" || accepted != "application/json" {
+			t.Errorf("as a document: %v, accepting %q", err, accepted)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func TestAHostIsNotFlooded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := &answers{status: 404}
