@@ -87,7 +87,7 @@ func startGateways(t *testing.T) *cluster {
 			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
 			MaxContacts: 500, MaxRecipients: 10, WriteTimeout: 10 * time.Second, BodyTimeout: 10 * time.Second,
 			AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
-			Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour,
+			Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour, ClientDocuments: "on",
 		}
 		runGateway(t, cfg)
 	}
