@@ -77,7 +77,8 @@ func (c *Connections) admit(one *boundConn) bool {
 	return true
 }
 
-// makeRoom closes a connection, or tells when to look again. c.mu is held.
+// makeRoom closes the connection that is quiet for longest, or passes it over if it is not. It is false if one has to wait.
+// c.mu is held.
 func (c *Connections) makeRoom() bool {
 	first := c.quiet.Front()
 	if first == nil {
@@ -87,6 +88,10 @@ func (c *Connections) makeRoom() bool {
 	if left := patience - time.Since(one.since); left > 0 {
 		time.AfterFunc(left, c.look)
 		return false
+	}
+	if hasUnread(one.Conn) {
+		one.rests() // it is this process that is late
+		return true // to look at the next one
 	}
 	one.ends()
 	_ = one.Conn.Close() // whoever reads from it notices

@@ -93,7 +93,7 @@ func (p *process) port() string {
 
 // tooLate is how much later than it should the end of a process, a call or a connection may be seen here: the machine is
 // busy with the load itself.
-const tooLate = 3 * time.Second
+const tooLate = 6 * time.Second
 
 // terminate asks the process to end, and gives its exit code and how long that took. One that takes longer than it may
 // is killed.

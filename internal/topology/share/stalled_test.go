@@ -54,7 +54,7 @@ func stall(t *testing.T, clients []client) {
 	api.fill()
 	const shutdown = 5 * time.Second
 	gateway := serve(t, "--auth", "none", "--redis-url", redis.URL(), "--clerk-url", api.url,
-		"--clerk-timeout", "4s", "--shutdown-timeout", shutdown.String())
+		"--clerk-timeout", "10s", "--shutdown-timeout", shutdown.String())
 	somebody := newCaller(t, gateway.url)
 	if a := somebody.post(reading(0)); !a.served() {
 		t.Fatalf("before: %s", a.text())

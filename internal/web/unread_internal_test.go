@@ -1,0 +1,53 @@
+//go:build linux || darwin
+
+package web
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// A process with too much to do reads a request late. Its connection is not taken for a quiet one.
+func TestAConnectionWithAnUnreadRequestIsNotQuiet(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := NewConnections(2)
+	bound := all.Listener(NewPace().Listener(l))
+	defer func() { _ = bound.Close() }()
+	open := func() (client, server net.Conn) {
+		t.Helper()
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		if server, err = bound.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = server.Close() })
+		return client, server
+	}
+	client, unread := open()
+	_, silent := open()
+	if _, err := io.WriteString(client, "POST"); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !hasUnread(unread.(*boundConn).Conn); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("what came is not seen")
+		}
+	}
+	all.mu.Lock()
+	for e := all.quiet.Front(); e != nil; e = e.Next() {
+		e.Value.(*boundConn).since = time.Now().Add(-patience)
+	}
+	all.mu.Unlock()
+	open()
+	if unread.(*boundConn).ended || !silent.(*boundConn).ended {
+		t.Error("the connection with a request made room, in place of the silent one")
+	}
+}
