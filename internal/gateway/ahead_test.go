@@ -109,7 +109,6 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 // A person who signs in waits for a Redis that is slow, and so do a client that renews its tokens and a message; a read goes on
 // without it.
 func TestSigningInAndSendingWaitForASlowRedis(t *testing.T) {
-	t.Parallel()
 	var gate *tollgate
 	world := signIn(t, "api-key", func(c *config.Config) {
 		gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
