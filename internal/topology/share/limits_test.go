@@ -88,6 +88,9 @@ func TestALimitOfMessagesHoldsUnderLoad(t *testing.T) {
 		{"in batches while Redis is gone", (*redistest.Server).Kill, batches(sends / 4)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.breaks != nil {
+				t.Parallel() // nearly all of its time is waiting
+			}
 			redis, api := redistest.Start(t), newAPI(t, slow)
 			gateway := serve(t, "--auth", "none", "--redis-url", redis.URL(), "--clerk-url", api.url,
 				"--limit-messages", "5", "--on-store-outage", "send")
