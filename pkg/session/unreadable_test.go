@@ -13,7 +13,9 @@ import (
 // Unknown is never no: a record that is there and does not open is neither missing nor revoked, and nothing is done by it.
 func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 	for name, put := range map[string]func(raw []byte) []byte{
-		"another secret": func(raw []byte) []byte { return append(raw[:2:2], "sealed with another secret, long enough to be one"...) },
+		"another secret": func(raw []byte) []byte {
+			return append(raw[:2:2], "sealed with another secret, long enough to be one"...)
+		},
 		"a later format": func(raw []byte) []byte { return append([]byte{9, raw[1]}, raw[2:]...) },
 		"a later state":  func(raw []byte) []byte { return append([]byte{raw[0], 9}, raw[2:]...) },
 		"cut off":        func(raw []byte) []byte { return raw[:1] },
