@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -55,6 +56,8 @@ type AuthRequests struct {
 	life    time.Duration
 }
 
+var errAuthRequestUnreadable = errors.New("the authorization request cannot be opened")
+
 // authRequestUsed stands where a record was whose request is finished.
 var authRequestUsed = []byte{0}
 
@@ -104,13 +107,13 @@ func (a *AuthRequests) Open(ctx context.Context, handle string) (x *AuthRequest,
 	if err != nil {
 		return nil, nil, unavailable(err)
 	}
-	if !found {
+	if !found || bytes.Equal(raw, authRequestUsed) {
 		return nil, nil, ErrNoAuthRequest
 	}
 	data, err := a.sealer.Open(raw, authRequestAAD(name))
 	x = &AuthRequest{}
-	if err != nil || json.Unmarshal(data, x) != nil {
-		return nil, nil, ErrNoAuthRequest // used, or not ours
+	if err != nil || json.Unmarshal(data, x) != nil { // a replica with another secret, or of a later release, can go on with it
+		return nil, nil, unavailable(errAuthRequestUnreadable)
 	}
 	return x, func(ctx context.Context) error {
 		switch done, err := a.records.Replace(ctx, name, raw, authRequestUsed, a.life); {

@@ -66,10 +66,15 @@ func TestForgedAndUnreachableAuthRequests(t *testing.T) {
 	if err := other.Store(t.Context(), "handle", &session.AuthRequest{ClientID: "c"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, handle := range []string{"", "unknown", "handle"} {
+	for _, handle := range []string{"", "unknown"} {
 		_, _, err := a.Open(t.Context(), handle)
 		wantErr(t, handle, err, session.ErrNoAuthRequest)
 	}
+	// Sealed by a replica with another secret, which can go on with it.
+	_, _, err := a.Open(t.Context(), "handle")
+	wantErr(t, "does not open", err, session.ErrUnavailable)
+	_, _, err = other.Open(t.Context(), "handle")
+	wantErr(t, "where it opens", err, nil)
 	ring, err := seal.New([]byte(secretA))
 	if err != nil {
 		t.Fatal(err)
