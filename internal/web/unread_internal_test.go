@@ -16,7 +16,7 @@ func TestAConnectionWithAnUnreadRequestIsNotQuiet(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := NewConnections(2)
-	bound := all.Listener(NewPace().Listener(l))
+	bound := all.Listener(NewPace(PaceOptions{}).Listener(l))
 	defer func() { _ = bound.Close() }()
 	open := func() (client, server net.Conn) {
 		t.Helper()
