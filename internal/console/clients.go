@@ -7,7 +7,7 @@ import (
 )
 
 // ServerName is what every client calls this server in its configuration.
-const ServerName = "clerk"
+const ServerName = "clerk-chat"
 
 // Kind is the sort of program a client is.
 type Kind string
@@ -94,8 +94,8 @@ func claudeCode(a address) Client {
 		ID: "claude-code", Name: "Claude Code", Kind: Terminal, Command: command,
 		Ways: []Way{{Title: "In a terminal", Steps: []Step{
 			{Text: "Add the server. Put `--scope user` before the name to have it in all your projects.", Snippet: shell(command)},
-			{Text: "Start `claude`, type `/mcp`, choose `clerk` and then Authenticate. Your browser opens for the sign-in.", SignIn: true},
-			{Text: "Start `claude` and type `/mcp`: `clerk` is listed as connected.", NoSignIn: true},
+			{Text: "Start `claude`, type `/mcp`, choose `clerk-chat` and then Authenticate. Your browser opens for the sign-in.", SignIn: true},
+			{Text: "Start `claude` and type `/mcp`: `clerk-chat` is listed as connected.", NoSignIn: true},
 		}}, {Title: "For everybody in a project", Steps: []Step{
 			{Text: "Put this file into the project's top folder.", Snippet: jsonFile(".mcp.json", servers("mcpServers", httpServer(a)))},
 		}}},
@@ -131,7 +131,7 @@ func cursor(a address) Client {
 	// The link's configuration is the object that stands under the server's name in mcp.json.
 	config := base64.StdEncoding.EncodeToString([]byte(compact(object{{"url", a.url}})))
 	link := "cursor://anysphere.cursor-deeplink/mcp/install?name=" + ServerName + "&config=" + url.QueryEscape(config)
-	signIn := Step{Text: "In Cursor's settings, under MCP, choose Connect beside `clerk`. Your browser opens for the sign-in.", SignIn: true}
+	signIn := Step{Text: "In Cursor's settings, under MCP, choose Connect beside `clerk-chat`. Your browser opens for the sign-in.", SignIn: true}
 	return Client{
 		ID: "cursor", Name: "Cursor", Kind: Editor,
 		Ways: []Way{{Title: "With one click", Steps: []Step{
@@ -169,8 +169,8 @@ func geminiCLI(a address) Client {
 		ID: "gemini-cli", Name: "Gemini CLI", Kind: Terminal, Command: command,
 		Ways: []Way{{Title: "In a terminal", Steps: []Step{
 			{Text: "Add the server.", Snippet: shell(command)},
-			{Text: "Start `gemini` and type `/mcp auth clerk`. Your browser opens for the sign-in.", SignIn: true},
-			{Text: "Start `gemini` and type `/mcp`: `clerk` is listed with its tools.", NoSignIn: true},
+			{Text: "Start `gemini` and type `/mcp auth clerk-chat`. Your browser opens for the sign-in.", SignIn: true},
+			{Text: "Start `gemini` and type `/mcp`: `clerk-chat` is listed with its tools.", NoSignIn: true},
 		}}, {Title: "With the configuration file", Steps: []Step{
 			{Text: "Add the server. The key is `httpUrl`; `url` would mean an older transport.",
 				Snippet: jsonFile("~/.gemini/settings.json", servers("mcpServers", object{{"httpUrl", a.url}}))},
@@ -186,7 +186,7 @@ func codex(a address) Client {
 		Ways: []Way{{Title: "In a terminal", Steps: []Step{
 			{Text: "Add the server. The command line and the editor extension share it.", Snippet: shell(command)},
 			signIn,
-			{Text: "Start `codex` and type `/mcp`: `clerk` is listed with its tools.", NoSignIn: true},
+			{Text: "Start `codex` and type `/mcp`: `clerk-chat` is listed with its tools.", NoSignIn: true},
 		}}, {Title: "With the configuration file", Steps: []Step{
 			{Text: "Add the server.", Snippet: &Snippet{Where: "~/.codex/config.toml", Language: "toml",
 				Code: "[mcp_servers." + ServerName + "]\nurl = " + quoted(a.url) + "\n"}},

@@ -90,10 +90,10 @@ func TestEveryClientCanBeConnectedWithAndWithoutSignIn(t *testing.T) {
 
 func TestCommandsAreOneLineAndShown(t *testing.T) {
 	want := map[string]string{
-		"claude-code": "claude mcp add --transport http clerk " + publicURL,
-		"vs-code":     `code --add-mcp '{"name":"clerk","type":"http","url":"` + publicURL + `"}'`,
-		"gemini-cli":  "gemini mcp add --scope user --transport http clerk " + publicURL,
-		"codex":       "codex mcp add clerk --url " + publicURL,
+		"claude-code": "claude mcp add --transport http clerk-chat " + publicURL,
+		"vs-code":     `code --add-mcp '{"name":"clerk-chat","type":"http","url":"` + publicURL + `"}'`,
+		"gemini-cli":  "gemini mcp add --scope user --transport http clerk-chat " + publicURL,
+		"codex":       "codex mcp add clerk-chat --url " + publicURL,
 	}
 	got := map[string]string{}
 	for _, c := range Clients(publicURL) {
@@ -130,7 +130,7 @@ func TestCommandsSurviveTheShell(t *testing.T) {
 			switch {
 			case c.Command == "":
 			case c.ID == "vs-code":
-				want := map[string]string{"name": "clerk", "type": "http", "url": endpoint}
+				want := map[string]string{"name": "clerk-chat", "type": "http", "url": endpoint}
 				if diff := cmp.Diff(want, decode[map[string]string](t, last(c))); diff != "" {
 					t.Errorf("%s: the argument (-want +got):\n%s", c.Command, diff)
 				}
@@ -173,7 +173,7 @@ func TestConfigurationFilesHoldTheExactURL(t *testing.T) {
 		for _, endpoint := range []string{publicURL, hostileURL} {
 			text := snippet(t, client(t, endpoint, tt.client), tt.file)
 			got := decode[map[string]map[string]entry](t, text)
-			want := map[string]map[string]entry{tt.key: {"clerk": tt.want(endpoint)}}
+			want := map[string]map[string]entry{tt.key: {"clerk-chat": tt.want(endpoint)}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s, %s (-want +got):\n%s", tt.client, tt.file, diff)
 			}
@@ -183,7 +183,7 @@ func TestConfigurationFilesHoldTheExactURL(t *testing.T) {
 
 func TestCodexTableQuotesTheURL(t *testing.T) {
 	got := snippet(t, client(t, publicURL, "codex"), "~/.codex/config.toml")
-	if want := "[mcp_servers.clerk]\nurl = \"" + publicURL + "\"\n"; got != want {
+	if want := "[mcp_servers.clerk-chat]\nurl = \"" + publicURL + "\"\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	hostile := snippet(t, client(t, hostileURL, "codex"), "~/.codex/config.toml")
@@ -213,7 +213,7 @@ func TestInstallLinksCarryTheConfiguration(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"url": endpoint}, decode[map[string]string](t, string(config))); diff != "" {
 			t.Errorf("Cursor's configuration (-want +got):\n%s", diff)
 		}
-		if got := u.Query().Get("name"); got != "clerk" {
+		if got := u.Query().Get("name"); got != "clerk-chat" {
 			t.Errorf("Cursor would call the server %q", got)
 		}
 
@@ -225,7 +225,7 @@ func TestInstallLinksCarryTheConfiguration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string]string{"name": "clerk", "type": "http", "url": endpoint}
+		want := map[string]string{"name": "clerk-chat", "type": "http", "url": endpoint}
 		if diff := cmp.Diff(want, decode[map[string]string](t, text)); diff != "" {
 			t.Errorf("VS Code's configuration (-want +got):\n%s", diff)
 		}

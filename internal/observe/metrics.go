@@ -89,7 +89,7 @@ func NewMetrics(version string) *Metrics {
 		}),
 		busy: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_requests_refused_total",
-			Help: "Requests of MCP clients that were answered 503 without being begun, by what was reached: caller (the caller's share), " +
+			Help: "Requests of MCP clients that were refused without being begun, by what was reached: caller (the caller's share), " +
 				"all (what this process works on at once), bodies (what large bodies may take), answers (large answers at once), stopping (the process stops).",
 		}, []string{"bound"}),
 		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
