@@ -53,7 +53,10 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l := &login{ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
-	if l.tokens, err = token.NewLocal(token.LocalOptions{Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg)}); err != nil {
+	l.tokens, err = token.NewLocal(token.LocalOptions{
+		Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg),
+	})
+	if err != nil {
 		return nil, err
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.

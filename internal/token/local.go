@@ -154,7 +154,8 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.T
 	return raw, life, err
 }
 
-// Verify says what a bearer token says, if it is ours and good at this resource, see [Endpoints]. That its grant still stands is for the caller to ask. Its only error is [InvalidError].
+// Verify says what a bearer token says, if it is ours and good at this resource, see [Endpoints]. That its grant still stands is
+// for the caller to ask. Its only error is [InvalidError].
 func (l *Local) Verify(bearer, resource string) (Token, error) {
 	t, err := l.Inspect(bearer)
 	if err != nil {
