@@ -13,19 +13,27 @@ var (
 	errNoMemory = errors.New("once: the store cannot be reached")
 	errLost     = errors.New("once: the memory was lost")
 	errNoTurn   = errors.New("once: another work of this tenant looks the same and is in flight")
+	errLate     = errors.New("once: it took too long to find out whether this is a retransmission")
 )
+
+// lateAfter is how long a call without a key may take to find out whether an earlier transmission is recorded. That record is
+// kept for TraceLife only: a call that was held up for longer, by its process or its store, may have come when it was there
+// and look when it is gone. Nothing is done then. So retransmissions are recognized that come within TraceLife less this.
+const lateAfter = 10 * time.Second
 
 // Do implements [mcpadapter.Once].
 func (m *Memory) Do(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
 	names, ttl := m.workNames(w)
-	c := &call{Memory: m, work: w, names: names, wait: newPatience(m.opts.Patience, maxPause)}
+	c := &call{Memory: m, work: w, names: names, wait: newPatience(m.opts.Patience, maxPause), looked: time.Now()}
 	for {
+		began := time.Now()
 		f, again := c.try(ctx, &entry{name: names[0], keyed: w.Key != "", ttl: ttl, record: record{
 			Phase: prepared, Attempt: c.newAttempt(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Begun: m.opts.Now(),
 		}})
 		if !again {
 			return f
 		}
+		c.looked = began
 		if !c.wait.next(ctx) {
 			return mcpadapter.Finding{State: mcpadapter.StateUnderWay, Earlier: true}
 		}
@@ -38,6 +46,8 @@ type call struct {
 	work  mcpadapter.Work
 	names []string // of the work's record, the first of them under the secret that is in use
 	wait  *patience
+	// looked is when this call came, or when it looked before and found a record.
+	looked time.Time
 
 	waitedFor string        // the attempt that this call has seen under way
 	since     time.Duration // since when, of the time this call has waited
@@ -50,6 +60,8 @@ func (c *call) try(ctx context.Context, mine *entry) (f mcpadapter.Finding, agai
 	switch {
 	case errors.Is(err, errUnreadable):
 		return mcpadapter.Finding{State: mcpadapter.StateUndecided, Earlier: true}, false
+	case errors.Is(err, errLate):
+		return c.notBegun(mine, err), false
 	case err != nil:
 		return c.outage(ctx, mine), false
 	case theirs == nil:
@@ -69,6 +81,9 @@ func (c *call) find(ctx context.Context, mine *entry) (theirs *entry, err error)
 	}
 	for {
 		added, err := c.add(ctx, mine)
+		if added && !mine.keyed && time.Since(c.looked) > lateAfter {
+			err = errLate
+		}
 		if added || err != nil {
 			return nil, err
 		}

@@ -293,3 +293,34 @@ func TestNewSaysWhatIsMissing(t *testing.T) {
 }
 
 var errAway = errors.New("away")
+
+// Who came while the first transmission was still recorded, and looks when it is not any more, must not do it again.
+func TestARetransmissionThatWasHeldUpDoesNothing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		held time.Duration
+		want mcpadapter.State
+	}{
+		"a moment": {time.Second, mcpadapter.StateReplayed},
+		"too long": {30 * time.Second, mcpadapter.StateNoMemory},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				_, p := settled(t, 2)
+				var a api
+				w := a.message("", "text", fate{})
+				w.Trace = mcpadapter.Trace{Session: "s", RequestID: "n:1"}
+				want(t, p[0], w, mcpadapter.StateKnown)
+				time.Sleep(45 * time.Second)
+				p[1].line.set(func(l *line) {
+					l.wait = func(part, op, _ string) {
+						if part == works && op == "Add" {
+							time.Sleep(tc.held)
+						}
+					}
+				})
+				want(t, p[1], w, tc.want)
+				a.wantMade(t, "", 1)
+			})
+		})
+	}
+}
