@@ -149,6 +149,12 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 	return e, nil
 }
 
+// removed are the methods of the legacy era that the modern one has no more (2026-07-28, key changes). The SDK answers them
+// with 404.
+var removed = map[string]bool{
+	methodInitialize: true, "ping": true, "logging/setLevel": true, "resources/subscribe": true, "resources/unsubscribe": true,
+}
+
 // readMessage gives a message as the SDK is to see it, with the id of a request. It refuses a request without an id, which
 // would never be answered. A notification with unreadable params is nil: it changes nothing here and nobody is answered.
 func (e *envelope) readMessage(raw json.RawMessage) (message []byte, id json.RawMessage, refusal *rpcError) {
@@ -174,7 +180,11 @@ func (e *envelope) readMessage(raw json.RawMessage) (message []byte, id json.Raw
 	} else if !notification {
 		return nil, nil, &errNoID
 	}
-	params, refusal := checkParams(method, members["params"])
+	reads := method
+	if e.modern && removed[method] {
+		reads = "" // it is not there, whatever its params
+	}
+	params, refusal := checkParams(reads, members["params"])
 	switch {
 	case refusal != nil && notification && id == nil:
 		return nil, nil, nil

@@ -227,3 +227,18 @@ func TestModernClientsMayDescribeThemselvesLoosely(t *testing.T) {
 		`"version":"7"`, `"version":7,"icons":[{"sizes":"48x48"}]`).Replace(callProbeModern)
 	served(t, r.send(t, http.MethodPost, body, modernHeaders...))
 }
+
+// What a method of the legacy era would need says nothing where there is no such method.
+func TestRemovedMethodsAreNotFoundWhateverTheirParams(t *testing.T) {
+	r := newReplica(t, setup{})
+	for _, method := range []string{"initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"} {
+		for _, params := range []string{"", `"level":5,"uri":[],`} {
+			body := `{"jsonrpc":"2.0","id":7,"method":"` + method + `","params":{` + params +
+				`"_meta":{"io.modelcontextprotocol/protocolVersion":"` + modern + `","io.modelcontextprotocol/clientCapabilities":{}}}}`
+			a := r.send(t, http.MethodPost, body, "Mcp-Protocol-Version", modern, "Mcp-Method", method)
+			if a.status != http.StatusNotFound || !strings.Contains(a.body, "-32601") {
+				t.Errorf("%s with %q: %d %s", method, params, a.status, a.body)
+			}
+		}
+	}
+}
