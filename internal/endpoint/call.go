@@ -49,9 +49,9 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if call.IdempotencyKey, err = idempotencyKey(req.Params.Meta); err != nil {
 		return nil, err
 	}
-	session, told := heardOf(ctx, req.Params.Meta)
+	heard, told := heardOf(ctx, req.Params.Meta)
 	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
-	call.Session, call.RequestID = session, told.id
+	call.Session, call.RequestID, call.Held = heard.session, told.id, heard.held
 	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
 	if e.opts.Tenant != nil {
 		call.Tenant = e.opts.Tenant(ctx)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -135,6 +136,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w, nil)
 		return
 	}
+	came := time.Now()
 	env, refusal := readEnvelope(body, r.Header, e.opts.MaxBatch)
 	if refusal != nil {
 		refusal.write(w, env.id())
@@ -173,6 +175,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, env, err)
 		return
 	}
+	h.held = time.Since(came)
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
 	ctx = context.WithValue(ctx, heardKey{}, h)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -28,6 +29,8 @@ const (
 type heard struct {
 	// session is the key of the legacy session, "" without one.
 	session string
+	// held is how long the request was held up between its turn and its calls.
+	held time.Duration
 	// calls are by place; a call that is not in a batch has the place "".
 	calls map[string]heardCall
 }
@@ -114,16 +117,16 @@ func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
 }
 
 // heardOf is what was heard of the call that a tool's handler is at.
-func heardOf(ctx context.Context, meta mcp.Meta) (session string, call heardCall) {
+func heardOf(ctx context.Context, meta mcp.Meta) (*heard, heardCall) {
 	h, ok := ctx.Value(heardKey{}).(*heard)
 	if !ok {
-		return "", heardCall{}
+		return &heard{}, heardCall{}
 	}
 	if call, ok := h.calls[""]; ok {
-		return h.session, call
+		return h, call
 	}
 	place, _ := meta[metaPlace].(string)
-	return h.session, h.calls[place]
+	return h, h.calls[place]
 }
 
 // idempotencyKey is what a client named its call by in _meta. One that is none is refused: who sent it relies on it.

@@ -24,7 +24,7 @@ const lateAfter = 10 * time.Second
 // Do implements [mcpadapter.Once].
 func (m *Memory) Do(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
 	names, ttl := m.workNames(w)
-	c := &call{Memory: m, work: w, names: names, wait: newPatience(m.opts.Patience, maxPause), looked: time.Now()}
+	c := &call{Memory: m, work: w, names: names, wait: newPatience(m.opts.Patience, maxPause), looked: time.Now().Add(-w.Trace.Held)}
 	for {
 		began := time.Now()
 		f, again := c.try(ctx, &entry{name: names[0], keyed: w.Key != "", ttl: ttl, record: record{

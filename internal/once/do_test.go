@@ -297,11 +297,13 @@ var errAway = errors.New("away")
 // Who came while the first transmission was still recorded, and looks when it is not any more, must not do it again.
 func TestARetransmissionThatWasHeldUpDoesNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
-		held time.Duration
-		want mcpadapter.State
+		before, held time.Duration
+		want         mcpadapter.State
 	}{
-		"a moment": {time.Second, mcpadapter.StateReplayed},
-		"too long": {30 * time.Second, mcpadapter.StateNoMemory},
+		"a moment":                             {0, time.Second, mcpadapter.StateReplayed},
+		"too long":                             {0, 30 * time.Second, mcpadapter.StateNoMemory},
+		"too long before it was begun":         {30 * time.Second, 16 * time.Second, mcpadapter.StateNoMemory},
+		"before it was begun, and it is there": {30 * time.Second, 0, mcpadapter.StateReplayed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
@@ -318,6 +320,7 @@ func TestARetransmissionThatWasHeldUpDoesNothing(t *testing.T) {
 						}
 					}
 				})
+				w.Trace.Held = tc.before
 				want(t, p[1], w, tc.want)
 				a.wantMade(t, "", 1)
 			})

@@ -65,7 +65,7 @@ func workOf(tool *tool, p plan, c Call) (w Work, wrong string) {
 }
 
 func (c *Call) trace() Trace {
-	return Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID}
+	return Trace{ProxyRequestID: c.ProxyRequestID, Session: c.Session, RequestID: c.RequestID, Held: c.Held}
 }
 
 // create carries out what creates something, in one piece or in parts.

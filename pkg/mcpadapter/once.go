@@ -47,6 +47,8 @@ type Trace struct {
 	ProxyRequestID string
 	// Session and RequestID are the client's. RequestID tells numbers from texts.
 	Session, RequestID string
+	// Held is how long ago the call came that is begun now: an earlier transmission is known for a while only.
+	Held time.Duration
 }
 
 // Recognizable tells whether a retransmission can be told from another client's call. Clients pick their request ids alike,

@@ -25,6 +25,8 @@ type Call struct {
 	Session string
 	// ProxyRequestID is the request id that a trusted proxy gave, "" without one.
 	ProxyRequestID string
+	// Held is how long the call was held up before it was begun, other than by waiting for its turn.
+	Held time.Duration
 	// Progress is told how far the call is, nil if nobody asked. It does not block, and what it is told may be dropped.
 	Progress func(done, total int, message string)
 }
