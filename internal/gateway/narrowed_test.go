@@ -196,7 +196,7 @@ func TestAPageIsAboutItsEndpoint(t *testing.T) {
 	base := run(t, valid(t))
 	for path, own := range map[string]string{"/": "/mcp", "/mcp/readonly": "/mcp/readonly", "/mcp/x/messages,contacts": "/mcp/x/messages,contacts"} {
 		page := request(t, http.MethodGet, base+path, "", "Accept", "text/html")
-		if page.status != http.StatusOK || !strings.Contains(page.body, "claude mcp add --transport http clerk "+base+own+"<") {
+		if page.status != http.StatusOK || !strings.Contains(page.body, "claude mcp add --transport http clerk-chat "+base+own+"<") {
 			t.Errorf("%s: %d, and the page does not say how to connect to it", path, page.status)
 		}
 		if writes := strings.Contains(page.body, `<code class="tool-name">send_message</code>`); writes != (own != "/mcp/readonly") {
