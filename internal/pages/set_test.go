@@ -98,10 +98,11 @@ func data(page string) any {
 	switch page {
 	case "consent":
 		return struct {
-			Name, Client, ClientHost, Place, Scheme, Redirect, Person, Email, Resource string
-			Action, CSRF, Request, Handle                                              string
-			Local, Known                                                               bool
-			Scopes                                                                     []struct{}
+			Name, Client, ClientHost, Place, Scheme, Redirect, Person, Email string
+			Action, CSRF, Request, Handle                                    string
+			Local, Known, Everywhere                                         bool
+			Resources                                                        []string
+			Scopes                                                           []struct{}
 		}{Name: "Name", Client: "Client"}
 	case "handover":
 		return struct {
