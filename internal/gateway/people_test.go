@@ -126,7 +126,6 @@ func (c *client) wantOver(t *testing.T) {
 func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
 	t.Parallel()
 	for _, credential := range credentials {
-		world := signInLater(t, credential)
 		for name, call := range map[string]struct {
 			body    string
 			headers []string
@@ -135,6 +134,7 @@ func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
 		} {
 			t.Run(credential+", "+name, func(t *testing.T) {
 				t.Parallel()
+				world := signInLater(t, credential)
 				c := world.join(t)
 				before := world.sent(t)
 				world.pass(16 * time.Minute)
