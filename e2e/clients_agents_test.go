@@ -138,7 +138,7 @@ func newGemini(t *testing.T, endpoint string) client {
 	a.env = append(a.env, "GEMINI_API_KEY=nobody-looks-at-this", "GEMINI_CLI_TRUST_WORKSPACE=true", "GOOGLE_GEMINI_BASE_URL="+a.model.URL)
 	gemini := []string{absolute(t, node), absolute(t, "node_modules/.bin/gemini"), "-m", "gemini-2.5-pro"}
 	a.login, a.terminal = onTerminal(t, gemini...), true
-	a.typed, a.done = a.typeMCPAuth, "Successfully authenticated"
+	a.typed, a.done, a.keeps = a.typeMCPAuth, "Successfully authenticated", ".gemini/mcp-oauth-tokens.json"
 	a.works = append(gemini[:4:4], "--yolo", "-p", "go")
 	return a
 }

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ type desk struct {
 	env    []string
 	// terminal says that it signs in on one, which breaks lines: what it prints there is no address.
 	terminal bool
+	// keeps is where it keeps its login, in the home, if it is to be killed after it signed in: a file of JSON.
+	keeps string
 
 	mu   sync.Mutex
 	said []*outputtest.Buffer // by programs
@@ -172,6 +175,7 @@ func (d *desk) signIn(t *testing.T, cmd *exec.Cmd, typed func(*testing.T, io.Wri
 	comeBack(t, address)
 	if done != "" {
 		waitFor(t, done, &said, func() bool { return strings.Contains(said.String(), done) })
+		waitFor(t, "the login is kept", &said, d.isKept)
 		_ = cmd.Cancel()
 		t.Logf("it goes on until it is killed: %v", <-ended)
 		return
@@ -185,6 +189,18 @@ func (d *desk) signIn(t *testing.T, cmd *exec.Cmd, typed func(*testing.T, io.Wri
 		_ = cmd.Cancel()
 		t.Fatalf("it does not end after the sign-in\n%s", said.String())
 	}
+}
+
+// isKept tells whether the login is written whole, and nothing is written to it any more: who is killed while it writes has
+// lost it.
+func (d *desk) isKept() bool {
+	path := filepath.Join(d.home, d.keeps)
+	info, err := os.Stat(path)
+	if err != nil || time.Since(info.ModTime()) < time.Second {
+		return false
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // in a folder of the test's
+	return err == nil && json.Valid(data)
 }
 
 func waitFor(t *testing.T, what string, said *outputtest.Buffer, condition func() bool) {
