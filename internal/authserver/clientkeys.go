@@ -168,8 +168,9 @@ func (k *clientKeys) published(c *client) *token.KeySet {
 			keys, _, err = token.ParseKeys(got.Body, c.algorithms()...)
 		}
 		if err != nil { // at most once a minute
+			host, path := placeOf(c.keysURL) // a query may hold what is nobody's business
 			k.log.WarnContext(ctx, "the keys of a client cannot be fetched; its assertions cannot be checked with newer ones",
-				"jwks_uri", c.keysURL, "status", status)
+				"host", host, "path", path, "status", status)
 			return token.Keys{}, fmt.Errorf("fetching the keys of a client: %w", err)
 		}
 		return keys, nil

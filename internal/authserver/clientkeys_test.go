@@ -55,7 +55,7 @@ func TestClientKeysThatCannotBeFetchedRefuseNobody(t *testing.T) {
 			if n := h.count(keysPath); n != 1 {
 				t.Errorf("fetched %d times within a minute", n)
 			}
-			if !strings.Contains(w.log.String(), "jwks_uri="+keysURL) {
+			if !strings.Contains(w.log.String(), "path="+keysPath) {
 				t.Errorf("the operator is told nothing: %s", &w.log)
 			}
 			// The code was not used up, and its minute is over by the time that the keys are asked for again.
