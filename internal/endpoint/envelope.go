@@ -86,7 +86,7 @@ func (e *envelope) id() json.RawMessage {
 // byteOrderMark is before what some programs for Windows write.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// readEnvelope decodes the body of a POST: each message is checked here, and made anew for the SDK's own decoder, so that both
+// readEnvelope decodes the body of a POST: each message is checked here, and written again for the SDK's own decoder, so that both
 // read the same. With a refusal the envelope knows no more than the id of the request.
 func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rpcError) {
 	e := &envelope{modern: header.Get(headerVersion) >= firstModern, aliases: aliases{}}
