@@ -20,6 +20,8 @@ type defect struct {
 	once func(mcpadapter.Once) mcpadapter.Once
 	// options changes what that one is made of.
 	options func(*once.Options)
+	// resends says that it is no defect: what is not seen is sent again since the operator says so.
+	resends bool
 }
 
 func (d defect) transport(t http.RoundTripper) http.RoundTripper {

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/clerkchat/mcp-gateway/internal/once"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -82,6 +83,20 @@ func TestHistories(t *testing.T) {
 	for _, path := range paths {
 		if told[path] == 0 {
 			t.Errorf("nobody was ever told %q, so these histories show nothing of it", path)
+		}
+	}
+}
+
+// Who has what is not seen sent again gets at most what came late twice, and is told nothing else that is not true.
+func TestHistoriesWithResendAbsent(t *testing.T) {
+	shell, err := newShell(batchSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLab(t, shell, defect{resends: true, options: func(o *once.Options) { o.ResendAbsent = true }})
+	for s := uint64(1); s <= *tries/2; s++ {
+		if o := l.try(t, s); len(o.wrong) > 0 {
+			t.Fatalf("seed %d:\n%s", s, o)
 		}
 	}
 }

@@ -46,8 +46,10 @@ type intent struct {
 	// inMeta has the key travel beside the arguments.
 	inMeta bool
 	// text is what it makes; names are those of a batch's contacts.
-	text      string
-	names     []string
+	text  string
+	names []string
+	// media has a message carry a picture, of which looking shows nothing.
+	media     bool
 	requestID int
 	moves     []move
 
@@ -84,6 +86,9 @@ func (i *intent) transmission(requestID int) transmission {
 	switch i.kind {
 	case aMessage:
 		arguments["sender"], arguments["recipients"], arguments["body"] = sandbox.Sender, []string{recipient}, i.text
+		if i.media {
+			arguments["media_urls"] = []string{"https://example.com/picture.png"}
+		}
 	case aCampaign:
 		arguments["sender"], arguments["list_name"], arguments["body"] = sandbox.Sender, sandbox.List, i.text
 	case aContact:
@@ -163,6 +168,7 @@ func newIntent(r *rand.Rand, number int, who *client, before []*intent) *intent 
 		}
 	}
 	i.moves = newMoves(r, i)
+	i.media = i.kind == aMessage && chance(r, 12)
 	return i
 }
 

@@ -40,8 +40,11 @@ func TestAMissingSafeguardIsNoticed(t *testing.T) {
 		"a lost memory is not noticed":                 option(func(o *once.Options) { o.Epoch = newOwn() }),
 		"keys work after a loss":                       option(func(o *once.Options) { o.SendOnLoss = true }),
 		"what is not seen is sent again":               option(func(o *once.Options) { o.ResendAbsent = true }),
-		"keys are forgotten soon":                      option(func(o *once.Options) { o.KeyLife = 5 * time.Second }),
-		"repetitions are forgotten soon":               option(func(o *once.Options) { o.TraceLife = 500 * time.Millisecond }),
+		"a look that failed sends again": {
+			once: changed(blind), options: func(o *once.Options) { o.ResendAbsent = true }, resends: true,
+		},
+		"keys are forgotten soon":        option(func(o *once.Options) { o.KeyLife = 5 * time.Second }),
+		"repetitions are forgotten soon": option(func(o *once.Options) { o.TraceLife = 500 * time.Millisecond }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

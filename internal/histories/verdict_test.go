@@ -132,7 +132,7 @@ func (v *verdict) judge(intents []*intent) {
 			v.told(c)
 		}
 		if i.key != "" {
-			v.found(i, alike[i.text] > 1)
+			v.found(i, alike[i.text] > 1 || i.media)
 		}
 	}
 }
@@ -149,9 +149,34 @@ func (v *verdict) answered(c *call) {
 
 // once: nothing is made twice.
 func (v *verdict) once(i *intent) {
-	if ids := v.after.of(i); len(ids) > 1 && v.oneOf(i) {
+	if ids := v.after.of(i); len(ids) > 1 && v.oneOf(i) && !(v.world.defect.resends && v.unseen(i)) {
 		v.fault(i.calls[0], "was made %d times: %v", len(ids), ids)
 	}
+}
+
+// lookTime is the longest between the last look for an attempt and the attempt that takes its place.
+const lookTime = 10 * time.Second
+
+// unseen tells whether each message of an intent was sent again only because it could not be seen: it came into being after
+// its place was taken, or at most just before that.
+func (v *verdict) unseen(i *intent) bool {
+	if i.kind != aMessage || i.key == "" || i.media {
+		return false
+	}
+	for _, first := range i.calls {
+		for _, message := range v.after.Messages {
+			if message.SentByName != first.name() {
+				continue
+			}
+			for _, next := range i.calls {
+				again := len(v.after.by(next)) > 0 && next.posted.After(first.posted)
+				if again && next.posted.Sub(message.Created) > lookTime && !v.world.jumped {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // oneOf tells whether all calls of an intent are to be taken for one: those under a key are, those without one if they

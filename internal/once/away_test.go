@@ -15,12 +15,26 @@ import (
 // Each operation of a call fails, before or after it happened. What is told is true, and the same call made again when the
 // store is back tells the same or more and does nothing twice.
 func TestWhateverOperationFailsWhatIsToldIsTrue(t *testing.T) {
+	for name, secrets := range map[string][2]int{"one secret": {0, 0}, "two secrets": {1, 2}, "two secrets, the other way": {2, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whateverFails(t, secrets)
+		})
+	}
+}
+
+// whateverFails is for two processes with secrets of a rotation.
+func whateverFails(t *testing.T, secrets [2]int) {
+	t.Helper()
 	for _, likeness := range []bool{true, false} {
 		for _, how := range []fate{{}, {cut: true}, {dropped: true}, {refused: true}} {
 			for _, what := range []mishap{before, after} {
-				for step := range 18 {
+				reached := true
+				for step := 0; reached; step++ {
 					inTime(t, func(t *testing.T) {
-						_, p := settled(t, 2)
+						s := newShelf()
+						p := []*process{start(t, s, rotation(t)[secrets[0]]), start(t, s, rotation(t)[secrets[1]])}
+						time.Sleep(time.Minute)
 						var a api
 						n := 0
 						p[0].line.set(func(l *line) {
@@ -34,6 +48,7 @@ func TestWhateverOperationFailsWhatIsToldIsTrue(t *testing.T) {
 								return none
 							}
 						})
+						defer func() { p[0].line.set(func(*line) { reached = n > step }) }()
 						work := func(f fate) mcpadapter.Work {
 							if likeness {
 								return a.message("k", "text", f)
