@@ -73,6 +73,9 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 				`end has no time zone: add Z`, `limit must be a whole number from 1 to 50, such as 50`,
 				`page must be a whole number from 1 to 1000000, such as 1`,
 			}},
+		{"numbers beyond the bounds", "get_messages", `{"limit":0,"page":1000001}`, []string{
+			`limit must be a whole number from 1 to 50`, `page must be a whole number from 1 to 1000000`,
+		}},
 		{"wrong numbers", "get_messages", `{"inbox_ids":["","a\u0007",".."],"start":"","limit":"10","page":1.5}`,
 			[]string{
 				`inbox_ids[0] is empty`, `inbox_ids[1] holds a character that no id has`, `inbox_ids[2] has nothing but dots`, `start is no ISO 8601 time`,

@@ -176,14 +176,20 @@ func TestABatchWhoseKeyMayNotBeUsedIsRefusedAsAWhole(t *testing.T) {
 	}
 }
 
+// unreadable stands for an answer that says that contacts were created, and not which.
+const unreadable = -1
+
 // answersInTurn gives one status after the other, 201 for what creates.
 func answersInTurn(t *testing.T, statuses ...int) func(*http.Request) (*http.Response, error) {
 	var sizes []int
 	return func(r *http.Request) (*http.Response, error) {
 		status := statuses[0]
 		statuses = statuses[1:]
-		if status == 201 {
+		switch status {
+		case 201:
 			return creating(t, &sizes)(r)
+		case unreadable:
+			return response(201, `{"data":[{"id":`)(r)
 		}
 		return response(status, "")(r)
 	}
@@ -196,6 +202,8 @@ func TestAPartThatFailsStopsTheRestOnlyIfTheyWouldFareNoBetter(t *testing.T) {
 		want     string
 	}{
 		{"a mistake in one part", []int{201, 422, 201, 201, 201}, "cfccc"},
+		{"a mistake in one part, told by 400", []int{201, 400, 201, 201, 201}, "cfccc"},
+		{"an answer that cannot be read", []int{201, unreadable, 201, 201, 201}, "cuccc"},
 		{"an outcome that is not known", []int{201, 503, 201, 201, 201}, "cuccc"},
 		{"no answers at all", []int{500, 500, 500}, "uuunn"},
 		{"too many requests", []int{201, 429}, "cnnnn"},

@@ -29,6 +29,8 @@ func TestNumbersAreNormalizedAndIdentifiersPass(t *testing.T) {
 		"5d0e8d03-d09f-47e5-8017-4d00cbf7": "5d0e8d03-d09f-47e5-8017-4d00cbf7",
 		"12345678-1234-1234-1234-12345678": "12345678-1234-1234-1234-12345678",
 		"17841400000000000000":             "17841400000000000000",
+		"1555+1234567":                     "1555+1234567", // a plus amid digits makes no number of it
+		"1+5551234567":                     "1+5551234567",
 		"Käse":                             "Käse",
 	}
 	for in, want := range tests {
@@ -60,6 +62,8 @@ func TestNumbersThatCannotBeMeantAreRefused(t *testing.T) {
 		"+999 123456":                  "is no international phone number",
 		"+0 555 123 4567":              "is no international phone number",
 		"+":                            "is no international phone number",
+		"+1555123456789012":            "has too many digits", // sixteen
+		"+49 30 1234 5678 9012 34":     "has too many digits",
 		"+200000000000":                "is no international phone number", // it has a trunk prefix after its trunk prefix
 		"+1-800-FLOWERS":               "is no international phone number",
 		"+1 555 123 4567 ext. 5":       "is no international phone number",

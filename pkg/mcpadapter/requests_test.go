@@ -38,6 +38,8 @@ func TestACallIsOneExactRequest(t *testing.T) {
 			"POST", "/public/messages", `{"body":"  a\n\u003cb\u003e 😀 é ","mediaUrls":[],"recipients":["+15559876543"],"sender":"72345"}`,
 		},
 		{"page and limit are always said", "get_messages", ``, "GET", "/public/messages?limit=50&page=1", ``},
+		{"the least page and limit", "get_messages", `{"page":1,"limit":1}`, "GET", "/public/messages?limit=1&page=1", ``},
+		{"the most of them", "get_messages", `{"page":1000000,"limit":50}`, "GET", "/public/messages?limit=50&page=1000000", ``},
 		{"no arguments are null", "get_messages", `null`, "GET", "/public/messages?limit=50&page=1", ``},
 		{
 			"every filter", "get_messages",
