@@ -246,6 +246,9 @@ func (r *replica) send(t *testing.T, method, body string, headers ...string) *an
 		}
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

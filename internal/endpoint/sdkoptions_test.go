@@ -1,0 +1,94 @@
+package endpoint_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// secondThoughts grants the first time it is asked, and never again.
+type secondThoughts struct{ asked int }
+
+func (s *secondThoughts) Require(_ context.Context, scopes []string) error {
+	if s.asked++; s.asked > 1 {
+		return stepUp(strings.Join(scopes, " "))
+	}
+	return nil
+}
+
+// The scope of a call is checked on the body as we read it, and again on the tool that the SDK read.
+func TestTheScopeIsCheckedOnWhatTheSDKRead(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		auth := &secondThoughts{}
+		r := newReplica(t, setup{auth: auth, tools: &tools{call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+			t.Error("the tool was called")
+			return mcpadapter.Report{}
+		}}})
+		a := r.send(t, http.MethodPost, body, headers...)
+		if auth.asked != 2 || !strings.Contains(a.body, "does not allow this tool") {
+			t.Errorf("asked %d times, answered %d %s", auth.asked, a.status, a.body)
+		}
+	})
+}
+
+func TestTheSDKHasNoBoundsOfItsOwn(t *testing.T) {
+	large := strings.Replace(callProbe, `"arguments":{}`, `"arguments":{"x":"`+strings.Repeat("x", 5<<20)+`"}`, 1)
+	if len(large) < 5<<20 {
+		t.Fatal("the call has no arguments to enlarge")
+	}
+	for name, tt := range map[string]struct {
+		body    string
+		headers []string
+	}{
+		"body within --max-body": {large, nil},
+		"host of a balancer on this machine, which our own check has let through": {callProbe, []string{"Host", "mcp.example.com"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			served(t, newReplica(t, setup{maxBody: 8 << 20}).send(t, http.MethodPost, tt.body, tt.headers...))
+		})
+	}
+}
+
+func TestAClientThatGoesAwayEndsItsCall(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		synctest.Test(t, func(t *testing.T) {
+			ended := false
+			e, _ := newEndpoint(t, setup{tools: &tools{reads: true, call: func(ctx context.Context, _ mcpadapter.Call) mcpadapter.Report {
+				<-ctx.Done()
+				ended = true
+				return mcpadapter.Report{}
+			}}})
+			ctx, leave := context.WithCancel(t.Context())
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Accept", "application/json, text/event-stream")
+			for i := 0; i < len(headers); i += 2 {
+				r.Header.Set(headers[i], headers[i+1])
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				e.ServeHTTP(httptest.NewRecorder(), r)
+			}()
+			synctest.Wait()
+			leave()
+			<-done
+			if !ended {
+				t.Error("the call goes on")
+			}
+		})
+	})
+}
+
+func TestAListSaysHowLongItMayBeKept(t *testing.T) {
+	list := strings.NewReplacer(`"tools/call"`, `"tools/list"`, `"name":"probe",`, "", `"arguments":{},`, "").Replace(callProbeModern)
+	a := newReplica(t, setup{}).send(t, http.MethodPost, list, "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/list")
+	if !strings.Contains(a.body, `"ttlMs":300000`) {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+}
