@@ -59,6 +59,20 @@ func (r faulty) Swap(ctx context.Context, name string, value []byte, ttl time.Du
 
 // Whatever the store does not answer, and whether it did it or not, the request is told to try again and then succeeds.
 func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
+	for name, secrets := range map[string][2][]string{
+		"one secret":            {{secretA}, {secretA}},
+		"before a rotation":     {{secretA, secretB}, {secretA, secretB}},
+		"after a rotation":      {{secretA}, {secretB, secretA}},
+		"beside a new replica":  {{secretB, secretA}, {secretA, secretB}},
+		"with an older replica": {{secretA, secretB}, {secretB, secretA}},
+	} {
+		t.Run(name, func(t *testing.T) { anyOperationMayFail(t, secrets[0], secrets[1]) })
+	}
+}
+
+// anyOperationMayFail is for a grant that was made under some secrets, and steps of it under others.
+func anyOperationMayFail(t *testing.T, before, now []string) {
+	t.Helper()
 	for name, step := range map[string]struct {
 		min int // operations that there are at least, or the test tests nothing
 		// late is how many operations at the end may fail unnoticed
@@ -86,15 +100,18 @@ func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
 				c := newCluster(t)
 				f := &fault{after: after}
 				store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
-				g := grantsWith(t, session.GrantOptions{
-					Records: faulty{store.Grants(), f}, Upstream: faulty{store.Upstreams(), f}, Now: c.now,
-					StoreTime: func(context.Context, string) (now time.Time, err error) {
-						return c.now(), f.do(func() error { return nil })
-					},
-				})
-				code, token := begin(t, g), ""
+				replica := func(secrets []string) *session.Grants {
+					return grantsWith(t, session.GrantOptions{
+						Records: faulty{store.Grants(), f}, Upstream: faulty{store.Upstreams(), f}, Now: c.now,
+						StoreTime: func(context.Context, string) (now time.Time, err error) {
+							return c.now(), f.do(func() error { return nil })
+						},
+					}, secrets...)
+				}
+				g, issuer := replica(now), replica(before)
+				code, token := begin(t, issuer), ""
 				if name != "redeem" {
-					token, _ = redeem(t, g, begin(t, g))
+					token, _ = redeem(t, issuer, begin(t, issuer))
 				}
 				f.made, f.nth = 0, n
 				err := step.run(t, g, code, token)
