@@ -102,7 +102,7 @@ func TestLookingThatDoesNotComeToAnEndDoesNotTell(t *testing.T) {
 		id := "1" + r.URL.Query().Get("page")
 		return response(200, `{"data":[`+strings.Replace(messageJSON, `"id":12`, `"id":`+id, 1)+`],"links":{"next":"x"}}`)(r)
 	})
-	if err == nil || len(api.sent()) != maxLookPages {
+	if err == nil || len(api.sent()) != 20 {
 		t.Errorf("%v after %d pages", err, len(api.sent()))
 	}
 	if _, _, err := looked(t, sendArguments, response(500, "")); err == nil {

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -116,4 +117,30 @@ func TestConsentIsForOnePersonClientRedirectAndItsScopes(t *testing.T) {
 	}
 	_, err := session.NewConsents(nowhere{}, nil).Covers(t.Context(), "a", "b", "c", nil)
 	wantErr(t, "down", err, session.ErrUnavailable)
+}
+
+// lives notes how long what is written lives.
+type lives struct {
+	session.Records
+	last time.Duration
+}
+
+func (l *lives) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
+	l.last = ttl
+	return l.Records.Swap(ctx, name, value, ttl)
+}
+
+func TestConsentIsRememberedForNinetyDays(t *testing.T) {
+	keys, err := seal.New([]byte(secretA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := &lives{Records: embedded(t).Consents()}
+	c := session.NewConsents(records, keys.Sealer("consent"))
+	if err := c.Remember(t.Context(), "ann", "client", "https://r", []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if records.last != 90*24*time.Hour {
+		t.Errorf("for %v", records.last)
+	}
 }
