@@ -16,6 +16,7 @@ const MaxLength = 8 << 10
 type signed struct {
 	raw       string
 	algorithm jose.SignatureAlgorithm
+	typ       string // in lower case and without "application/"; "" for none
 	keyID     string
 	payload   []byte
 }
@@ -75,7 +76,7 @@ func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ..
 	if !slices.Contains(types, typ) {
 		return nil, invalid(ReasonType)
 	}
-	return &signed{raw: raw, algorithm: algorithm, keyID: header.KeyID, payload: decoded[1]}, nil
+	return &signed{raw: raw, algorithm: algorithm, typ: typ, keyID: header.KeyID, payload: decoded[1]}, nil
 }
 
 // verifiedBy reports whether the signature is that of a key.
