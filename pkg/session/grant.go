@@ -59,6 +59,8 @@ type Grant struct {
 	AuthMethods []string `json:"auth,omitempty"`
 	// Proven says that its client has signed an assertion for it, which it has to do from then on.
 	Proven bool `json:"proven,omitempty"`
+	// Until is when it ends at the latest, if that is sooner than any grant does: it has no refresh token, see [Grants.Direct].
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Binding is what ties a code to the request that it answers.
@@ -163,11 +165,21 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 func (g *Grants) Upstreams() *Upstreams { return g.upstream }
 
 // End is when a grant ends whatever is done with it.
-func (g *Grants) End(grant Grant) time.Time { return grant.Born.Add(g.opts.MaxAge) }
+func (g *Grants) End(grant Grant) time.Time {
+	end := grant.Born.Add(g.opts.MaxAge)
+	if !grant.Until.IsZero() && grant.Until.Before(end) {
+		return grant.Until
+	}
+	return end
+}
 
 // ttl is how long a living grant is kept from now on.
-func (g *Grants) ttl(born time.Time) time.Duration {
-	return min(g.opts.Idle, g.opts.MaxAge-max(0, g.opts.Now().Sub(born)))
+func (g *Grants) ttl(grant Grant) time.Duration {
+	now := g.opts.Now()
+	if now.Before(grant.Born) { // by the clock of another replica
+		now = grant.Born
+	}
+	return min(g.opts.Idle, g.End(grant).Sub(now))
 }
 
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }

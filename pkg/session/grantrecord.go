@@ -101,7 +101,7 @@ func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 	switch {
 	case !ok:
 		return nil, unavailable(ErrGrantUnreadable)
-	case g.ttl(s.Grant.Born) <= 0:
+	case g.ttl(s.Grant) <= 0:
 		return nil, ErrNoGrant
 	}
 	return s, nil

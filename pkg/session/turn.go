@@ -19,6 +19,7 @@ type Turn struct {
 	next   grantRecord
 	redeem bool // it is a code's, and not a rotation
 	repeat bool // nothing changes: the refresh token is the one that is good already
+	direct bool // it is the only step of a grant without a code and refresh tokens
 	checks []ClientCheck
 }
 
@@ -157,10 +158,13 @@ func (g *Grants) replayed(ctx context.Context, id string) error {
 // [Grants.Redeem]. After ErrUnavailable the step may have been taken or not, and can be repeated in either case.
 func (t *Turn) Commit(ctx context.Context) (refresh string, err error) {
 	g, id := t.grants, t.Grant.ID
+	if t.direct {
+		return "", t.commitDirect(ctx)
+	}
 	if t.repeat {
 		return g.refreshToken(id, t.old.Generation), nil
 	}
-	ttl := max(time.Second, g.ttl(t.Grant.Born))
+	ttl := max(time.Second, g.ttl(t.Grant))
 	if err := g.upstream.keep(ctx, id, ttl); err != nil {
 		return "", err
 	}

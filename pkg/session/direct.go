@@ -1,0 +1,45 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+)
+
+// Direct prepares a grant that is made for one access token, with no browser before it: it has no code, no refresh token and
+// nothing of a provider, and ends when that token does: after [GrantOptions].AccessLife, or at notAfter if that is sooner. In
+// all else it is a grant like any other: operators see it and can end it, and its token with it. The grant's ID, Born and Until
+// are set here. Nothing is stored before [Turn.Commit].
+func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
+	raw := make([]byte, grantIDSize)
+	_, _ = rand.Read(raw) // never fails
+	now := g.opts.Now().UTC()
+	grant.ID, grant.Born, grant.Until = encoding.EncodeToString(raw), now.Truncate(time.Second), now.Add(g.opts.AccessLife)
+	if !notAfter.IsZero() && notAfter.Before(grant.Until) {
+		grant.Until = notAfter.UTC()
+	}
+	return &Turn{Grant: grant, grants: g, next: grantRecord{Grant: grant}, direct: true}
+}
+
+// directMargin is how long a record outlives its grant: clocks are apart, and a token is good a little longer where they are.
+const directMargin = time.Minute
+
+var errIDTaken = errors.New("the id of a new grant is taken")
+
+// commitDirect stores the grant. After an error it may be there, with nothing that leads to it; the next try makes another one.
+func (t *Turn) commitDirect(ctx context.Context) error {
+	g := t.grants
+	value, err := g.encode(&t.next, grantLives)
+	if err != nil {
+		return err
+	}
+	life := max(time.Second, t.Grant.Until.Sub(g.opts.Now())+directMargin)
+	switch added, err := g.opts.Records.Add(ctx, t.Grant.ID, value, life); {
+	case err != nil:
+		return unavailable(err)
+	case !added: // the store's client asked twice, since the first reply was lost
+		return unavailable(errIDTaken)
+	}
+	return nil
+}
