@@ -159,12 +159,12 @@ func TestNoAnswerToABrowserIsFramedKeptOrToldOf(t *testing.T) {
 	}
 }
 
-// RFC 9700 §2.4, §2.1.2, §4.15: no grant takes a password, and none lets a client be a subject of its own.
+// RFC 9700 §2.4, §2.1.2: no grant takes a password.
 func TestNoOtherGrantIsKnown(t *testing.T) {
 	w := newWorld(t, listed(t))
 	c := &program{w: w, id: "warehouse", secret: "a-secret-of-the-warehouse"}
 	for _, grant := range []string{
-		"password", "client_credentials", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange",
+		"password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange",
 		"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code",
 	} {
 		status, out := c.token("grant_type", grant, "username", "ann", "password", "x", "subject_token", "x", "assertion", "x")

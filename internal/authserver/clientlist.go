@@ -37,6 +37,11 @@ const (
 //	    "client_name": "Warehouse bot",
 //	    "redirect_uris": ["https://bot.example.com/callback"],
 //	    "weight": 4                              // how many callers' share of the gateway it has, see [ClientList.Weight]
+//	  }, {
+//	    "client_id": "nightly-report",           // software that acts for itself, with no person
+//	    "client_secret": "…",                    // or jwks
+//	    "grant_types": ["client_credentials"],   // left out for a client that signs people in
+//	    "scope": "messages:read messages:send"   // all that it may have; may be left out for a client that signs people in
 //	  }],
 //	  "denied": ["a client_id that must not be served any more", "https://bad.example/"],
 //	  "schemes": ["acme"]
@@ -53,6 +58,8 @@ func ParseClients(data []byte) (*ClientList, error) {
 			Redirects []string `json:"redirect_uris"`
 			Weight    *int     `json:"weight"`
 			Method    string   `json:"token_endpoint_auth_method"`
+			Grants    []string `json:"grant_types"`
+			Scope     string   `json:"scope"`
 
 			JWKS json.RawMessage `json:"jwks"`
 		} `json:"clients"`
@@ -63,7 +70,8 @@ func ParseClients(data []byte) (*ClientList, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return nil, errors.New("the list of clients must be a JSON object with clients, denied and schemes, and each client may have " +
-			"client_id, client_secret, jwks, token_endpoint_auth_method, client_name, redirect_uris and weight, which is a whole number")
+			"client_id, client_secret, jwks, token_endpoint_auth_method, client_name, redirect_uris, grant_types, scope and weight, " +
+			"which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the list of clients goes on after its end")
@@ -103,8 +111,8 @@ func ParseClients(data []byte) (*ClientList, error) {
 		if f.Secret != "" && len(f.Secret) < 16 {
 			problem("the client_secret has %d characters; give at least 16 random ones", len(f.Secret))
 		}
-		if len(f.Redirects) == 0 {
-			problem("give at least one of redirect_uris")
+		if text := listedGrants(c, f.Grants, f.Scope); text != "" {
+			problem("%s", text)
 		}
 		for _, r := range f.Redirects {
 			if text := checkRedirect(r, file.Schemes); text != "" {

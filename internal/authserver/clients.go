@@ -30,6 +30,9 @@ type client struct {
 	// methods are the ways of proving itself that it has in common with us. Those of a client with a metadata document are
 	// in that document, and are not known at the token endpoint.
 	methods []string
+	// grants are the grant types that the operator gave it, nil for those of every client; scopes are all that it may have,
+	// nil for no bound.
+	grants, scopes []string
 	// secret tells whether a secret is this client's; nil for one without.
 	secret func(string) bool
 	// keys verify its assertions, keysURL is where they are, if not here; algorithm is the only one it signs with, if it says.

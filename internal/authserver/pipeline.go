@@ -3,6 +3,7 @@ package authserver
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ type tokens struct {
 	Access  string `json:"access_token"`
 	Type    string `json:"token_type"`
 	Expires int64  `json:"expires_in"`
-	Refresh string `json:"refresh_token"`
+	Refresh string `json:"refresh_token,omitempty"`
 	Scope   string `json:"scope"`
 }
 
@@ -32,17 +33,19 @@ type grantKind struct {
 	of     func(g *session.Grants, first string) (id string, ok bool)
 	find   func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error)
 	judged bool
+	// direct reads a grant that no browser takes part in, which has neither of and find.
+	direct func(s *Server, r *http.Request, q *tokenRequest) (*direct, *Error)
 }
 
 // issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion used up, grant with what
-// that demands of the client, resource and scopes, policy, one step of the grant.
+// that demands of the client, resource and scopes, policy, what can be used once used up, one step of the grant.
 func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequest) (*tokens, error) {
 	if q.assertion != nil {
 		if err := grants.UseAssertion(ctx, q.use(), q.used(s.opts.Now())); err != nil {
 			return nil, err
 		}
 	}
-	turn, err := q.kind.find(ctx, grants, q)
+	turn, err := q.find(ctx, grants)
 	if reuse, ok := errors.AsType[*session.ReuseError](err); ok {
 		q.reuse = reuse
 	}
@@ -52,7 +55,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 	if q.assertion != nil {
 		turn.Prove()
 	}
-	resource, scopes, err := s.narrow(turn.Grant, q.resources, q.params["scope"])
+	resource, scopes, err := s.narrow(turn.Grant, q)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +63,12 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 		if err := s.clients.stillThere(ctx, q.client); err != nil {
 			return nil, err
 		}
-		if err := s.judge(ctx, turn.Grant); err != nil {
+		if err := s.judge(ctx, turn.Grant, q.direct); err != nil {
 			return nil, err
 		}
+	}
+	if err := q.useOnce(ctx, grants); err != nil {
+		return nil, err
 	}
 	// Signed before the write: a step that is taken must lead to an answer.
 	access, life, err := s.opts.Tokens.Issue(identity.Caller{
@@ -83,11 +89,11 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 // narrow gives the resource and the scopes of a token: those granted that the resource still knows, or fewer if asked
 // (RFC 6749 §6). Each resource that is named must be one where the grant is good, and the token is good there alone; without
 // one it is as good as the grant (RFC 8707 §2.2).
-func (s *Server) narrow(g session.Grant, named []string, scope string) (resource string, scopes []string, err error) {
-	granted := strings.Fields(g.Resource)
+func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scopes []string, err error) {
+	named, granted := q.resources, strings.Fields(g.Resource)
 	for _, r := range named {
 		if !s.opts.Covers(granted, r) {
-			return "", nil, fail(invalidTarget, "resource must be one that was authorized; sign in again for another")
+			return "", nil, fail(invalidTarget, "resource must be one that was authorized; "+q.instead("sign in again for another"))
 		}
 	}
 	if len(named) == 0 {
@@ -95,26 +101,29 @@ func (s *Server) narrow(g session.Grant, named []string, scope string) (resource
 	}
 	known, ok := s.scopesOf(named)
 	if !ok {
-		return "", nil, fail(invalidTarget, "what was authorized is not an MCP endpoint of this server any more; sign in again")
+		return "", nil, fail(invalidTarget, "what was authorized is not an MCP endpoint of this server any more; "+q.instead("sign in again"))
 	}
 	scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
-	if asked := s.ownScopes(scope); len(asked) > 0 {
+	if asked := s.ownScopes(q.params["scope"]); len(asked) > 0 {
 		for _, v := range asked {
 			if !slices.Contains(g.Scopes, v) {
-				return "", nil, fail(invalidScope, "a scope is asked for that was not granted; sign in again for more")
+				return "", nil, fail(invalidScope, "a scope is asked for that was not granted; "+q.instead("sign in again for more"))
 			}
 		}
 		scopes = slices.DeleteFunc(scopes, func(v string) bool { return !slices.Contains(asked, v) })
 	}
 	if len(scopes) == 0 {
-		return "", nil, fail(invalidScope, "no scope of the grant is left; sign in again")
+		return "", nil, fail(invalidScope, "no scope of the grant is left; "+q.instead("sign in again"))
 	}
 	return strings.Join(named, " "), scopes, nil
 }
 
 // judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays. What the store
 // has lost is judged by [SignIn] without it, and what is there and does not open is 503 until it does.
-func (s *Server) judge(ctx context.Context, g session.Grant) error {
+func (s *Server) judge(ctx context.Context, g session.Grant, d *direct) error {
+	if d != nil { // it begins here, and has nothing of a provider yet
+		return d.judge(ctx)
+	}
 	upstream, _, _, err := s.opts.Grants.Upstreams().Load(ctx, g.ID)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 const (
 	grantCode    = "authorization_code"
 	grantRefresh = "refresh_token"
+	grantClient  = "client_credentials" // RFC 6749 §4.4
 )
 
 // grantKinds are all kinds there are.
@@ -42,19 +43,22 @@ func grantKinds(grantType string) (grantKind, bool) {
 				return g.Refresh(ctx, q.params["refresh_token"], q.client.id, q.admits)
 			},
 		}, true
+	case grantClient:
+		return grantKind{direct: (*Server).clientCredentials}, true
 	}
 	return grantKind{}, false
 }
 
-// tokenRequest is a request at the token endpoint that carries a code or refresh token of ours.
+// tokenRequest is a request at the token endpoint that carries a code or refresh token of ours, or is a direct grant's.
 type tokenRequest struct {
 	*presented
 	kind   grantKind
 	params map[string]string
 	// resources are those that it names, in their order.
 	resources []string
-	grant     string    // its id
+	grant     string    // its id; of a direct grant, which has none yet, who it is counted by
 	came      time.Time // when its last byte was read
+	direct    *direct   // nil for a grant that has begun in a browser
 	// reuse is set when the refresh token is one that came too late.
 	reuse *session.ReuseError
 }
@@ -71,6 +75,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuseUnverified(w, r, LimitGrant, ofGrant(q.grant, q.client), e)
 		return
 	}
+	if e := q.verifyDirect(r.Context()); e != nil {
+		s.refuseUnverified(w, r, LimitGrant, ofGrant(q.grant, q.client), e)
+		return
+	}
 	if e := s.count(r.Context(), LimitGrant, ofGrant(q.grant, q.client)); e != nil {
 		refuse(w, e)
 		return
@@ -79,6 +87,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		e := asError(err)
 		s.returnAssertion(r.Context(), q.presented, e)
+		s.returnOnce(r.Context(), q, e)
 		s.report(r, "token", e)
 		refuse(w, e)
 		return
@@ -99,7 +108,7 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	}
 	var ok bool
 	if q.kind, ok = grantKinds(p["grant_type"]); !ok {
-		return nil, fail(unsupportedGrantType, "grant_type must be authorization_code or refresh_token")
+		return nil, fail(unsupportedGrantType, "grant_type must be one of grant_types_supported of this server's metadata")
 	}
 	if q.params, e = single(form, slices.Concat([]string{"scope"}, q.kind.params, q.kind.optional)...); e != nil {
 		return nil, e
@@ -108,10 +117,16 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	if q.presented, e = s.authenticate(r, form); e != nil {
 		return nil, e
 	}
+	if e := q.client.may(p["grant_type"]); e != nil {
+		return nil, e
+	}
 	for _, name := range q.kind.params {
 		if q.params[name] == "" {
 			return nil, fail(invalidRequest, name+" is missing")
 		}
+	}
+	if q.kind.direct != nil {
+		return q, s.readDirect(r, q)
 	}
 	// The first parameter is what the grant is found by.
 	if q.grant, ok = q.kind.of(s.opts.Grants, q.params[q.kind.params[0]]); !ok {

@@ -1,0 +1,83 @@
+package authserver
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// SoftwareSubject is who a client is that acts for itself. No person has it: this server is not where people sign in.
+func SoftwareSubject(issuer, clientID string) string {
+	return issuer + "#client:" + session.ClientRef(clientID)
+}
+
+// may tells whether a client may use a grant type. Others than these are for who reads their grants to judge.
+func (c *client) may(grantType string) *Error {
+	switch {
+	case c.grants == nil && grantType == grantClient:
+		return fail(unauthorizedClient, "client_credentials is for clients only to which the operator of this server gave it, in the list of clients")
+	case c.grants == nil || slices.Contains(c.grants, grantType):
+		return nil
+	case grantType == grantCode || grantType == grantRefresh:
+		return fail(unauthorizedClient, "this client acts for itself and signs nobody in; it gets a token with client_credentials")
+	case grantType == grantClient:
+		return fail(unauthorizedClient, "the operator of this server has not given client_credentials to this client")
+	}
+	return nil
+}
+
+// clientCredentials is the grant of a client that acts for itself (RFC 6749 §4.4): its authentication is all there is to it.
+func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *Error) {
+	c := q.client
+	resources, e := s.directResources(q.resources)
+	if e != nil {
+		return nil, e
+	}
+	return &direct{
+		subject: SoftwareSubject(s.issuer, c.id), name: c.name, resources: resources, scopes: c.scopes,
+		owner: "client " + session.ClientRef(c.id),
+	}, nil
+}
+
+// listedGrantTypes are what an entry of the operator's list may have in grant_types.
+var listedGrantTypes = []string{grantCode, grantRefresh, grantClient}
+
+// listedGrants gives a client of the list its grant types and scopes, or says what is wrong. Whether the scopes are known is
+// for [ClientList.UnknownScopes] to say.
+func listedGrants(c *client, grants []string, scope string) (problem string) {
+	c.grants, c.scopes = grants, strings.Fields(scope)
+	signsIn := len(grants) == 0 || slices.Contains(grants, grantCode)
+	for _, g := range grants {
+		if !slices.Contains(listedGrantTypes, g) {
+			return fmt.Sprintf("the grant type %q is not one of %s", g, strings.Join(listedGrantTypes, ", "))
+		}
+	}
+	switch {
+	case signsIn && len(c.redirects) == 0:
+		return "give at least one of redirect_uris"
+	case !signsIn && len(c.redirects) > 0:
+		return "there are redirect_uris, which are for authorization_code, and grant_types has not that"
+	case !signsIn && slices.Contains(grants, grantRefresh) && !slices.Contains(grants, grantCode):
+		return "grant_types has refresh_token without authorization_code, which alone gives refresh tokens"
+	case !slices.Contains(grants, grantClient):
+		return ""
+	case slices.Contains(c.methods, methodNone):
+		return "grant_types has client_credentials, for which the entry must have a client_secret or jwks"
+	case len(c.scopes) == 0:
+		return "grant_types has client_credentials, for which the entry must have a scope: what the client may do"
+	}
+	return ""
+}
+
+// HasSoftware tells whether a client of the list acts for itself.
+func (l *ClientList) HasSoftware() bool {
+	for _, c := range l.known {
+		if slices.Contains(c.grants, grantClient) {
+			return true
+		}
+	}
+	return false
+}
