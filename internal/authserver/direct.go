@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type direct struct {
 	// once is what can be used once, on all replicas together, with how long that is remembered; nil for nothing.
 	once    *session.Assertion
 	onceFor time.Duration
+	// upstream is kept with the grant, as [Person.Upstream] is; nil for nothing.
+	upstream []byte
 }
 
 // judge asks whether the subject may come in.
@@ -62,10 +65,12 @@ func (q *tokenRequest) find(ctx context.Context, grants *session.Grants) (*sessi
 	if d == nil {
 		return q.kind.find(ctx, grants, q)
 	}
-	return grants.Direct(session.Grant{
+	turn := grants.Direct(session.Grant{
 		Subject: d.subject, Name: d.name, Email: d.email, ClientID: session.ClientRef(q.client.id), ClientName: q.client.name,
 		Resource: strings.Join(d.resources, " "), Scopes: d.scopes, AuthMethods: q.client.methods,
-	}, d.notAfter), nil
+	}, d.notAfter)
+	turn.Carry(d.upstream)
+	return turn, nil
 }
 
 // useOnce uses up what can be used once. It is asked after everything else that can be wrong with a request.
@@ -73,7 +78,11 @@ func (q *tokenRequest) useOnce(ctx context.Context, grants *session.Grants) erro
 	if q.direct == nil || q.direct.once == nil {
 		return nil
 	}
-	return grants.UseAssertion(ctx, *q.direct.once, q.direct.onceFor)
+	err := grants.UseAssertion(ctx, *q.direct.once, q.direct.onceFor)
+	if errors.Is(err, session.ErrAssertionUsed) {
+		return fail(invalidGrant, "the assertion was used before; get a new one for each request")
+	}
+	return err
 }
 
 // returnOnce lets it be used again if the request could not be served.

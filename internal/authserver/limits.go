@@ -132,6 +132,16 @@ func (s *Server) refuseUnverified(w http.ResponseWriter, r *http.Request, kind, 
 	refuse(w, e)
 }
 
+// refuseUnproven answers a request whose grant rests on what somebody else has signed, and is not proven. Nobody's allowance but
+// that of its address is spent for it, also if it cannot be checked.
+func (s *Server) refuseUnproven(w http.ResponseWriter, r *http.Request, e *Error) {
+	if limited := s.count(r.Context(), LimitToken, s.counted(r)); limited != nil {
+		e = limited
+	}
+	s.report(r, "grant", e)
+	refuse(w, e)
+}
+
 // refuseJunk answers a request at the token or revocation endpoint that carries nothing of ours. Nothing was looked up
 // for it.
 func (s *Server) refuseJunk(w http.ResponseWriter, r *http.Request, e *Error) {

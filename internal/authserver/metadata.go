@@ -19,7 +19,7 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 		scopes = append(scopes, scope.Name)
 	}
 	algorithms := token.AssertionAlgorithms()
-	data, err := json.Marshal(map[string]any{
+	document := map[string]any{
 		"issuer":                                     s.issuer,
 		"authorization_endpoint":                     s.issuer + AuthorizePath,
 		"token_endpoint":                             s.issuer + TokenPath,
@@ -29,7 +29,7 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 		"scopes_supported":                           append(scopes, offlineAccess),
 		"response_types_supported":                   []string{"code"},
 		"response_modes_supported":                   []string{"query"},
-		"grant_types_supported":                      []string{grantCode, grantRefresh},
+		"grant_types_supported":                      s.grantTypes(),
 		"token_endpoint_auth_methods_supported":      authMethods,
 		"revocation_endpoint_auth_methods_supported": authMethods,
 
@@ -42,8 +42,21 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{"EdDSA"},
 		"service_documentation":                          s.issuer + "/",
-	})
+	}
+	if s.opts.IdentityAssertions != nil {
+		document["authorization_grant_profiles_supported"] = []string{profileIdentity}
+	}
+	data, err := json.Marshal(document)
 	publish(w, data, err)
+}
+
+// grantTypes are those that some client may use.
+func (s *Server) grantTypes() []string {
+	types := []string{grantCode, grantRefresh}
+	if s.takesAssertions() {
+		types = append(types, grantBearer)
+	}
+	return types
 }
 
 // keys is the JWK set (RFC 7517 §5).

@@ -35,6 +35,8 @@ type grantKind struct {
 	judged bool
 	// direct reads a grant that no browser takes part in, which has neither of and find.
 	direct func(s *Server, r *http.Request, q *tokenRequest) (*direct, *Error)
+	// clientless grants need no client.
+	clientless bool
 }
 
 // issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion used up, grant with what

@@ -81,6 +81,10 @@ type Options struct {
 	Keys Keys
 	// Clients are those that the operator has registered and denied. Default: none.
 	Clients *ClientList
+	// Workloads are let in by the word of the platform that they run on. Default: none.
+	Workloads *Workloads
+	// IdentityAssertions are taken instead of a sign-in. Default: none.
+	IdentityAssertions *IdentityAssertions
 	// Documents fetches metadata documents of clients and their keys; see [NewDocuments].
 	Documents *Documents
 	// Pages makes pages.
@@ -115,6 +119,7 @@ type Server struct {
 	clients clients
 	keysOf  *clientKeys
 	waiting waitingRoom
+	said    said
 }
 
 // New makes a server. Its error names every option that is wrong.

@@ -22,9 +22,11 @@ func (c *client) may(grantType string) *Error {
 	case c.grants == nil || slices.Contains(c.grants, grantType):
 		return nil
 	case grantType == grantCode || grantType == grantRefresh:
-		return fail(unauthorizedClient, "this client acts for itself and signs nobody in; it gets a token with client_credentials")
+		return fail(unauthorizedClient, "this client acts for itself and signs nobody in; it gets a token with the grant_types that the operator of this server gave it")
 	case grantType == grantClient:
 		return fail(unauthorizedClient, "the operator of this server has not given client_credentials to this client")
+	case grantType == grantBearer:
+		return fail(unauthorizedClient, "the operator of this server has not given "+grantBearer+" to this client")
 	}
 	return nil
 }
@@ -43,7 +45,7 @@ func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *
 }
 
 // listedGrantTypes are what an entry of the operator's list may have in grant_types.
-var listedGrantTypes = []string{grantCode, grantRefresh, grantClient}
+var listedGrantTypes = []string{grantCode, grantRefresh, grantClient, grantBearer}
 
 // listedGrants gives a client of the list its grant types and scopes, or says what is wrong. Whether the scopes are known is
 // for [ClientList.UnknownScopes] to say.
@@ -62,6 +64,8 @@ func listedGrants(c *client, grants []string, scope string) (problem string) {
 		return "there are redirect_uris, which are for authorization_code, and grant_types has not that"
 	case !signsIn && slices.Contains(grants, grantRefresh) && !slices.Contains(grants, grantCode):
 		return "grant_types has refresh_token without authorization_code, which alone gives refresh tokens"
+	case slices.Contains(grants, grantBearer) && slices.Contains(c.methods, methodNone):
+		return "grant_types has " + grantBearer + ", for which the entry must have a client_secret or jwks"
 	case !slices.Contains(grants, grantClient):
 		return ""
 	case slices.Contains(c.methods, methodNone):

@@ -45,6 +45,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 		}, true
 	case grantClient:
 		return grantKind{direct: (*Server).clientCredentials}, true
+	case grantBearer:
+		return grantKind{params: []string{"assertion"}, direct: (*Server).jwtBearer, clientless: true}, true
 	}
 	return grantKind{}, false
 }
@@ -76,7 +78,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := q.verifyDirect(r.Context()); e != nil {
-		s.refuseUnverified(w, r, LimitGrant, ofGrant(q.grant, q.client), e)
+		s.refuseUnproven(w, r, e)
 		return
 	}
 	if e := s.count(r.Context(), LimitGrant, ofGrant(q.grant, q.client)); e != nil {
@@ -107,14 +109,16 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 		return nil, e
 	}
 	var ok bool
-	if q.kind, ok = grantKinds(p["grant_type"]); !ok {
+	if q.kind, ok = grantKinds(p["grant_type"]); !ok || p["grant_type"] == grantBearer && !s.takesAssertions() {
 		return nil, fail(unsupportedGrantType, "grant_type must be one of grant_types_supported of this server's metadata")
 	}
 	if q.params, e = single(form, slices.Concat([]string{"scope"}, q.kind.params, q.kind.optional)...); e != nil {
 		return nil, e
 	}
 	q.resources = resourcesOf(form)
-	if q.presented, e = s.authenticate(r, form); e != nil {
+	if q.kind.clientless && !namesClient(r, form) {
+		q.presented = noClient()
+	} else if q.presented, e = s.authenticate(r, form); e != nil {
 		return nil, e
 	}
 	if e := q.client.may(p["grant_type"]); e != nil {

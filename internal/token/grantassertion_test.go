@@ -122,7 +122,9 @@ func TestIssuerKeysVerify(t *testing.T) {
 	forged := read(tokentest.NewKey(t, jose.ES256, issuer.Key().ID).Sign(t, grantClaims(), typ("JWT")))
 	for name, change := range map[string]func(*token.IssuerKeysOptions){
 		"by metadata": func(*token.IssuerKeysOptions) {},
-		"by address":  func(o *token.IssuerKeysOptions) { o.Issuer, o.JWKSURL = "https://unreachable.invalid", issuer.URL+tokentest.KeysPath },
+		"by address": func(o *token.IssuerKeysOptions) {
+			o.Issuer, o.JWKSURL = "https://unreachable.invalid", issuer.URL+tokentest.KeysPath
+		},
 		"given": func(o *token.IssuerKeysOptions) {
 			o.Issuer, o.HTTPClient = "https://unreachable.invalid", nil
 			o.JWKS = must(json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{issuer.Key().Public()}}))

@@ -86,7 +86,7 @@ func (l *Login) age(g Grant, r *reading) error {
 
 // due reports whether the provider is to be asked: after a while, and when the rules no longer fit what is kept.
 func (l *Login) due(g Grant, r *reading) bool {
-	return r != nil && !r.state.Over && (r.unfit || l.now().Sub(lastYes(g, r)) > l.opts.Recheck)
+	return r != nil && !r.state.Over && !r.state.Asserted && (r.unfit || l.now().Sub(lastYes(g, r)) > l.opts.Recheck)
 }
 
 // StillAllowed says whether a grant may go on, and has the provider asked if that was long ago. data is what is kept of the

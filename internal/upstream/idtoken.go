@@ -91,9 +91,11 @@ func (k *watchedKeys) VerifySignature(ctx context.Context, jwt string) ([]byte, 
 }
 
 // subject is the gateway's name for whom claims describe, "" if they name nobody usable.
-func (p *Provider) subject(claims map[string]any) string {
+func (p *Provider) subject(claims map[string]any) string { return subjectOf(p.opts.Issuer, claims) }
+
+func subjectOf(issuer string, claims map[string]any) string {
 	sub, _ := claims["sub"].(string)
-	s := p.opts.Issuer + "#" + sub
+	s := issuer + "#" + sub
 	if sub == "" || len(s) > maxSubject || strings.ContainsRune(sub, utf8.RuneError) ||
 		strings.ContainsFunc(sub, unicode.IsControl) {
 		return ""

@@ -29,6 +29,7 @@ func (l *Login) read(grant string, data []byte) (*reading, error) {
 		return nil, err
 	}
 	r := &reading{digest: digest, state: s, denied: l.provider.opts.Deny.Deny(s.Claims), unfit: !l.provider.opts.Allow(s.Claims)}
+	r.denied = r.denied || l.shutOut(s)
 	l.known.put(grant, r)
 	return r, nil
 }

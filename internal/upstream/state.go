@@ -20,6 +20,8 @@ type state struct {
 	Renew   time.Time `json:"renew,omitzero"`
 	// Over says that the provider has ended the grant.
 	Over bool `json:"over,omitempty"`
+	// Asserted says that it is all by an identity assertion: there are no tokens, and nobody to ask.
+	Asserted bool `json:"asserted,omitempty"`
 
 	// doubt is why nothing is known of the person although there are new tokens. It is not kept.
 	doubt error

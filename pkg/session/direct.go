@@ -22,6 +22,9 @@ func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
 	return &Turn{Grant: grant, grants: g, next: grantRecord{Grant: grant}, direct: true}
 }
 
+// Carry gives a direct grant what belongs to the provider behind it; nil for nothing.
+func (t *Turn) Carry(upstream []byte) { t.upstream = upstream }
+
 // directMargin is how long a record outlives its grant: clocks are apart, and a token is good a little longer where they are.
 const directMargin = time.Minute
 
@@ -35,6 +38,11 @@ func (t *Turn) commitDirect(ctx context.Context) error {
 		return err
 	}
 	life := max(time.Second, t.Grant.Until.Sub(g.opts.Now())+directMargin)
+	if t.upstream != nil {
+		if err := g.upstream.begin(ctx, t.Grant.ID, t.upstream, life); err != nil {
+			return err
+		}
+	}
 	switch added, err := g.opts.Records.Add(ctx, t.Grant.ID, value, life); {
 	case err != nil:
 		return unavailable(err)

@@ -21,6 +21,8 @@ type Turn struct {
 	repeat bool // nothing changes: the refresh token is the one that is good already
 	direct bool // it is the only step of a grant without a code and refresh tokens
 	checks []ClientCheck
+	// upstream is stored with the step of a direct grant; nil for nothing.
+	upstream []byte
 }
 
 // maxRaces is how often a step is tried whose record changes meanwhile.
