@@ -22,6 +22,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.clientPage(w, asError(err))
 		return
 	}
+	if e := c.may(grantCode); e != nil { // it has no redirect either
+		s.requestPage(w, e, c.name, "")
+		return
+	}
 	redirect := p["redirect_uri"]
 	if redirect == "" || !c.allows(redirect) {
 		s.requestPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered"), c.name, "")

@@ -24,6 +24,8 @@ const (
 	// maxWeight keeps a slip of the finger from giving one client everything.
 	maxWeight   = 1000
 	maxListedID = 512 // bytes of a client_id
+	// minListedSecret is the fewest characters of a secret, which whoever guesses can try --limit-oauth times a minute.
+	minListedSecret = 16
 )
 
 // ParseClients reads a list of clients. It reports all that is wrong at once, and no secret:
@@ -39,7 +41,7 @@ const (
 //	    "weight": 4                              // how many callers' share of the gateway it has, see [ClientList.Weight]
 //	  }, {
 //	    "client_id": "nightly-report",           // software that acts for itself, with no person
-//	    "client_secret": "…",                    // or jwks
+//	    "client_secrets": ["…", "…"],            // or one client_secret, or jwks; several while one is replaced
 //	    "grant_types": ["client_credentials"],   // left out for a client that signs people in
 //	    "scope": "messages:read messages:send"   // all that it may have; may be left out for a client that signs people in
 //	  }],
@@ -54,6 +56,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 		Clients []struct {
 			ID        string   `json:"client_id"`
 			Secret    string   `json:"client_secret"`
+			Secrets   []string `json:"client_secrets"`
 			Name      string   `json:"client_name"`
 			Redirects []string `json:"redirect_uris"`
 			Weight    *int     `json:"weight"`
@@ -70,7 +73,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return nil, errors.New("the list of clients must be a JSON object with clients, denied and schemes, and each client may have " +
-			"client_id, client_secret, jwks, token_endpoint_auth_method, client_name, redirect_uris, grant_types, scope and weight, " +
+			"client_id, client_secret or client_secrets, jwks, token_endpoint_auth_method, client_name, redirect_uris, grant_types, scope and weight, " +
 			"which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
@@ -97,8 +100,8 @@ func ParseClients(data []byte) (*ClientList, error) {
 		if c.name == "" {
 			c.name = legible(f.ID)
 		}
-		if f.Secret != "" {
-			c.secret = func(given string) bool { return sameText(given, f.Secret) }
+		if text := listedSecrets(c, f.Secret, f.Secrets); text != "" {
+			problem("%s", text)
 		}
 		if text := listedMethod(c, f.Method, keyMetadata{JWKS: f.JWKS}); text != "" {
 			problem("%s", text)
@@ -107,9 +110,6 @@ func ParseClients(data []byte) (*ClientList, error) {
 			problem("give a client_id of at most %d bytes", maxListedID)
 		} else if l.has(f.ID) {
 			problem("the client_id is there twice")
-		}
-		if f.Secret != "" && len(f.Secret) < 16 {
-			problem("the client_secret has %d characters; give at least 16 random ones", len(f.Secret))
 		}
 		if text := listedGrants(c, f.Grants, f.Scope); text != "" {
 			problem("%s", text)
@@ -131,6 +131,33 @@ func ParseClients(data []byte) (*ClientList, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// listedSecrets gives a client of the list its secrets, each of which is good: there are two while one replaces the other in a
+// program that cannot be changed at the same moment as this list. It says what is wrong, and no secret.
+func listedSecrets(c *client, one string, several []string) (problem string) {
+	if one != "" && len(several) > 0 {
+		return "there are a client_secret and client_secrets; give one of them"
+	}
+	if one != "" {
+		several = []string{one}
+	}
+	if len(several) == 0 {
+		return ""
+	}
+	c.secret = func(given string) bool {
+		good := false
+		for _, s := range several { // all of them, so that the time tells nothing
+			good = sameText(given, s) || good
+		}
+		return good
+	}
+	for _, s := range several {
+		if len(s) < minListedSecret {
+			return fmt.Sprintf("the client_secret has %d characters; give at least %d random ones", len(s), minListedSecret)
+		}
+	}
+	return ""
 }
 
 // listedMethod gives a client of the list its method, which is the one that it has the means for, or says what is wrong.

@@ -53,6 +53,9 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 // grantTypes are those that some client may use.
 func (s *Server) grantTypes() []string {
 	types := []string{grantCode, grantRefresh}
+	if s.opts.Clients.SoftwareID() != "" {
+		types = append(types, grantClient)
+	}
 	if s.takesAssertions() {
 		types = append(types, grantBearer)
 	}

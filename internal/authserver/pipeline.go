@@ -105,6 +105,7 @@ func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scop
 	if !ok {
 		return "", nil, fail(invalidTarget, "what was authorized is not an MCP endpoint of this server any more; "+q.instead("sign in again"))
 	}
+	known = q.client.permitted(known)
 	scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
 	if asked := s.ownScopes(q.params["scope"]); len(asked) > 0 {
 		for _, v := range asked {

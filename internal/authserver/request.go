@@ -83,7 +83,7 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 	if !ok {
 		return r, fail(invalidTarget, "resource must be the URL of an MCP endpoint of this server")
 	}
-	if r.Asked = s.askedScopes(p["scope"], known); len(r.Asked) == 0 {
+	if r.Asked = s.askedScopes(p["scope"], c.permitted(known)); len(r.Asked) == 0 {
 		return r, fail(invalidScope, "none of the scopes is known here; see scopes_supported")
 	}
 	r.Scopes = r.Asked

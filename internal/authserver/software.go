@@ -1,10 +1,14 @@
 package authserver
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -76,12 +80,54 @@ func listedGrants(c *client, grants []string, scope string) (problem string) {
 	return ""
 }
 
-// HasSoftware tells whether a client of the list acts for itself.
-func (l *ClientList) HasSoftware() bool {
-	for _, c := range l.known {
-		if slices.Contains(c.grants, grantClient) {
-			return true
+// permitted are those of some scopes that a client may have, whoever it acts for.
+func (c *client) permitted(scopes []string) []string {
+	if len(c.scopes) == 0 {
+		return scopes
+	}
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(c.scopes, s) })
+}
+
+// Software gives all that a client of the list may do that acts for itself; ok is false if it is not one, or not any more. Nobody
+// is in a nil list.
+func (l *ClientList) Software(id string) (scopes []string, ok bool) {
+	if l == nil {
+		return nil, false
+	}
+	c, ok := l.known[id]
+	if !ok || !slices.Contains(c.grants, grantClient) {
+		return nil, false
+	}
+	return c.scopes, true
+}
+
+// CheckSoftware says which scopes of the list's clients are not among all that there are, and which clients that act for
+// themselves have a name that no token can have.
+func (l *ClientList) CheckSoftware(issuer string, scopes []string) error {
+	var problems []error
+	for _, id := range slices.Sorted(maps.Keys(l.known)) {
+		c := l.known[id]
+		for _, s := range c.scopes {
+			if !slices.Contains(scopes, s) {
+				problems = append(problems, fmt.Errorf("client %q: the scope %q is not one of %s", id, s, strings.Join(scopes, ", ")))
+			}
+		}
+		if subject := SoftwareSubject(issuer, id); slices.Contains(c.grants, grantClient) && (len(subject) > maxSubject || strings.ContainsFunc(subject, unprintable)) {
+			problems = append(problems, fmt.Errorf("client %q: it has client_credentials, for which its client_id must be printable, and "+
+				"at most %d bytes together with --public-url", id, maxSubject))
 		}
 	}
-	return false
+	return errors.Join(problems...)
+}
+
+func unprintable(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
+
+// SoftwareID is a client of the list that acts for itself, "" if there is none.
+func (l *ClientList) SoftwareID() string {
+	for _, id := range slices.Sorted(maps.Keys(l.known)) {
+		if _, ok := l.Software(id); ok {
+			return id
+		}
+	}
+	return ""
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"time"
 
@@ -40,6 +39,8 @@ type login struct {
 	people  *people
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
+	// issuer is this gateway as authorization server.
+	issuer string
 	// denies says that there are rules of --deny-signin, for which a grant has what is known of its person.
 	denies bool
 	ahead  ahead
@@ -52,7 +53,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	l := &login{ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
+	l := &login{issuer: issuer.String(), ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
 	l.tokens, err = token.NewLocal(token.LocalOptions{
 		Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg),
 	})
@@ -103,7 +104,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 			}
 		}
 	}
-	if l.clients, err = readClients(cfg.OAuthClients); err != nil {
+	if l.clients, err = readClients(cfg); err != nil {
 		return nil, err
 	}
 	serverKeys := authserver.Keys{Browser: keys.Sealer(purposeBrowser), Request: keys.Sealer(purposeRequest), CSRF: keys.MAC(purposeCSRF)}
@@ -150,7 +151,8 @@ const confirmedFor = 5 * time.Minute
 // good for reading only, unless this process has seen the grant stand lately. If the store has lost the grant, a token goes on
 // where the REST API is called with a key of the workspace, since nothing else is needed for a call, unless nobody can tell any
 // more whether a rule of --deny-signin names the person: then it costs one sign-in. What is there and cannot be read is neither,
-// whoever's key the call would use: see [resource.Server.Protect] for such errors.
+// whoever's key the call would use: see [resource.Server.Protect] for such errors. A client that acts for itself is judged by the
+// list of clients alone.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -160,6 +162,10 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	caller.Grant = t.Grant
 	if l.clients.Denies(caller.ClientID) {
 		return identity.Caller{}, grantOver{errDeniedClient}
+	}
+	software, err := l.narrowSoftware(&caller)
+	if err != nil {
+		return identity.Caller{}, err
 	}
 	l.ahead.expect(ctx, caller)
 	grant, err := l.grants.Lookup(ctx, t.Grant)
@@ -172,8 +178,11 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 		return identity.Caller{}, err
 	case away:
 		caller.GrantUnconfirmed = time.Since(unconfirmed.LastSeen) > confirmedFor
-	case l.over(err):
+	case l.over(err, software):
 		return identity.Caller{}, grantOver{err}
+	}
+	if software { // no rule and no provider says anything about it
+		return caller, nil
 	}
 	if err := l.people.look(ctx, upstreamGrant(t.Grant, caller.Subject, grant.Email, grant.Born)); err != nil {
 		return identity.Caller{}, err
@@ -182,8 +191,14 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 }
 
 // over reports whether an error of looking a grant up ends what it was for.
-func (l *login) over(err error) bool {
-	return err != nil && !errors.Is(err, session.ErrUnavailable) && (l.credentials != nil || l.denies || !errors.Is(err, session.ErrNoGrant))
+func (l *login) over(err error, software bool) bool {
+	switch {
+	case err == nil, errors.Is(err, session.ErrUnavailable):
+		return false
+	case errors.Is(err, session.ErrNoGrant):
+		return !software && (l.credentials != nil || l.denies)
+	}
+	return true
 }
 
 // stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is no reason:
@@ -191,7 +206,7 @@ func (l *login) over(err error) bool {
 func (l *login) stands(ctx context.Context) error {
 	_, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant)
 	switch {
-	case l.over(err):
+	case l.over(err, false):
 		return grantOver{err}
 	case errors.Is(err, session.ErrGrantUnreadable):
 		return err
@@ -251,21 +266,6 @@ func newProvider(cfg *config.Config, transport http.RoundTripper, now func() tim
 		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
 		Allow: a.allow, Deny: a.deny, Transport: transport, Now: now,
 	})
-}
-
-func readClients(path string) (*authserver.ClientList, error) {
-	if path == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(path) //nolint:gosec // the operator's own file
-	if err != nil {
-		return nil, fmt.Errorf("--oauth-clients (GATEWAY_OAUTH_CLIENTS): %w", err)
-	}
-	clients, err := authserver.ParseClients(data)
-	if err != nil {
-		return nil, fmt.Errorf("--oauth-clients (GATEWAY_OAUTH_CLIENTS): %w", err)
-	}
-	return clients, nil
 }
 
 // plainScopes says what each of some scopes allows, in the order in which people read them.

@@ -50,7 +50,7 @@ func Problems(c *config.Config) []string {
 		if _, err := newProvider(c, nil, nil); err != nil && ruleErr == nil {
 			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
 		}
-		if _, err := readClients(c.OAuthClients); err != nil {
+		if _, err := readClients(c); err != nil {
 			p = append(p, err.Error())
 		}
 	}
@@ -73,7 +73,7 @@ func Warnings(c *config.Config) []string {
 	}
 	if c.Auth == "oauth" && c.OAuthClients != "" {
 		const everybody = 0o004
-		clients, err := readClients(c.OAuthClients)
+		clients, err := readClients(c)
 		info, statErr := os.Stat(c.OAuthClients)
 		if err == nil && statErr == nil && clients.HasSecrets() && info.Mode().Perm()&everybody != 0 {
 			w = append(w, "--oauth-clients (GATEWAY_OAUTH_CLIENTS): the file has secrets of clients, and everybody on this machine can read it: chmod 640")
