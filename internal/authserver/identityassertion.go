@@ -123,14 +123,9 @@ func (s *Server) assertedScopes(q *tokenRequest, a *token.GrantAssertion) ([]str
 		}
 		scopes = s.readingScopes(scopes)
 	}
-	within := func(allowed []string) {
-		if len(allowed) > 0 {
-			scopes = slices.DeleteFunc(scopes, func(v string) bool { return !slices.Contains(allowed, v) })
-		}
-	}
-	within(q.client.scopes)
+	scopes = q.client.permitted(scopes)
 	if asked := s.ownScopes(q.params["scope"]); len(asked) > 0 {
-		within(asked)
+		scopes = slices.DeleteFunc(slices.Clone(scopes), func(v string) bool { return !slices.Contains(asked, v) })
 		q.params["scope"] = strings.Join(scopes, " ") // more was asked for, which is no reason to refuse (RFC 6749 §3.3)
 	}
 	if len(scopes) == 0 {

@@ -68,6 +68,8 @@ func (c *Config) Warnings() []string {
 		{"--oidc-scopes (OIDC_SCOPES)", len(c.OIDCScopes) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-params (OIDC_PARAMS)", len(c.OIDCParams) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--oauth-clients (GATEWAY_OAUTH_CLIENTS)", c.OAuthClients != "", c.Auth == "oauth", "--auth oauth"},
+		{"--workload-issuers (GATEWAY_WORKLOAD_ISSUERS)", c.WorkloadIssuers != "", c.Auth == "oauth", "--auth oauth"},
+		{"--identity-assertion-issuer (GATEWAY_IDENTITY_ASSERTION_ISSUER)", len(c.IdentityAssertionIssuers) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--registration-secret (GATEWAY_REGISTRATION_SECRET)", len(c.RegistrationSecrets) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--token-issuer (GATEWAY_TOKEN_ISSUER)", c.TokenIssuer != "", c.Auth == "external", "--auth external"},
 		{"--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)", c.TokenJWKSURL != "", c.Auth == "external", "--auth external"},

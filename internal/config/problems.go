@@ -176,6 +176,7 @@ func (c *Config) oauth(p *problems) {
 		p.add("--refresh-grace (GATEWAY_REFRESH_GRACE)", "is %s; set at least 1s, and at most half of --access-token-life", c.RefreshGrace)
 	}
 	c.documents(p)
+	c.assertions(p)
 	known := map[string]bool{}
 	for _, entry := range c.OIDCParams {
 		name, _, ok := strings.Cut(entry, "=")

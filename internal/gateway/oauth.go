@@ -119,6 +119,10 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
+	assertions, err := g.newAssertions(opts)
+	if err != nil {
+		return nil, err
+	}
 	l.server, err = authserver.New(authserver.Options{
 		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people},
 		Linker: link, Tokens: l.tokens, Grants: grants,
@@ -128,6 +132,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		AuthRequests:    authRequests,
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: documents, Pages: set,
+		Workloads: assertions.workloads, IdentityAssertions: assertions.identity,
 		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,
 		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
 	})

@@ -53,6 +53,12 @@ func Problems(c *config.Config) []string {
 		if _, err := readClients(c); err != nil {
 			p = append(p, err.Error())
 		}
+		if _, err := readWorkloads(c, checkKeys()); err != nil {
+			p = append(p, oneLine(err))
+		}
+		if _, err := newIdentityAssertions(c, checkKeys()); err != nil && ruleErr == nil {
+			p = append(p, strings.Split(err.Error(), "\n")...)
+		}
 	}
 	if c.ClerkCredential == "exchange" && c.Auth != "none" && ownTokenServer(c) && (c.ExchangeClientID != "" || c.OIDCClientID != "") {
 		if _, err := newTokenServer(c, nil); err != nil {

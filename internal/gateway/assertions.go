@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/internal/upstream"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+const (
+	workloadsSetting = "--workload-issuers (GATEWAY_WORKLOAD_ISSUERS)"
+	identitySetting  = "--identity-assertion-issuer (GATEWAY_IDENTITY_ASSERTION_ISSUER)"
+	// issuerLeeway is how far the clock of an issuer of assertions may be off.
+	issuerLeeway = time.Minute
+)
+
+// issuerKeys make what verifies assertions. The zero value fetches nothing, to check settings.
+type issuerKeys struct {
+	ctx       context.Context //nolint:containedctx // bounds fetches in the background
+	transport http.RoundTripper
+	now       func() time.Time
+	// closer is given what is to be closed in the end.
+	closer func(func() error)
+}
+
+// checkKeys are for who wants to know only whether settings are right.
+func checkKeys() issuerKeys {
+	return issuerKeys{ctx: context.Background(), closer: func(func() error) {}}
+}
+
+func (k issuerKeys) of(w authserver.WorkloadIssuer) (authserver.GrantKeys, error) {
+	opts := token.IssuerKeysOptions{
+		Issuer: w.Issuer, JWKSURL: w.JWKSURL, JWKS: w.JWKS, Leeway: issuerLeeway, HTTPClient: &http.Client{Transport: k.transport}, Now: k.now,
+	}
+	if w.CAFile != "" {
+		if len(w.JWKS) > 0 {
+			return nil, errors.New("there are a ca_file and the keys themselves, for which nothing is fetched; give one of them")
+		}
+		transport, err := transportTrusting(w.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		k.closer(func() error { transport.CloseIdleConnections(); return nil })
+		opts.HTTPClient = &http.Client{Transport: transport}
+	}
+	return token.NewIssuerKeys(k.ctx, opts)
+}
+
+// transportTrusting trusts the certificates of a file too.
+func transportTrusting(file string) (*http.Transport, error) {
+	pem, err := os.ReadFile(file) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca_file: %s has no certificate in PEM", file)
+	}
+	transport := netx.NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return transport, nil
+}
+
+// readWorkloads reads the operator's list of workloads, nil without one.
+func readWorkloads(cfg *config.Config, keys issuerKeys) (*authserver.Workloads, error) {
+	if cfg.WorkloadIssuers == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(cfg.WorkloadIssuers)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", workloadsSetting, err)
+	}
+	people := map[string]string{issuerURL(cfg).String(): "this gateway (--public-url)"}
+	for _, issuer := range cfg.IdentityAssertionIssuers {
+		people[issuer] = "--identity-assertion-issuer"
+	}
+	people[cfg.OIDCIssuer] = "--oidc-issuer"
+	workloads, err := authserver.ParseWorkloads(data, authserver.WorkloadOptions{Keys: keys.of, People: people, Scopes: []string{
+		mcpadapter.ScopeReadMessages, mcpadapter.ScopeSendMessages, mcpadapter.ScopeWriteContacts, mcpadapter.ScopeSendCampaigns,
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", workloadsSetting, err)
+	}
+	return workloads, nil
+}
+
+// newIdentityAssertions takes those of the company's identity provider, nil without one. People pass the same rules as at a sign-in.
+func newIdentityAssertions(cfg *config.Config, keys issuerKeys) (*authserver.IdentityAssertions, error) {
+	if len(cfg.IdentityAssertionIssuers) == 0 {
+		return nil, nil
+	}
+	a, err := newAdmission(cfg)
+	if err != nil {
+		return nil, err
+	}
+	out := &authserver.IdentityAssertions{Keys: map[string]authserver.GrantKeys{}}
+	var problems []error
+	for _, issuer := range cfg.IdentityAssertionIssuers {
+		for known := range out.Keys {
+			if token.SameIssuer(issuer, known) {
+				problems = append(problems, fmt.Errorf("%s: %q is there twice", identitySetting, issuer))
+			}
+		}
+		switch {
+		case token.SameIssuer(issuer, issuerURL(cfg).String()):
+			problems = append(problems, fmt.Errorf("%s: %q is this gateway itself", identitySetting, issuer))
+		case issuer != cfg.OIDCIssuer && token.SameIssuer(issuer, cfg.OIDCIssuer):
+			problems = append(problems, fmt.Errorf("%s: %q must be spelled as --oidc-issuer is, %q, or a person would be two", identitySetting, issuer, cfg.OIDCIssuer))
+		}
+		if out.Keys[issuer], err = keys.of(authserver.WorkloadIssuer{Issuer: issuer}); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", identitySetting, err))
+		}
+	}
+	now := keys.now
+	if now == nil {
+		now = time.Now
+	}
+	out.Admit = func(issuer string, claims map[string]any) (authserver.Person, error) {
+		switch {
+		case a.deny.Deny(claims):
+			return authserver.Person{}, authserver.ErrNotAllowed
+		case a.deny.Lack(claims): // at a sign-in the provider would be asked for it
+			return authserver.Person{}, authserver.ErrUndescribed
+		case !a.allow(claims):
+			return authserver.Person{}, authserver.ErrNotAllowed
+		}
+		p, err := upstream.Asserted(issuer, claims, now())
+		if err != nil {
+			return authserver.Person{}, fmt.Errorf("an identity assertion that was read before: %w", err)
+		}
+		return authserver.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}, nil
+	}
+	return out, errors.Join(problems...)
+}
+
+// assertions are all that tokens are given for without a sign-in.
+type assertions struct {
+	workloads *authserver.Workloads
+	identity  *authserver.IdentityAssertions
+}
+
+func (g *Gateway) newAssertions(opts Options) (a assertions, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	g.closers = append(g.closers, func() error { cancel(); return nil })
+	keys := issuerKeys{ctx: ctx, transport: g.outgoing, now: opts.ProviderNow, closer: func(f func() error) { g.closers = append(g.closers, f) }}
+	if a.workloads, err = readWorkloads(&g.cfg, keys); err != nil {
+		return a, err
+	}
+	a.identity, err = newIdentityAssertions(&g.cfg, keys)
+	return a, err
+}
