@@ -89,7 +89,8 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 }
 
 // narrow gives the resource and the scopes of a token: those granted that the resource still knows, or fewer if asked
-// (RFC 6749 §6). Each resource that is named must be one where the grant is good, and the token is good there alone; without
+// (RFC 6749 §6). A direct grant gives what it may of what is asked for, which the answer says (RFC 6749 §3.3): programs without
+// people ask for all scopes that the endpoint has. Each resource that is named must be one where the grant is good, and the token is good there alone; without
 // one it is as good as the grant (RFC 8707 §2.2).
 func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scopes []string, err error) {
 	named, granted := q.resources, strings.Fields(g.Resource)
@@ -109,11 +110,14 @@ func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scop
 	scopes = slices.DeleteFunc(slices.Clone(g.Scopes), func(v string) bool { return !slices.Contains(known, v) })
 	if asked := s.ownScopes(q.params["scope"]); len(asked) > 0 {
 		for _, v := range asked {
-			if !slices.Contains(g.Scopes, v) {
+			if q.direct == nil && !slices.Contains(g.Scopes, v) {
 				return "", nil, fail(invalidScope, "a scope is asked for that was not granted; "+q.instead("sign in again for more"))
 			}
 		}
 		scopes = slices.DeleteFunc(scopes, func(v string) bool { return !slices.Contains(asked, v) })
+	}
+	if len(scopes) == 0 && q.direct != nil {
+		return "", nil, fail(invalidScope, "no scope that is asked for is one that may be given here; "+q.instead(""))
 	}
 	if len(scopes) == 0 {
 		return "", nil, fail(invalidScope, "no scope of the grant is left; "+q.instead("sign in again"))

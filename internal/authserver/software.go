@@ -95,7 +95,7 @@ func (l *ClientList) Software(id string) (scopes []string, ok bool) {
 		return nil, false
 	}
 	c, ok := l.known[id]
-	if !ok || !slices.Contains(c.grants, grantClient) {
+	if !ok || !slices.Contains(c.grants, grantClient) || l.denied(id) {
 		return nil, false
 	}
 	return c.scopes, true

@@ -109,7 +109,7 @@ func TestWorkloadIsRefused(t *testing.T) {
 		"no assertion":        {url.Values{"grant_type": {grantJWT}}, "invalid_request", "assertion is missing"},
 		"rubbish":             {bearerForm("rubbish"), "invalid_grant", "compact form"},
 		"foreign resource":    {bearerForm(v.signWorkload(), "resource", "https://other.example/mcp"), "invalid_target", "resource"},
-		"a scope beyond":      {bearerForm(v.signWorkload(), "scope", "contacts:write"), "invalid_scope", "not granted"},
+		"a scope beyond":      {bearerForm(v.signWorkload(), "scope", "contacts:write"), "invalid_scope", "may be given here"},
 		"a client's document": {bearerForm(v.signWorkload(), "client_id", documentID), "unauthorized_client", "needs no client_id"},
 		"an unknown client":   {bearerForm(v.signWorkload(), "client_id", "nobody"), "invalid_client", "unknown"},
 		"a wrong secret":      {bearerForm(v.signWorkload(), "client_id", "warehouse", "client_secret", "wrong"), "invalid_client", "secret"},

@@ -8,14 +8,14 @@ import (
 )
 
 // Direct prepares a grant that is made for one access token, with no browser before it: it has no code, no refresh token and
-// nothing of a provider, and ends when that token does: after [GrantOptions].AccessLife, or at notAfter if that is sooner. In
-// all else it is a grant like any other: operators see it and can end it, and its token with it. The grant's ID, Born and Until
-// are set here. Nothing is stored before [Turn.Commit].
+// nothing of a provider, and ends when that token has: at notAfter, or [GrantOptions].AccessLife and a moment from now if that
+// is sooner. In all else it is a grant like any other: operators see it and can end it, and its token with it. The grant's ID,
+// Born and Until are set here. Nothing is stored before [Turn.Commit].
 func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
 	raw := make([]byte, grantIDSize)
 	_, _ = rand.Read(raw) // never fails
 	now := g.opts.Now().UTC()
-	grant.ID, grant.Born, grant.Until = encoding.EncodeToString(raw), now.Truncate(time.Second), now.Add(g.opts.AccessLife)
+	grant.ID, grant.Born, grant.Until = encoding.EncodeToString(raw), now.Truncate(time.Second), now.Add(g.opts.AccessLife+directMargin)
 	if !notAfter.IsZero() && notAfter.Before(grant.Until) {
 		grant.Until = notAfter.UTC()
 	}
@@ -25,7 +25,8 @@ func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
 // Carry gives a direct grant what belongs to the provider behind it; nil for nothing.
 func (t *Turn) Carry(upstream []byte) { t.upstream = upstream }
 
-// directMargin is how long a record outlives its grant: clocks are apart, and a token is good a little longer where they are.
+// directMargin is how much later than its token a grant ends, and its record after that: signing takes a moment, and clocks
+// are apart.
 const directMargin = time.Minute
 
 var errIDTaken = errors.New("the id of a new grant is taken")
