@@ -5,9 +5,11 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 10s
 HISTORIES ?= 10000
 KILLINGS  ?= 30
+N         ?= 300
+SEED      ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race histories share clients lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories share clients mutate lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +21,7 @@ check: verify lint test ## Everything that needs only Go
 
 test: ## Run the tests
 	$(GO) test ./...
+	$(GO) test -C tools ./mutate
 
 race: ## Run the tests with the race detector
 	$(GO) test -race ./...
@@ -33,8 +36,13 @@ share: ## Show that nobody takes more than a share: loads on the real binary, an
 clients: ## Show that real clients sign in once, and go on while replicas die and Redis is away (needs npm ci --prefix e2e --ignore-scripts)
 	$(GO) test -count=1 -v -timeout 6m ./e2e -run '^TestClients' -full
 
+mutate: ## Seed N faults into PKG=./internal/… and count those that its tests notice (SEED chooses them, FLAGS=-h lists more)
+	$(GO) build -C tools -o ../bin/mutate ./mutate
+	bin/mutate -equivalent tools/mutate/equivalent.txt -n $(N) -seed $(SEED) $(FLAGS) $(PKG)
+
 lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...
+	cd tools && $(GO) tool golangci-lint run ./mutate
 
 fuzz: ## Run each fuzz target for FUZZTIME
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" scripts/fuzz

@@ -1,0 +1,2 @@
+// Package customer has the tests that package shop lacks.
+package customer
