@@ -40,7 +40,7 @@ func serveReplica() int {
 		Listen: os.Getenv(replicaVariable), PublicURL: os.Getenv(replicaPublic), TrustedProxies: []string{"127.0.0.1"}, MaxBody: 1 << 20,
 		Secrets: []config.Secret{replicaSecret}, RedisURL: config.Secret(os.Getenv(replicaRedis)),
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", AllowAnyUser: true,
-		TokenSubjectClaim: "sub", TokenScopeClaim: "scope",
+		TokenSubjectClaim: "sub", TokenScopeClaims: []string{"scope", "scp"},
 		OIDCIssuer: sandboxURL + "/oidc", OIDCClientID: sandbox.ClientID, OIDCClientSecret: sandbox.ClientSecret,
 		ClerkURL: sandboxURL, ClerkAPIKey: sandbox.Key, ClerkCredential: "api-key",
 		ClerkTimeout: 30 * time.Second, CallBudget: 55 * time.Second, BatchSize: 100, MaxBatch: 50, MaxAnswer: 2 << 20,

@@ -79,7 +79,7 @@ func startGateways(t *testing.T) *cluster {
 		cfg := config.Config{
 			Listen: address, PublicURL: c.base, MaxBody: 1 << 20,
 			Secrets: []config.Secret{replicaSecret}, RedisURL: config.Secret(c.redis.URL()),
-			SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", TokenSubjectClaim: "sub", TokenScopeClaim: "scope",
+			SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", TokenSubjectClaim: "sub", TokenScopeClaims: []string{"scope", "scp"},
 			OIDCIssuer: c.provider.issuer, OIDCClientID: "gateway", OIDCClientSecret: gatewaySecret,
 			OIDCScopes: []string{"email"}, OIDCParams: []string{"login_hint=ann@acme.example", "ui_locales=en"},
 			AllowSignin: []string{"email_domain=acme.example"},

@@ -68,12 +68,12 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"open to everybody", func(c *config.Config) { c.Listen = ":8080" }, []string{"--auth (GATEWAY_AUTH)", "--insecure-no-auth"}},
 		{"open on an interface", func(c *config.Config) { c.Listen = "192.0.2.1:8080" }, []string{"--insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true)"}},
 		{"no issuer", func(c *config.Config) { c.Auth, c.AllowAnyUser = "external", true }, []string{"--token-issuer (GATEWAY_TOKEN_ISSUER)"}},
-		{"everybody by accident", func(c *config.Config) { c.Auth, c.TokenIssuer = "external", "https://a" }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "--allow-any-user"}},
+		{"everybody by accident", func(c *config.Config) { c.Auth, c.TokenIssuers = "external", []string{"https://a"} }, []string{"--allow-signin (GATEWAY_ALLOW_SIGNIN)", "--allow-any-user"}},
 		{"a contradiction", func(c *config.Config) {
-			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.AllowSignin = "external", "https://a", true, []string{"hd=a"}
+			c.Auth, c.TokenIssuers, c.AllowAnyUser, c.AllowSignin = "external", []string{"https://a"}, true, []string{"hd=a"}
 		}, []string{"--allow-any-user (GATEWAY_ALLOW_ANY_USER)"}},
 		{"tokens for no URL", func(c *config.Config) {
-			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.Listen = "external", "https://a", true, ":80"
+			c.Auth, c.TokenIssuers, c.AllowAnyUser, c.Listen = "external", []string{"https://a"}, true, ":80"
 		}, []string{"--public-url (GATEWAY_PUBLIC_URL)"}},
 		{"no provider", func(c *config.Config) { c.Auth, c.AllowAnyUser, c.OIDCClientID = "oauth", true, "gateway" }, []string{"--oidc-issuer (OIDC_ISSUER)"}},
 		{"unknown to the provider", func(c *config.Config) { c.Auth, c.AllowAnyUser, c.OIDCIssuer = "oauth", true, "https://a" }, []string{"--oidc-client-id (OIDC_CLIENT_ID)"}},
@@ -95,7 +95,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"the provider never asked", func(c *config.Config) { signsIn(c); c.Recheck = 0 }, []string{"--recheck (GATEWAY_RECHECK)", "at least 1m"}},
 		{"a login that ends before it is asked about", func(c *config.Config) { signsIn(c); c.GrantMaxAge = c.Recheck }, []string{"--grant-max-age (GATEWAY_GRANT_MAX_AGE)", "longer than --recheck"}},
 		{"a mapping of nothing", func(c *config.Config) {
-			c.Auth, c.TokenIssuer, c.AllowAnyUser, c.TokenScopeMap = "external", "https://a", true, []string{"read"}
+			c.Auth, c.TokenIssuers, c.AllowAnyUser, c.TokenScopeMap = "external", []string{"https://a"}, true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},
 		{"backend that is no URL", func(c *config.Config) { c.ClerkURL = "web-api.clerk.chat" }, []string{"--clerk-url (CLERK_API_URL)"}},
 		{"backend with a password", func(c *config.Config) { c.ClerkURL = "https://u:pa55@a.example" }, []string{"--clerk-url", "password"}},

@@ -71,12 +71,13 @@ func (c *Config) Warnings() []string {
 		{"--workload-issuers (GATEWAY_WORKLOAD_ISSUERS)", c.WorkloadIssuers != "", c.Auth == "oauth", "--auth oauth"},
 		{"--identity-assertion-issuer (GATEWAY_IDENTITY_ASSERTION_ISSUER)", len(c.IdentityAssertionIssuers) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--registration-secret (GATEWAY_REGISTRATION_SECRET)", len(c.RegistrationSecrets) > 0, c.Auth == "oauth", "--auth oauth"},
-		{"--token-issuer (GATEWAY_TOKEN_ISSUER)", c.TokenIssuer != "", c.Auth == "external", "--auth external"},
-		{"--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)", c.TokenJWKSURL != "", c.Auth == "external", "--auth external"},
+		{"--token-issuer (GATEWAY_TOKEN_ISSUER)", len(c.TokenIssuers) > 0, c.Auth == "external", "--auth external"},
+		{"--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)", len(c.TokenJWKSURLs) > 0, c.Auth == "external", "--auth external"},
 		{"--token-audience (GATEWAY_TOKEN_AUDIENCE)", len(c.TokenAudiences) > 0, c.Auth == "external", "--auth external"},
+		{"--token-clients (GATEWAY_TOKEN_CLIENTS)", len(c.TokenClients) > 0, c.Auth == "external", "--auth external"},
 		{"--token-algorithms (GATEWAY_TOKEN_ALGORITHMS)", len(c.TokenAlgorithms) > 0, c.Auth == "external", "--auth external"},
 		{"--token-subject-claim (GATEWAY_TOKEN_SUBJECT_CLAIM)", c.TokenSubjectClaim != "" && c.TokenSubjectClaim != "sub", c.Auth == "external", "--auth external"},
-		{"--token-scope-claim (GATEWAY_TOKEN_SCOPE_CLAIM)", c.TokenScopeClaim != "" && c.TokenScopeClaim != "scope", c.Auth == "external", "--auth external"},
+		{"--token-scope-claim (GATEWAY_TOKEN_SCOPE_CLAIM)", len(c.TokenScopeClaims) > 0 && !slices.Equal(c.TokenScopeClaims, defaultScopeClaims()), c.Auth == "external", "--auth external"},
 		{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", len(c.TokenScopeMap) > 0, c.Auth == "external", "--auth external"},
 		{"--token-require-type (GATEWAY_TOKEN_REQUIRE_TYPE)", c.TokenRequireType, c.Auth == "external", "--auth external"},
 		{"--clerk-api-key (CLERK_API_KEY)", c.ClerkAPIKey != "", c.ClerkCredential == "api-key", "--clerk-credential api-key"},
@@ -99,6 +100,8 @@ const (
 	defaultRecheck     = 15 * time.Minute
 	defaultGrantMaxAge = 30 * 24 * time.Hour
 )
+
+func defaultScopeClaims() []string { return []string{"scope", "scp"} }
 
 const withExchange = "--clerk-credential exchange"
 

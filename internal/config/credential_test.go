@@ -17,7 +17,7 @@ func with(auth, credential string) config.Config {
 	case "oauth":
 		c.OIDCIssuer, c.OIDCClientID = "https://login.example.com", "gateway"
 	case "external":
-		c.TokenIssuer = "https://login.example.com"
+		c.TokenIssuers = []string{"https://login.example.com"}
 	}
 	if auth != "none" && credential == "api-key" {
 		c.AllowAnyUser = true
@@ -90,12 +90,12 @@ func TestSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 			[]string{"--allow-any-user", "--oidc-issuer", "--oidc-client-id", "--oidc-client-secret"}},
 		"two logins": {"oauth", "api-key",
 			func(c *config.Config) {
-				c.TokenIssuer, c.TokenSubjectClaim, c.InsecureNoAuth = "https://a", "email", true
+				c.TokenIssuers, c.TokenSubjectClaim, c.InsecureNoAuth = []string{"https://a"}, "email", true
 			},
 			[]string{"--insecure-no-auth", "--token-issuer", "--token-subject-claim"}},
 		"the other two": {"external", "api-key",
 			func(c *config.Config) {
-				c.OIDCIssuer, c.OAuthClients, c.TokenScopeClaim = "https://a", "file", "scope"
+				c.OIDCIssuer, c.OAuthClients, c.TokenScopeClaims = "https://a", "file", []string{"scope", "scp"}
 				c.OIDCScopes, c.OIDCParams = []string{"email"}, []string{"prompt=consent"}
 				c.RegistrationSecrets = []config.Secret{"pa55"}
 			},

@@ -35,7 +35,7 @@ func (c *Config) SandboxSignsIn() bool {
 	case "oauth":
 		return c.OIDCClientSecret == SandboxClientSecret || isSandboxIssuer(c.OIDCIssuer)
 	case "external":
-		return isSandboxIssuer(c.TokenIssuer)
+		return slices.ContainsFunc(c.TokenIssuers, isSandboxIssuer)
 	}
 	return false
 }
@@ -44,17 +44,21 @@ func isSandboxIssuer(issuer string) bool {
 	return isPlainHTTP(issuer) && strings.HasSuffix(strings.TrimRight(issuer, "/"), sandboxIssuerPath)
 }
 
-func (c *Config) issuer() string {
-	if c.Auth == "external" {
-		return c.TokenIssuer
+// sandboxIssuer is that of the sandbox where people sign in, see [Config.SandboxSignsIn].
+func (c *Config) sandboxIssuer() string {
+	if c.Auth != "external" {
+		return c.OIDCIssuer
 	}
-	return c.OIDCIssuer
+	if i := slices.IndexFunc(c.TokenIssuers, isSandboxIssuer); i >= 0 {
+		return c.TokenIssuers[i]
+	}
+	return ""
 }
 
 // harm finds settings that work and would hurt: people come in who prove nothing, keys travel in the clear, or everybody may
 // say what only a proxy should.
 func (c *Config) harm(p *problems) {
-	if c.SandboxSignsIn() && !sameOrigin(c.issuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey()) {
+	if c.SandboxSignsIn() && !sameOrigin(c.sandboxIssuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey()) {
 		p.add("--clerk-url (CLERK_API_URL)",
 			"is not the sandbox, but people sign in at the sandbox, which asks nobody for a password: set --oidc-issuer or "+
 				"--token-issuer to a real provider")

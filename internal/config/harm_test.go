@@ -26,7 +26,7 @@ func TestSettingsThatWouldHurtAreRefused(t *testing.T) {
 		{"the same with people's own keys", func(c *config.Config) { signedInAtSandbox(c); c.ClerkCredential, c.ClerkAPIKey = "linked", "" }, "is not the sandbox"},
 		{"the same with the sandbox's key far away", func(c *config.Config) { signedInAtSandbox(c); c.ClerkAPIKey = config.SandboxKey }, "is not the sandbox"},
 		{"the same with tokens of the sandbox", func(c *config.Config) {
-			c.Auth, c.AllowAnyUser, c.TokenIssuer = "external", true, "http://localhost:8081/oidc"
+			c.Auth, c.AllowAnyUser, c.TokenIssuers = "external", true, []string{"http://localhost:8081/oidc"}
 		}, "is not the sandbox"},
 		{"a tunnel on this machine", func(c *config.Config) { signedInAtSandbox(c); c.ClerkURL = "http://127.0.0.1:9000" }, "is not the sandbox"},
 		{"the sandbox itself", func(c *config.Config) { signedInAtSandbox(c); c.ClerkURL = "http://localhost:8081" }, ""},
@@ -46,10 +46,10 @@ func TestSettingsThatWouldHurtAreRefused(t *testing.T) {
 		{"metrics for all of IPv6", func(c *config.Config) { c.AdminListen = "[2001:4860:4860::8888]:9090" }, "--admin-listen"},
 		{"metrics for a container's network", func(c *config.Config) { c.AdminListen = "0.0.0.0:9090" }, ""},
 		{"tokens in the clear", func(c *config.Config) {
-			c.Auth, c.AllowAnyUser, c.TokenIssuer, c.PublicURL = "external", true, "https://a", "http://mcp.example.com"
+			c.Auth, c.AllowAnyUser, c.TokenIssuers, c.PublicURL = "external", true, []string{"https://a"}, "http://mcp.example.com"
 		}, "--public-url (GATEWAY_PUBLIC_URL): must be https"},
 		{"tokens in the clear of a network", func(c *config.Config) {
-			c.Auth, c.AllowAnyUser, c.TokenIssuer, c.PublicURL = "external", true, "https://a", "http://10.0.0.1"
+			c.Auth, c.AllowAnyUser, c.TokenIssuers, c.PublicURL = "external", true, []string{"https://a"}, "http://10.0.0.1"
 		}, "--public-url (GATEWAY_PUBLIC_URL): must be https"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -145,22 +145,6 @@ func (c *Config) recheck(p *problems) {
 	}
 }
 
-// external is about tokens of an authorization server that is not ours. What its verifier can judge is left to it.
-func (c *Config) external(p *problems) {
-	if c.TokenIssuer == "" {
-		p.add("--token-issuer (GATEWAY_TOKEN_ISSUER)", "is required with --auth external")
-	}
-	if c.PublicURL == "" && !loopback(c.Listen) {
-		p.add("--public-url (GATEWAY_PUBLIC_URL)",
-			"is required with --auth external on %s: a token is good for one URL, and no request can be trusted to say which", c.Listen)
-	}
-	for _, entry := range c.TokenScopeMap {
-		if theirs, ours, ok := strings.Cut(entry, "="); !ok || theirs == "" || ours == "" {
-			p.add("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "%q is no mapping; write theirs=ours, such as clerk.read=messages:read", entry)
-		}
-	}
-}
-
 // oauth is about signing in at a provider. What the provider's client can judge is left to it.
 func (c *Config) oauth(p *problems) {
 	if c.OIDCIssuer == "" {
@@ -220,21 +204,6 @@ func (c *Config) ProviderParams() map[string]string {
 		params[name] = value
 	}
 	return params
-}
-
-// ScopeMap is --token-scope-map taken apart; nil if it is not set.
-func (c *Config) ScopeMap() map[string][]string {
-	if len(c.TokenScopeMap) == 0 {
-		return nil
-	}
-	m := map[string][]string{}
-	for _, entry := range c.TokenScopeMap {
-		theirs, ours, _ := strings.Cut(entry, "=")
-		for o := range strings.SplitSeq(ours, ",") {
-			m[theirs] = append(m[theirs], strings.TrimSpace(o))
-		}
-	}
-	return m
 }
 
 func (c *Config) clerk(p *problems) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -10,15 +11,18 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// newVerifier verifies tokens of the organisation's own authorization server. ctx bounds its fetches.
+var errNotAdmitted = errors.New("no rule admits whom the token was issued to")
+
+// newVerifier verifies tokens of the organisation's own authorization servers. ctx bounds its fetches.
 func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTripper) (*token.External, error) {
 	opts := token.ExternalOptions{
-		Issuer:       cfg.TokenIssuer,
-		JWKSURL:      cfg.TokenJWKSURL,
+		Issuers:      cfg.TokenIssuers,
+		JWKSURLs:     cfg.TokenJWKSURLs,
 		Audiences:    cfg.TokenAudiences,
+		Clients:      cfg.TokenClients,
 		Algorithms:   cfg.TokenAlgorithms,
 		SubjectClaim: cfg.TokenSubjectClaim,
-		ScopeClaim:   cfg.TokenScopeClaim,
+		ScopeClaims:  cfg.TokenScopeClaims,
 		ScopeMap:     cfg.ScopeMap(),
 		RequireType:  cfg.TokenRequireType,
 		Endpoints:    endpointTree(cfg),
@@ -28,7 +32,12 @@ func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTr
 	if err != nil {
 		return nil, err
 	}
-	opts.Allow = a.admits
+	opts.Allow = func(claims map[string]any) error {
+		if !a.admits(claims) {
+			return errNotAdmitted
+		}
+		return nil
+	}
 	return token.NewExternal(ctx, opts)
 }
 
@@ -57,7 +66,9 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 			}
 			return t.Caller, err
 		})
-		opts.AuthorizationServers = []string{g.cfg.TokenIssuer}
+		for _, issuer := range g.cfg.TokenIssuers {
+			opts.AuthorizationServers = append(opts.AuthorizationServers, token.MetadataIssuer(issuer))
+		}
 		opts.ScopeNames = theirNames(g.cfg.ScopeMap())
 	default:
 		return nil, nil

@@ -39,9 +39,12 @@ func ownTokenServer(cfg *config.Config) bool {
 
 func newTokenServer(cfg *config.Config, transport http.RoundTripper) (*upstream.AuthorizationServer, error) {
 	opts := upstream.AuthorizationServerOptions{
-		Issuer: cfg.TokenIssuer, TokenURL: cfg.ExchangeTokenURL,
+		TokenURL: cfg.ExchangeTokenURL,
 		ClientID: cfg.ExchangeClientID, ClientSecret: cfg.ExchangeClientSecret.Reveal(),
 		Transport: transport,
+	}
+	if len(cfg.TokenIssuers) > 0 { // with several the token endpoint is set
+		opts.Issuer = cfg.TokenIssuers[0]
 	}
 	if cfg.Auth == "oauth" {
 		opts.Issuer = cfg.OIDCIssuer

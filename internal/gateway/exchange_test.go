@@ -129,7 +129,7 @@ func TestAClientsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 	exchangeOnly(t, cfg.ClerkURL)
 	var shown *recorder
 	through(t, &shown)(&cfg)
-	cfg.Auth, cfg.TokenIssuer, cfg.ClerkCredential, cfg.ClerkAPIKey = "external", shown.URL+"/oidc", "exchange", ""
+	cfg.Auth, cfg.TokenIssuers, cfg.ClerkCredential, cfg.ClerkAPIKey = "external", []string{shown.URL + "/oidc"}, "exchange", ""
 	cfg.TokenScopeMap = []string{"profile=messages:send,messages:read"}
 	cfg.ExchangeClientID, cfg.ExchangeClientSecret = sandbox.ClientID, sandbox.ClientSecret
 	base := run(t, cfg)

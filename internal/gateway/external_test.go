@@ -16,7 +16,7 @@ import (
 func external(t *testing.T, issuer *tokentest.Issuer, edit func(*config.Config)) string {
 	t.Helper()
 	cfg := valid(t)
-	cfg.Auth, cfg.TokenIssuer, cfg.AllowSignin = "external", issuer.URL, []string{"groups=support"}
+	cfg.Auth, cfg.TokenIssuers, cfg.AllowSignin = "external", []string{issuer.URL}, []string{"groups=support"}
 	if edit != nil {
 		edit(&cfg)
 	}

@@ -62,7 +62,7 @@ func TestProblemsComeFromEveryPackageThatUsesASetting(t *testing.T) {
 	cfg.RedisURL = "http://:pa55word@h"
 	cfg.AllowedHosts = []string{"a/b"}
 	cfg.AllowedOrigins = []string{"b"}
-	cfg.Auth, cfg.TokenIssuer, cfg.AllowSignin, cfg.TokenAlgorithms = "external", "https://issuer.example.com", []string{"hd"}, nil
+	cfg.Auth, cfg.TokenIssuers, cfg.AllowSignin, cfg.TokenAlgorithms = "external", []string{"https://issuer.example.com"}, []string{"hd"}, nil
 	all := strings.Join(gateway.Problems(&cfg), "\n")
 	for _, want := range []string{"--redis-url (GATEWAY_REDIS_URL)", "--allowed-hosts", "--allowed-origins", "--allow-signin"} {
 		if !strings.Contains(all, want) {

@@ -35,7 +35,7 @@ func valid(t *testing.T) config.Config {
 	t.Cleanup(srv.Close)
 	return config.Config{
 		Listen: "127.0.0.1:0", MaxBody: 1 << 20, Secrets: []config.Secret{"0123456789abcdef0123456789abcdef"},
-		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none", TokenSubjectClaim: "sub", TokenScopeClaim: "scope",
+		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "none", TokenSubjectClaim: "sub", TokenScopeClaims: []string{"scope", "scp"},
 		ClerkURL: srv.URL, ClerkAPIKey: sandbox.Key, ClerkCredential: "api-key", ClerkTimeout: 10 * time.Second,
 		CallBudget: 20 * time.Second, BatchSize: 100, MaxBatch: 50, MaxAnswer: 8 << 20, WriteTimeout: 20 * time.Second, BodyTimeout: 10 * time.Second, SettleTime: time.Second,
 		OnStoreOutage: "refuse", OnStoreLoss: "refuse", AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,

@@ -216,7 +216,7 @@ func (l *later) askAgain() {
 
 func TestProblemsOfDenyRulesAreNamed(t *testing.T) {
 	cfg := valid(t)
-	cfg.Auth, cfg.TokenIssuer = "external", "https://issuer.example.com"
+	cfg.Auth, cfg.TokenIssuers = "external", []string{"https://issuer.example.com"}
 	cfg.AllowSignin, cfg.DenySignin = []string{"groups=a", "email_domain=example.com"}, []string{"groups", "=b", "email_domain=@Example.com"}
 	problems := gateway.Problems(&cfg)
 	all := strings.Join(problems, "\n")

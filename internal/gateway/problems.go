@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"os"
 	"strings"
 
@@ -36,12 +35,8 @@ func Problems(c *config.Config) []string {
 	if ruleErr != nil {
 		p = append(p, strings.Split(ruleErr.Error(), "\n")...)
 	}
-	if c.Auth == "external" {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		if _, err := newVerifier(ctx, c, nil); err != nil && ruleErr == nil && c.TokenIssuer != "" {
-			p = append(p, "--auth (GATEWAY_AUTH): external: "+err.Error())
-		}
+	if c.Auth == "external" && ruleErr == nil && len(c.TokenIssuers) > 0 {
+		p = append(p, externalProblems(c)...)
 	}
 	if _, err := egressProxy(c); err != nil && c.Auth == "oauth" {
 		p = append(p, err.Error())

@@ -47,7 +47,7 @@ func TestClientsWithoutASessionAreNotTakenForEachOther(t *testing.T) {
 			"a service account": func(t *testing.T) (config.Config, string, string) {
 				issuer := tokentest.NewIssuer(t)
 				cfg := valid(t)
-				cfg.Auth, cfg.TokenIssuer, cfg.AllowSignin = "external", issuer.URL, []string{"groups=support"}
+				cfg.Auth, cfg.TokenIssuers, cfg.AllowSignin = "external", []string{issuer.URL}, []string{"groups=support"}
 				base := run(t, cfg)
 				return cfg, base, issuer.Sign(claims(issuer, base+"/mcp", "messages:send"))
 			},

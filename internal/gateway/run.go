@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -20,7 +21,7 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 20 * time.Second // of a body that nobody reads
 	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 64 << 10
+	maxHeaderBytes    = token.MaxLength // no token that fits is too long
 )
 
 // The limits of a connection of HTTP/2, which proxies speak in clear text by prior knowledge (RFC 9113 §3.3). What arrives of

@@ -40,8 +40,13 @@ func newSite(t *testing.T) *site {
 		"response_types_supported": []string{"code"}, "code_challenge_methods_supported": []string{"S256"},
 	})
 	external, err := token.NewExternal(t.Context(), token.ExternalOptions{
-		Issuer: s.issuer.URL, HTTPClient: s.issuer.Client(), Now: s.now,
-		Allow: func(claims map[string]any) bool { return claims["sub"] != "eve" },
+		Issuers: []string{s.issuer.URL}, HTTPClient: s.issuer.Client(), Now: s.now,
+		Allow: func(claims map[string]any) error {
+			if claims["sub"] == "eve" {
+				return errors.New("eve")
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -66,21 +67,22 @@ func algorithmsOf(names []string) []jose.SignatureAlgorithm {
 }
 
 // Keys are public keys that verify assertions.
-type Keys struct{ keys []key }
+type Keys struct {
+	keys     []key
+	unusable []unusableKey
+}
 
 // ParseKeys reads a JWK set (RFC 7517 §5) and keeps the keys that can verify a signature of one of the algorithms; of one
 // that is kept nothing else is taken, so one algorithm makes a key be for that only. Others are skipped, which is counted:
 // of unknown kinds, for other uses, RSA keys of less than 2048 bits, secret or broken ones. It is an error if none is left.
 func ParseKeys(data []byte, algorithms ...string) (keys Keys, skipped int, err error) {
-	parsed, all, err := parseKeySet(data)
-	for _, k := range parsed {
-		if !slices.ContainsFunc(algorithmsOf(algorithms), k.fits) {
-			continue
+	keys, err = parseKeys(data)
+	all := len(keys.keys) + len(keys.unusable)
+	keys.keys = slices.DeleteFunc(keys.keys, func(k key) bool { return !slices.ContainsFunc(algorithmsOf(algorithms), k.fits) })
+	if len(algorithms) == 1 {
+		for i := range keys.keys {
+			keys.keys[i].algorithm = algorithms[0]
 		}
-		if len(algorithms) == 1 {
-			k.algorithm = algorithms[0]
-		}
-		keys.keys = append(keys.keys, k)
 	}
 	if err == nil && len(keys.keys) == 0 {
 		err = errNoKeys
@@ -99,8 +101,8 @@ func (k Keys) JSON() ([]byte, error) {
 
 // Verify checks the signature of an assertion. Its only error is [InvalidError]: these keys are all there are.
 func (k Keys) Verify(a *Assertion) error {
-	if verified, _ := (known{keys: k.keys}).check(a.signed); !verified {
-		return invalid(ReasonSignature)
+	if verified, reason := k.check(a.signed); !verified {
+		return invalid(cmp.Or(reason, ReasonSignature))
 	}
 	return nil
 }
@@ -113,11 +115,8 @@ type KeySet struct{ set keySet }
 func NewKeySet(fetch func(context.Context) (Keys, error), pause, leeway time.Duration, now func() time.Time) *KeySet {
 	return &KeySet{set: keySet{
 		lifetime: context.Background(), // a fetch ends by its time-out
-		fetch: func(ctx context.Context) ([]key, error) {
-			k, err := fetch(ctx)
-			return k.keys, err
-		},
-		now: now, leeway: leeway, pause: pause,
+		fetch:    fetch,
+		now:      now, leeway: leeway, pause: pause,
 	}}
 }
 

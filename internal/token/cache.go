@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// cacheGeneration is how many tokens a generation holds; the cache holds two.
-const cacheGeneration = 2048
+// The bounds of a generation; the cache holds two.
+const (
+	// cacheGeneration is how many tokens a generation holds.
+	cacheGeneration = 2048
+	// cacheBytes is how much a generation may remember of them: tokens may have thousands of scopes.
+	cacheBytes = 4 << 20
+)
 
 // digest stands for a token: what leaks from the cache is no credential.
 type digest [sha256.Size]byte
@@ -17,6 +22,7 @@ type digest [sha256.Size]byte
 type cache struct {
 	mu         sync.Mutex
 	young, old map[digest]cached
+	size       int // in bytes, of what young remembers
 }
 
 type cached struct {
@@ -48,8 +54,25 @@ func (c *cache) put(d digest, t Token, until time.Time) {
 }
 
 func (c *cache) add(d digest, entry cached) {
-	if len(c.young) >= cacheGeneration {
-		c.old, c.young = c.young, make(map[digest]cached)
+	size := entry.token.size()
+	if len(c.young) >= cacheGeneration || c.size+size > cacheBytes {
+		c.old, c.young, c.size = c.young, make(map[digest]cached), 0
+	}
+	if before, ok := c.young[d]; ok {
+		c.size -= before.token.size()
 	}
 	c.young[d] = entry
+	c.size += size
+}
+
+// size is roughly how many bytes remembering a token takes.
+func (t *Token) size() int {
+	const header = 16 // of a string
+	n := len(digest{}) + 256 + len(t.Caller.Subject) + len(t.Caller.ClientID) + len(t.Grant)
+	for _, list := range [][]string{t.Caller.Scopes, t.Audience} {
+		for _, s := range list {
+			n += header + len(s)
+		}
+	}
+	return n
 }

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,13 +26,16 @@ func TestRefusesHostileClaims(t *testing.T) {
 		"subject too long":        {map[string]any{"sub": strings.Repeat("x", 256)}, token.ReasonSubject},
 		"subject with a NUL":      {map[string]any{"sub": "ann\x00"}, token.ReasonSubject},
 		"subject of two lines":    {map[string]any{"sub": "ann\nbob"}, token.ReasonSubject},
-		"no audience":             {map[string]any{"aud": nil}, token.ReasonAudience},
+		"no audience":             {map[string]any{"aud": nil}, token.ReasonNoAudience},
 		"audience a number":       {map[string]any{"aud": 1}, token.ReasonAudience},
 		"audience an object":      {map[string]any{"aud": map[string]any{endpoint: true}}, token.ReasonAudience},
 		"audience partly numbers": {map[string]any{"aud": []any{endpoint, 1}}, token.ReasonAudience},
 		"no expiry":               {map[string]any{"exp": nil}, token.ReasonClaims},
-		"scope a number":          {map[string]any{"scope": 1}, token.ReasonClaims},
-		"scope an object":         {map[string]any{"scope": map[string]any{"a": true}}, token.ReasonClaims},
+		"scope a number":          {map[string]any{"scope": 1}, token.ReasonScope},
+		"scope partly numbers":    {map[string]any{"scope": []any{"a", 1}}, token.ReasonScope},
+		"scope a list of objects": {map[string]any{"scope": []any{map[string]any{"name": "a"}}}, token.ReasonScope},
+		"audience null":           {map[string]any{"aud": json.RawMessage("null")}, token.ReasonAudience},
+		"deeply nested":           {map[string]any{"x": json.RawMessage(strings.Repeat("[", 40) + strings.Repeat("]", 40))}, token.ReasonClaims},
 		"bound to a key":          {map[string]any{"cnf": map[string]any{"jkt": "x"}}, token.ReasonBound},
 		"future nbf":              {map[string]any{"nbf": w.Now().Add(31 * time.Second).Unix()}, token.ReasonNotYet},
 		"future iat":              {map[string]any{"iat": w.Now().Add(31 * time.Second).Unix()}, token.ReasonNotYet},
@@ -49,6 +53,8 @@ func TestTakesUnusualButLegalClaims(t *testing.T) {
 		"expired within the leeway":     {"exp": w.Now().Add(-29 * time.Second).Unix()},
 		"nbf within the leeway":         {"nbf": w.Now().Add(30 * time.Second).Unix()},
 		"dates with a fraction":         {"exp": float64(w.Now().Unix()) + 60.5, "iat": float64(w.Now().Unix()) - 0.25},
+		"iat as text":                   {"iat": fmt.Sprint(w.Now().Unix())},
+		"dates as text":                 {"iat": fmt.Sprint(w.Now().Unix()), "nbf": fmt.Sprint(w.Now().Unix()), "exp": fmt.Sprint(w.Now().Add(time.Minute).Unix())},
 		"no iat":                        {"iat": nil},
 		"no client":                     {"client_id": nil},
 		"client a number":               {"client_id": 5},
@@ -65,7 +71,7 @@ func TestTakesUnusualButLegalClaims(t *testing.T) {
 func TestRefusesHostileDates(t *testing.T) {
 	w := newWorld(t)
 	for _, value := range []string{
-		"-1", "-1e300", "1e400", "9223372036854775808", "253402300800", "1e99", `"1795000000"`, "true", "null", "[1]", "{}",
+		"-1", "-1e300", "1e400", "9223372036854775808", "253402300800", "1e99", `""`, `"1e9"`, `"-1"`, `"+1"`, `" 1795000000"`, `"1795000000.5"`, `"0x6AF"`, `"99999999999999999999"`, `"Monday"`, `"\u00b2"`, "true", "null", "[1]", "{}",
 	} {
 		for _, claim := range []string{"exp", "nbf", "iat"} {
 			t.Run(claim+"="+value, func(t *testing.T) {
@@ -108,7 +114,7 @@ func TestRefusesAmbiguousPayloads(t *testing.T) {
 func TestErrorsRepeatNothingOfAToken(t *testing.T) {
 	w := newWorld(t)
 	for _, changes := range []map[string]any{
-		{"iss": "https://canary.example.net"}, {"sub": 7}, {"exp": "canary"}, {"aud": "canary"}, {"scope": map[string]any{"canary": 1}},
+		{"iss": "https://canary.example.net"}, {"sub": 7}, {"exp": "canary"}, {"aud": "canary"}, {"scope": []any{map[string]any{"canary": 1}}},
 	} {
 		raw := w.issuer.Sign(w.claims(changes))
 		_, err := w.Verify(t.Context(), raw, endpoint)

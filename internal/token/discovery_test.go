@@ -27,7 +27,7 @@ func TestKeysAreFoundByMetadata(t *testing.T) {
 			w.issuer.SetMetadata(tc.metadataPath, map[string]any{"issuer": w.issuer.URL, "jwks_uri": keys})
 			var err error
 			w.External, err = token.NewExternal(t.Context(), token.ExternalOptions{
-				Issuer: w.issuer.URL, HTTPClient: w.issuer.Client(), Now: w.Now,
+				Issuers: []string{w.issuer.URL}, HTTPClient: w.issuer.Client(), Now: w.Now,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -44,7 +44,7 @@ func TestAGivenKeySetNeedsNoMetadata(t *testing.T) {
 	w.cannotTell(t, raw)
 	var err error
 	w.External, err = token.NewExternal(t.Context(), token.ExternalOptions{
-		Issuer: w.issuer.URL, JWKSURL: w.issuer.URL + tokentest.KeysPath, HTTPClient: w.issuer.Client(), Now: w.Now,
+		Issuers: []string{w.issuer.URL}, JWKSURLs: []string{w.issuer.URL + tokentest.KeysPath}, HTTPClient: w.issuer.Client(), Now: w.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestHTTPSIsNotLeft(t *testing.T) {
 	defer plain.Close()
 	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
 	defer secure.Close()
-	w := newWorld(t, func(o *token.ExternalOptions) { o.JWKSURL, o.HTTPClient = secure.URL, secure.Client() })
+	w := newWorld(t, func(o *token.ExternalOptions) { o.JWKSURLs, o.HTTPClient = []string{secure.URL}, secure.Client() })
 	if text, _ := w.cannotTell(t, w.good()); !strings.Contains(text, "away from https") {
 		t.Errorf("%s", text)
 	}

@@ -55,7 +55,7 @@ func TestSubjectsOfTwoIssuersNeverMeet(t *testing.T) {
 	if issuer, subject, _ := strings.Cut(got.Caller.Subject, "#"); issuer != w.issuer.URL || subject != "b#c" {
 		t.Errorf("%q splits into %q and %q", got.Caller.Subject, issuer, subject)
 	}
-	_, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuer: "https://login.example.com/a#b"})
+	_, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuers: []string{"https://login.example.com/a#b"}})
 	if err == nil {
 		t.Error("an issuer with a fragment is taken")
 	}
@@ -70,19 +70,24 @@ func TestTheSubjectClaimIsChosen(t *testing.T) {
 	w.refuses(t, w.good(), token.ReasonSubject)
 }
 
+var errNoTexter = errors.New("not a texter")
+
 func TestWhoMayComeInIsDecidedByVerifiedClaims(t *testing.T) {
 	var asked int
 	w := newWorld(t, func(o *token.ExternalOptions) {
-		o.Allow = func(claims map[string]any) bool {
+		o.Allow = func(claims map[string]any) error {
 			asked++
 			groups, _ := claims["groups"].([]any)
-			return slices.Contains(groups, any("texters"))
+			if !slices.Contains(groups, any("texters")) {
+				return errNoTexter
+			}
+			return nil
 		}
 	})
 	denied := w.issuer.Sign(w.claims(map[string]any{"groups": []string{"others"}}))
 	for range 2 {
 		got, err := w.Verify(t.Context(), denied, endpoint)
-		if !errors.Is(err, token.ErrDenied) || errors.Is(err, token.ErrInvalid) || got.Caller.Subject != "" {
+		if !errors.Is(err, token.ErrDenied) || !errors.Is(err, errNoTexter) || errors.Is(err, token.ErrInvalid) || got.Caller.Subject != "" {
 			t.Errorf("%+v, %v; want ErrDenied", got, err)
 		}
 	}
@@ -120,7 +125,7 @@ func TestScopesAreReadInEveryForm(t *testing.T) {
 		"our name when it is not on it": {"scope", "messages:send other", mapped, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, func(o *token.ExternalOptions) { o.ScopeClaim, o.ScopeMap = tc.claim, tc.names })
+			w := newWorld(t, func(o *token.ExternalOptions) { o.ScopeClaims, o.ScopeMap = []string{tc.claim}, tc.names })
 			got := w.accepts(t, w.issuer.Sign(w.claims(map[string]any{"scope": nil, tc.claim: tc.value})))
 			if diff := cmp.Diff(tc.want, got.Caller.Scopes); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
@@ -220,8 +225,8 @@ func TestTheCacheStaysBoundedAndKeepsWhatIsUsed(t *testing.T) {
 
 func TestNewExternalReportsAllThatIsWrong(t *testing.T) {
 	_, err := token.NewExternal(t.Context(), token.ExternalOptions{
-		Issuer:     "http://login.example.com",
-		JWKSURL:    "ftp://keys",
+		Issuers:    []string{"http://login.example.com"},
+		JWKSURLs:   []string{"ftp://keys"},
 		Audiences:  []string{""},
 		Algorithms: []string{"RS256", "none", "HS256"},
 		ScopeMap:   map[string][]string{"x": nil},
@@ -238,7 +243,7 @@ func TestNewExternalReportsAllThatIsWrong(t *testing.T) {
 		}
 	}
 	for _, issuer := range []string{"", "login.example.com", "https://login.example.com?a", "https://me:pw@login.example.com"} {
-		if _, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuer: issuer}); err == nil {
+		if _, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuers: []string{issuer}}); err == nil {
 			t.Errorf("the issuer %q is taken", issuer)
 		}
 	}
@@ -250,7 +255,7 @@ func TestNewExternalDoesNotNeedTheIssuer(t *testing.T) {
 		t.Errorf("%d requests at start", n)
 	}
 	w.issuer.Fail(http.StatusBadGateway)
-	if _, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuer: w.issuer.URL}); err != nil {
+	if _, err := token.NewExternal(t.Context(), token.ExternalOptions{Issuers: []string{w.issuer.URL}}); err != nil {
 		t.Error(err)
 	}
 }

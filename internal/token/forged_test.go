@@ -31,9 +31,11 @@ func TestRefusesTheNoneAlgorithm(t *testing.T) {
 	w := newWorld(t)
 	body := payload(t, w.claims(nil))
 	w.accepts(t, w.good()) // the keys are there
-	for _, alg := range []string{"none", "None", "NONE", "nOnE", ""} {
+	for alg, reason := range map[string]token.Reason{
+		"none": token.ReasonUnsigned, "None": token.ReasonUnsigned, "NONE": token.ReasonUnsigned, "nOnE": token.ReasonUnsigned, "": token.ReasonAlgorithm,
+	} {
 		header := `{"alg":"` + alg + `","kid":"key-1","typ":"at+jwt"}`
-		w.refuses(t, tokentest.Forge(header, body, []byte("x")), token.ReasonAlgorithm)
+		w.refuses(t, tokentest.Forge(header, body, []byte("x")), reason)
 		w.refuses(t, tokentest.Forge(header, body, nil), token.ReasonMalformed) // no third part
 	}
 	w.refuses(t, tokentest.Forge(`{"kid":"key-1","typ":"at+jwt"}`, body, []byte("x")), token.ReasonAlgorithm)
@@ -64,7 +66,7 @@ func TestRefusesAnHMACWithThePublicKeyAsSecret(t *testing.T) {
 			unsigned := strings.TrimSuffix(tokentest.Forge(`{"alg":"HS256","kid":"rsa","typ":"at+jwt"}`, payload(t, w.claims(nil)), nil), ".")
 			mac := hmac.New(sha256.New, secret)
 			mac.Write([]byte(unsigned))
-			w.refuses(t, unsigned+"."+base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), token.ReasonAlgorithm)
+			w.refuses(t, unsigned+"."+base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), token.ReasonSymmetric)
 		})
 	}
 }
@@ -75,9 +77,12 @@ func TestRefusesAnAlgorithmOffTheList(t *testing.T) {
 }
 
 func TestRefusesAKeyForAnotherPurpose(t *testing.T) {
-	for name, change := range map[string]func(*jose.JSONWebKey){
-		"for encryption":        func(k *jose.JSONWebKey) { k.Use = "enc" },
-		"for another algorithm": func(k *jose.JSONWebKey) { k.Algorithm = "ES384" },
+	for name, tc := range map[string]struct {
+		change func(*jose.JSONWebKey)
+		want   token.Reason
+	}{
+		"for encryption":        {func(k *jose.JSONWebKey) { k.Use = "enc" }, token.ReasonKey},
+		"for another algorithm": {func(k *jose.JSONWebKey) { k.Algorithm = "ES384" }, token.ReasonSignature},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -85,13 +90,13 @@ func TestRefusesAKeyForAnotherPurpose(t *testing.T) {
 			set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
 				w.issuer.Key().Public(), tokentest.NewKey(t, jose.EdDSA, "other").Public(),
 			}}
-			change(&set.Keys[0])
+			tc.change(&set.Keys[0])
 			data, err := json.Marshal(set)
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.issuer.SetKeySet(data)
-			w.refuses(t, raw, token.ReasonSignature)
+			w.refuses(t, raw, tc.want)
 		})
 	}
 }

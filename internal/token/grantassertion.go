@@ -95,7 +95,7 @@ func (a *GrantAssertion) read() error {
 	}
 	_, a.HasScopes = a.claims["scope"]
 	var okExpires, okNotBefore, okIssued, okScopes bool
-	a.Scopes, okScopes = scopes(a.claims["scope"])
+	a.Scopes, okScopes = assertedScopes(a.claims["scope"])
 	a.Expires, okExpires = date(a.claims["exp"], math.Floor)
 	a.NotBefore, okNotBefore = date(a.claims["nbf"], math.Ceil)
 	a.Issued, okIssued = date(a.claims["iat"], math.Ceil)
@@ -103,6 +103,21 @@ func (a *GrantAssertion) read() error {
 		return invalid(ReasonClaims)
 	}
 	return nil
+}
+
+// assertedScopes are text separated by spaces (RFC 8693 §4.2) or an array. An absent claim names none.
+func assertedScopes(raw json.RawMessage) ([]string, bool) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, true
+	}
+	var value any
+	if json.Unmarshal(raw, &value) != nil {
+		return nil, false
+	}
+	if _, object := value.(map[string]any); object {
+		return nil, false
+	}
+	return scopeValues(value)
 }
 
 // Claim gives a claim that is text, a number or a boolean, as it is spelled. ok is false for all else.
@@ -209,7 +224,7 @@ func names(algorithms []jose.SignatureAlgorithm) []string {
 // that of ctx.
 func (k *IssuerKeys) Verify(ctx context.Context, a *GrantAssertion) error {
 	if k.set == nil {
-		if verified, _ := (known{keys: k.fixed.keys}).check(a.signed); !verified {
+		if verified, _ := k.fixed.check(a.signed); !verified {
 			return invalid(ReasonSignature)
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
@@ -21,10 +22,12 @@ const maxRedirects = 3
 
 // issuer fetches what an authorization server publishes. One fetch runs at a time.
 type issuer struct {
-	client  *http.Client
-	id      string
-	keysURL string // "" until discovered
-	fixed   bool   // keysURL was given
+	client   *http.Client
+	id       string
+	announce []string // what its metadata may call it
+	keysURL  string   // "" until discovered
+	fixed    bool     // keysURL was given
+	found    string   // what its metadata calls it; "" until discovered
 }
 
 func newIssuer(client *http.Client, id, keysURL string) *issuer {
@@ -34,22 +37,29 @@ func newIssuer(client *http.Client, id, keysURL string) *issuer {
 	}
 	c := netx.NewClient(base, netx.Bounds{Timeout: fetchTimeout, MaxBody: maxDocument, CheckRedirect: checkRedirect})
 	c.Jar = client.Jar
-	return &issuer{client: c, id: id, keysURL: keysURL, fixed: keysURL != ""}
+	i := &issuer{client: c, id: id, announce: []string{id}, keysURL: keysURL, fixed: keysURL != ""}
+	if template, ok := TenantTemplate(id); ok && template != id {
+		i.announce = append(i.announce, template)
+	}
+	return i
 }
 
-// keys fetches the issuer's keys and finds out first where they are.
-func (i *issuer) keys(ctx context.Context) ([]key, error) {
+// keys fetches the issuer's keys and finds out first where they are. They belong to the issuer that the metadata announces.
+func (i *issuer) keys(ctx context.Context) (Keys, error) {
 	if i.keysURL == "" {
-		found, err := i.discover(ctx)
-		if err != nil {
-			return nil, err
+		if err := i.discover(ctx); err != nil {
+			return Keys{}, err
 		}
-		i.keysURL = found
 	}
 	data, err := i.get(ctx, i.keysURL)
 	if err == nil {
-		var keys []key
+		var keys Keys
 		if keys, err = parseKeys(data); err == nil {
+			if i.found != "" {
+				for n := range keys.keys {
+					keys.keys[n].issuers = append(keys.keys[n].issuers, i.found)
+				}
+			}
 			return keys, nil
 		}
 		err = fmt.Errorf("%s: %w", i.keysURL, err)
@@ -57,40 +67,41 @@ func (i *issuer) keys(ctx context.Context) ([]key, error) {
 	if !i.fixed {
 		i.keysURL = "" // they may have moved
 	}
-	return nil, err
+	return Keys{}, err
 }
 
 // discover finds the JWK set by the issuer's metadata: RFC 8414 §3.1 first, then OpenID Connect Discovery §4.1.
-func (i *issuer) discover(ctx context.Context) (string, error) {
+func (i *issuer) discover(ctx context.Context) error {
 	var errs []error
-	for _, address := range metadataURLs(i.id) {
-		found, err := i.metadata(ctx, address)
+	for _, address := range metadataURLs(MetadataIssuer(i.id)) {
+		err := i.metadata(ctx, address)
 		if err == nil {
-			return found, nil
+			return nil
 		}
 		errs = append(errs, err)
 	}
-	return "", errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-func (i *issuer) metadata(ctx context.Context, address string) (string, error) {
+func (i *issuer) metadata(ctx context.Context, address string) error {
 	data, err := i.get(ctx, address)
 	if err != nil {
-		return "", err
+		return err
 	}
 	var m struct {
 		Issuer  string `json:"issuer"`
 		KeysURL string `json:"jwks_uri"`
 	}
-	switch err := json.Unmarshal(data, &m); {
+	switch err := json.Unmarshal(withoutBOM(data), &m); {
 	case err != nil:
-		return "", fmt.Errorf("%s: the metadata is not valid JSON", address)
-	case m.Issuer != i.id: // RFC 8414 §3.3
-		return "", fmt.Errorf("%s: the metadata is of another issuer than %s; they must be the same to the letter", address, i.id)
+		return fmt.Errorf("%s: the metadata is not valid JSON", address)
+	case !slices.Contains(i.announce, m.Issuer): // RFC 8414 §3.3
+		return fmt.Errorf("%s: the metadata is of another issuer than %s; they must be the same to the letter, and it says %s", address, i.id, plausible(m.Issuer))
 	case checkURL(m.KeysURL) != nil:
-		return "", fmt.Errorf("%s: the metadata has no usable jwks_uri", address)
+		return fmt.Errorf("%s: the metadata has no usable jwks_uri", address)
 	}
-	return m.KeysURL, nil
+	i.keysURL, i.found = m.KeysURL, m.Issuer
+	return nil
 }
 
 // metadataURLs are where an issuer's metadata may be. With a path, RFC 8414 puts the well-known name before it and OpenID

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -9,8 +10,13 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// MaxLength is the longest token in bytes that is looked at.
-const MaxLength = 8 << 10
+const (
+	// MaxLength is the longest token in bytes that is looked at: as much as a request's header may have. Providers that write
+	// everybody's groups into tokens fill a good part of it.
+	MaxLength = 64 << 10
+	// maxNesting is how deep the JSON of a token may be. Reading it costs a stack frame for each level.
+	maxNesting = 32
+)
 
 // signed is a token that has the form of a signed one. Nothing in it is verified.
 type signed struct {
@@ -19,6 +25,9 @@ type signed struct {
 	typ       string // in lower case and without "application/"; "" for none
 	keyID     string
 	payload   []byte
+	signature []byte
+	// issuer and tenant are what the token says, where its keys belong to issuers.
+	issuer, tenant string
 }
 
 // The types that an access token may say it is (RFC 9068 §2.1, RFC 7519 §5.1), in lower case and without "application/".
@@ -58,7 +67,7 @@ func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ..
 		Base64    json.RawMessage `json:"b64"`
 	}
 	// This decoder refuses duplicate names and takes them as they are spelled (RFC 7515 §4).
-	if decoded[0][0] != '{' || json.Unmarshal(decoded[0], &header) != nil {
+	if decoded[0][0] != '{' || nestsDeeper(decoded[0], maxNesting) || json.Unmarshal(decoded[0], &header) != nil {
 		return nil, invalid(ReasonMalformed)
 	}
 	// RFC 7515 §4.1.11: who does not understand a critical extension refuses; we know none, not even b64 (RFC 7797).
@@ -67,7 +76,7 @@ func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ..
 	}
 	algorithm := jose.SignatureAlgorithm(header.Algorithm)
 	if !slices.Contains(algorithms, algorithm) {
-		return nil, invalid(ReasonAlgorithm)
+		return nil, invalid(reasonForAlgorithm(header.Algorithm))
 	}
 	typ := strings.ToLower(header.Type)
 	if name := strings.TrimPrefix(typ, "application/"); name != "" {
@@ -76,13 +85,51 @@ func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ..
 	if !slices.Contains(types, typ) {
 		return nil, invalid(ReasonType)
 	}
-	return &signed{raw: raw, algorithm: algorithm, typ: typ, keyID: header.KeyID, payload: decoded[1]}, nil
+	return &signed{
+		raw: raw, algorithm: algorithm, typ: typ, keyID: header.KeyID, payload: decoded[1], signature: decoded[2],
+	}, nil
+}
+
+// reasonForAlgorithm says why an algorithm is not allowed.
+func reasonForAlgorithm(name string) Reason {
+	switch {
+	case strings.EqualFold(name, "none"):
+		return ReasonUnsigned
+	case slices.Contains([]jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}, jose.SignatureAlgorithm(name)):
+		return ReasonSymmetric
+	}
+	return ReasonAlgorithm
+}
+
+// nestsDeeper reports whether JSON has more levels of objects and arrays than limit. Of what is not JSON it may say anything.
+func nestsDeeper(data []byte, limit int) bool {
+	depth, inText := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{' || c == '[':
+			if depth++; depth > limit {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // verifiedBy reports whether the signature is that of a key.
 func (s *signed) verifiedBy(k key) bool {
 	if !k.fits(s.algorithm) {
 		return false
+	}
+	if public, ok := k.public.(ed25519.PublicKey); ok && s.algorithm == ed25519Algorithm {
+		input := s.raw[:strings.LastIndexByte(s.raw, '.')] // go-jose knows EdDSA alone
+		return ed25519.Verify(public, []byte(input), s.signature)
 	}
 	jws, err := jose.ParseSignedCompact(s.raw, []jose.SignatureAlgorithm{s.algorithm})
 	if err != nil {

@@ -3,6 +3,8 @@ package token
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -25,7 +27,7 @@ var errNotDue = errors.New("the token names a key that the issuer did not have a
 // keySet holds the issuer's keys. When the issuer cannot be reached it goes on with those it has.
 type keySet struct {
 	lifetime context.Context // ends fetches under way
-	fetch    func(context.Context) ([]key, error)
+	fetch    func(context.Context) (Keys, error)
 	now      func() time.Time
 	leeway   time.Duration // how far the issuer's clock may be off
 	pause    time.Duration // the least time between two fetches, however the first ended; 0 for afterSuccess and afterFailure
@@ -38,50 +40,74 @@ type keySet struct {
 
 // known is what the last fetches gave.
 type known struct {
-	keys    []key
+	Keys
 	fetched time.Time // when the keys came
 	failure error     // of the last fetch, nil if it succeeded
 }
 
 // verify finds the key that signed a token. issued is when the token says it was.
 func (s *keySet) verify(ctx context.Context, t *signed, issued time.Time) error {
-	verified, refused := s.current().check(t)
+	verified, reason := s.current().check(t)
 	if verified {
 		return nil
 	}
-	if refused {
-		return invalid(ReasonSignature)
+	if reason != "" {
+		return invalid(reason)
 	}
 	// The issuer may have rotated its keys (OpenID Connect Core §10.1.1).
 	now, fresh, wait, err := s.refresh(ctx)
 	if err != nil {
 		return &UnavailableError{after: wait, err: err}
 	}
-	if verified, _ = now.check(t); verified {
+	if verified, reason = now.check(t); verified {
 		return nil
 	}
 	switch {
+	case reason != "":
+		return invalid(reason)
 	case now.failure != nil:
 		return &UnavailableError{after: wait, err: now.failure}
-	case !fresh && issued.Add(s.leeway).After(now.fetched):
+	}
+	if k, ok := now.unusableKey(t); ok {
+		if k.unreadable { // then nobody can tell whether this key signed the token
+			return &UnavailableError{after: wait, err: fmt.Errorf("the key that the token names %s", k.why)}
+		}
+		return &InvalidError{Reason: ReasonKey, detail: "the key " + k.why}
+	}
+	if !fresh && issued.Add(s.leeway).After(now.fetched) {
 		// Too early to ask again, and the token may be younger than what we know: it may well be good.
 		return &UnavailableError{after: wait, err: errNotDue}
 	}
 	return invalid(ReasonSignature)
 }
 
-// check tries the keys that a token may mean: refused if one of that id exists and did not sign it.
-func (k known) check(t *signed) (verified, refused bool) {
+// check tries the keys that a token may mean. It gives a reason if one of the token's key id exists and does not verify it.
+func (k Keys) check(t *signed) (verified bool, refused Reason) {
 	for _, key := range k.keys {
 		if t.keyID != "" && key.id != t.keyID {
 			continue
 		}
-		if t.verifiedBy(key) {
-			return true, false
+		switch {
+		case !t.verifiedBy(key):
+			if t.keyID != "" && key.fits(t.algorithm) {
+				refused = ReasonSignature
+			}
+		case t.issuer != "" && !key.issuedFor(t.issuer, t.tenant):
+			refused = ReasonKeyIssuer
+		default:
+			return true, ""
 		}
-		refused = refused || (t.keyID != "" && key.fits(t.algorithm))
 	}
 	return false, refused
+}
+
+// unusableKey finds the key that a token names among those that cannot be used.
+func (k Keys) unusableKey(t *signed) (unusableKey, bool) {
+	i := slices.IndexFunc(k.unusable, func(u unusableKey) bool { return u.id != "" && u.id == t.keyID })
+	if i < 0 {
+		return unusableKey{}, false
+	}
+	return k.unusable[i], true
 }
 
 // current gives what is known, and starts a fetch in the background if that is getting old.
@@ -130,7 +156,7 @@ func (s *keySet) start(now time.Time) bool {
 		s.known.failure = err
 		s.due = s.now().Add(afterFailure)
 		if err == nil {
-			s.known.keys, s.known.fetched = keys, now // as old as the request for them
+			s.known.Keys, s.known.fetched = keys, now // as old as the request for them
 			s.due = s.now().Add(afterSuccess)
 		}
 		if s.pause > 0 {

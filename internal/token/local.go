@@ -22,6 +22,8 @@ const (
 	localLife = time.Hour
 	// localLeeway is how far the clocks of two replicas may be apart.
 	localLeeway = 30 * time.Second
+	// maxLocal is the longest token in bytes that can be ours.
+	maxLocal = 8 << 10
 	// grantClaim names the grant that a token came from, so that the end of the grant is the end of its tokens.
 	grantClaim = "grant"
 )
@@ -175,7 +177,7 @@ func (l *Local) Grant(bearer string) (grant, clientID string, ok bool) {
 
 // Inspect is [Local.Verify] for a token that is not used but spoken of: it does not ask where the token is good.
 func (l *Local) Inspect(bearer string) (Token, error) {
-	if len(bearer) > MaxLength {
+	if len(bearer) > maxLocal {
 		return Token{}, invalid(ReasonMalformed)
 	}
 	now := l.opts.Now()
@@ -183,36 +185,47 @@ func (l *Local) Inspect(bearer string) (Token, error) {
 	if t, ok := l.cache.get(sum, now); ok {
 		return t, nil
 	}
-	signed, err := parse(bearer, MaxLength, []jose.SignatureAlgorithm{jose.EdDSA}, typeAccessToken)
+	signed, err := parse(bearer, maxLocal, []jose.SignatureAlgorithm{jose.EdDSA}, typeAccessToken)
 	if err != nil {
 		return Token{}, err
 	}
-	c, err := claimNames{subject: "sub", scope: "scope"}.parse(signed.payload)
+	c, err := parseClaims(signed.payload)
 	if err != nil {
 		return Token{}, err
 	}
 	if c.issuer != l.opts.Issuer { // RFC 9068 §4
 		return Token{}, invalid(ReasonIssuer)
 	}
+	if len(c.audience) == 0 {
+		return Token{}, invalid(ReasonNoAudience)
+	}
 	if err := c.checkTime(now, localLeeway); err != nil {
 		return Token{}, err
 	}
-	if verified, _ := (known{keys: l.keys}).check(signed); !verified {
+	if verified, _ := (Keys{keys: l.keys}).check(signed); !verified {
 		return Token{}, invalid(ReasonSignature)
 	}
-	var own map[string]json.RawMessage
-	if json.Unmarshal(signed.payload, &own) != nil {
-		return Token{}, invalid(ReasonClaims)
+	all, err := decoded(signed.payload)
+	if err != nil {
+		return Token{}, err
 	}
-	// The ids of registered clients are longer than those that claims.parse takes from others.
-	grant, okGrant := text(own[grantClaim])
-	clientID, okClient := text(own["client_id"])
+	subject, err := subjectOf(all, "sub")
+	if err != nil {
+		return Token{}, err
+	}
+	scopes, err := scopesOf(all, []string{"scope"})
+	if err != nil {
+		return Token{}, err
+	}
+	// The ids of registered clients are longer than those that parseClaims takes from others.
+	grant, okGrant := text(c.raw[grantClaim])
+	clientID, okClient := text(c.raw["client_id"])
 	if !okGrant || !okClient || grant == "" || clientID == "" {
 		return Token{}, invalid(ReasonClaims)
 	}
 	t := Token{
 		// Unlike an external issuer's, the subject already names who signed the person in.
-		Caller:   identity.Caller{Subject: c.subject, ClientID: clientID, Scopes: c.scopes},
+		Caller:   identity.Caller{Subject: subject, ClientID: clientID, Scopes: scopes},
 		Expires:  c.expires,
 		Audience: c.audience,
 		Grant:    grant,

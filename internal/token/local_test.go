@@ -141,8 +141,8 @@ func TestForgedTokensOfOurIssuerAreRefused(t *testing.T) {
 	}
 	body := payload(t, claims)
 	id := set.Keys[0].KeyID
-	refusesLocally(t, l, tokentest.Forge(`{"alg":"none","typ":"at+jwt"}`, body, []byte("x")), endpoint, token.ReasonAlgorithm)
-	refusesLocally(t, l, tokentest.Forge(`{"alg":"HS256","typ":"at+jwt","kid":"`+id+`"}`, body, []byte("x")), endpoint, token.ReasonAlgorithm)
+	refusesLocally(t, l, tokentest.Forge(`{"alg":"none","typ":"at+jwt"}`, body, []byte("x")), endpoint, token.ReasonUnsigned)
+	refusesLocally(t, l, tokentest.Forge(`{"alg":"HS256","typ":"at+jwt","kid":"`+id+`"}`, body, []byte("x")), endpoint, token.ReasonSymmetric)
 	refusesLocally(t, l, tokentest.Forge(`{"alg":"EdDSA","typ":"JWT","kid":"`+id+`"}`, body, []byte("x")), endpoint, token.ReasonType)
 	stranger := tokentest.NewKey(t, jose.EdDSA, id)
 	refusesLocally(t, l, stranger.Sign(t, claims), endpoint, token.ReasonSignature)

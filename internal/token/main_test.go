@@ -46,7 +46,7 @@ type world struct {
 func newWorld(t testing.TB, change ...func(*token.ExternalOptions)) *world {
 	t.Helper()
 	w := &world{clock: newClock(), issuer: tokentest.NewIssuer(t)}
-	opts := token.ExternalOptions{Issuer: w.issuer.URL, HTTPClient: w.issuer.Client(), Now: w.Now}
+	opts := token.ExternalOptions{Issuers: []string{w.issuer.URL}, HTTPClient: w.issuer.Client(), Now: w.Now}
 	for _, c := range change {
 		c(&opts)
 	}

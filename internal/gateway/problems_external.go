@@ -1,0 +1,75 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// externalProblems are what only the verifier of tokens, and who uses them, can say about the settings of --auth external.
+func externalProblems(c *config.Config) []string {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var p []string
+	_, err := newVerifier(ctx, c, nil)
+	for _, err := range separate(err) {
+		setting, text := "--auth (GATEWAY_AUTH)", "external: "+err.Error()
+		if wrong, ok := errors.AsType[*token.OptionError](err); ok {
+			setting, text = tokenSetting(wrong.Option), wrong.Problem()
+		}
+		if told := setting + ": " + text; !slices.Contains(p, told) {
+			p = append(p, told)
+		}
+	}
+	for _, entry := range c.TokenScopeMap {
+		_, ours, _ := strings.Cut(entry, "=")
+		for scope := range strings.SplitSeq(ours, ",") {
+			if scope = strings.TrimSpace(scope); scope != "" && !slices.Contains(mcpadapter.Scopes(), scope) {
+				p = append(p, fmt.Sprintf("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP): %q grants nothing, since %q is not a scope of this gateway; the scopes are %s",
+					entry, scope, strings.Join(mcpadapter.Scopes(), ", ")))
+			}
+		}
+	}
+	many := func(issuer string) bool { _, ok := token.TenantTemplate(issuer); return ok }
+	if c.ClerkCredential == "exchange" && c.ExchangeTokenURL == "" && (len(c.TokenIssuers) > 1 || slices.ContainsFunc(c.TokenIssuers, many)) {
+		p = append(p, "--exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL): is required with several issuers or tenants: "+
+			"clients' tokens of all of them are sent there, so it must be one that may see them")
+	}
+	return p
+}
+
+// separate takes apart what [errors.Join] put together.
+func separate(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what was joined here
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// tokenSetting is the setting that an option of the verifier comes from.
+func tokenSetting(option string) string {
+	switch option {
+	case "Issuers":
+		return "--token-issuer (GATEWAY_TOKEN_ISSUER)"
+	case "JWKSURLs":
+		return "--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)"
+	case "Audiences":
+		return "--token-audience (GATEWAY_TOKEN_AUDIENCE)"
+	case "Clients":
+		return "--token-clients (GATEWAY_TOKEN_CLIENTS)"
+	case "Algorithms":
+		return "--token-algorithms (GATEWAY_TOKEN_ALGORITHMS)"
+	case "ScopeMap":
+		return "--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)"
+	}
+	return "--auth (GATEWAY_AUTH)"
+}

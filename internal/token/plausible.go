@@ -1,0 +1,43 @@
+package token
+
+import "strings"
+
+// maxShown is how much of a value from elsewhere a log line gets.
+const maxShown = 200
+
+// plausible is an issuer as a log line may show it: whoever sends a token writes into it what they like. What does not look like
+// an issuer is not repeated.
+func plausible(issuer string) string {
+	switch {
+	case issuer == "":
+		return "none"
+	case len(issuer) > maxShown || !plain(issuer) || strings.ContainsAny(issuer, "?#") || checkURL(issuer) != nil:
+		return "something that is not an issuer"
+	}
+	return issuer
+}
+
+// shown lists values that the issuer signed, as a log line may show them.
+func shown(values []string) string {
+	const most = 3
+	out := make([]string, 0, most)
+	for _, v := range values {
+		if len(out) == most {
+			out = append(out, "others")
+			break
+		}
+		if len(v) > maxShown || !plain(v) || v == "" {
+			v = "something unreadable"
+		}
+		out = append(out, v)
+	}
+	if len(out) == 0 {
+		return "none"
+	}
+	return strings.Join(out, ", ")
+}
+
+// plain reports whether text is printable ASCII without quotes, backslashes and spaces.
+func plain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
