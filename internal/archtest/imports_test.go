@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"internal/archtest/cmd/testsummary": nil,
 	"e2e":                               nil,
 	"internal/browsertest":              nil,
-	"internal/config":                   nil,
+	"internal/config":                   {"internal/identity"}, // rules of who may sign in are judged with all other settings
 	"internal/identity":                 nil,
 	"internal/netx":                     nil,
 	"internal/outputtest":               nil,

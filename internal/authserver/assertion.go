@@ -60,7 +60,7 @@ func (s *Server) readAssertion(raw, kind, clientID string) (*token.Assertion, *E
 func assertionProblem(err error) string {
 	e, ok := errors.AsType[*token.InvalidError](err)
 	switch {
-	case ok && e.Reason == token.ReasonAlgorithm:
+	case ok && (e.Reason == token.ReasonAlgorithm || e.Reason == token.ReasonSymmetric || e.Reason == token.ReasonUnsigned):
 		return "client_assertion must be signed with RS256, ES256 or EdDSA"
 	case ok && e.Reason == token.ReasonType:
 		return "typ of client_assertion must be JWT or client-authentication+jwt, or left out"

@@ -112,7 +112,7 @@ func bearerProblem(err error) string {
 		return "the assertion cannot be read"
 	}
 	switch e.Reason {
-	case token.ReasonAlgorithm:
+	case token.ReasonAlgorithm, token.ReasonSymmetric, token.ReasonUnsigned:
 		return "the assertion must be signed with an asymmetric algorithm, such as RS256, ES256 or EdDSA"
 	case token.ReasonType:
 		return "this token was made for something else: the assertion must be a workload's token (typ JWT or none) or an identity assertion " +

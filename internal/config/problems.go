@@ -123,12 +123,10 @@ func (c *Config) callers(p *problems) {
 				"or say --insecure-no-auth (GATEWAY_INSECURE_NO_AUTH=true) if something in front of it keeps others out", c.Listen)
 	}
 	if len(c.AllowSignin) > 0 {
-		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
-			"keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
+		p.add(allowSignin, "keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
 	}
 	if len(c.DenySignin) > 0 {
-		p.add("--deny-signin (GATEWAY_DENY_SIGNIN)",
-			"keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
+		p.add(denySignin, "keeps nobody out with --auth none, where nobody signs in; set --auth oauth or external, or leave it out")
 	}
 }
 
@@ -177,19 +175,6 @@ func (c *Config) oauth(p *problems) {
 		p.add("--public-url (GATEWAY_PUBLIC_URL)", "is required with --auth oauth on %s: it is the issuer of the gateway's tokens", c.Listen)
 	case u != nil && u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "0")):
 		p.add("--public-url (GATEWAY_PUBLIC_URL)", "must be https with --auth oauth; clients refuse to sign in over http")
-	}
-}
-
-// admission is about who may come in with a login.
-func (c *Config) admission(p *problems) {
-	switch {
-	case c.ClerkCredential != "api-key":
-	case len(c.AllowSignin) == 0 && !c.AllowAnyUser:
-		p.add("--allow-signin (GATEWAY_ALLOW_SIGNIN)",
-			"or --allow-any-user is required with one API key for everybody: else all whom the authorization server knows "+
-				"could send messages from the workspace")
-	case len(c.AllowSignin) > 0 && c.AllowAnyUser:
-		p.add("--allow-any-user (GATEWAY_ALLOW_ANY_USER)", "contradicts --allow-signin; leave one of them out")
 	}
 }
 

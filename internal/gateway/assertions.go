@@ -130,13 +130,14 @@ func newIdentityAssertions(cfg *config.Config, keys issuerKeys) (*authserver.Ide
 		now = time.Now
 	}
 	out.Admit = func(issuer string, claims map[string]any) (authserver.Person, error) {
-		switch {
-		case a.deny.Deny(claims):
-			return authserver.Person{}, authserver.ErrNotAllowed
-		case a.deny.Lack(claims): // at a sign-in the provider would be asked for it
+		if err := a.deny.Deny(claims); err != nil {
+			return authserver.Person{}, errors.Join(authserver.ErrNotAllowed, err)
+		}
+		if a.deny.Lack(claims) { // at a sign-in the provider would be asked for it
 			return authserver.Person{}, authserver.ErrUndescribed
-		case !a.allow(claims):
-			return authserver.Person{}, authserver.ErrNotAllowed
+		}
+		if err := a.allow(claims); err != nil {
+			return authserver.Person{}, errors.Join(authserver.ErrNotAllowed, err)
 		}
 		p, err := upstream.Asserted(issuer, claims, now())
 		if err != nil {

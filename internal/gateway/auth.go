@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -10,8 +9,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
-
-var errNotAdmitted = errors.New("no rule admits whom the token was issued to")
 
 // newVerifier verifies tokens of the organisation's own authorization servers. ctx bounds its fetches.
 func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTripper) (*token.External, error) {
@@ -32,12 +29,7 @@ func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTr
 	if err != nil {
 		return nil, err
 	}
-	opts.Allow = func(claims map[string]any) error {
-		if !a.admits(claims) {
-			return errNotAdmitted
-		}
-		return nil
-	}
+	opts.Allow = a.admits
 	return token.NewExternal(ctx, opts)
 }
 

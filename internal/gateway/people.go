@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
@@ -77,7 +78,7 @@ func (p *people) look(ctx context.Context, g upstream.Grant) error {
 		if err := p.grants.Revoke(context.WithoutCancel(ctx), g.ID); err != nil {
 			p.g.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
 		}
-		p.ended(ctx, g.Subject, reasonOf(err))
+		p.ended(ctx, g.Subject, reasonOf(err), err)
 	}
 	return grantOver{err}
 }
@@ -90,7 +91,7 @@ func (p *people) stillAllowed(ctx context.Context, g upstream.Grant, kept []byte
 	case errors.Is(err, upstream.ErrUnavailable):
 		p.cannotRead(ctx, err)
 	case errors.Is(err, upstream.ErrNotAllowed), errors.Is(err, upstream.ErrLapsed): // else checked has told it
-		p.ended(ctx, g.Subject, reasonOf(err))
+		p.ended(ctx, g.Subject, reasonOf(err), err)
 	}
 	return err
 }
@@ -113,10 +114,14 @@ func (p *people) cannotRead(ctx context.Context, err error) {
 	}
 }
 
-// ended tells of a person who is out, by the digest that the list of sessions has.
-func (p *people) ended(ctx context.Context, subject, reason string) {
+// ended tells of a person who is out, by the digest that the list of sessions has, and by which rule if it was one.
+func (p *people) ended(ctx context.Context, subject, reason string, why error) {
 	person := hex.EncodeToString(p.digest.Digest([]byte(subject))[:session.SubjectDigest])
-	p.g.logger.InfoContext(ctx, "a login was ended; the person has to sign in again", "reason", reason, "subject", person)
+	attrs := []any{"reason", reason, "subject", person}
+	if refusal, ok := errors.AsType[*identity.Refusal](why); ok {
+		attrs = append(attrs, "explanation", refusal.LogReason(), "rule", refusal.Rule())
+	}
+	p.g.logger.InfoContext(ctx, "a login was ended; the person has to sign in again", attrs...)
 }
 
 // checked is told what came of asking the provider.
@@ -124,7 +129,7 @@ func (p *people) checked(ctx context.Context, c upstream.Check) {
 	p.g.metrics.SignInCheck(string(c.Result))
 	switch c.Result {
 	case upstream.No:
-		p.ended(ctx, c.Subject, c.Reason)
+		p.ended(ctx, c.Subject, c.Reason, c.Why)
 		if c.EndError != nil {
 			p.g.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", c.EndError)
 		}

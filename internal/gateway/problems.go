@@ -31,10 +31,7 @@ func Problems(c *config.Config) []string {
 		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+oneLine(err))
 	}
 	p = append(p, offerProblems(c)...)
-	_, ruleErr := newAdmission(c)
-	if ruleErr != nil {
-		p = append(p, strings.Split(ruleErr.Error(), "\n")...)
-	}
+	_, ruleErr := newAdmission(c) // of what config.Problems has told
 	if c.Auth == "external" && ruleErr == nil && len(c.TokenIssuers) > 0 {
 		p = append(p, externalProblems(c)...)
 	}

@@ -53,12 +53,12 @@ func TestDenyRules(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.claims), &claims); err != nil {
 				t.Fatal(err)
 			}
-			if got := rules.Deny(claims); got != tt.want {
+			if got := rules.Deny(claims) != nil; got != tt.want {
 				t.Errorf("denied %v, want %v", got, tt.want)
 			}
 		})
 	}
-	if (identity.Rules)(nil).Deny(map[string]any{"groups": map[string]any{}}) {
+	if (identity.Rules{}).Deny(map[string]any{"groups": map[string]any{}}) != nil {
 		t.Error("no rules deny somebody")
 	}
 }

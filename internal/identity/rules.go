@@ -8,88 +8,165 @@ import (
 )
 
 // Rules say who is meant, by the claims of a verified token. The same form of rule admits ([Rules.Admit]) and shuts out
-// ([Rules.Deny]); the two read a claim that is not as expected in opposite ways, each the safe one.
-type Rules []rule
+// ([Rules.Deny]); the two read a claim that is not as expected in opposite ways, each the safe one. The zero value has no
+// rule.
+type Rules struct {
+	list []rule
+	// issuers are those whose tokens are judged; empty where that does not matter.
+	issuers []string
+}
 
-type rule struct{ claim, value string }
+type rule struct {
+	// issuer is whose tokens it is about, "" for every one's.
+	issuer       string
+	claim, value string
+	// number is value as asText would write it, if it is a number; else "".
+	number string
+}
 
-// The claims that are about an address. claimEmailDomain is nobody's claim: it stands for the domain of claimEmail, which
-// for admitting must be verified by claimEmailVerified.
+// The claims that have a meaning here. claimEmailDomain is nobody's claim: it stands for the domain of claimEmail, which for
+// admitting must be verified by claimEmailVerified.
 const (
 	claimEmail         = "email"
 	claimEmailVerified = "email_verified"
 	claimEmailDomain   = "email_domain"
+	claimIssuer        = "iss"
+	claimTenant        = "tid"
+	claimGroups        = "groups"
 )
 
-// ParseRules reads rules of the form claim=value. Its error names every text that is not one.
-func ParseRules(texts []string) (Rules, error) {
-	var rules Rules
+// String is the rule as it is written.
+func (r rule) String() string {
+	if r.issuer != "" {
+		return r.issuer + " " + r.claim + "=" + r.value
+	}
+	return r.claim + "=" + r.value
+}
+
+// ParseRules reads rules of the form claim=value, or issuer claim=value, several in one text if commas separate them: a comma
+// in a value is written \, or the value in double quotes. The claim may be a path, see [Claim]. With several issuers each rule
+// names one of them, to the letter. Its error names every text that is not a rule, and every rule that cannot fit anybody, a
+// line each.
+func ParseRules(texts []string, issuers ...string) (Rules, error) {
+	rules := Rules{issuers: issuers}
 	var problems []error
 	for _, text := range texts {
-		claim, value, ok := strings.Cut(text, "=")
-		claim, value = strings.TrimSpace(claim), strings.TrimSpace(value)
-		if !ok || claim == "" || value == "" {
-			problems = append(problems, fmt.Errorf("%q is not a rule; write claim=value, such as groups=support or email_domain=example.com", text))
+		parts, err := split(text)
+		if err != nil {
+			problems = append(problems, err)
 			continue
 		}
-		if claim == claimEmailDomain {
-			value = strings.ToLower(strings.TrimPrefix(value, "@"))
+		for i, p := range parts {
+			r, err := parseRule(p.text, issuers)
+			if err == nil {
+				err = rules.refuse(r)
+			}
+			switch {
+			case i > 0 && isRestOfName(parts[:i], p):
+				if !isRestOfName(parts[:i-1], parts[i-1]) { // said once
+					problems = append(problems, fmt.Errorf("%q and %q look like one LDAP name that was taken apart at its comma; write the whole "+
+						`name in double quotes, such as groups="CN=Support,OU=Groups,DC=example,DC=com", and in a shell all of that in single ones`,
+						parts[i-1].text, p.text))
+				}
+			case err != nil:
+				problems = append(problems, err)
+			default:
+				rules.list = append(rules.list, r)
+			}
 		}
-		rules = append(rules, rule{claim, value})
 	}
 	return rules, errors.Join(problems...)
 }
 
-// Admit reports whether a rule fits; without rules nobody is admitted. The claims are as JSON decodes into any. A claim
-// that is a list fits with one of its entries; one that is not text fits nothing. An address fits nothing if the provider says
-// that it is not verified.
-func (r Rules) Admit(claims map[string]any) bool {
-	return slices.ContainsFunc(r, func(rule rule) bool { return rule.fits(claims) })
-}
+// Empty reports whether there is no rule.
+func (r Rules) Empty() bool { return len(r.list) == 0 }
 
-func (r rule) fits(claims map[string]any) bool {
-	if r.claim == claimEmail && knownUnverified(claims) {
-		return false
+func parseRule(text string, issuers []string) (rule, error) {
+	rest := text
+	var r rule
+	if word, after, ok := cutSpace(text); ok && isURL(word) && (!strings.Contains(word, "=") || slices.Contains(issuers, word)) {
+		r.issuer, rest = word, after
+	}
+	claim, value, ok := strings.Cut(rest, "=")
+	r.claim, r.value = strings.TrimSpace(claim), strings.TrimSpace(value)
+	if !ok || r.claim == "" || r.value == "" {
+		return rule{}, fmt.Errorf("%q is not a rule; write claim=value, such as groups=support or email_domain=example.com", text)
 	}
 	if r.claim == claimEmailDomain {
-		email, _ := claims[claimEmail].(string)
-		verified, _ := claims[claimEmailVerified].(bool)
-		at := strings.LastIndexByte(email, '@')
-		return verified && at > 0 && strings.EqualFold(email[at+1:], r.value)
+		r.value = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(r.value, "@"), "."))
 	}
-	switch v := claims[r.claim].(type) {
-	case string:
-		return v == r.value
-	case []any:
-		return slices.Contains(v, any(r.value))
-	}
-	return false
+	r.number = asNumber(r.value)
+	return r, nil
 }
 
-// knownUnverified reports whether the provider says that nobody checked whose the address is: with many providers people
-// choose it themselves when they sign up. One that has no such claim at all is taken to know its people's addresses.
-func knownUnverified(claims map[string]any) bool {
-	switch verified := claims[claimEmailVerified]; verified {
-	case nil, true, "true": // some providers write it as text
+func cutSpace(s string) (word, rest string, found bool) {
+	i := strings.IndexAny(s, " \t\r\n")
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], strings.TrimSpace(s[i:]), true
+}
+
+func isURL(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") }
+
+// isRestOfName reports whether a rule is nothing but what comes after a comma in a name of LDAP.
+func isRestOfName(before []part, p part) bool {
+	claim, _, ok := strings.Cut(p.text, "=")
+	if len(before) == 0 || !ok || p.quoted || !isNamePart(claim) {
 		return false
 	}
-	return true
+	last := before[len(before)-1]
+	_, value, _ := strings.Cut(last.text, "=")
+	attribute, _, isName := strings.Cut(value, "=")
+	return !last.quoted && (isName && isNamePart(attribute) || isRestOfName(before[:len(before)-1], last))
 }
 
-// Common gives the rules that are in both lists, as claim=value: somebody would be admitted and shut out by the same.
+// isNamePart knows the attributes that names of LDAP consist of (RFC 4514 §3).
+func isNamePart(s string) bool {
+	return slices.Contains([]string{"cn", "ou", "dc", "o", "l", "st", "c", "street", "uid"}, strings.ToLower(strings.TrimSpace(s)))
+}
+
+// Common gives the rules that are in both lists, as they are written: somebody would be admitted and shut out by the same.
 func (r Rules) Common(other Rules) []string {
 	var both []string
-	for _, rule := range r {
-		if slices.ContainsFunc(other, rule.same) {
-			both = append(both, rule.claim+"="+rule.value)
+	for _, rule := range r.list {
+		if slices.ContainsFunc(other.list, rule.same) {
+			both = append(both, rule.String())
 		}
 	}
 	return both
 }
 
 func (r rule) same(other rule) bool {
-	if r.claim == claimEmail { // as Deny compares addresses
-		return r.claim == other.claim && strings.EqualFold(r.value, other.value)
+	if r.issuer != "" && other.issuer != "" && r.issuer != other.issuer || r.claim != other.claim {
+		return false
 	}
-	return r == other
+	return r.value == other.value || r.claim == claimEmail && strings.EqualFold(r.value, other.value) // as Deny compares addresses
+}
+
+// Unserved says of rules that are to admit people which issuers they admit nobody of, a line each; without any rule that is only
+// for issuers which need one. An issuer that tenants share needs a rule
+// on tid: else whoever has a tenant of their own, which costs nothing, could make themselves fit.
+func (r Rules) Unserved() error {
+	var problems []error
+	for _, issuer := range r.issuers {
+		some := r.of(issuer)
+		switch {
+		case SharedByTenants(issuer) && !slices.ContainsFunc(some, rule.isTenant):
+			problems = append(problems, fmt.Errorf("the issuer %s gives tokens to people of every tenant: add a rule tid=… with the id of each "+
+				"tenant whose people may come in; other rules then choose among them", issuer))
+		case len(some) == 0 && !r.Empty():
+			problems = append(problems, fmt.Errorf("no rule admits anybody of the issuer %s: add one, such as %s groups=support, or leave the "+
+				"issuer out", issuer, issuer))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// isTenant reports whether a rule says of which tenant somebody is.
+func (r rule) isTenant() bool { return r.claim == claimTenant }
+
+// of gives the rules about an issuer.
+func (r Rules) of(issuer string) []rule {
+	return slices.DeleteFunc(slices.Clone(r.list), func(rule rule) bool { return rule.issuer != "" && rule.issuer != issuer })
 }

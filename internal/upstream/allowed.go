@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -45,13 +46,13 @@ func (l *Login) Look(ctx context.Context, g Grant) error {
 func (l *Login) stands(g Grant, r *reading) error {
 	switch {
 	case r == nil:
-		if l.provider.opts.Deny.Deny(g.claims()) {
-			return ErrNotAllowed
+		if err := l.provider.opts.Deny.Deny(g.claims()); err != nil {
+			return notAllowed{err}
 		}
 	case r.state.Over:
 		return ErrGrantOver
-	case r.denied:
-		return ErrNotAllowed
+	case r.denied != nil:
+		return r.denied
 	}
 	return l.age(g, r)
 }
@@ -61,6 +62,9 @@ func (g Grant) claims() map[string]any {
 	claims := map[string]any{}
 	if g.Sub != "" {
 		claims["sub"] = g.Sub
+	}
+	if iss, _, ok := strings.Cut(g.Subject, "#"); ok { // an issuer has no fragment
+		claims["iss"] = iss
 	}
 	if g.Email != "" {
 		claims["email"] = g.Email
@@ -86,7 +90,7 @@ func (l *Login) age(g Grant, r *reading) error {
 
 // due reports whether the provider is to be asked: after a while, and when the rules no longer fit what is kept.
 func (l *Login) due(g Grant, r *reading) bool {
-	return r != nil && !r.state.Over && !r.state.Asserted && (r.unfit || l.now().Sub(lastYes(g, r)) > l.opts.Recheck)
+	return r != nil && !r.state.Over && !r.state.Asserted && (r.unfit != nil || l.now().Sub(lastYes(g, r)) > l.opts.Recheck)
 }
 
 // StillAllowed says whether a grant may go on, and has the provider asked if that was long ago. data is what is kept of the
@@ -168,8 +172,8 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 		}
 	}
 	err := l.age(g, seen)
-	if strict && seen != nil && seen.unfit {
-		err = ErrNotAllowed
+	if strict && seen != nil && seen.unfit != nil {
+		err = seen.unfit
 	}
 	if err != nil && undecided {
 		return errUndecided

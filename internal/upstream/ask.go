@@ -59,8 +59,8 @@ func (p *Provider) fresh(ctx context.Context, m *metadata, s *state, got *tokens
 		}
 	}
 	// That there are new tokens is the provider's yes, and all it says.
-	if p.admitted(s.Claims) != nil {
-		return no(noRules)
+	if err := p.admitted(s.Claims); err != nil {
+		return noByRules(err)
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (p *Provider) freshFromIDToken(ctx context.Context, m *metadata, s *state, 
 		s.Claims, s.Info = fresh.Claims, fresh.Info
 	}
 	if errors.Is(err, ErrNotAllowed) {
-		return no(noRules)
+		return noByRules(err)
 	}
 	return err
 }

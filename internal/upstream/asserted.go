@@ -20,7 +20,14 @@ func Asserted(issuer string, claims map[string]any, now time.Time) (Person, erro
 	return Person{Subject: s.Subject, Name: shown(claims["name"]), Email: shown(claims["email"]), Upstream: data}, nil
 }
 
-// shutOut judges who came by an assertion: whom the rules no longer admit, and of whom nobody can tell, is out at once.
-func (l *Login) shutOut(s *state) bool {
-	return s.Asserted && (!l.provider.opts.Allow(s.Claims) || l.provider.opts.Deny.Lack(s.Claims))
+// shutOut says why somebody who came by an assertion is out, nil if they are not: whom the rules no longer admit, and of whom
+// nobody can tell, is out at once.
+func (l *Login) shutOut(s *state) error {
+	if err := l.provider.opts.Allow(s.Claims); err != nil {
+		return notAllowed{err}
+	}
+	if l.provider.opts.Deny.Lack(s.Claims) {
+		return ErrNotAllowed
+	}
+	return nil
 }

@@ -15,6 +15,8 @@ type Check struct {
 	Status int
 	// Grant and Subject say about whom.
 	Grant, Subject string
+	// Why is what the rules said, such as an [identity.Refusal], if it is a no of theirs.
+	Why error
 	// EndError says that a no could not be put down for all replicas yet.
 	EndError error
 }
@@ -141,7 +143,7 @@ func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) error
 	case errors.Is(err, ErrGrantOver):
 		c.Result, c.Reason = No, "ended_before"
 		if errors.As(err, &n) {
-			c.Reason = n.reason
+			c.Reason, c.Why = n.reason, n.why
 		}
 		c.EndError = l.opts.End(context.WithoutCancel(ctx), g.ID)
 	case errors.As(err, &u) && (t.asked || t.withoutMetadata):

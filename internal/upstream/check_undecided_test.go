@@ -31,7 +31,7 @@ func TestALoginDoesNotLapseBeforeTheProviderWasAsked(t *testing.T) {
 				world(t, 1, nil, func(t *testing.T, s *signedIn) {
 					if unfit { // what was kept does not fit, what the provider says does
 						l, err := NewLogin(s.options(s.provider(t, func(o *ProviderOptions) {
-							o.Allow = func(c map[string]any) bool { return c["email"] == "ann@new.example" }
+							o.Allow = only("ann@new.example")
 						}), s.store))
 						if err != nil {
 							t.Fatal(err)

@@ -266,7 +266,7 @@ func TestRulesThatNoLongerAdmitAskAtOnce(t *testing.T) {
 	world(t, 1, nil, func(t *testing.T, s *signedIn) {
 		fits := "ann@new.example"
 		l, err := NewLogin(s.options(s.provider(t, func(o *ProviderOptions) {
-			o.Allow = func(c map[string]any) bool { return c["email"] == fits }
+			o.Allow = func(c map[string]any) error { return only(fits)(c) }
 		}), s.store))
 		if err != nil {
 			t.Fatal(err)

@@ -77,7 +77,11 @@ func statusError(reason string, status int) error {
 type grantOver struct{ cause, public string }
 
 // noError is an [ErrGrantOver] that the provider, or the rules with what it said, have just decided.
-type noError struct{ reason string }
+type noError struct {
+	reason string
+	// why is what the rules said, nil if they did not decide it.
+	why error
+}
 
 func (e *noError) Error() string { return "upstream: the person may not come in any more: " + e.reason }
 
@@ -92,7 +96,20 @@ const (
 	noAnotherSubject = "another_subject"
 )
 
-func no(reason string) error { return &noError{reason} }
+func no(reason string) error { return &noError{reason: reason} }
+
+// noByRules is a no of the rules, with what they say of an [ErrNotAllowed].
+func noByRules(err error) error { return &noError{noRules, errors.Unwrap(err)} }
+
+// notAllowed is an [ErrNotAllowed] with what the rules say, such as an [identity.Refusal].
+type notAllowed struct{ why error }
+
+func (notAllowed) Error() string { return ErrNotAllowed.Error() }
+
+// Is makes it an [ErrNotAllowed].
+func (notAllowed) Is(target error) bool { return target == ErrNotAllowed }
+
+func (e notAllowed) Unwrap() error { return e.why }
 
 func (g *grantOver) Error() string { return "upstream: " + g.cause }
 

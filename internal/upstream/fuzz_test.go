@@ -138,7 +138,7 @@ func FuzzMetadata(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := NewProvider(ProviderOptions{
-			Issuer: issuer, ClientID: "c", RedirectURL: "https://mcp.example.com/callback", Allow: func(map[string]any) bool { return true }, Transport: told(body),
+			Issuer: issuer, ClientID: "c", RedirectURL: "https://mcp.example.com/callback", Allow: func(map[string]any) error { return nil }, Transport: told(body),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -320,3 +320,13 @@ func (i *idp) signIn(t testing.TB, p *Provider) (Person, error) {
 	answer, kept := i.begin(t, p)
 	return p.Finish(t.Context(), answer, kept)
 }
+
+// only admits somebody by their address.
+func only(email string) func(map[string]any) error {
+	return func(c map[string]any) error {
+		if c["email"] != email {
+			return errors.New("another address")
+		}
+		return nil
+	}
+}

@@ -30,8 +30,8 @@ type ProviderOptions struct {
 	// Params are added to the URL that browsers are sent to, for what providers have of their own, such as access_type.
 	// None may be one that the protocol needs.
 	Params map[string]string
-	// Allow says whether whom the claims describe may sign in, such as identity.Rules.Admit.
-	Allow func(claims map[string]any) bool
+	// Allow says why whom the claims describe may not sign in, nil for who may, such as [identity.Rules.Admit].
+	Allow func(claims map[string]any) error
 	// Deny names people who may not, whatever Allow says. Default: nobody.
 	Deny identity.Rules
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.

@@ -14,8 +14,8 @@ import (
 type reading struct {
 	digest [sha256.Size]byte
 	state  *state
-	// denied says that a rule shuts the person out, unfit that none admits them.
-	denied, unfit bool
+	// denied says which rule shuts the person out, unfit why none admits them; nil if that is not so. Both are an [ErrNotAllowed].
+	denied, unfit error
 }
 
 // read takes data apart, or finds that this was done before.
@@ -28,8 +28,15 @@ func (l *Login) read(grant string, data []byte) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{digest: digest, state: s, denied: l.provider.opts.Deny.Deny(s.Claims), unfit: !l.provider.opts.Allow(s.Claims)}
-	r.denied = r.denied || l.shutOut(s)
+	r := &reading{digest: digest, state: s}
+	if err := l.provider.opts.Deny.Deny(s.Claims); err != nil {
+		r.denied = notAllowed{err}
+	} else if s.Asserted {
+		r.denied = l.shutOut(s)
+	}
+	if err := l.provider.opts.Allow(s.Claims); err != nil {
+		r.unfit = notAllowed{err}
+	}
 	l.known.put(grant, r)
 	return r, nil
 }

@@ -260,7 +260,7 @@ func TestAParameterOfTheProtocolCannotBeSet(t *testing.T) {
 	i := newIDP(t)
 	for _, name := range []string{"", "state", "Nonce", "redirect_uri", "response_mode", "code_challenge_method", "request", "client_id"} {
 		_, err := NewProvider(ProviderOptions{
-			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) bool { return true },
+			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) error { return nil },
 			Params: map[string]string{name: "x"},
 		})
 		if err == nil || !strings.Contains(err.Error(), name) {
@@ -269,7 +269,7 @@ func TestAParameterOfTheProtocolCannotBeSet(t *testing.T) {
 	}
 	for _, scope := range []string{"two scopes", "", `a"b`, "é"} {
 		_, err := NewProvider(ProviderOptions{
-			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) bool { return true }, Scopes: []string{scope},
+			Issuer: i.URL, ClientID: "c", RedirectURL: i.URL, Allow: func(map[string]any) error { return nil }, Scopes: []string{scope},
 		})
 		if err == nil {
 			t.Errorf("scope %q is accepted", scope)

@@ -75,7 +75,7 @@ func TestAnAnswer101IsRefused(t *testing.T) {
 		t.Errorf("the token endpoint: %v", err)
 	}
 	p, err := NewProvider(ProviderOptions{
-		Issuer: far.URL, ClientID: "x", RedirectURL: far.URL, Allow: func(map[string]any) bool { return true },
+		Issuer: far.URL, ClientID: "x", RedirectURL: far.URL, Allow: func(map[string]any) error { return nil },
 		Transport: far.Client().Transport,
 	})
 	if err != nil {

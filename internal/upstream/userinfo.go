@@ -13,8 +13,11 @@ import (
 
 // admitted asks the rules.
 func (p *Provider) admitted(claims map[string]any) error {
-	if p.opts.Deny.Deny(claims) || !p.opts.Allow(claims) {
-		return ErrNotAllowed
+	if err := p.opts.Deny.Deny(claims); err != nil {
+		return notAllowed{err}
+	}
+	if err := p.opts.Allow(claims); err != nil {
+		return notAllowed{err}
 	}
 	return nil
 }
@@ -22,7 +25,7 @@ func (p *Provider) admitted(claims map[string]any) error {
 // admit asks the rules, with what the ID token says first, and with the user info if that is not enough to admit, or lacks
 // what somebody is shut out by. Its errors are [ErrNotAllowed], and others that say nothing about the person.
 func (p *Provider) admit(ctx context.Context, m *metadata, s *state, access string) error {
-	enough := p.opts.Allow(s.Claims)
+	enough := p.opts.Allow(s.Claims) == nil
 	if m.UserInfoURL == "" || enough && !p.opts.Deny.Lack(s.Claims) {
 		return p.admitted(s.Claims)
 	}
@@ -41,11 +44,27 @@ func (p *Provider) admit(ctx context.Context, m *metadata, s *state, access stri
 		delete(info, "email_verified") // it speaks of another address
 	}
 	for name, value := range info {
-		if _, signed := s.Claims[name]; !signed {
-			s.Claims[name] = value
-		}
+		s.Claims[name] = filled(s.Claims[name], value)
 	}
 	return p.admitted(s.Claims)
+}
+
+// filled is a claim of the ID token with what it lacks, which the user info has: objects, such as realm_access, can be in both
+// and have different roles.
+func filled(signed, info any) any {
+	if signed == nil {
+		return info
+	}
+	object, isObject := signed.(map[string]any)
+	more, both := info.(map[string]any)
+	if !isObject || !both {
+		return signed
+	}
+	all := maps.Clone(object)
+	for name, value := range more {
+		all[name] = filled(object[name], value)
+	}
+	return all
 }
 
 // tryUserInfo finds out at sign-in whether the user info answers to the access token, where that is the only way to ask
@@ -85,6 +104,7 @@ func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (ma
 	case json.Unmarshal(body, &info) != nil || info["sub"] == nil:
 		return nil, statusError("user_info_malformed", resp.StatusCode)
 	}
+	delete(info, "iss") // whose word it is the ID token says, and rules go by that
 	return info, nil
 }
 
@@ -110,8 +130,8 @@ func (p *Provider) learn(s *state, info map[string]any) error {
 	}
 	maps.Copy(claims, info)
 	s.Claims, s.Info = claims, slices.Sorted(maps.Keys(info))
-	if p.admitted(claims) != nil {
-		return no(noRules)
+	if err := p.admitted(claims); err != nil {
+		return noByRules(err)
 	}
 	return nil
 }
