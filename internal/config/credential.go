@@ -65,6 +65,8 @@ func (c *Config) Warnings() []string {
 		{"--oidc-issuer (OIDC_ISSUER)", c.OIDCIssuer != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-client-id (OIDC_CLIENT_ID)", c.OIDCClientID != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-client-secret (OIDC_CLIENT_SECRET)", c.OIDCClientSecret != "", c.Auth == "oauth", "--auth oauth"},
+		{clientAuthSetting, c.OIDCClientAuth != "" && c.OIDCClientAuth != defaultClientAuth, c.Auth == "oauth", "--auth oauth"},
+		{backchannelSetting, c.OIDCBackchannel != "", c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-scopes (OIDC_SCOPES)", len(c.OIDCScopes) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--oidc-params (OIDC_PARAMS)", len(c.OIDCParams) > 0, c.Auth == "oauth", "--auth oauth"},
 		{"--oauth-clients (GATEWAY_OAUTH_CLIENTS)", c.OAuthClients != "", c.Auth == "oauth", "--auth oauth"},

@@ -159,6 +159,7 @@ func (c *Config) oauth(p *problems) {
 	}
 	c.documents(p)
 	c.assertions(p)
+	c.provider(p)
 	known := map[string]bool{}
 	for _, entry := range c.OIDCParams {
 		name, _, ok := strings.Cut(entry, "=")

@@ -16,6 +16,9 @@ func (c *Config) networkRisks(w *problems) {
 	if isPlainHTTP(c.ClerkURL) && reachOfURL(c.ClerkURL) == nearby {
 		w.add("--clerk-url (CLERK_API_URL)", "is http: whoever shares the network with it can read keys and texts")
 	}
+	if c.Auth == "oauth" && isPlainHTTP(c.OIDCBackchannel) && reachOfURL(c.OIDCBackchannel) == nearby {
+		w.add(backchannelSetting, "is http: whoever shares the network with it can read the gateway's secret and people's tokens, and say who signed in")
+	}
 	if c.AdminListen != "" && exposed(c.AdminListen) {
 		w.add("--admin-listen (GATEWAY_ADMIN_LISTEN)",
 			"is reached by other machines, and metrics are not protected: keep the port from the outside")

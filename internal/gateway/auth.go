@@ -59,7 +59,7 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 			return t.Caller, err
 		})
 		for _, issuer := range g.cfg.TokenIssuers {
-			opts.AuthorizationServers = append(opts.AuthorizationServers, token.MetadataIssuer(issuer))
+			opts.AuthorizationServers = append(opts.AuthorizationServers, identity.MetadataIssuer(issuer))
 		}
 		opts.ScopeNames = theirNames(g.cfg.ScopeMap())
 	default:

@@ -47,9 +47,9 @@ func newTokenServer(cfg *config.Config, transport http.RoundTripper) (*upstream.
 		opts.Issuer = cfg.TokenIssuers[0]
 	}
 	if cfg.Auth == "oauth" {
-		opts.Issuer = cfg.OIDCIssuer
+		opts.Issuer, opts.BackchannelURL = cfg.OIDCIssuer, cfg.OIDCBackchannel
 		if opts.ClientID == "" {
-			opts.ClientID, opts.ClientSecret = cfg.OIDCClientID, cfg.OIDCClientSecret.Reveal()
+			opts.ClientID, opts.ClientSecret, opts.ClientAuth = cfg.OIDCClientID, cfg.OIDCClientSecret.Reveal(), cfg.OIDCClientAuth
 		}
 	}
 	return upstream.NewAuthorizationServer(opts)

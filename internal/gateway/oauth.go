@@ -34,6 +34,8 @@ type login struct {
 	server *authserver.Server
 	tokens *token.Local
 	grants *session.Grants
+	// provider is where people sign in.
+	provider *upstream.Provider
 	// clients says which clients are denied, and what weight others have; nil without --oauth-clients.
 	clients *authserver.ClientList
 	people  *people
@@ -82,6 +84,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
+	l.provider = provider
 	if l.people, err = g.newPeople(provider, l.grants, grants, patient.Limits(), keys); err != nil {
 		return nil, err
 	}
@@ -268,6 +271,10 @@ func newProvider(cfg *config.Config, transport http.RoundTripper, now func() tim
 	}
 	return upstream.NewProvider(upstream.ProviderOptions{
 		Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret.Reveal(),
+		ClientAuth: cfg.OIDCClientAuth, BackchannelURL: cfg.OIDCBackchannel,
+		KeySet: func(fetch func(context.Context) ([]byte, error)) upstream.KeySet {
+			return token.NewProviderKeys(fetch, now)
+		},
 		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
 		Allow: a.allow, Deny: a.deny, Transport: transport, Now: now,
 	})

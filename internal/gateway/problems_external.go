@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -36,7 +37,7 @@ func externalProblems(c *config.Config) []string {
 			}
 		}
 	}
-	many := func(issuer string) bool { _, ok := token.TenantTemplate(issuer); return ok }
+	many := func(issuer string) bool { _, ok := identity.TenantTemplate(issuer); return ok }
 	if c.ClerkCredential == "exchange" && c.ExchangeTokenURL == "" && (len(c.TokenIssuers) > 1 || slices.ContainsFunc(c.TokenIssuers, many)) {
 		p = append(p, "--exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL): is required with several issuers or tenants: "+
 			"clients' tokens of all of them are sent there, so it must be one that may see them")

@@ -58,6 +58,7 @@ func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL st
 	for i, s := range servers {
 		go func() { failed <- s.Serve(listeners[i]) }()
 	}
+	g.probeProvider()
 	g.logger.Info("accepting requests", "address", l.main.Addr().String(), "auth", g.cfg.Auth, "clerk_url", g.cfg.ClerkURL)
 	if started != nil {
 		started(g.baseURL())

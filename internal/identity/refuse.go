@@ -40,13 +40,12 @@ func (r Rules) about(rule rule) []string {
 
 // couldIssue reports whether an iss may be that of an issuer.
 func couldIssue(issuer, iss string) bool {
-	before, after, shared := strings.Cut(tenantTemplate(issuer), tenantMark)
-	if !shared {
+	template := tenantTemplate(issuer)
+	if template == "" {
 		return iss == issuer
 	}
-	tenant, ok1 := strings.CutPrefix(iss, before)
-	tenant, ok2 := strings.CutSuffix(tenant, after)
-	return ok1 && ok2 && tenantName.MatchString(tenant)
+	_, ok := TenantIn(template, iss)
+	return ok
 }
 
 func emptySegment(rule rule) string {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -29,7 +30,7 @@ func causeOf(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
 	case isA[*tls.CertificateVerificationError](err), isA[x509.UnknownAuthorityError](err), isA[x509.HostnameError](err),
-		isA[tls.RecordHeaderError](err), isA[tls.AlertError](err):
+		isA[tls.RecordHeaderError](err), isA[tls.AlertError](err), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls"
 	}
 	return "network"

@@ -59,7 +59,7 @@ func NewExternal(ctx context.Context, opts ExternalOptions) (*External, error) {
 		}
 		source := newIssuer(opts.HTTPClient, id, keysURL)
 		t := trusted{id: id, keys: &keySet{lifetime: ctx, fetch: source.keys, now: opts.Now, leeway: opts.Leeway}}
-		t.template, _ = TenantTemplate(id)
+		t.template, _ = identity.TenantTemplate(id)
 		e.issuers = append(e.issuers, t)
 	}
 	return e, nil

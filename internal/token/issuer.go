@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
 
 // maxDocument is the largest metadata document or JWK set in bytes.
@@ -38,7 +40,7 @@ func newIssuer(client *http.Client, id, keysURL string) *issuer {
 	c := netx.NewClient(base, netx.Bounds{Timeout: fetchTimeout, MaxBody: maxDocument, CheckRedirect: checkRedirect})
 	c.Jar = client.Jar
 	i := &issuer{client: c, id: id, announce: []string{id}, keysURL: keysURL, fixed: keysURL != ""}
-	if template, ok := TenantTemplate(id); ok && template != id {
+	if template, ok := identity.TenantTemplate(id); ok && template != id {
 		i.announce = append(i.announce, template)
 	}
 	return i
@@ -73,7 +75,7 @@ func (i *issuer) keys(ctx context.Context) (Keys, error) {
 // discover finds the JWK set by the issuer's metadata: RFC 8414 §3.1 first, then OpenID Connect Discovery §4.1.
 func (i *issuer) discover(ctx context.Context) error {
 	var errs []error
-	for _, address := range metadataURLs(MetadataIssuer(i.id)) {
+	for _, address := range metadataURLs(identity.MetadataIssuer(i.id)) {
 		err := i.metadata(ctx, address)
 		if err == nil {
 			return nil

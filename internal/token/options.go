@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
 
 // ExternalOptions configure an [External].
@@ -136,7 +138,7 @@ func (o *ExternalOptions) checkIssuers(problem func(option, format string, args 
 			continue
 		}
 		pattern := id
-		if template, ok := TenantTemplate(id); ok {
+		if template, ok := identity.TenantTemplate(id); ok {
 			pattern = template
 			if template != id && len(o.JWKSURLs) > 0 {
 				problem("JWKSURLs", "the issuer %q is known by its metadata only; with the address of a JWK set write %q", id, template)

@@ -71,8 +71,12 @@ func (p *Provider) freshFromIDToken(ctx context.Context, m *metadata, s *state, 
 	case errors.Is(err, ErrUnavailable):
 		return err
 	case err != nil: // a clock that is off, or keys in disorder: not a word about the person
-		return unknown("id_token_does_not_verify")
-	case p.subject(claims) != s.Subject: // OpenID Connect Core §12.2
+		e := &unknownError{reason: "id_token_does_not_verify", act: OperatorMustAct(err)}
+		if failure, ok := errors.AsType[*SignInError](err); ok {
+			e.detail = failure.LogReason()
+		}
+		return e
+	case subject(claims) != s.Subject: // OpenID Connect Core §12.2
 		return no(noAnotherSubject)
 	}
 	fresh := &state{Claims: claims}

@@ -2,10 +2,8 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,6 +18,10 @@ type AuthorizationServerOptions struct {
 	TokenURL string
 	// ClientID and ClientSecret are what the server knows the gateway by. Without a secret it is a public client.
 	ClientID, ClientSecret string
+	// ClientAuth is how the gateway says which client it is. Default: AuthAuto.
+	ClientAuth string
+	// BackchannelURL is that of [ProviderOptions].
+	BackchannelURL string
 	// Transport carries requests. Default: [http.DefaultTransport].
 	Transport http.RoundTripper
 	// Now is the clock. Default: [time.Now].
@@ -32,6 +34,13 @@ type AuthorizationServer struct {
 	opts   AuthorizationServerOptions
 	tokens tokenClient
 	found  document[serverMetadata]
+}
+
+// exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client says who it is goes by its
+// metadata.
+var exchangeSettings = clientSettings{
+	"--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)", "--exchange-client-secret (GATEWAY_EXCHANGE_CLIENT_SECRET)",
+	"the metadata of the server, or --oidc-client-auth (OIDC_CLIENT_AUTH) with --auth oauth,",
 }
 
 // serverMetadata is what a server says of its token endpoint (RFC 8414 §2).
@@ -57,8 +66,16 @@ func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServ
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	method, err := checkClientAuth(opts.ClientAuth, opts.ClientSecret)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	transport, err := newBackchannel(opts.Issuer, opts.BackchannelURL, opts.Transport)
+	if err != nil {
+		problems = append(problems, err)
+	}
 	return &AuthorizationServer{
-		opts: opts, tokens: tokenClient{newHTTPClient(opts.Transport), opts.ClientID, opts.ClientSecret},
+		opts: opts, tokens: newTokenClient(newHTTPClient(transport), opts.ClientID, opts.ClientSecret, method, exchangeSettings),
 		found: document[serverMetadata]{now: opts.Now},
 	}, errors.Join(problems...)
 }
@@ -84,34 +101,39 @@ func (a *AuthorizationServer) discover(ctx context.Context, _ *serverMetadata) (
 		return nil, fmt.Errorf("%w: the issuer is no URL", ErrUnavailable)
 	}
 	origin, path := u.Scheme+"://"+u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
+	var firstErr *unknownError
 	for _, address := range []string{
 		origin + "/.well-known/oauth-authorization-server" + path,
-		origin + path + "/.well-known/openid-configuration",
+		origin + path + wellKnown,
 	} {
-		if m := a.read(ctx, address); m != nil {
+		m, err := a.read(ctx, address)
+		if err == nil {
 			return m, nil
 		}
+		// The one that says the most: what was found and is not good rather than what was not found.
+		var e *unknownError
+		if errors.As(err, &e) && (firstErr == nil || firstErr.status != 0) {
+			firstErr = e
+		}
 	}
-	return nil, fmt.Errorf("%w: the authorization server has no metadata that names its token endpoint", ErrUnavailable)
+	return nil, firstErr
 }
 
-// read gives nil for what is no metadata of this issuer (RFC 8414 §3.3).
-func (a *AuthorizationServer) read(ctx context.Context, address string) *serverMetadata {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// read gives the metadata at an address if it is that of this issuer (RFC 8414 §3.3).
+func (a *AuthorizationServer) read(ctx context.Context, address string) (*serverMetadata, error) {
+	const setting = "the issuer, or --exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL),"
+	body, err := fetch(ctx, a.tokens.http, "metadata", setting, address)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := a.tokens.http.Do(req)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
 	var m serverMetadata
-	if err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(body, &m) != nil ||
-		m.Issuer != a.opts.Issuer || checkURL(m.TokenURL) != nil {
-		return nil
+	switch {
+	case decode(body, &m) != nil:
+		return nil, &unknownError{reason: "metadata_not_json", temporary: true, act: true, detail: "read at " + shownURL(address)}
+	case m.Issuer != a.opts.Issuer && !isTemplateOf(m.Issuer, a.opts.Issuer):
+		return nil, anotherIssuer("the issuer", a.opts.Issuer, m.Issuer)
+	case checkURL(m.TokenURL) != nil && !backchannelAddress(m.TokenURL, a.opts.BackchannelURL):
+		return nil, withoutEndpoint("token_endpoint", m.TokenURL)
 	}
-	return &m
+	return &m, nil
 }

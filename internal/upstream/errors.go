@@ -2,14 +2,12 @@ package upstream
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
 var (
-	// ErrDenied says that the person or the provider said no.
+	// ErrDenied says that the person or the provider said no. The error has a LogReason.
 	ErrDenied = errors.New("upstream: the sign-in was denied")
 	// ErrNotAllowed says that the person is known and may not sign in here.
 	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
@@ -44,34 +42,6 @@ func (unreadable) Error() string {
 
 // Is makes it an [ErrUnavailable].
 func (unreadable) Is(target error) bool { return target == ErrUnavailable }
-
-// unknownError says why an answer of the provider, or the lack of one, says nothing about a person.
-type unknownError struct {
-	reason string // a fixed word for logs
-	status int    // of HTTP, 0 without an answer
-	// temporary says that the same may be tried again, which makes it an [ErrUnavailable].
-	temporary bool
-}
-
-func (e *unknownError) Error() string { return "upstream: " + e.LogReason() }
-
-// LogReason is for operators, in fixed words.
-func (e *unknownError) LogReason() string {
-	if e.status == 0 {
-		return e.reason
-	}
-	return fmt.Sprintf("%s (status %d)", e.reason, e.status)
-}
-
-// Is is for [errors.Is].
-func (e *unknownError) Is(target error) bool { return e.temporary && target == ErrUnavailable }
-
-func unknown(reason string) error { return &unknownError{reason: reason} }
-
-// statusError is an answer with a status that decides nothing.
-func statusError(reason string, status int) error {
-	return &unknownError{reason: reason, status: status, temporary: status == http.StatusTooManyRequests || status >= 500}
-}
 
 // grantOver is an [ErrGrantOver] with words of its own.
 type grantOver struct{ cause, public string }
@@ -120,41 +90,3 @@ func (*grantOver) Is(target error) bool {
 
 // PublicText is for the client.
 func (g *grantOver) PublicText() string { return g.public }
-
-// Reason says why a sign-in failed, in fixed words that may be logged.
-type Reason string
-
-// The reasons.
-const (
-	ReasonAnswer    Reason = "the provider's answer is malformed"
-	ReasonState     Reason = "the answer belongs to another sign-in"
-	ReasonIssuer    Reason = "the answer or the ID token comes from another issuer"
-	ReasonCode      Reason = "the provider did not accept the code"
-	ReasonProvider  Reason = "the provider reported an error"
-	ReasonNoIDToken Reason = "the provider gave no ID token"
-	ReasonIDToken   Reason = "the ID token does not verify" //nolint:gosec // words
-	ReasonExpired   Reason = "the ID token is out of its time"
-	ReasonNonce     Reason = "the ID token has another nonce"
-	ReasonAudience  Reason = "the ID token is for another client"
-	ReasonAtHash    Reason = "the access token is not the one that the ID token was issued with"
-	ReasonSubject   Reason = "the ID token or the user info names no usable subject, or another one"
-)
-
-// SignInError is a sign-in that failed for good.
-type SignInError struct {
-	Reason Reason
-	// answer is what the provider answered, in fixed words; "" if that is not the reason.
-	answer string
-}
-
-func (e *SignInError) Error() string { return "upstream: sign-in failed: " + e.LogReason() }
-
-// LogReason is for operators.
-func (e *SignInError) LogReason() string {
-	if e.answer == "" {
-		return string(e.Reason)
-	}
-	return string(e.Reason) + ": " + e.answer
-}
-
-func failed(r Reason) error { return &SignInError{Reason: r} }

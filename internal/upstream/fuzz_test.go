@@ -139,6 +139,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := NewProvider(ProviderOptions{
 			Issuer: issuer, ClientID: "c", RedirectURL: "https://mcp.example.com/callback", Allow: func(map[string]any) error { return nil }, Transport: told(body),
+			KeySet: keySets(nil),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +161,7 @@ func FuzzMetadata(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := a.read(t.Context(), issuer); m != nil && (m.Issuer != issuer || checkURL(m.TokenURL) != nil) {
+		if m, err := a.read(t.Context(), issuer); err == nil && (m.Issuer != issuer || checkURL(m.TokenURL) != nil) {
 			t.Errorf("%q: %+v", body, m)
 		}
 	})

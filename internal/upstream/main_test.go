@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,11 +13,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/go-jose/go-jose/v4"
@@ -69,6 +72,12 @@ type idp struct {
 	infoCode  int                                     // answered by the user info instead
 	noRefresh bool                                    // gives no refresh token
 	exchange  func(subjectToken string) (code string) // refuses a token to exchange, unless ""
+
+	path       string           // of the issuer
+	auth       string           // the method that the client is registered for; "" is client_secret_basic
+	otherKeys  []map[string]any // published before keys
+	keyMembers map[string]any   // put into each of keys
+	bom        bool             // begins every answer with a byte order mark
 }
 
 type grant struct{ nonce, challenge string }
@@ -171,19 +180,15 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	code := http.StatusOK
 	i.mu.Lock()
 	switch r.URL.Path {
-	case "/.well-known/openid-configuration":
+	case i.path + "/.well-known/openid-configuration":
 		m := map[string]any{
-			"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
+			"issuer": i.URL + i.path, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
 			"jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"ES256"},
 		}
 		maps.Copy(m, i.metadata)
 		answer = m
 	case "/keys":
-		set := jose.JSONWebKeySet{}
-		for _, k := range i.keys {
-			set.Keys = append(set.Keys, k.Public())
-		}
-		answer = set
+		answer = map[string]any{"keys": i.published()}
 	case "/userinfo":
 		answer = i.info
 	case "/token":
@@ -197,15 +202,49 @@ func (i *idp) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
+	if i.bom {
+		_, _ = io.WriteString(w, "\ufeff")
+	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (i *idp) published() []map[string]any {
+	all := slices.Clone(i.otherKeys)
+	for _, k := range i.keys {
+		public := k.Public()
+		var members map[string]any
+		data, err := public.MarshalJSON()
+		if err = errors.Join(err, json.Unmarshal(data, &members)); err != nil {
+			i.t.Error(err)
+		}
+		maps.Copy(members, i.keyMembers)
+		all = append(all, members)
+	}
+	return all
+}
+
+// knows reports whether a request is the client's, in the way that it is registered for.
+func (i *idp) knows(r *http.Request) bool {
+	id, secret, basic := r.BasicAuth()
+	if secret, err := url.QueryUnescape(secret); basic && (err != nil || id != clientID || secret != clientSecret) {
+		return false
+	}
+	switch i.auth {
+	case AuthPost:
+		return !basic && r.PostForm.Get("client_id") == clientID && r.PostForm.Get("client_secret") == clientSecret
+	case "another secret":
+		return false
+	case AuthNone:
+		return !basic && r.PostForm.Get("client_id") == clientID && !r.PostForm.Has("client_secret")
+	}
+	return basic && !r.PostForm.Has("client_secret")
 }
 
 func (i *idp) token(r *http.Request) (any, int) {
 	refuse := func(code string) (any, int) {
 		return map[string]string{"error": code, "error_description": "leaked " + r.Form.Encode()}, http.StatusBadRequest
 	}
-	id, secret, _ := r.BasicAuth()
-	if secret, err := url.QueryUnescape(secret); err != nil || id != clientID || secret != clientSecret {
+	if !i.knows(r) {
 		return refuse("invalid_client")
 	}
 	i.count++
@@ -247,7 +286,7 @@ func (i *idp) token(r *http.Request) (any, int) {
 
 func (i *idp) idToken(more map[string]any) string {
 	c := map[string]any{
-		"iss": i.URL, "sub": "ann", "aud": clientID, "iat": i.present().Unix(), "exp": i.present().Add(time.Minute).Unix(),
+		"iss": i.URL + i.path, "sub": "ann", "aud": clientID, "iat": i.present().Unix(), "exp": i.present().Add(time.Minute).Unix(),
 		"email": "ann@example.com", "email_verified": true, "name": "Ann\u202e\n",
 	}
 	maps.Copy(c, more)
@@ -275,6 +314,11 @@ func signed(t testing.TB, key jose.SigningKey, claims map[string]any) string {
 	return raw
 }
 
+// keySets are those of the gateway.
+func keySets(now func() time.Time) func(func(context.Context) ([]byte, error)) KeySet {
+	return func(fetch func(context.Context) ([]byte, error)) KeySet { return token.NewProviderKeys(fetch, now) }
+}
+
 func (i *idp) provider(t testing.TB, change ...func(*ProviderOptions)) *Provider {
 	t.Helper()
 	rules, err := identity.ParseRules([]string{"email_domain=example.com"})
@@ -282,8 +326,8 @@ func (i *idp) provider(t testing.TB, change ...func(*ProviderOptions)) *Provider
 		t.Fatal(err)
 	}
 	o := ProviderOptions{
-		Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: "https://mcp.example.com/callback",
-		Allow: rules.Admit, Transport: i.transport, Now: i.Now,
+		Issuer: i.URL + i.path, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: "https://mcp.example.com/callback",
+		Allow: rules.Admit, Transport: i.transport, Now: i.Now, KeySet: keySets(i.Now),
 	}
 	for _, c := range change {
 		c(&o)

@@ -19,10 +19,18 @@ import (
 
 // ProviderOptions configure a [Provider]. Issuer, ClientID, RedirectURL and Allow are required.
 type ProviderOptions struct {
-	// Issuer is the provider's identifier, to the letter as in its metadata.
+	// Issuer is the provider's identifier, to the letter as in its metadata. Entra's for many tenants end in common/v2.0 or
+	// organizations/v2.0: then each token is held to the issuer of its own tenant, and Allow has to say which tenants may come.
 	Issuer string
 	// ClientID and ClientSecret are what the provider knows the gateway by. Without a secret it is a public client.
 	ClientID, ClientSecret string
+	// ClientAuth is how the gateway says which client it is, one of the constants such as [AuthPost]. Default: [AuthAuto].
+	ClientAuth string
+	// BackchannelURL is where the gateway reaches the issuer, if that is not the issuer's own address: the counterpart of the
+	// issuer's host, or with a path the counterpart of the issuer. It may be http.
+	BackchannelURL string
+	// KeySet makes what finds the provider's keys among what fetch gives, a JWK set. Required.
+	KeySet func(fetch func(ctx context.Context) ([]byte, error)) KeySet
 	// RedirectURL is where the provider sends browsers back to.
 	RedirectURL string
 	// Scopes are asked for beside openid. Default: profile and email.
@@ -42,6 +50,26 @@ type ProviderOptions struct {
 	Now func() time.Time
 }
 
+// KeySet has the keys of a provider.
+type KeySet interface {
+	// VerifySignature is that of [oidc.KeySet]. Its errors are those of fetch, and what has the method
+	//
+	//	KeyReason() (word string, temporary bool)
+	//
+	// and says with one of [KeyUnknown] and the others why no key is the one.
+	oidc.KeySet
+	// Count fetches the keys if need be, and says how many there are and how many of them are of use.
+	Count(ctx context.Context) (usable, all int, err error)
+}
+
+// Why no key of a [KeySet] verifies a signature.
+const (
+	KeyUnknown   = "unknown_key"        // none has the key's id, or fits
+	KeySignature = "signature"          // the key of that id did not sign it
+	KeyForeign   = "key_of_another_one" // the key is for tokens of another issuer
+	KeyNone      = "no_usable_key"      // the set has no key that is of use
+)
+
 // Provider is an OpenID Connect provider that people sign in at. It may be used by many goroutines at once.
 type Provider struct {
 	opts   ProviderOptions
@@ -57,6 +85,8 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 	var problems []error
 	if err := checkURL(opts.Issuer); err != nil {
 		problems = append(problems, fmt.Errorf("upstream: issuer %q: %w", opts.Issuer, err))
+	} else if issuer, found := strings.CutSuffix(opts.Issuer, wellKnown); found {
+		problems = append(problems, fmt.Errorf("upstream: issuer %q: is the address of its metadata; give %s", opts.Issuer, issuer))
 	}
 	if err := checkURL(opts.RedirectURL); err != nil {
 		problems = append(problems, fmt.Errorf("upstream: redirect URL %q: %w", opts.RedirectURL, err))
@@ -85,9 +115,20 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	client := newHTTPClient(opts.Transport)
+	if opts.KeySet == nil {
+		problems = append(problems, errors.New("upstream: say what finds the provider's keys"))
+	}
+	method, err := checkClientAuth(opts.ClientAuth, opts.ClientSecret)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	transport, err := newBackchannel(opts.Issuer, opts.BackchannelURL, opts.Transport)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	client := newHTTPClient(transport)
 	return &Provider{
-		opts: opts, client: client, tokens: tokenClient{client, opts.ClientID, opts.ClientSecret},
+		opts: opts, client: client, tokens: newTokenClient(client, opts.ClientID, opts.ClientSecret, method, providerSettings),
 		found: document[metadata]{now: opts.Now},
 	}, errors.Join(problems...)
 }
@@ -111,65 +152,4 @@ func checkParams(params map[string]string) (problems []error) {
 		}
 	}
 	return problems
-}
-
-// metadata is what the provider says of itself (OpenID Connect Discovery §3).
-type metadata struct {
-	oidc *oidc.Provider
-	keys oidc.KeySet
-
-	AuthURL     string   `json:"authorization_endpoint"`
-	TokenURL    string   `json:"token_endpoint"`
-	KeysURL     string   `json:"jwks_uri"`
-	UserInfoURL string   `json:"userinfo_endpoint"`
-	Algorithms  []string `json:"id_token_signing_alg_values_supported"`
-	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
-	Scopes      []string `json:"scopes_supported"`
-	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
-}
-
-func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
-	return p.found.get(ctx, p.discover)
-}
-
-func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, error) {
-	ctx = oidc.ClientContext(ctx, p.client)
-	found, err := oidc.NewProvider(ctx, p.opts.Issuer)
-	if err != nil {
-		return nil, &unknownError{reason: "metadata_unreachable", temporary: true} // the cause quotes what was answered
-	}
-	m := &metadata{oidc: found}
-	if err := found.Claims(m); err != nil {
-		return nil, &unknownError{reason: "metadata_unreadable", temporary: true}
-	}
-	for _, address := range []string{m.AuthURL, m.TokenURL, m.KeysURL} {
-		if checkURL(address) != nil {
-			return nil, &unknownError{reason: "metadata_without_an_https_endpoint", temporary: true}
-		}
-	}
-	if checkURL(m.UserInfoURL) != nil {
-		m.UserInfoURL = ""
-	}
-	if old != nil && old.KeysURL == m.KeysURL {
-		m.keys = old.keys // they are fetched again when one is missing
-	} else {
-		m.keys = oidc.NewRemoteKeySet(ctx, m.KeysURL)
-	}
-	return m, nil
-}
-
-// algorithms are those that ID tokens may be signed with: asymmetric ones that the provider announces. A symmetric one
-// would make the client secret a key, and none is no signature (RFC 8725 §2.1).
-func (m *metadata) algorithms() []string {
-	all := []string{
-		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
-	}
-	if len(m.Algorithms) == 0 {
-		return all
-	}
-	announced := slices.DeleteFunc(all, func(a string) bool { return !slices.Contains(m.Algorithms, a) })
-	if len(announced) == 0 {
-		return []string{oidc.RS256}
-	}
-	return announced
 }

@@ -87,7 +87,7 @@ func (p *Provider) scopes(m *metadata) []string {
 func (p *Provider) refusedScope(k keep) error {
 	if !k.Offline {
 		p.refuses.Store(0)
-		return failed(ReasonProvider)
+		return failedWith(ReasonProvider, "error=invalid_scope: the provider does not give this client a scope of --oidc-scopes (OIDC_SCOPES)")
 	}
 	p.refuses.Store(p.opts.Now().Add(refusedFor).Unix())
 	return ErrBeginAgain
@@ -104,7 +104,7 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	if json.Unmarshal(kept, &k) != nil || k.Nonce == "" || k.Verifier == "" {
 		return Person{}, failed(ReasonState)
 	}
-	code, err := p.readAnswer(m, answer, k)
+	code, issuer, err := p.readAnswer(m, answer, k)
 	if err != nil {
 		return Person{}, err
 	}
@@ -116,13 +116,16 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 		return Person{}, signInFailure(err)
 	}
 	if got.IDToken == "" {
-		return Person{}, failed(ReasonNoIDToken)
+		return Person{}, failedWith(ReasonNoIDToken, "is it an OpenID Connect provider, and may the client of --oidc-client-id (OIDC_CLIENT_ID) ask for openid?")
 	}
 	claims, err := p.verify(ctx, m, got, k.Nonce)
 	if err != nil {
 		return Person{}, err
 	}
-	s := &state{Subject: p.subject(claims), Claims: claims}
+	if issuer != "" && claims["iss"] != issuer { // of another tenant than the answer
+		return Person{}, failed(ReasonIssuer)
+	}
+	s := &state{Subject: subject(claims), Claims: claims}
 	if err := p.admit(ctx, m, s, got.Access); err != nil {
 		return Person{}, signInFailure(err)
 	}
@@ -138,35 +141,50 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	return person, nil
 }
 
-// readAnswer gives the code of an answer that is one to this sign-in and comes from this provider.
-func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code string, err error) {
+// readAnswer gives the code of an answer that is one to this sign-in and comes from this provider, and the issuer that it says
+// it is from; "" if it does not.
+func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code, issuer string, err error) {
 	for _, name := range []string{"code", "state", "iss", "error"} {
 		if len(answer[name]) > 1 { // RFC 6749 §3.1
-			return "", failed(ReasonAnswer)
+			return "", "", failedWith(ReasonAnswer, "it has %s twice", name)
 		}
 	}
 	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(k.State)) == 0 {
-		return "", failed(ReasonState)
+		return "", "", failed(ReasonState)
 	}
 	// RFC 9207 §2.4: whoever announces an issuer sends it with errors too.
-	if iss, sent := answer["iss"]; m.SendsIssuer && !sent || sent && iss[0] != p.opts.Issuer {
-		return "", failed(ReasonIssuer)
+	issuer = answer.Get("iss")
+	switch {
+	case m.SendsIssuer && !answer.Has("iss"):
+		return "", "", failedWith(ReasonIssuer, "the provider announces that its answers name it, and this one does not")
+	case answer.Has("iss") && !m.mayAnswer(issuer):
+		return "", "", failedWith(ReasonIssuer, "the answer is of %s, expected %s", saidIssuer(issuer), saidIssuer(p.opts.Issuer))
 	}
-	switch answer.Get("error") {
-	case "":
-	case "access_denied":
-		return "", ErrDenied
-	case "temporarily_unavailable", "server_error":
-		return "", ErrUnavailable
-	case "invalid_scope":
-		return "", p.refusedScope(k)
-	default:
-		return "", failed(ReasonProvider)
+	if answer.Get("error") != "" {
+		return "", "", p.refused(answer.Get("error"), answer.Get("error_description"), k)
 	}
 	if code = answer.Get("code"); code == "" {
-		return "", failed(ReasonAnswer)
+		return "", "", failedWith(ReasonAnswer, "it has neither a code nor an error")
 	}
-	return code, nil
+	return code, issuer, nil
+}
+
+// refused says what the provider's error at the end of a sign-in means (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
+func (p *Provider) refused(code, description string, k keep) error {
+	said := saidError(code, description)
+	switch code {
+	case "access_denied":
+		return &deniedError{said}
+	case "temporarily_unavailable", "server_error":
+		return &unknownError{reason: "provider_error", detail: said, temporary: true}
+	case "invalid_scope":
+		return p.refusedScope(k)
+	case "login_required", "interaction_required", "account_selection_required", "consent_required":
+		return &SignInError{Reason: ReasonProvider, detail: said, again: true}
+	case "unauthorized_client":
+		said += ": the client of --oidc-client-id (OIDC_CLIENT_ID) may not use the authorization code flow there"
+	}
+	return failedWith(ReasonProvider, "%s", said)
 }
 
 // shown is a claim for people's eyes: short and without control characters.

@@ -47,10 +47,13 @@ func TestASignInIsRefused(t *testing.T) {
 			i.codes[a.Get("code")] = grant{i.codes[a.Get("code")].nonce, "x"}
 		}},
 		{"another nonce", ReasonNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": "x"} }},
-		{"no nonce", ReasonNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": nil} }},
+		{"no nonce", ReasonNoNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": nil} }},
 		{"another audience", ReasonAudience, func(i *idp, _ url.Values) { i.claims = map[string]any{"aud": "x"} }},
-		{"several audiences without azp", ReasonAudience, func(i *idp, _ url.Values) {
-			i.claims = map[string]any{"aud": []string{clientID, "x"}}
+		{"several audiences, and another authorized party", ReasonAudience, func(i *idp, _ url.Values) {
+			i.claims = map[string]any{"aud": []string{clientID, "x"}, "azp": "x"}
+		}},
+		{"several audiences without ours", ReasonAudience, func(i *idp, _ url.Values) {
+			i.claims = map[string]any{"aud": []string{"y", "x"}, "azp": clientID}
 		}},
 		{"another authorized party", ReasonAudience, func(i *idp, _ url.Values) { i.claims = map[string]any{"azp": "x"} }},
 		{"another issuer", ReasonIssuer, func(i *idp, _ url.Values) { i.claims = map[string]any{"iss": other.URL} }},
@@ -61,18 +64,18 @@ func TestASignInIsRefused(t *testing.T) {
 		{"a long subject", ReasonSubject, func(i *idp, _ url.Values) {
 			i.claims = map[string]any{"sub": strings.Repeat("x", 255)}
 		}},
-		{"a foreign key", ReasonIDToken, func(i *idp, _ url.Values) {
+		{"a foreign key", ReasonKey, func(i *idp, _ url.Values) {
 			i.sign = func(c map[string]any) string {
 				return signed(t, jose.SigningKey{Algorithm: jose.ES256, Key: other.keys[0]}, c)
 			}
 		}},
-		{"the client secret as key", ReasonIDToken, func(i *idp, _ url.Values) {
+		{"the client secret as key", ReasonAlgorithm, func(i *idp, _ url.Values) {
 			i.metadata = map[string]any{"id_token_signing_alg_values_supported": []string{"HS256"}}
 			i.sign = func(c map[string]any) string {
 				return signed(t, jose.SigningKey{Algorithm: jose.HS256, Key: []byte(strings.Repeat(clientSecret, 2))}, c)
 			}
 		}},
-		{"no signature", ReasonIDToken, func(i *idp, _ url.Values) {
+		{"no signature", ReasonAlgorithm, func(i *idp, _ url.Values) {
 			i.sign = func(c map[string]any) string {
 				payload, _ := json.Marshal(c)
 				e := base64.RawURLEncoding.EncodeToString
@@ -200,7 +203,7 @@ func TestKeysRotateAndOldOnesEnd(t *testing.T) {
 		if _, err := i.signIn(t, p); err != nil {
 			t.Fatal(err)
 		}
-		i.set(i.rotate)
+		i.set(func() { i.rotate(); i.now = i.now.Add(2 * time.Second) })
 	}
 	i.set(func() { i.now = i.now.Add(2 * documentLife) })
 	if _, err := i.signIn(t, p); err != nil {

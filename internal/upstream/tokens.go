@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -36,24 +35,15 @@ func (s *seconds) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// tokenClient is what the gateway is to a token endpoint.
-type tokenClient struct {
-	http       *http.Client
-	id, secret string
-}
-
-// redeem asks a token endpoint once, without repeating: what is sent is good for one use. The methods are those by which
-// clients may say who they are; none if the server did not tell. Errors are errInvalidGrant, errInvalidRequest,
-// [ErrUnavailable] and others, none with a word of what was sent or answered.
-func (c tokenClient) redeem(ctx context.Context, address string, methods []string, form url.Values) (*tokens, error) {
+// post asks a token endpoint once, without repeating.
+func (c tokenClient) post(ctx context.Context, address, method string, form url.Values) (*tokens, error) {
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
-	basic := c.secret != "" && (len(methods) == 0 || slices.Contains(methods, "client_secret_basic"))
-	if !basic {
+	if method != AuthBasic {
 		form.Set("client_id", c.id)
-		if c.secret != "" {
-			form.Set("client_secret", c.secret)
-		}
+	}
+	if method == AuthPost {
+		form.Set("client_secret", c.secret)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -62,12 +52,14 @@ func (c tokenClient) redeem(ctx context.Context, address string, methods []strin
 	req.GetBody = nil // the transport must not send it a second time
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	if basic { // RFC 6749 §2.3.1
+	if method == AuthBasic { // RFC 6749 §2.3.1; a server that does not decode them needs AuthPost
 		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &unknownError{reason: "token_endpoint_unreachable", temporary: true}
+		e := unreachable("token_endpoint", address, "--oidc-issuer (OIDC_ISSUER)", err)
+		e.reason = "token_endpoint_unreachable"
+		return nil, e
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -81,6 +73,9 @@ func (c tokenClient) redeem(ctx context.Context, address string, methods []strin
 	return got, err
 }
 
+// invalidClient is the one answer after which another method may be tried (RFC 6749 §5.2).
+const invalidClient = "invalid_client"
+
 // parseTokens reads an answer of a token endpoint.
 func parseTokens(status int, body []byte) (*tokens, error) {
 	if status == http.StatusTooManyRequests || status >= 500 {
@@ -88,29 +83,44 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 	}
 	var answer struct {
 		tokens
-		Error string `json:"error"`
+		Error       string `json:"error"`
+		Description any    `json:"error_description"`
 	}
-	err := json.Unmarshal(body, &answer)
+	err := decode(body, &answer)
+	description, _ := answer.Description.(string)
 	switch {
 	case err == nil && answer.Error == "invalid_grant" && status >= 400:
 		return nil, errInvalidGrant
 	case err == nil && answer.Error == "invalid_request" && status >= 400 && status < 500:
 		return nil, errInvalidRequest
 	case err == nil && (answer.Error == "temporarily_unavailable" || answer.Error == "server_error"):
-		return nil, &unknownError{reason: "token_endpoint_failure", status: status, temporary: true}
-	case err == nil && slices.Contains(aboutUs, answer.Error):
-		return nil, statusError(answer.Error, status)
+		return nil, &unknownError{reason: "token_endpoint_failure", status: status, temporary: true, detail: saidError(answer.Error, description)}
+	case err == nil && aboutUs[answer.Error] != "":
+		e := statusError(answer.Error, status)
+		e.act, e.detail = true, aboutUs[answer.Error]
+		return nil, e
 	case status != http.StatusOK || err != nil || answer.Error != "":
-		return nil, statusError("token_endpoint_no_tokens", status)
+		e := statusError("token_endpoint_no_tokens", status)
+		if e.act = !e.temporary; err == nil && answer.Error != "" {
+			e.detail = saidError(answer.Error, description)
+		}
+		return nil, e
 	case answer.Access == "" || !strings.EqualFold(answer.Type, "bearer") && answer.Type != "":
-		return nil, statusError("token_endpoint_no_bearer_token", status)
+		e := statusError("token_endpoint_no_bearer_token", status)
+		e.act = true
+		return nil, e
 	}
 	return &answer.tokens, nil
 }
 
-// aboutUs are errors of RFC 6749 §5.2 that speak of the gateway and of nobody who signed in. Only such known words go into
-// a reason.
-var aboutUs = []string{"invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"}
+// aboutUs are errors of RFC 6749 §5.2 that speak of the gateway and of nobody who signed in, and what to do about them. Only
+// such known words go into a reason.
+var aboutUs = map[string]string{
+	invalidClient:            "the provider does not take the client",
+	"unauthorized_client":    "the provider does not let this client use this grant type: allow it there for the client of --oidc-client-id (OIDC_CLIENT_ID)",
+	"invalid_scope":          "the provider does not give the client a scope of --oidc-scopes (OIDC_SCOPES)",
+	"unsupported_grant_type": "the provider does not have this grant type, or has it switched off for the client",
+}
 
 // isJSON reports whether an answer says that it is JSON.
 func isJSON(h http.Header) bool {

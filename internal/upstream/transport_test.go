@@ -76,7 +76,7 @@ func TestAnAnswer101IsRefused(t *testing.T) {
 	}
 	p, err := NewProvider(ProviderOptions{
 		Issuer: far.URL, ClientID: "x", RedirectURL: far.URL, Allow: func(map[string]any) error { return nil },
-		Transport: far.Client().Transport,
+		Transport: far.Client().Transport, KeySet: keySets(nil),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,10 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"reflect"
 	"slices"
@@ -100,12 +100,26 @@ func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (ma
 	case err != nil:
 		return nil, &unknownError{reason: "user_info_broke_off", status: resp.StatusCode, temporary: true}
 	case resp.StatusCode != http.StatusOK:
-		return nil, statusError("user_info_status", resp.StatusCode)
-	case json.Unmarshal(body, &info) != nil || info["sub"] == nil:
-		return nil, statusError("user_info_malformed", resp.StatusCode)
+		return nil, userInfoStatus(resp.StatusCode)
+	case decode(body, &info) != nil || info["sub"] == nil:
+		e := statusError("user_info_malformed", resp.StatusCode)
+		if media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && media == "application/jwt" {
+			e.detail = "it is a JWT: have the provider answer this client in JSON"
+		}
+		return nil, e
 	}
 	delete(info, "iss") // whose word it is the ID token says, and rules go by that
 	return info, nil
+}
+
+// userInfoStatus is an answer without claims.
+func userInfoStatus(status int) error {
+	e := statusError("user_info_status", status)
+	if e.act = !e.temporary; status == http.StatusUnauthorized || status == http.StatusForbidden {
+		e.detail = "the provider does not take the access token that it has given; is it for another audience, as one asked for with --oidc-params " +
+			"(OIDC_PARAMS) would be, or is a scope missing in --oidc-scopes (OIDC_SCOPES)?"
+	}
+	return e
 }
 
 // refuses reports whether the user info refused an access token.
