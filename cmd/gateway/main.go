@@ -5,7 +5,7 @@
 //	gateway sandbox       the simulated Clerk Chat alone
 //	gateway sessions      list, show and end sessions
 //	gateway grants        list, show and end what people allowed their clients
-//	gateway check         say everything that is wrong with the configuration
+//	gateway check         say everything that is wrong with the configuration; --connect asks what it names
 //	gateway healthcheck   ask a running gateway whether it lives
 //	gateway version       print what this build is
 //

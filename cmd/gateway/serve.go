@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -46,13 +45,7 @@ func serve(ctx context.Context, opts gateway.Options, started func(base string))
 }
 
 // problems reports a wrong configuration as a whole.
-func problems(c *config.Config) error {
-	p := gateway.Problems(c)
-	if len(p) == 0 {
-		return nil
-	}
-	return usageError{fmt.Errorf("the configuration does not work:\n  %s", strings.Join(p, "\n  "))}
-}
+func problems(c *config.Config) error { return problemsError(gateway.Problems(c)) }
 
 // ready prints the one line that scripts wait for.
 func ready(w io.Writer, base, sandbox string) {

@@ -20,19 +20,29 @@ func egressProxy(cfg *config.Config) (netx.ProxyFunc, error) {
 	return proxy, nil
 }
 
-// newDocuments makes what fetches and keeps the metadata documents of MCP clients.
-func (g *Gateway) newDocuments(opts Options, store *redisstore.Store, keys *seal.Keyring) (*authserver.Documents, error) {
-	proxy, err := egressProxy(&g.cfg)
+// newDocumentFetcher makes what fetches metadata documents and keys of MCP clients. A transport of nil reaches public
+// addresses only.
+func newDocumentFetcher(cfg *config.Config, transport http.RoundTripper) (*netx.Fetcher, error) {
+	proxy, err := egressProxy(cfg)
 	if err != nil {
 		return nil, err
 	}
-	hosts := g.cfg.ClientDocumentHosts
+	hosts := cfg.ClientDocumentHosts
 	if proxy != nil || len(hosts) > 0 {
 		hosts = append(authserver.BuiltInHosts(), hosts...)
 	}
+	return netx.NewFetcher(netx.FetcherOptions{Transport: transport, Proxy: proxy, Hosts: hosts}), nil
+}
+
+// newDocuments makes what fetches and keeps the metadata documents of MCP clients.
+func (g *Gateway) newDocuments(opts Options, store *redisstore.Store, keys *seal.Keyring) (*authserver.Documents, error) {
+	fetcher, err := newDocumentFetcher(&g.cfg, opts.ClientDocuments)
+	if err != nil {
+		return nil, err
+	}
 	return authserver.NewDocuments(authserver.DocumentsOptions{
 		Mode:    g.cfg.ClientDocuments,
-		Fetcher: netx.NewFetcher(netx.FetcherOptions{Transport: opts.ClientDocuments, Proxy: proxy, Hosts: hosts}),
+		Fetcher: fetcher,
 		Kept:    store.Documents(authserver.MaxKeptDocuments), Sealer: keys.Sealer(purposeDocument), Logger: g.logger,
 	}), nil
 }

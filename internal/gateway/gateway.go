@@ -28,6 +28,9 @@ const (
 	websiteURL = "https://clerk.chat"
 )
 
+// userAgent is how the gateway calls itself towards the REST API.
+func userAgent(version string) string { return "clerk-chat-mcp-gateway/" + version }
+
 // Options are what a gateway is made of.
 type Options struct {
 	// Config must have no problems, see [Problems], and the addresses that [Listen] made of it.
@@ -109,7 +112,7 @@ func (g *Gateway) build(opts Options) error {
 	}
 	client, err := clerkapi.NewClient(clerkapi.Options{
 		BaseURL:   cfg.ClerkURL,
-		UserAgent: "clerk-chat-mcp-gateway/" + opts.Version,
+		UserAgent: userAgent(opts.Version),
 		Timeout:   cfg.ClerkTimeout,
 		Logger:    opts.Logger,
 	})

@@ -12,9 +12,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clerkchat/mcp-gateway/internal/netx"
-
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // maxDocument is the largest metadata document or JWK set in bytes.

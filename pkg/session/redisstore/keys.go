@@ -53,6 +53,8 @@ const (
 
 	// probeKey is written by Ping and lives for probeTTL.
 	probeKey = prefix + "ping"
+	// checkKey is written by CheckWrites and lives for probeTTL.
+	checkKey = prefix + "check"
 )
 
 // Sessions is where the records of MCP sessions are.

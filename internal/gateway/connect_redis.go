@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+const redisSetting = "--redis-url (GATEWAY_REDIS_URL)"
+
+// redis asks whether Redis answers, takes writes, has records that can be read, and keeps what it acknowledged.
+func (p *prober) redis(ctx context.Context) []Connection {
+	if p.Config.RedisURL == "" {
+		return []Connection{{Name: "redis", Target: "-", Result: ResultOK, Found: "in this process; nothing to reach"}}
+	}
+	target := redisstore.Target(p.Config.RedisURL.Reveal())
+	store, err := redisstore.Open(p.Config.RedisURL.Reveal(), redisstore.Options{Timeout: p.Timeout})
+	if err != nil {
+		return []Connection{{Name: "redis", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + redisSetting}}
+	}
+	defer func() { _ = store.Close() }()
+	ask := func(name string, ask func(context.Context) (string, error)) Connection {
+		return p.probe(ctx, name, target, ask)
+	}
+	reached := ask("redis", func(ctx context.Context) (string, error) { return "reached", redisFailure(store.CheckReach(ctx)) })
+	if reached.Result != ResultOK {
+		return []Connection{reached}
+	}
+	return []Connection{
+		reached,
+		ask("redis writes", func(ctx context.Context) (string, error) {
+			return "takes writes and runs scripts", redisFailure(store.CheckWrites(ctx))
+		}),
+		ask("redis epoch", func(ctx context.Context) (string, error) { return p.epoch(ctx, store) }),
+		ask("redis durability", func(ctx context.Context) (string, error) { return durabilityFound(ctx, store) }),
+	}
+}
+
+// epoch reads the mark by which a loss of data is noticed, and which shows whether records can be read with these secrets.
+func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, error) {
+	keys, err := newKeyring(&p.Config)
+	if err != nil {
+		return "", failure(err.Error(), "correct --secret (GATEWAY_SECRET)")
+	}
+	switch info, err := once.InspectEpoch(ctx, store.Epoch(), keys.Sealer(purposeOnce)); {
+	case err != nil:
+		return "", redisFailure(err)
+	case !info.Found:
+		return "holds no records of a gateway yet", nil
+	case !info.Readable:
+		return "", failure("its records were sealed with another secret, or by a later version",
+			"give --secret (GATEWAY_SECRET) the secret of the gateways that use this Redis, among others if it is to be replaced; "+
+				"or give this gateway a Redis or a database of its own")
+	case info.LostLately:
+		return "", warning("its data was lost, which was noticed at "+info.Lost.UTC().Format(time.RFC3339),
+			"calls with an idempotency_key are refused for a day after it, unless --on-store-loss=send (GATEWAY_ON_STORE_LOSS)")
+	default:
+		return "records can be read with these secrets, since " + info.Born.UTC().Format(time.RFC3339), nil
+	}
+}
+
+// durabilityFound is what StoreWarnings says, for one that is known to answer.
+func durabilityFound(ctx context.Context, store *redisstore.Store) (string, error) {
+	d, err := store.Durability(ctx)
+	if err != nil {
+		return "", warning("its settings cannot be asked for: "+err.Error(), "see Sending once in docs/operations.md for what they must be")
+	}
+	if all := losses(d); len(all) > 0 {
+		return "", warning(strings.Join(all, "; "), "set maxmemory-policy noeviction, appendonly yes, appendfsync always and "+
+			"no-appendfsync-on-rewrite no in Redis, or have its provider do it")
+	}
+	return "keeps what it acknowledged", nil
+}
+
+// redisFailure says what is wrong with Redis, and what to do about it. nil stays nil.
+func redisFailure(err error) error {
+	e, ok := errors.AsType[*redisstore.Error](err)
+	if !ok {
+		return err
+	}
+	const check = "check " + redisSetting
+	switch e.Kind {
+	case redisstore.Denied:
+		return failure("refuses the user or password, or its ACL forbids a command",
+			"correct user and password in "+redisSetting+"; the user needs every command but dangerous ones on the keys gw:*")
+	case redisstore.ReadOnly:
+		return failure("refuses writes: it is a replica, or has fewer replicas than min-replicas-to-write",
+			"give "+redisSetting+" the master's address, or redis+sentinel:// for whichever is the master")
+	case redisstore.Full:
+		return failure("refuses writes: its memory is full", "raise maxmemory in Redis")
+	case redisstore.DiskFailing:
+		return failure("refuses writes: it cannot save to its disk", "see the log of Redis")
+	case redisstore.Loading:
+		return failure("reads its data from disk after a start", "try again when it has")
+	case redisstore.NoMaster:
+		return failure("has no master at the moment", "try again after the failover; if it goes on, see the log of Redis")
+	case redisstore.Busy:
+		return failure("has too many clients, or runs a script that does not end", "raise maxclients in Redis, or see its log")
+	case redisstore.Slow, redisstore.Queued, redisstore.Resting:
+		return failure(netx.CauseText("timeout"), check+", and the firewall in between")
+	case redisstore.Refused:
+		return failure("refuses a command that the gateway needs", "use Redis 7 or later, and allow SET, GET, EVAL and EVALSHA")
+	default:
+		return failure(netx.CauseText(netx.Cause(e.Cause)),
+			check+": host and port, rediss:// where it speaks TLS, and SSL_CERT_FILE for an authority of your own")
+	}
+}

@@ -1,0 +1,92 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+)
+
+// CheckKeys fetches the keys of one of the issuers as its first token does, and gives how many there are for the algorithms that
+// tokens may have. It is for operators who ask whether the issuer answers (gateway check --connect). issuerSetting and keysSetting name
+// where the issuer and its keys are set. Every error is a [*netx.Finding].
+func (e *External) CheckKeys(ctx context.Context, issuer, issuerSetting, keysSetting string) (int, error) {
+	keysURL := ""
+	if n := slices.Index(e.opts.Issuers, issuer); n >= 0 && len(e.opts.JWKSURLs) > 0 {
+		keysURL = e.opts.JWKSURLs[n]
+	}
+	i := newIssuer(e.opts.HTTPClient, issuer, keysURL)
+	keys, err := i.keys(ctx)
+	if err != nil {
+		return 0, e.why(ctx, i, err, issuerSetting, keysSetting)
+	}
+	n := 0
+	for _, k := range keys.keys {
+		for _, a := range e.algorithms {
+			if k.fits(a) {
+				n++
+				break
+			}
+		}
+	}
+	if n == 0 {
+		return 0, &netx.Finding{
+			Found:  "the key set has no key for the algorithms that are accepted",
+			Change: "correct --token-algorithms (GATEWAY_TOKEN_ALGORITHMS)",
+		}
+	}
+	return n, nil
+}
+
+// why looks again, for words.
+func (e *External) why(ctx context.Context, i *issuer, failure error, issuerSetting, keysSetting string) error {
+	address, setting := "", keysSetting
+	if i.fixed {
+		address = i.keysURL
+	}
+	if address == "" {
+		setting = issuerSetting
+		var err error
+		if address, err = e.findKeys(ctx, i, setting); err != nil {
+			return err
+		}
+		if checkURL(address) != nil {
+			return &netx.Finding{
+				Found: "the metadata names no usable jwks_uri", Change: "set " + keysSetting + " to where the keys are",
+			}
+		}
+	}
+	data, err := netx.Look(ctx, i.client, "the key set", address, setting)
+	if err != nil {
+		return err
+	}
+	_, err = parseKeys(data)
+	switch {
+	case errors.Is(err, errNoKeys):
+		return &netx.Finding{
+			Found:  "the key set at " + netx.ShownURL(address) + " has no key to verify signatures with",
+			Change: "the authorization server has to publish RSA keys of 2048 bits, EC or Ed25519 keys",
+		}
+	case err != nil:
+		return &netx.Finding{Found: "the key set at " + netx.ShownURL(address) + " is not a JWK set", Change: "correct " + setting}
+	case ctx.Err() != nil:
+		return &netx.Finding{Found: "the issuer " + netx.CauseText("timeout"), Change: "check " + setting}
+	}
+	// It works by now: what failed a moment ago may do so again.
+	return &netx.Finding{Found: "the issuer " + netx.CauseText(netx.Cause(failure)), Change: "try again"}
+}
+
+// findKeys gives where the metadata says that the keys are, or why it does not, from the place that says the most.
+func (e *External) findKeys(ctx context.Context, i *issuer, setting string) (string, error) {
+	var last error
+	for _, address := range metadataURLs(identity.MetadataIssuer(i.id)) {
+		found, err := netx.LookAtMetadata(ctx, i.client, address, setting, i.announce...)
+		if err == nil {
+			return found, nil
+		}
+		last = err // OpenID Connect's place is what most servers have
+	}
+	return "", last
+}
