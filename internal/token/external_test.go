@@ -38,7 +38,7 @@ func TestAGoodTokenSaysWhoCallsAndWhatIsAllowed(t *testing.T) {
 
 func TestEveryAsymmetricAlgorithmVerifies(t *testing.T) {
 	for _, algorithm := range []jose.SignatureAlgorithm{
-		jose.RS256, jose.PS256, jose.RS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+		jose.RS256, jose.PS256, jose.RS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, tokentest.Ed25519,
 	} {
 		t.Run(string(algorithm), func(t *testing.T) {
 			w := newWorld(t)
@@ -225,7 +225,7 @@ func TestTheCacheStaysBoundedAndKeepsWhatIsUsed(t *testing.T) {
 
 func TestNewExternalReportsAllThatIsWrong(t *testing.T) {
 	_, err := token.NewExternal(t.Context(), token.ExternalOptions{
-		Issuers:    []string{"http://login.example.com"},
+		Issuers:    []string{"ftp://login.example.com"},
 		JWKSURLs:   []string{"ftp://keys"},
 		Audiences:  []string{""},
 		Algorithms: []string{"RS256", "none", "HS256"},
@@ -236,7 +236,7 @@ func TestNewExternalReportsAllThatIsWrong(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		`"http://login.example.com": must be https`, `"ftp://keys"`, "audience is empty", `"none"`, `"HS256"`, `"x"`, "leeway 1h",
+		`"ftp://login.example.com": must be https`, `"ftp://keys"`, "audience is empty", `"none"`, `"HS256"`, `"x"`, "leeway 1h",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %s:\n%v", want, err)

@@ -133,7 +133,7 @@ func (o *ExternalOptions) checkIssuers(problem func(option, format string, args 
 	}
 	spelled := map[string]string{} // by the issuers of its tokens
 	for _, id := range o.Issuers {
-		if err := checkIssuer(id); err != nil {
+		if err := checkIssuer(id, len(o.JWKSURLs) > 0); err != nil {
 			problem("Issuers", "issuer %q: %w", id, err)
 			continue
 		}
@@ -159,9 +159,14 @@ func (o *ExternalOptions) checkIssuers(problem func(option, format string, args 
 	}
 }
 
-// checkIssuer takes an identifier of an authorization server, in whose path {tenantid} may stand for one segment.
-func checkIssuer(id string) error {
-	if err := checkURL(id); err != nil {
+// checkIssuer takes an identifier of an authorization server, in whose path {tenantid} may stand for one segment. If it is only
+// compared, since its keys are elsewhere, it may be http, as that of AD FS is.
+func checkIssuer(id string, compared bool) error {
+	address := id
+	if compared {
+		address = strings.Replace(id, "http://", "https://", 1)
+	}
+	if err := checkURL(address); err != nil {
 		return err
 	}
 	if u, err := url.Parse(id); err != nil || u.RawQuery != "" || strings.ContainsAny(id, "?#") {

@@ -22,8 +22,9 @@ type Issuer struct {
 	mu       sync.Mutex
 	keys     []Key // published; the last one signs
 	made     int
-	status   int // answer with this status instead
-	metadata map[string]any
+	status   int               // answer with this status instead
+	metadata map[string]any    // by path
+	raw      map[string][]byte // the same, as bytes
 	keySet   []byte
 	requests map[string]int
 	gate     func(path string)
@@ -39,7 +40,7 @@ const (
 // NewIssuer starts an issuer with one ES256 key and metadata at [MetadataPath]; it stops with the test.
 func NewIssuer(t testing.TB) *Issuer {
 	t.Helper()
-	i := &Issuer{t: t, requests: make(map[string]int)}
+	i := &Issuer{t: t, requests: make(map[string]int), raw: make(map[string][]byte)}
 	i.server = httptest.NewServer(http.HandlerFunc(i.serve))
 	t.Cleanup(i.server.Close)
 	i.URL = i.server.URL
@@ -100,6 +101,13 @@ func (i *Issuer) SetMetadata(path string, document map[string]any) {
 	}
 }
 
+// SetBytes answers a path with bytes, such as a second JWK set.
+func (i *Issuer) SetBytes(path string, data []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.raw[path] = data
+}
+
 // SetKeySet answers [KeysPath] with these bytes; nil for the published keys.
 func (i *Issuer) SetKeySet(data []byte) {
 	i.mu.Lock()
@@ -140,6 +148,8 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	switch document, ok := i.metadata[r.URL.Path]; {
 	case i.status != 0:
 		http.Error(w, "down on purpose", i.status)
+	case i.raw[r.URL.Path] != nil:
+		_, _ = w.Write(i.raw[r.URL.Path])
 	case ok:
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(document)

@@ -9,10 +9,15 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
 )
+
+// Ed25519 is EdDSA with that curve under its own name (RFC 9864 §2.2).
+const Ed25519 jose.SignatureAlgorithm = "Ed25519"
 
 // Key is a key pair with its algorithm and id.
 type Key struct {
@@ -33,7 +38,7 @@ func NewKey(t testing.TB, algorithm jose.SignatureAlgorithm, id string) Key {
 		private, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	case jose.ES512:
 		private, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case jose.EdDSA:
+	case jose.EdDSA, Ed25519:
 		_, private, err = ed25519.GenerateKey(rand.Reader)
 	default:
 		private, err = rsa.GenerateKey(rand.Reader, 2048)
@@ -47,6 +52,22 @@ func NewKey(t testing.TB, algorithm jose.SignatureAlgorithm, id string) Key {
 // Public is the key as it stands in a JWK set. Its algorithm is left out, as many issuers do.
 func (k Key) Public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.Private.Public(), KeyID: k.ID, Use: "sig"}
+}
+
+// Member is the key as a member of a JWK set, with members changed; a nil value takes one out.
+func (k Key) Member(t testing.TB, changes map[string]any) map[string]any {
+	t.Helper()
+	data, err := k.Public().MarshalJSON()
+	members := map[string]any{}
+	if err == nil {
+		err = json.Unmarshal(data, &members)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(members, changes)
+	maps.DeleteFunc(members, func(_ string, v any) bool { return v == nil })
+	return members
 }
 
 // HeaderOption changes the header of a token.
@@ -79,6 +100,14 @@ func (k Key) SignPayload(t testing.TB, payload []byte, options ...HeaderOption) 
 	jwk := jose.JSONWebKey{Key: k.Private, KeyID: k.ID}
 	for _, o := range options {
 		o(opts, &jwk)
+	}
+	if private, ok := k.Private.(ed25519.PrivateKey); ok && k.Algorithm == Ed25519 { // which go-jose does not know
+		header, err := json.Marshal(map[string]any{"alg": Ed25519, "kid": k.ID, "typ": "at+jwt"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		input, _ := strings.CutSuffix(Forge(string(header), string(payload), nil), ".")
+		return input + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(private, []byte(input)))
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: k.Algorithm, Key: jwk}, opts)
 	if err != nil {
