@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -62,10 +63,20 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 			opts.AuthorizationServers = append(opts.AuthorizationServers, identity.MetadataIssuer(issuer))
 		}
 		opts.ScopeNames = theirNames(g.cfg.ScopeMap())
+		opts.NoScopeHint = noScopeHint(&g.cfg)
 	default:
 		return nil, nil
 	}
 	return resource.New(opts)
+}
+
+// noScopeHint says where scopes are looked for, for tokens that have none of ours.
+func noScopeHint(cfg *config.Config) string {
+	hint := "its operator sets --token-scope-claim to the claim that lists scopes or roles"
+	if names := strings.Join(cfg.TokenScopeClaims, ", then "); !strings.ContainsFunc(names, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		hint += " (now " + names + ")"
+	}
+	return hint + ", and --token-scope-map to what they grant here"
 }
 
 // theirNames turns a scope map round: under which name a client asks the authorization server for a scope of ours. Where

@@ -2,8 +2,10 @@ package resource_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -88,5 +90,30 @@ func TestScopesWithoutACheckedCallerAreRefused(t *testing.T) {
 		if w.Code != http.StatusInternalServerError || w.Header().Get("WWW-Authenticate") != "" {
 			t.Errorf("%d %v", w.Code, w.Header())
 		}
+	}
+}
+
+// No sign-in adds a scope that the authorization server lists where nobody looks: the operator has to be told.
+func TestTokenWithoutAnyKnownScopeSaysWhatToSet(t *testing.T) {
+	var log strings.Builder
+	s := newServer(t, func(o *resource.Options) {
+		o.NoScopeHint = "set --token-scope-claim"
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	for name, tt := range map[string]struct {
+		granted []string
+		hint    bool
+	}{
+		"none":                      {nil, true},
+		"foreign ones":              {[]string{"openid", "clerk.send"}, true},
+		"one that another call has": {[]string{"openid", "messages:read"}, false},
+	} {
+		w := ask(t, requiring(s, "messages:send"), http.MethodPost, public+"/mcp", bearer(tokenFor(public+"/mcp", tt.granted...)))
+		if told := challenge(t, w)["error_description"]; w.Code != http.StatusForbidden || strings.Contains(told, "--token-scope-claim") != tt.hint {
+			t.Errorf("%s: %d %q", name, w.Code, told)
+		}
+	}
+	if n := strings.Count(log.String(), "level=INFO"); n != 1 || strings.Count(log.String(), "no_known_scope") != 2 {
+		t.Errorf("%d lines for operators:\n%s", n, &log)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
@@ -46,6 +47,9 @@ type Options struct {
 	AuthorizationServers []string
 	// ScopeNames are the names under which clients ask the authorization server for our scopes. Default: their own names.
 	ScopeNames map[string]string
+	// NoScopeHint says what to set where a token grants no scope that any endpoint needs, to which no sign-in adds one. It is ASCII
+	// without quotes and backslashes. Default: clients are told to sign in again and grant the scopes.
+	NoScopeHint string
 	// Name is shown to people.
 	Name string
 	// Documentation is the URL of a page for developers. Default: none.
@@ -59,6 +63,7 @@ type Server struct {
 	opts   Options
 	origin origin
 	base   string // the path of the public URL, without a slash at its end
+	hinted atomic.Bool
 }
 
 // New makes a server. Its error names every option that is wrong.
