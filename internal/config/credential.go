@@ -79,7 +79,7 @@ func (c *Config) Warnings() []string {
 		{"--token-clients (GATEWAY_TOKEN_CLIENTS)", len(c.TokenClients) > 0, c.Auth == "external", "--auth external"},
 		{"--token-algorithms (GATEWAY_TOKEN_ALGORITHMS)", len(c.TokenAlgorithms) > 0, c.Auth == "external", "--auth external"},
 		{"--token-subject-claim (GATEWAY_TOKEN_SUBJECT_CLAIM)", c.TokenSubjectClaim != "" && c.TokenSubjectClaim != "sub", c.Auth == "external", "--auth external"},
-		{"--token-scope-claim (GATEWAY_TOKEN_SCOPE_CLAIM)", len(c.TokenScopeClaims) > 0 && !slices.Equal(c.TokenScopeClaims, defaultScopeClaims()), c.Auth == "external", "--auth external"},
+		{"--token-scope-claim (GATEWAY_TOKEN_SCOPE_CLAIM)", !defaultScopeClaims(c.TokenScopeClaims), c.Auth == "external", "--auth external"},
 		{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", len(c.TokenScopeMap) > 0, c.Auth == "external", "--auth external"},
 		{"--token-require-type (GATEWAY_TOKEN_REQUIRE_TYPE)", c.TokenRequireType, c.Auth == "external", "--auth external"},
 		{"--clerk-api-key (CLERK_API_KEY)", c.ClerkAPIKey != "", c.ClerkCredential == "api-key", "--clerk-credential api-key"},
@@ -103,7 +103,10 @@ const (
 	defaultGrantMaxAge = 30 * 24 * time.Hour
 )
 
-func defaultScopeClaims() []string { return []string{"scope", "scp"} }
+// defaultScopeClaims reports whether nobody chose the claims of scopes.
+func defaultScopeClaims(claims []string) bool {
+	return len(claims) == 0 || slices.Equal(claims, []string{"scope", "scp"})
+}
 
 const withExchange = "--clerk-credential exchange"
 

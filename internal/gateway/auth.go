@@ -73,7 +73,8 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 // noScopeHint says where scopes are looked for, for tokens that have none of ours.
 func noScopeHint(cfg *config.Config) string {
 	hint := "its operator sets --token-scope-claim to the claim that lists scopes or roles"
-	if names := strings.Join(cfg.TokenScopeClaims, ", then "); !strings.ContainsFunc(names, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+	quoted := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+	if names := strings.Join(cfg.TokenScopeClaims, ", then "); !strings.ContainsFunc(names, quoted) {
 		hint += " (now " + names + ")"
 	}
 	return hint + ", and --token-scope-map to what they grant here"

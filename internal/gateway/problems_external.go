@@ -47,7 +47,7 @@ func externalProblems(c *config.Config) []string {
 
 // separate takes apart what [errors.Join] put together.
 func separate(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what was joined here
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	if err == nil {

@@ -115,7 +115,7 @@ func TestDeniedErrorSaysWhatTheRulesSaid(t *testing.T) {
 		if !ok || !errors.Is(err, why) || strings.Contains(denied.DeniedReason(), "rule") {
 			t.Fatalf("%v", err)
 		}
-		if told := denied.LogReason(); (why == explained{}) != strings.Contains(told, "--allow-signin") {
+		if told := denied.LogReason(); errors.Is(why, explained{}) != strings.Contains(told, "--allow-signin") {
 			t.Errorf("%q", told)
 		}
 	}
