@@ -15,7 +15,7 @@ func TestTokenListsThatCannotWorkAreNamed(t *testing.T) {
 		want string // "" if it is fine
 	}{
 		{"several of each", func(c *config.Config) {
-			c.TokenIssuers, c.TokenClients = []string{a, "https://sts.windows.net/{tenantid}/"}, []string{"a", "b"}
+			c.TokenIssuers, c.TokenClients = []string{a, "https://b.example/"}, []string{"a", "b"}
 			c.TokenScopeClaims, c.TokenSubjectClaim = []string{"scp", "realm_access.roles", "https://a.example/roles", "urn:a:roles"}, "oid"
 		}, ""},
 		{"an issuer twice", func(c *config.Config) { c.TokenIssuers = []string{a, a} }, "--token-issuer (GATEWAY_TOKEN_ISSUER): \"https://a.example\" is there twice"},
