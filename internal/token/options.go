@@ -18,7 +18,7 @@ import (
 type ExternalOptions struct {
 	// Issuers are the authorization servers' identifiers, to the letter as in the tokens' iss and in their metadata. At least one;
 	// https, or http on this machine. One with {tenantid} in its path, or the address of such a one's common metadata, stands for
-	// many tenants, see [TenantTemplate]: a token's iss must then be that with the token's own tid in its place.
+	// many tenants, see [identity.TenantTemplate]: a token's iss must then be that with the token's own tid in its place.
 	Issuers []string
 	// JWKSURLs are where the issuers' keys are, one for each in the same order. Default: found by their metadata when first needed.
 	JWKSURLs []string
