@@ -28,6 +28,7 @@ type Metrics struct {
 	waiting        prometheus.Gauge
 	busy           *prometheus.CounterVec
 	checks         *prometheus.CounterVec
+	rejected       *prometheus.CounterVec
 }
 
 // NewMetrics registers everything. version is shown as a label of clerk_gateway_build_info.
@@ -97,6 +98,10 @@ func NewMetrics(version string) *Metrics {
 			Help: "Questions to the identity provider whether somebody may still come in, by result: yes, no, unknown (it gave no " +
 				"answer that says so), skipped (nobody was asked: too many at once, asked in vain a moment ago, or no store).",
 		}, []string{"result"}),
+		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clerk_gateway_requests_rejected_total",
+			Help: "Requests that were answered with a refusal, by endpoint and reason; the operations manual lists the reasons and what would mend each.",
+		}, []string{"endpoint", "reason"}),
 		store: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_up",
 			Help: "1 while the store serves, as far as calls tell; 0 while it does not.",
@@ -113,7 +118,7 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.checks, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths,
+	m.registry.MustRegister(m.checks, m.rejected, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths,
 		m.unrecognizable, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -149,6 +154,11 @@ func (m *Metrics) InFlight(running, waiting int) {
 
 // Busy counts a request that was refused for what is under way.
 func (m *Metrics) Busy(bound string) { m.busy.WithLabelValues(bound).Inc() }
+
+// Rejected counts a refused request. Both are fixed words.
+func (m *Metrics) Rejected(endpoint, reason string) {
+	m.rejected.WithLabelValues(endpoint, reason).Inc()
+}
 
 // SignInCheck counts a question to the identity provider.
 func (m *Metrics) SignInCheck(result string) { m.checks.WithLabelValues(result).Inc() }

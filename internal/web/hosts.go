@@ -58,6 +58,7 @@ func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 func (g *Guard) Hosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.hostAllowed(r.Host) {
+			Refused(w, http.StatusForbidden, ReasonHost, Found(hostname(r.Host)))
 			http.Error(w, "this server does not answer for the host name in the request; its operator can allow it with --allowed-hosts", http.StatusForbidden)
 			return
 		}
@@ -75,6 +76,7 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 			return
 		}
 		if !g.originAllowed(origin, r, true) {
+			Refused(w, http.StatusForbidden, ReasonOrigin, Found(origin))
 			http.Error(w, "requests from this origin are not allowed; the operator of this server can allow it with --allowed-origins", http.StatusForbidden)
 			return
 		}
