@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/once":                     {"pkg/mcpadapter", "pkg/clerkapi"},
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
-	"internal/resource":                 {"internal/identity"},
+	"internal/resource":                 {"internal/identity", "internal/web"},
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/web", "internal/sandbox/provider"},
 	"internal/sandbox/provider":         {"internal/pages"},
 	"internal/token":                    {"internal/identity", "internal/netx"},

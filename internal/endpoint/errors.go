@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // codeSessionNotFound is what clients know as "Session not found".
@@ -92,6 +95,35 @@ func badRequest(message string) rpcError {
 	return rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: message}
 }
 
+// why is what operators are told.
+func (e rpcError) why() web.Reason {
+	switch e.message {
+	case errSessionGone.message:
+		return web.ReasonSessionGone
+	case errSessionMissing.message:
+		return web.ReasonSessionMissing
+	case errOwnShare.message:
+		return web.ReasonTooMany
+	}
+	switch {
+	case e.status == http.StatusBadRequest && strings.HasPrefix(e.message, errVersion.message):
+		return web.ReasonProtocolVersion
+	case e.status == http.StatusRequestEntityTooLarge:
+		return web.ReasonTooLarge
+	case e.status == http.StatusRequestTimeout:
+		return web.ReasonTooSlow
+	case e.status == http.StatusUnsupportedMediaType:
+		return web.ReasonContentType
+	case e.status == http.StatusMethodNotAllowed:
+		return web.ReasonMethod
+	case e.status == http.StatusServiceUnavailable:
+		return web.ReasonUnavailable
+	case e.status >= http.StatusInternalServerError:
+		return web.ReasonInternal
+	}
+	return web.ReasonBadRequest
+}
+
 // write answers with the error. id is the request's JSON-RPC id, nil if it is not known.
 func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
 	if e.noID {
@@ -106,6 +138,7 @@ func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
 		ID      json.RawMessage `json:"id,omitempty"`
 		Error   body            `json:"error"`
 	}{"2.0", id, body{e.code, e.message}})
+	web.Refused(w, e.status, e.why())
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

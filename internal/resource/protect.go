@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // defaultRetryAfter is for a verifier that does not know.
@@ -56,6 +57,7 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 			status:      http.StatusUnauthorized,
 			description: "sign in: this endpoint takes an access token in the Authorization header",
 			scopes:      s.names(scopes),
+			reason:      web.ReasonNoToken,
 		}
 	}
 	caller, err := s.opts.Verifier.Verify(r.Context(), token, s.origin.of(r)+s.base+path)
@@ -63,17 +65,17 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		return caller, nil
 	}
 	if fault, ok := errors.AsType[publicReason](err); ok {
-		s.opts.Logger.DebugContext(r.Context(), "refused an access token", "reason", fault.PublicReason())
 		return identity.Caller{}, &Refusal{
 			status:      http.StatusUnauthorized,
 			code:        invalidToken,
 			description: fault.PublicReason(),
+			reason:      s.opts.Because(err),
+			cause:       err,
 			scopes:      s.names(scopes),
 		}
 	}
 	if denied, ok := errors.AsType[deniedReason](err); ok {
-		s.opts.Logger.InfoContext(r.Context(), "turned away somebody with a good access token")
-		return identity.Caller{}, &Refusal{status: http.StatusForbidden, description: denied.DeniedReason()}
+		return identity.Caller{}, &Refusal{status: http.StatusForbidden, description: denied.DeniedReason(), reason: web.ReasonPersonNotAllowed, cause: err}
 	}
 	wait := defaultRetryAfter
 	if later, ok := errors.AsType[retryAfter](err); ok {
@@ -86,6 +88,7 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		status:      http.StatusServiceUnavailable,
 		description: "the access token cannot be checked at the moment; it may be good, try again shortly",
 		retryAfter:  wait,
+		reason:      web.ReasonUnavailable,
 	}
 }
 
@@ -124,6 +127,7 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 		code:        insufficientScope,
 		description: s.lacking(ctx, granted),
 		scopes:      s.names(slices.Compact(needed)),
+		reason:      web.ReasonInsufficientScope,
 		metadataURL: at.metadataURL,
 	}
 }
@@ -156,11 +160,12 @@ func (s *Server) Challenge(ctx context.Context, reason string) error {
 		status:      http.StatusUnauthorized,
 		code:        invalidToken,
 		description: reason,
+		reason:      web.ReasonInvalidToken,
 		scopes:      at.scopes,
 		metadataURL: at.metadataURL,
 	}
 }
 
 func unchecked() *Refusal {
-	return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call"}
+	return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call", reason: web.ReasonInternal}
 }

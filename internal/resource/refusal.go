@@ -2,10 +2,14 @@ package resource
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // The codes of JSON-RPC 2.0 §5.1 that fit a refusal before any method ran.
@@ -29,10 +33,12 @@ type Refusal struct {
 	scopes      []string
 	metadataURL string
 	retryAfter  time.Duration
+	reason      web.Reason
+	cause       error // may say more for operators
 }
 
 func badRequest(description string) *Refusal {
-	return &Refusal{status: http.StatusBadRequest, code: invalidRequest, description: description}
+	return &Refusal{status: http.StatusBadRequest, code: invalidRequest, description: description, reason: web.ReasonBadRequest}
 }
 
 func (f *Refusal) Error() string { return "resource: " + f.description }
@@ -65,8 +71,41 @@ func (f *Refusal) Write(w http.ResponseWriter) {
 	if err != nil { // a number and strings only
 		data = nil
 	}
+	web.Refused(w, f.status, f.reason, f.told()...)
 	w.WriteHeader(f.status)
 	_, _ = w.Write(data)
+}
+
+// told is what operators read besides the reason: what a token has wrong, in the words of its verifier, and the scopes that a
+// call needs.
+func (f *Refusal) told() []slog.Attr {
+	if f.reason == web.ReasonInsufficientScope {
+		return []slog.Attr{slog.String("expected", strings.Join(f.scopes, " "))}
+	}
+	if f.status == http.StatusUnauthorized && f.code == "" || f.status >= http.StatusInternalServerError {
+		return nil
+	}
+	cause := f.description
+	if known, ok := errors.AsType[logReason](f.cause); ok {
+		cause = known.LogReason()
+	}
+	attrs := []slog.Attr{slog.String("cause", cause)}
+	if known, ok := errors.AsType[ruled](f.cause); ok {
+		attrs = append(attrs, slog.String("rule", known.Rule()))
+	}
+	return attrs
+}
+
+// logReason is an error that says in words that may be logged what it is.
+type logReason interface {
+	error
+	LogReason() string
+}
+
+// ruled is an error that says which of the operator's rules turned somebody away.
+type ruled interface {
+	error
+	Rule() string
 }
 
 // challenge is the value of WWW-Authenticate (RFC 6750 §3, RFC 9728 §5.1). Without a code the client sent no token, and

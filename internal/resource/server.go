@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // Verifier judges access tokens.
@@ -54,6 +55,8 @@ type Options struct {
 	Name string
 	// Documentation is the URL of a page for developers. Default: none.
 	Documentation string
+	// Because says for operators why a token is at fault. Default: for all [web.ReasonInvalidToken].
+	Because func(err error) web.Reason
 	// Logger is told of tokens that could not be judged.
 	Logger *slog.Logger
 }
@@ -85,6 +88,9 @@ func New(opts Options) (*Server, error) {
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
+	}
+	if opts.Because == nil {
+		opts.Because = func(error) web.Reason { return web.ReasonInvalidToken }
 	}
 	s := &Server{opts: opts, origin: newOrigin(opts.PublicURL)}
 	if opts.PublicURL != nil {

@@ -1,0 +1,77 @@
+package resource_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/web"
+)
+
+// fault is a token that is at fault.
+type fault struct{}
+
+func (fault) Error() string        { return "hush" }
+func (fault) PublicReason() string { return "another resource" }
+func (fault) LogReason() string    { return "expected a, found b" }
+
+// ruledOut is somebody whom a rule turns away.
+type ruledOut struct{}
+
+func (ruledOut) Error() string        { return "hush" }
+func (ruledOut) DeniedReason() string { return "not allowed" }
+func (ruledOut) LogReason() string    { return "no rule of --allow-signin fits" }
+func (ruledOut) Rule() string         { return "groups=staff" }
+
+func TestRefusedTokenIsToldWithItsCause(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err     error
+		because func(error) web.Reason
+		token   string
+		want    []string
+	}{
+		"for another server": {fault{}, func(error) web.Reason { return web.ReasonForeignToken }, "x",
+			[]string{"level=INFO", "reason=token_for_another_server", `cause="expected a, found b"`, "status=401"}},
+		"at fault":  {fault{}, nil, "x", []string{"level=DEBUG", "reason=invalid_token", `cause="expected a, found b"`}},
+		"by a rule": {ruledOut{}, nil, "x", []string{"level=INFO", "reason=person_not_allowed", "rule=\"groups=staff\"", "status=403"}},
+		"no token":  {fault{}, nil, "", []string{"level=DEBUG", "reason=no_token"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			s, err := resource.New(resource.Options{
+				PublicURL: &url.URL{Scheme: "https", Host: "mcp.example.com"}, Name: "Name", Logger: logger, Because: tt.because,
+				Endpoints:            func(string) ([]string, bool) { return nil, true },
+				AuthorizationServers: []string{"https://id.example.com"},
+				Verifier: resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) {
+					return identity.Caller{}, tt.err
+				}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			watch := web.NewRefusals(web.RefusalsOptions{Logger: logger, Count: func(string, string) {}, Endpoint: func(string) string { return "mcp" }})
+			r := httptest.NewRequest(http.MethodPost, "https://mcp.example.com/mcp", nil)
+			if tt.token != "" {
+				r.Header.Set("Authorization", "Bearer "+tt.token)
+			}
+			watch.Handler(s.Protect(http.NotFoundHandler())).ServeHTTP(httptest.NewRecorder(), r)
+			got := log.String()
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %s in %s", want, got)
+				}
+			}
+			if strings.Count(got, "\n") != 1 || strings.Contains(got, "hush") {
+				t.Errorf("told %s", got)
+			}
+		})
+	}
+}
