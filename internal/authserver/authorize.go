@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -28,12 +29,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	redirect := p["redirect_uri"]
 	if redirect == "" || !c.allows(redirect) {
-		s.requestPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered"), c.name, "")
+		s.requestPage(w, fail(invalidRequest, "the redirect_uri is not one that the client has registered").because(web.ReasonRedirectMismatch), c.name, "")
 		return
 	}
 	// A registration never expires, so the rules of today are asked.
 	if problem := checkRedirect(redirect, s.clients.list.schemes); problem != "" {
-		s.requestPage(w, fail(invalidRequest, problem), c.name, "")
+		s.requestPage(w, fail(invalidRequest, problem).because(web.ReasonRedirectMismatch), c.name, "")
 		return
 	}
 	x, e := s.parseRequest(c, redirect, q)
@@ -94,6 +95,7 @@ func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *session.Auth
 	location := s.errorURL(x, e)
 	trusted := destinationOf(x.RedirectURI).Local || c.origin == preregistered || c.onOwnHost(x.RedirectURI)
 	if trusted && !isApps(x.RedirectURI) {
+		tell(w, http.StatusSeeOther, e)
 		redirectTo(w, location)
 		return
 	}
@@ -116,6 +118,8 @@ type errorView struct {
 	Later      bool   // it may work in a moment
 	Reload     bool   // Later, by loading this page again
 	Request    bool   // the request of the client is wrong, which the person can do nothing about
+	Operator   bool   // trying again does not help, its operator has to change the configuration
+	ErrorID    string // by which the operator finds it in the log, "" if there is none
 	Deployment bool   // it is this server's setting or network, which its operator can do something about
 	Client     string // may be ""
 	Where      string // back to the client with the error, "" if it must not be told
@@ -148,6 +152,8 @@ func (s *Server) showError(w http.ResponseWriter, e *Error, v errorView) {
 	if status == http.StatusUnauthorized {
 		status = http.StatusBadRequest // 401 would have to say how to log in (RFC 9110 §15.5.2)
 	}
+	tell(w, status, e)
+	v.Operator, v.ErrorID = e.operator, w.Header().Get(web.RequestIDHeader)
 	v.Name, v.Text, v.Later, v.Link = s.opts.Name, e.text(), e.retryAfter > 0, link(v.Where)
 	if !v.Request { // the other is for makers of clients, and has names of parameters in it
 		v.Text = sentence(v.Text)

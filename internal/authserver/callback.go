@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -18,9 +19,9 @@ const (
 )
 
 var (
-	errFinished   = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app")
+	errFinished   = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app").because(web.ReasonFinished)
 	errNotPending = fail(invalidRequest, "this sign-in has expired, was finished before, or was started in another browser or under "+
-		"another address, or this browser keeps no cookies of this site; start again from your app")
+		"another address, or this browser keeps no cookies of this site; start again from your app").because(web.ReasonNotPending)
 	errBeingFinished = &Error{
 		kind: temporarilyUnavailable, retryAfter: retryLater, description: "this sign-in is being finished; nothing is lost, try again shortly",
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -69,7 +70,7 @@ func (c clients) byDocument(id string) bool {
 func (c clients) forToken(id string) (*client, error) {
 	switch known, ok := c.list.client(id); {
 	case c.list.denied(id):
-		return nil, fail(invalidClient, "this client was blocked by the operator of the server")
+		return nil, fail(invalidClient, "this client was blocked by the operator of the server").because(web.ReasonBlockedClient)
 	case ok:
 		return known, nil
 	case isDocumentID(id):
@@ -81,7 +82,7 @@ func (c clients) forToken(id string) (*client, error) {
 	if known, ok := c.registered.open(id); ok {
 		return known, nil
 	}
-	return nil, fail(invalidClient, "the client_id is unknown; register again")
+	return nil, fail(invalidClient, "the client_id is unknown; register again").because(web.ReasonUnknownClient)
 }
 
 // ref is how access tokens name a client: one that registered itself by the digest of its id if that is long, others by their

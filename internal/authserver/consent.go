@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -95,8 +96,8 @@ func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.Au
 
 var (
 	errPageExpired = fail(invalidRequest, "this page has expired or belongs to another browser, or this browser keeps no cookies of this site; "+
-		"start again from your app")
-	errForeignForm = fail(invalidRequest, "this answer did not come from our page; start again from your app")
+		"start again from your app").because(web.ReasonPageExpired)
+	errForeignForm = fail(invalidRequest, "this answer did not come from our page; start again from your app").because(web.ReasonForeignForm)
 )
 
 // consent takes the answer of the page. Its own answers are pages, never redirects: Chromium holds every redirect that

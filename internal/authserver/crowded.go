@@ -31,3 +31,28 @@ func (s *Server) Crowded(w http.ResponseWriter, r *http.Request) {
 	}
 	s.errorPage(w, e)
 }
+
+// EndpointName is a fixed word for what is at a path, "" if nothing of this server is.
+func EndpointName(path string) string {
+	switch unaliased(path) {
+	case AuthorizePath:
+		return "authorize"
+	case ConsentPath:
+		return "consent"
+	case CallbackPath:
+		return "callback"
+	case TokenPath:
+		return "token"
+	case RevokePath:
+		return "revoke"
+	case RegisterPath:
+		return "register"
+	case KeysPath:
+		return "jwks"
+	case KeyPath:
+		return "key"
+	case AccountKeyPath:
+		return "account"
+	}
+	return ""
+}

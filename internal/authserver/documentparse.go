@@ -12,6 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 const maxDocumentID = 1024
@@ -76,7 +77,7 @@ func (c *client) isKeyless() bool {
 
 // badDocument says what is wrong with a document. It is for its makers, see requestPage.
 func badDocument(format string, args ...any) *Error {
-	return fail(invalidClient, "the client metadata document "+fmt.Sprintf(format, args...))
+	return fail(invalidClient, "the client metadata document "+fmt.Sprintf(format, args...)).because(web.ReasonDocument)
 }
 
 // parseDocument reads a document (§4). What does not count here may be anything, and so may redirects that are not served as

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -103,7 +104,7 @@ func (d *Documents) admits(id string) error {
 		return errDocumentsOff
 	}
 	if err := checkDocumentID(id); err != nil {
-		return fail(invalidClient, err.Error())
+		return fail(invalidClient, err.Error()).because(web.ReasonDocument)
 	}
 	if _, known := builtIn(id); d.Mode == DocumentsBuiltIn && !known {
 		return errNotBuiltIn

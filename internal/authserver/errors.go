@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -50,6 +51,10 @@ type Error struct {
 	basic       bool // the client used HTTP Basic (RFC 6749 §5.2, invalid_client)
 	gone        bool // the host of the client's document says that there is no such document
 	deployment  bool // neither the client nor the person can change it, the operator of this server can
+	operator    bool // trying again does not help: the operator has to change the configuration
+	reason      web.Reason
+	reported    bool   // a line in the log says why
+	subject     string // whom it is about, "" if that is not known
 }
 
 func (e *Error) Error() string { return "authserver: " + e.kind.code + ": " + e.text() }
@@ -75,6 +80,9 @@ func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
+	if e, ok := signInFailed(err); ok {
+		return e
+	}
 	switch {
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, ErrUnavailable):
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
@@ -88,10 +96,6 @@ func asError(err error) *Error {
 		return fail(invalidGrant, "the code or token was used before, so the grant is revoked; sign in again")
 	case errors.Is(err, session.ErrMismatch):
 		return fail(invalidGrant, "the code or token was made for another client, redirect_uri or code_verifier")
-	case errors.Is(err, ErrNotAllowed):
-		return fail(accessDenied, "this account may not use this server; ask its operator for access")
-	case errors.Is(err, ErrDenied):
-		return fail(accessDenied, "sign-in was cancelled or refused by the identity provider")
 	}
 	return &Error{kind: serverError, cause: err}
 }
@@ -104,6 +108,7 @@ func unreadable(err error) bool {
 
 // refuse answers a program with an error (RFC 6749 §5.2).
 func refuse(w http.ResponseWriter, e *Error) {
+	tell(w, e.kind.status, e)
 	h := w.Header()
 	if e.kind == invalidClient && e.basic {
 		h.Set("WWW-Authenticate", `Basic realm="oauth", charset="UTF-8"`)
@@ -144,7 +149,7 @@ type logReason interface {
 
 // report logs what operators can do something about: the step that failed, and the kind of the failure.
 func (s *Server) report(r *http.Request, step string, e *Error) {
-	if e.cause == nil || r.Context().Err() != nil {
+	if e.cause == nil || e.kind == accessDenied || e.kind == invalidGrant || r.Context().Err() != nil {
 		return
 	}
 	store := errors.Is(e.cause, session.ErrUnavailable)
@@ -156,5 +161,7 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 	if known, ok := errors.AsType[logReason](e.cause); ok {
 		attrs = append(attrs, "reason", known.LogReason())
 	}
+	attrs = append(attrs, "mend", mend(e, store))
+	e.reported = true
 	s.opts.Logger.Log(r.Context(), level, "oauth request failed", attrs...)
 }

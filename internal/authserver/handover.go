@@ -43,6 +43,7 @@ func (s *Server) declined(w http.ResponseWriter, x *session.AuthRequest, e *Erro
 // tellClient gives the client an error (RFC 6749 §4.1.2.1). No error opens an app without a click: whoever makes somebody
 // deny, or fail, would choose which app is opened with what. The page of that click says what the problem is.
 func (s *Server) tellClient(w http.ResponseWriter, x *session.AuthRequest, e *Error, problem string, on onward) {
+	tell(w, http.StatusSeeOther, e)
 	location := s.errorURL(x, e)
 	if !isApps(x.RedirectURI) {
 		on(w, x.ClientName, location)

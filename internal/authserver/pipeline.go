@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -138,19 +139,25 @@ func (s *Server) judge(ctx context.Context, g session.Grant, d *direct) error {
 	err = s.opts.SignIn.StillAllowed(ctx, Person{
 		Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream, Grant: g.ID, Since: g.Born,
 	})
-	reason := "this account may not use this server any more; sign in again or ask its operator"
+	why, reason := web.ReasonPersonNotAllowed, "this account may not use this server any more; sign in again or ask its operator"
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrDenied), errors.Is(err, ErrNotAllowed):
+	case errors.Is(err, ErrDenied):
+		why = web.ReasonDeniedByProvider
+	case errors.Is(err, ErrNotAllowed):
 	case errors.Is(err, ErrSignInOver):
+		why = web.ReasonSignInOver
 		reason = "the sign-in has ended at the identity provider, or could not be confirmed there for too long; sign in again"
 	default:
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
 	}
+	judged := err
 	// Beside the request: a client that hangs up must not keep its grant.
 	if err := s.opts.Grants.Revoke(context.WithoutCancel(ctx), g.ID); err != nil {
 		return err
 	}
-	return fail(invalidGrant, reason)
+	refusal := fail(invalidGrant, reason).because(why).from(judged)
+	refusal.subject = g.Subject
+	return refusal
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -62,11 +63,11 @@ func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*reques
 	case p["response_mode"] != "" && p["response_mode"] != "query":
 		return r, fail(invalidRequest, "response_mode must be query")
 	case p["code_challenge"] == "": // OAuth 2.1 §7.5.2; RFC 7636 §4.4.1
-		return r, fail(invalidRequest, "code_challenge is missing; PKCE is required")
+		return r, fail(invalidRequest, "code_challenge is missing; PKCE is required").because(web.ReasonPKCE)
 	case p["code_challenge_method"] != "S256": // RFC 7636 §4.3: absent means plain, which shows the verifier
-		return r, fail(invalidRequest, "code_challenge_method must be S256")
+		return r, fail(invalidRequest, "code_challenge_method must be S256").because(web.ReasonPKCE)
 	case !isChallenge(p["code_challenge"]):
-		return r, fail(invalidRequest, "code_challenge must be the base64url of a SHA-256, 43 characters")
+		return r, fail(invalidRequest, "code_challenge must be the base64url of a SHA-256, 43 characters").because(web.ReasonPKCE)
 	}
 	r.Challenge = p["code_challenge"]
 	r.prompt = strings.Fields(p["prompt"])

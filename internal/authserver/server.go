@@ -261,7 +261,7 @@ func public(method string, h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Access-Control-Allow-Origin", "*")
-		header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+		header.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, "+web.RequestIDHeader)
 		switch {
 		case r.Method == http.MethodOptions:
 			header.Set("Access-Control-Allow-Methods", method)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
@@ -155,11 +156,11 @@ func (s *Server) tellReuse(ctx context.Context, q *tokenRequest, err error) {
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return nil, fail(invalidRequest, "the body must be application/x-www-form-urlencoded")
+		return nil, fail(invalidRequest, "the body must be application/x-www-form-urlencoded").because(web.ReasonContentType)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if r.ParseForm() != nil {
-		return nil, fail(invalidRequest, "the body is not a form of at most 64 KiB")
+		return nil, fail(invalidRequest, "the body is not a form of at most 64 KiB").because(web.ReasonBadRequest)
 	}
 	return r.PostForm, nil
 }

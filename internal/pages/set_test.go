@@ -119,7 +119,9 @@ func data(page string) any {
 		return struct {
 			Name, Text, Client, Where          string
 			Link                               template.URL
+			ErrorID                            string
 			Later, Reload, Request, Deployment bool
+			Operator                           bool
 		}{Name: "Name", Text: "Text"}
 	case "sandbox-signin":
 		return struct {
