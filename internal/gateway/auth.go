@@ -37,6 +37,7 @@ func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTr
 // newResource is the resource server in front of the endpoint, nil without a login.
 func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 	opts := resource.Options{
+		Because:       tokenReason,
 		PublicURL:     g.cfg.Public(),
 		Endpoints:     func(path string) ([]string, bool) { o, ok := g.offers[path]; return o.scopes, ok },
 		Name:          Title,
