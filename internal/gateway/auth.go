@@ -63,6 +63,7 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 		for _, issuer := range g.cfg.TokenIssuers {
 			opts.AuthorizationServers = append(opts.AuthorizationServers, identity.MetadataIssuer(issuer))
 		}
+		opts.External = true
 		opts.ScopeNames = theirNames(g.cfg.ScopeMap())
 		opts.NoScopeHint = noScopeHint(&g.cfg)
 	default:

@@ -39,7 +39,8 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
 	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
 	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
-	return web.Chain(mux, g.counted, g.pace.Streams, g.proxies.Identify, g.tellRefusals(), g.recoverPanics, g.checkHost, g.below, g.refuseWhenCrowded, g.pace.Bodies)
+	return web.Chain(mux, g.counted, g.pace.Streams, g.proxies.Identify, g.tellRefusals(), g.recoverPanics, g.checkHost, g.below,
+		g.refuseWhenCrowded, g.pace.Bodies)
 }
 
 // AdminHandler is every route for operators.

@@ -120,6 +120,10 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 	if !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(granted, scope) }) {
 		return nil
 	}
+	why := web.ReasonInsufficientScope
+	if s.opts.External {
+		why = web.ReasonScopeNotInToken
+	}
 	needed := slices.Clone(scopes)
 	slices.Sort(needed)
 	return &Refusal{
@@ -127,7 +131,7 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 		code:        insufficientScope,
 		description: s.lacking(ctx, granted),
 		scopes:      s.names(slices.Compact(needed)),
-		reason:      web.ReasonInsufficientScope,
+		reason:      why,
 		metadataURL: at.metadataURL,
 	}
 }

@@ -79,7 +79,7 @@ func (f *Refusal) Write(w http.ResponseWriter) {
 // told is what operators read besides the reason: what a token has wrong, in the words of its verifier, and the scopes that a
 // call needs.
 func (f *Refusal) told() []slog.Attr {
-	if f.reason == web.ReasonInsufficientScope {
+	if f.reason == web.ReasonInsufficientScope || f.reason == web.ReasonScopeNotInToken {
 		return []slog.Attr{slog.String("expected", strings.Join(f.scopes, " "))}
 	}
 	if f.status == http.StatusUnauthorized && f.code == "" || f.status >= http.StatusInternalServerError {

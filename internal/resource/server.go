@@ -55,6 +55,8 @@ type Options struct {
 	Name string
 	// Documentation is the URL of a page for developers. Default: none.
 	Documentation string
+	// External says that the tokens are another issuer's, whose settings decide which scopes they have.
+	External bool
 	// Because says for operators why a token is at fault. Default: for all [web.ReasonInvalidToken].
 	Because func(err error) web.Reason
 	// Logger is told of tokens that could not be judged.

@@ -75,3 +75,36 @@ func TestRefusedTokenIsToldWithItsCause(t *testing.T) {
 		})
 	}
 }
+
+func TestMissingScopeIsToldToWhoCanMendIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		external bool
+		want     string
+	}{
+		"our own token":           {false, "level=DEBUG msg=\"request refused\" endpoint=mcp reason=insufficient_scope status=403"},
+		"token of another issuer": {true, "level=INFO msg=\"request refused\" endpoint=mcp reason=scope_not_in_token status=403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			s, err := resource.New(resource.Options{
+				PublicURL: &url.URL{Scheme: "https", Host: "mcp.example.com"}, Name: "Name", Logger: logger, External: tt.external,
+				Endpoints:            func(string) ([]string, bool) { return []string{"a"}, true },
+				AuthorizationServers: []string{"https://id.example.com"},
+				Verifier: resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) {
+					return identity.Caller{Subject: "ann"}, nil
+				}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			watch := web.NewRefusals(web.RefusalsOptions{Logger: logger, Count: func(string, string) {}, Endpoint: func(string) string { return "mcp" }})
+			r := httptest.NewRequest(http.MethodPost, "https://mcp.example.com/mcp", nil)
+			r.Header.Set("Authorization", "Bearer x")
+			watch.Handler(requiring(s, "a")).ServeHTTP(httptest.NewRecorder(), r)
+			if got := log.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, "expected=a") {
+				t.Errorf("told %s", got)
+			}
+		})
+	}
+}

@@ -28,6 +28,7 @@ const (
 	ReasonInvalidToken      Reason = "invalid_token"
 	ReasonForeignToken      Reason = "token_for_another_server"
 	ReasonInsufficientScope Reason = "insufficient_scope"
+	ReasonScopeNotInToken   Reason = "scope_not_in_token"
 	ReasonSessionGone       Reason = "session_not_found"
 	ReasonSessionMissing    Reason = "session_missing"
 	ReasonProtocolVersion   Reason = "protocol_version"
@@ -91,6 +92,7 @@ var known = map[Reason]about{
 	ReasonInvalidToken:      {mend: "the client has to sign in again; with tokens of another issuer compare issuer, audience and scope claim with the settings"},
 	ReasonForeignToken:      {tell: true, mend: "compare the issuer, audience and claims of the tokens with the settings for tokens and with --public-url"},
 	ReasonInsufficientScope: {mend: "the person has to sign in again and grant the scopes, or the issuer has to put them into its tokens"},
+	ReasonScopeNotInToken:   {tell: true, mend: "the issuer has to put the scopes into its tokens: compare the scope claim and the scope names with the settings"},
 	ReasonSessionGone:       {mend: "the client has to begin a new session"},
 	ReasonSessionMissing:    {mend: "the client has to send the session id that initialize answered"},
 	ReasonProtocolVersion:   {mend: "the client has to use a protocol version that this server speaks"},
