@@ -54,7 +54,7 @@ type Error struct {
 	operator    bool // trying again does not help: the operator has to change the configuration
 	reason      web.Reason
 	reported    bool   // a line in the log says why
-	subject     string // whom it is about, "" if that is not known
+	subject     string // the digest of whom it is about, "" if that is not known
 }
 
 func (e *Error) Error() string { return "authserver: " + e.kind.code + ": " + e.text() }

@@ -158,6 +158,8 @@ func (s *Server) judge(ctx context.Context, g session.Grant, d *direct) error {
 		return err
 	}
 	refusal := fail(invalidGrant, reason).because(why).from(judged)
-	refusal.subject = g.Subject
+	if s.opts.PersonDigest != nil {
+		refusal.subject = s.opts.PersonDigest(g.Subject)
+	}
 	return refusal
 }

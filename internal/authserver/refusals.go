@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -91,15 +90,9 @@ func tell(w http.ResponseWriter, status int, e *Error) {
 		attrs = append(attrs, slog.String("rule", known.Rule()))
 	}
 	if e.subject != "" {
-		attrs = append(attrs, slog.String("subject_digest", digest(e.subject)))
+		attrs = append(attrs, slog.String("subject", e.subject))
 	}
 	web.Refused(w, status, e.why(), attrs...)
-}
-
-// digest names somebody or something in a log without saying who or what it is.
-func digest(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return encoding.EncodeToString(sum[:9])
 }
 
 // signInFailed says what an error of the sign-in means; ok is false for what is none.

@@ -95,6 +95,8 @@ type Options struct {
 	ClientAddress func(*http.Request) string
 	// TrustsOrigin reports whether the page that a request says to come from is the operator's. Default: one of ours.
 	TrustsOrigin func(*http.Request) bool
+	// PersonDigest names a subject in the log without saying who it is. Default: nobody is named.
+	PersonDigest func(subject string) string
 	// Logger is told of failures that operators can do something about.
 	Logger *slog.Logger
 	// Now is the clock. Default: time.Now.

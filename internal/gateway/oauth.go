@@ -138,6 +138,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		Workloads: assertions.workloads, IdentityAssertions: assertions.identity,
 		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,
 		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
+		PersonDigest: l.people.named,
 	})
 	return l, err
 }

@@ -114,14 +114,18 @@ func (p *people) cannotRead(ctx context.Context, err error) {
 	}
 }
 
-// ended tells of a person who is out, by the digest that the list of sessions has, and by which rule if it was one.
+// ended tells of a person who is out, and by which rule if it was one.
 func (p *people) ended(ctx context.Context, subject, reason string, why error) {
-	person := hex.EncodeToString(p.digest.Digest([]byte(subject))[:session.SubjectDigest])
-	attrs := []any{"reason", reason, "subject", person}
+	attrs := []any{"reason", reason, "subject", p.named(subject)}
 	if refusal, ok := errors.AsType[*identity.Refusal](why); ok {
 		attrs = append(attrs, "explanation", refusal.LogReason(), "rule", refusal.Rule())
 	}
 	p.g.logger.InfoContext(ctx, "a login was ended; the person has to sign in again", attrs...)
+}
+
+// named is what a person is called in the log: the digest that the list of sessions has.
+func (p *people) named(subject string) string {
+	return hex.EncodeToString(p.digest.Digest([]byte(subject))[:session.SubjectDigest])
 }
 
 // checked is told what came of asking the provider.

@@ -39,7 +39,8 @@ func endpointName(path string) string {
 func tokenReason(err error) web.Reason {
 	if e, ok := errors.AsType[*token.InvalidError](err); ok {
 		switch e.Reason {
-		case token.ReasonIssuer, token.ReasonAudience, token.ReasonClaims, token.ReasonType:
+		case token.ReasonIssuer, token.ReasonTenant, token.ReasonAudience, token.ReasonNoAudience, token.ReasonClient, token.ReasonClaims,
+			token.ReasonScope, token.ReasonSubject, token.ReasonType, token.ReasonTokenUse, token.ReasonKeyIssuer, token.ReasonSymmetric:
 			return web.ReasonForeignToken
 		}
 	}
