@@ -78,7 +78,8 @@ func (e *Error) text() string {
 // asError says what an error of the store or of the sign-in means to a client. What is not known is no client's fault.
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e
+		own := *e // several requests may wait for one answer, and each is told of by itself
+		return &own
 	}
 	if e, ok := signInFailed(err); ok {
 		return e
