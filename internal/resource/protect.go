@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -129,25 +128,19 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 	return &Refusal{
 		status:      http.StatusForbidden,
 		code:        insufficientScope,
-		description: s.lacking(ctx, granted),
+		description: s.lacking(granted),
 		scopes:      s.names(slices.Compact(needed)),
 		reason:      why,
 		metadataURL: at.metadataURL,
 	}
 }
 
-// lacking says what to do about scopes that are not granted. The operator has to act if none is known at any endpoint, and is told
-// so once: after that it may be a client that goes on.
-func (s *Server) lacking(ctx context.Context, granted []string) string {
+// lacking says what to do about scopes that are not granted. The operator has to act if none is known at any endpoint.
+func (s *Server) lacking(granted []string) string {
 	known, _ := s.opts.Endpoints("")
 	if s.opts.NoScopeHint == "" || slices.ContainsFunc(granted, func(scope string) bool { return slices.Contains(known, scope) }) {
 		return "the access token does not allow this call; sign in again and grant the scopes it needs"
 	}
-	level := slog.LevelDebug
-	if s.hinted.CompareAndSwap(false, true) {
-		level = slog.LevelInfo
-	}
-	s.opts.Logger.Log(ctx, level, "a good access token grants no scope of this gateway", "reason", "no_known_scope", "hint", s.opts.NoScopeHint)
 	return "the access token grants no scope of this server, and signing in again does not help: " + s.opts.NoScopeHint
 }
 

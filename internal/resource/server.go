@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -68,7 +67,6 @@ type Server struct {
 	opts   Options
 	origin origin
 	base   string // the path of the public URL, without a slash at its end
-	hinted atomic.Bool
 }
 
 // New makes a server. Its error names every option that is wrong.
