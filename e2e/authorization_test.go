@@ -53,11 +53,16 @@ func TestAuthorizationConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	var printed strings.Builder
+	address, listens := "", false
 	for sc := bufio.NewScanner(stdout); sc.Scan(); {
 		printed.WriteString(sc.Text() + "\n")
+		listens = listens || strings.HasPrefix(sc.Text(), "Callback server started")
 		if strings.HasPrefix(sc.Text(), d.url+"/oauth/authorize?") {
-			address := sc.Text()
-			go browse(t, address) // the suite listens for the callback once it has printed where to go
+			address = sc.Text()
+		}
+		if address != "" && listens { // it says both, in either order
+			go browse(t, address)
+			address = ""
 		}
 	}
 	if err := cmd.Wait(); err != nil {
