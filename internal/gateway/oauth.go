@@ -190,6 +190,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	case l.over(err, software):
 		return identity.Caller{}, grantOver{err}
 	}
+	caller.Direct = !grant.Until.IsZero()
 	if software { // no rule and no provider says anything about it
 		return caller, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
@@ -24,12 +25,14 @@ type prepared struct {
 	resource *resource.Server
 	// revoke ends a grant of ours for all replicas; nil where grants are somebody else's.
 	revoke func(ctx context.Context, grant string) error
-	logger *slog.Logger
+	// keyPage is where people enter their own key.
+	keyPage string
+	logger  *slog.Logger
 }
 
 // prepare puts a source of credentials behind a login.
 func (g *Gateway) prepare(source mcpadapter.Credentials) *prepared {
-	p := &prepared{source: source, resource: g.resource, logger: g.logger}
+	p := &prepared{source: source, resource: g.resource, keyPage: issuerURL(&g.cfg).String() + authserver.AccountKeyPath, logger: g.logger}
 	if g.login != nil {
 		p.revoke = g.login.grants.Revoke
 	}
@@ -60,6 +63,7 @@ func heldCredential(ctx context.Context) (clerkapi.Credential, bool) {
 // Prepare is of [endpoint.Credentials].
 func (p *prepared) Prepare(ctx context.Context) (context.Context, error) {
 	credential, err := p.source.Credential(ctx, identity.CallerFrom(ctx).Subject)
+	err = p.withoutSignIn(ctx, err)
 	if refusal := p.refusal(ctx, err); refusal != nil {
 		return nil, refusal
 	}
@@ -95,6 +99,7 @@ func (p *prepared) Renewed(ctx context.Context, subject string, refused clerkapi
 		return clerkapi.Credential{}, clerkapi.ErrNoCredential
 	}
 	credential, err := renewer.Renewed(ctx, subject, refused)
+	err = p.withoutSignIn(ctx, err)
 	refusal := p.refusal(ctx, err)
 	if h, ok := ctx.Value(heldKey{}).(*held); ok {
 		h.mu.Lock()
@@ -104,6 +109,29 @@ func (p *prepared) Renewed(ctx context.Context, subject string, refused clerkapi
 		}
 	}
 	return credential, err
+}
+
+// withoutSignIn is for callers who have no sign-in to repeat: their client would come back with another token and find the same. They
+// are told in the call where the person can enter what is missing.
+func (p *prepared) withoutSignIn(ctx context.Context, err error) error {
+	if errors.Is(err, upstream.ErrGrantOver) && identity.CallerFrom(ctx).Direct {
+		return noKeyYet{p.keyPage}
+	}
+	return err
+}
+
+// noKeyYet is a [clerkapi.ErrNoCredential] that a person can mend on a page.
+type noKeyYet struct{ page string }
+
+func (noKeyYet) Error() string { return "gateway: no key of the person's own" }
+
+// Is makes it a [clerkapi.ErrNoCredential].
+func (noKeyYet) Is(target error) bool { return target == clerkapi.ErrNoCredential }
+
+// PublicText is for the model, and for the person it speaks to.
+func (e noKeyYet) PublicText() string {
+	return "No Clerk Chat API key of this person is known here. The person has to open " + e.page + " in a browser, sign in and enter it; " +
+		"after that the same call can be made."
 }
 
 // refusal is the one translation of the errors of credentials into answers over HTTP; nil for one that is the call's own.

@@ -15,6 +15,9 @@ type Caller struct {
 	// GrantUnconfirmed says that nobody has been able to tell lately whether that grant still stands. What only reads is
 	// served all the same, what changes or sends something is not.
 	GrantUnconfirmed bool
+	// Direct says that the access token was given for an assertion or a client's own credentials: there is no sign-in in a browser
+	// that a challenge could have repeated.
+	Direct bool
 	// Scopes are what the caller was granted, in this gateway's names. Without a login there are none and none are asked
 	// for. Callers share the slice: do not write into it.
 	Scopes []string
