@@ -28,6 +28,7 @@ type Issuer struct {
 	keySet   []byte
 	requests map[string]int
 	gate     func(path string)
+	handlers map[string]http.Handler
 }
 
 // The paths that an issuer answers.
@@ -122,6 +123,16 @@ func (i *Issuer) SetGate(f func(path string)) {
 	i.gate = f
 }
 
+// Handle answers a path with a handler.
+func (i *Issuer) Handle(path string, h http.Handler) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.handlers == nil {
+		i.handlers = make(map[string]http.Handler)
+	}
+	i.handlers[path] = h
+}
+
 // Requests is how often a path was asked for.
 func (i *Issuer) Requests(path string) int {
 	i.mu.Lock()
@@ -138,10 +149,14 @@ func (i *Issuer) Sign(claims map[string]any, options ...HeaderOption) string {
 func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	i.requests[r.URL.Path]++
-	gate := i.gate
+	gate, handler := i.gate, i.handlers[r.URL.Path]
 	i.mu.Unlock()
 	if gate != nil {
 		gate(r.URL.Path)
+	}
+	if handler != nil {
+		handler.ServeHTTP(w, r)
+		return
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
