@@ -181,3 +181,18 @@ func TestCompanyOfTheSignInVouchesForTheSamePerson(t *testing.T) {
 	world.calls(t, access, ping, http.StatusOK)
 	world.calls(t, access, sendCall, http.StatusForbidden)
 }
+
+// Whose client gets its tokens by assertions has no sign-in to repeat: a challenge would be answered with the next token for ever.
+func TestPersonOfACompanyIsToldWhereToEnterTheirKey(t *testing.T) {
+	company := newCompany(t)
+	world := signIn(t, "linked", vouching(t, company))
+	for range 2 { // the login goes on
+		access := world.got(t, asDesk(company.Assertion("ann", atCompany, world.base, map[string]any{"scope": "messages:read"})))
+		for range 2 {
+			a := world.do(t, http.MethodPost, "/mcp", readCall, "Content-Type", "application/json", "Authorization", "Bearer "+access)
+			if a.status != http.StatusOK || !strings.Contains(a.body, `"isError":true`) || !strings.Contains(a.body, world.base+"/account/key") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		}
+	}
+}
