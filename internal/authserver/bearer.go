@@ -13,7 +13,7 @@ import (
 )
 
 // grantBearer is the grant type of assertions (RFC 7523 §2.1).
-const grantBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+const grantBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // the name of a kind
 
 const (
 	// bearerLongest is how long an assertion may live: for so long it is remembered that it was used.

@@ -129,7 +129,8 @@ func (s *Server) assertedScopes(q *tokenRequest, a *token.GrantAssertion) ([]str
 		q.params["scope"] = strings.Join(scopes, " ") // more was asked for, which is no reason to refuse (RFC 6749 §3.3)
 	}
 	if len(scopes) == 0 {
-		return nil, fail(invalidScope, "no scope is left: the scopes of the assertion, those that its client may have and those that are asked for have none in common")
+		return nil, fail(invalidScope, "no scope is left: the scopes of the assertion, those that its client may have and those that are asked for "+
+			"have none in common")
 	}
 	return scopes, nil
 }

@@ -26,7 +26,8 @@ func (c *client) may(grantType string) *Error {
 	case c.grants == nil || slices.Contains(c.grants, grantType):
 		return nil
 	case grantType == grantCode || grantType == grantRefresh:
-		return fail(unauthorizedClient, "this client acts for itself and signs nobody in; it gets a token with the grant_types that the operator of this server gave it")
+		return fail(unauthorizedClient, "this client acts for itself and signs nobody in; it gets a token with the grant_types that the "+
+			"operator of this server gave it")
 	case grantType == grantClient:
 		return fail(unauthorizedClient, "the operator of this server has not given client_credentials to this client")
 	case grantType == grantBearer:
@@ -112,7 +113,8 @@ func (l *ClientList) CheckSoftware(issuer string, scopes []string) error {
 				problems = append(problems, fmt.Errorf("client %q: the scope %q is not one of %s", id, s, strings.Join(scopes, ", ")))
 			}
 		}
-		if subject := SoftwareSubject(issuer, id); slices.Contains(c.grants, grantClient) && (len(subject) > maxSubject || strings.ContainsFunc(subject, unprintable)) {
+		subject := SoftwareSubject(issuer, id)
+		if slices.Contains(c.grants, grantClient) && (len(subject) > maxSubject || strings.ContainsFunc(subject, unprintable)) {
 			problems = append(problems, fmt.Errorf("client %q: it has client_credentials, for which its client_id must be printable, and "+
 				"at most %d bytes together with --public-url", id, maxSubject))
 		}

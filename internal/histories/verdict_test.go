@@ -149,9 +149,11 @@ func (v *verdict) answered(c *call) {
 
 // once: nothing is made twice.
 func (v *verdict) once(i *intent) {
-	if ids := v.after.of(i); len(ids) > 1 && v.oneOf(i) && !(v.world.defect.resends && v.unseen(i)) {
-		v.fault(i.calls[0], "was made %d times: %v", len(ids), ids)
+	ids := v.after.of(i)
+	if len(ids) < 2 || !v.oneOf(i) || v.world.defect.resends && v.unseen(i) {
+		return
 	}
+	v.fault(i.calls[0], "was made %d times: %v", len(ids), ids)
 }
 
 // lookTime is the longest between the last look for an attempt and the attempt that takes its place.

@@ -70,9 +70,9 @@ const (
 	ReasonProvider  Reason = "the provider reported an error"
 	ReasonNoIDToken Reason = "the provider gave no ID token"
 	ReasonMalformed Reason = "the ID token is malformed"
-	ReasonAlgorithm Reason = "the ID token is signed with an algorithm that is not accepted" //nolint:gosec // words
+	ReasonAlgorithm Reason = "the ID token is signed with an algorithm that is not accepted"
 	ReasonKey       Reason = "the ID token is signed with a key that the provider does not publish"
-	ReasonIDToken   Reason = "the signature of the ID token does not verify" //nolint:gosec // words
+	ReasonIDToken   Reason = "the signature of the ID token does not verify"
 	ReasonExpired   Reason = "the ID token is out of its time"
 	ReasonNonce     Reason = "the ID token has another nonce"
 	ReasonNoNonce   Reason = "the ID token has no nonce"
