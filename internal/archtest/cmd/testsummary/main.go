@@ -1,6 +1,7 @@
 // Command testsummary reads the output of go test -json, prints what failed with its output, and closes with one line that
 // counts the tests: "N passed, N failed, N skipped". A package that failed without a failing test (it did not build, a
-// goroutine leaked, time ran out) counts as one. It exits 1 if anything failed or nothing ran.
+// goroutine leaked, time ran out) counts as one. It exits 1 if anything failed or nothing ran, and where CI is set also if
+// anything was skipped.
 package main
 
 import (
@@ -18,10 +19,10 @@ type event struct {
 }
 
 func main() {
-	os.Exit(summarize(os.Stdin, os.Stdout))
+	os.Exit(summarize(os.Stdin, os.Stdout, os.Getenv("CI") != ""))
 }
 
-func summarize(in io.Reader, out io.Writer) int {
+func summarize(in io.Reader, out io.Writer, all bool) int {
 	var passed, failed, skipped int
 	failedTests := map[string]int{} // by package
 	output := map[string]*strings.Builder{}
@@ -65,8 +66,11 @@ func summarize(in io.Reader, out io.Writer) int {
 			delete(output, key)
 		}
 	}
+	if all && skipped > 0 {
+		fmt.Fprintf(out, "\n%d tests were skipped where everything has to run, since CI is set\n", skipped)
+	}
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped)
-	if failed > 0 || passed == 0 {
+	if failed > 0 || passed == 0 || all && skipped > 0 {
 		return 1
 	}
 	return 0

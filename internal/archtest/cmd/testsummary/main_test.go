@@ -11,6 +11,7 @@ func TestTheSummaryCountsWhatHappened(t *testing.T) {
 		wantLast string
 		wantExit int
 		wantSaid string
+		all      bool
 	}{
 		"all passed": {
 			events: []string{
@@ -55,6 +56,18 @@ func TestTheSummaryCountsWhatHappened(t *testing.T) {
 			},
 			wantLast: "1 passed, 0 failed, 1 skipped", wantSaid: "no server here",
 		},
+		"a test was skipped where everything has to run": {
+			events: []string{
+				`{"Action":"skip","Package":"p","Test":"TestA"}`,
+				`{"Action":"pass","Package":"p","Test":"TestB"}`,
+				`{"Action":"skip","Package":"without tests"}`,
+			},
+			all: true, wantLast: "1 passed, 0 failed, 1 skipped", wantExit: 1, wantSaid: "where everything has to run",
+		},
+		"nothing was skipped where everything has to run": {
+			events: []string{`{"Action":"pass","Package":"p","Test":"TestB"}`, `{"Action":"skip","Package":"without tests"}`},
+			all:    true, wantLast: "1 passed, 0 failed, 0 skipped",
+		},
 		"nothing ran": {
 			wantLast: "0 passed, 0 failed, 0 skipped", wantExit: 1,
 		},
@@ -62,7 +75,7 @@ func TestTheSummaryCountsWhatHappened(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			exit := summarize(strings.NewReader(strings.Join(tc.events, "\n")), &out)
+			exit := summarize(strings.NewReader(strings.Join(tc.events, "\n")), &out, tc.all)
 			if exit != tc.wantExit {
 				t.Errorf("exit %d, want %d", exit, tc.wantExit)
 			}
@@ -79,7 +92,7 @@ func TestTheSummaryCountsWhatHappened(t *testing.T) {
 
 func TestWhatIsNotTestOutputIsAFailure(t *testing.T) {
 	var out strings.Builder
-	if exit := summarize(strings.NewReader("go: cannot find main module\n"), &out); exit != 1 {
+	if exit := summarize(strings.NewReader("go: cannot find main module\n"), &out, false); exit != 1 {
 		t.Errorf("exit %d, want 1", exit)
 	}
 }
