@@ -3,10 +3,13 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +25,14 @@ import (
 // patience is for machines that are busy with other things: none of these tests is about a store that is slow.
 const patience = 5 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain has more tests run side by side than there are cores: those that are parallel wait for Redis most of their time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
+		_ = f.Value.Set("12")
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // valid is a configuration in front of a sandbox.
 func valid(t *testing.T) config.Config {
