@@ -176,8 +176,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	c.last.sent = true
 	// The deadline reaches the body whatever the transport does about it: that of a 101 is the connection itself, which
 	// net/http hands over for good.
-	from := resp.Body
-	defer context.AfterFunc(req.Context(), func() { _ = from.Close() })()
+	from, read := resp.Body, make(chan struct{})
+	defer close(read)
+	defer context.AfterFunc(req.Context(), func() { closeUnlessRead(from, read) })()
 	body, err := c.readBody(req.Context(), resp)
 	if late := req.Context().Err(); late != nil && err != nil && !errors.Is(err, errTooLong) {
 		err = late // whoever of the two closed the body first
@@ -189,6 +190,21 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	c.last.status, c.last.header, c.last.body, c.last.bodyErr = resp.StatusCode, resp.Header, body, err
 	resp.Body = http.NoBody
 	return resp, nil
+}
+
+// ownEnd is how long a transport has to end a body by itself once the deadline is over. net/http does it, and holds a lock
+// meanwhile that closing the body would wait for.
+const ownEnd = 100 * time.Millisecond
+
+// closeUnlessRead closes a body whose transport lets the deadline pass.
+func closeUnlessRead(body io.Closer, read <-chan struct{}) {
+	timer := time.NewTimer(ownEnd)
+	defer timer.Stop()
+	select {
+	case <-read:
+	case <-timer.C:
+		_ = body.Close()
+	}
 }
 
 // readBody reads as much of an answer as anybody looks at, and closes it. Its deadline ends a wait too.
