@@ -43,7 +43,8 @@ func NewCompany(t testing.TB) *Company {
 		c.SetMetadata(path, map[string]any{
 			"issuer": c.URL, "jwks_uri": c.URL + KeysPath, "token_endpoint": c.URL + tokenPath, "authorization_endpoint": c.URL + "/authorize",
 			"response_types_supported": []string{"code"}, "code_challenge_methods_supported": []string{"S256"},
-			"grant_types_supported": []string{"authorization_code", exchangeGrantType},
+			"grant_types_supported":   []string{"authorization_code", exchangeGrantType},
+			"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{string(jose.ES256)},
 		})
 	}
 	c.Handle(tokenPath, http.HandlerFunc(c.exchange))
