@@ -40,8 +40,7 @@ func NewProviderKeys(fetch func(context.Context) ([]byte, error), now func() tim
 // VerifySignature gives the payload of an ID token that one of the keys signed. Its errors are those of fetch, that of ctx, and
 // [ProviderKeyError]. Nothing else of the token is judged.
 func (p *ProviderKeys) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
-	algorithms := asymmetric()
-	t, err := parse(raw, maxIDToken, algorithms, typeJWT, typeNone)
+	t, err := parse(raw, maxIDToken, asymmetric()) // no specification says what typ an ID token has
 	if err != nil {
 		return nil, &ProviderKeyError{word: "signature"}
 	}
