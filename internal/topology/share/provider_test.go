@@ -65,8 +65,8 @@ func TestRequestsEndThoughTheProviderDoesNot(t *testing.T) {
 					t.Errorf("the provider was asked %d times: %s", provider.asked.Load(), a.text())
 				}
 
+				asked := provider.asked.Load() // a gateway that starts asks too, and requests wait for the same answer
 				gateway, ask := start()
-				asked := provider.asked.Load()
 				var waiting sync.WaitGroup
 				waiting.Go(func() { flood(5, upTo(5), func(int) answer { return ask() }) })
 				if !eventually(patience, 20*time.Millisecond, func() bool { return provider.asked.Load() > asked }) {
