@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
@@ -147,6 +149,40 @@ func TestMCPCCallsWithATokenOfClientCredentials(t *testing.T) {
 	o := openOffice(t)
 	access := o.token(t, url.Values{"grant_type": {"client_credentials"}, "client_id": {"nightly"}, "client_secret": {listedSecret}})
 	o.callByMCPC(t, access, "mcpc, for itself")
+}
+
+// What speaks to processes alone signs in by mcp-remote, which asks for its next token by itself.
+func TestMCPRemoteSignsInByClientCredentials(t *testing.T) {
+	o := openOffice(t)
+	connect := func(t *testing.T, secret string) (*mcp.ClientSession, error) {
+		d := newDesk(t, nil)
+		d.env = append(d.env, "MCP_REMOTE_CONFIG_DIR="+d.home, "NIGHTLY_SECRET="+secret)
+		ctx, cancel := context.WithTimeout(t.Context(), clientTime)
+		t.Cleanup(cancel)
+		cmd := d.command(ctx, absolute(t, node), absolute(t, "node_modules/.bin/mcp-remote"), o.url+"/mcp", "--transport", "http-only",
+			"--client-credentials", "--static-oauth-client-info", `{"client_id":"nightly","client_secret":"${NIGHTLY_SECRET}"}`)
+		cmd.Stderr = t.Output()
+		client := mcp.NewClient(&mcp.Implementation{Name: "stdio-client", Version: "1"}, nil)
+		session, err := client.Connect(ctx, &mcp.CommandTransport{Command: cmd}, nil)
+		if n := len(d.invitations()); n != 0 {
+			t.Errorf("a person was asked to sign in %d times", n)
+		}
+		return session, err
+	}
+	session, err := connect(t, listedSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	const text = "mcp-remote, for itself"
+	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "send_message", Arguments: sending(text)})
+	if err != nil || result.IsError {
+		t.Fatalf("%+v %v", result, err)
+	}
+	o.sent(t, text)
+	if other, err := connect(t, "another"); err == nil {
+		t.Error("it signs in with a wrong secret", other.Close())
+	}
 }
 
 func TestTypeScriptSDKSignsInByClientCredentials(t *testing.T) {

@@ -53,7 +53,7 @@ func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *
 var listedGrantTypes = []string{grantCode, grantRefresh, grantClient, grantBearer}
 
 // listedGrants gives a client of the list its grant types and scopes, or says what is wrong. Whether the scopes are known is
-// for [ClientList.UnknownScopes] to say.
+// for [ClientList.CheckSoftware] to say.
 func listedGrants(c *client, grants []string, scope string) (problem string) {
 	c.grants, c.scopes = grants, strings.Fields(scope)
 	signsIn := len(grants) == 0 || slices.Contains(grants, grantCode)
