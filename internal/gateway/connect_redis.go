@@ -19,26 +19,30 @@ func (p *prober) redis(ctx context.Context) []Connection {
 		return []Connection{{Name: "redis", Target: "-", Result: ResultOK, Found: "in this process; nothing to reach"}}
 	}
 	target := redisstore.Target(p.Config.RedisURL.Reveal())
-	store, err := redisstore.Open(p.Config.RedisURL.Reveal(), redisstore.Options{Timeout: p.Timeout})
-	if err != nil {
-		return []Connection{{Name: "redis", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + redisSetting}}
+	// Each probe has a store of its own: one that failed leaves its server alone for a while.
+	ask := func(name string, ask func(context.Context, *redisstore.Store) (string, error)) Connection {
+		return p.probe(ctx, name, target, func(ctx context.Context) (string, error) {
+			store, err := redisstore.Open(p.Config.RedisURL.Reveal(), redisstore.Options{Timeout: p.Timeout})
+			if err != nil {
+				return "", failure(err.Error(), "correct "+redisSetting)
+			}
+			defer func() { _ = store.Close() }()
+			return ask(ctx, store)
+		})
 	}
-	defer func() { _ = store.Close() }()
-	ask := func(name string, ask func(context.Context) (string, error)) Connection {
-		return p.probe(ctx, name, target, ask)
-	}
-	reached := ask("redis", func(ctx context.Context) (string, error) { return "reached", redisFailure(store.CheckReach(ctx)) })
+	reached := ask("redis", func(ctx context.Context, s *redisstore.Store) (string, error) { return "reached", redisFailure(s.CheckReach(ctx)) })
 	if reached.Result != ResultOK {
 		return []Connection{reached}
 	}
-	return []Connection{
-		reached,
-		ask("redis writes", func(ctx context.Context) (string, error) {
-			return "takes writes and runs scripts", redisFailure(store.CheckWrites(ctx))
-		}),
-		ask("redis epoch", func(ctx context.Context) (string, error) { return p.epoch(ctx, store) }),
-		ask("redis durability", func(ctx context.Context) (string, error) { return durabilityFound(ctx, store) }),
-	}
+	return append([]Connection{reached}, together(
+		func() Connection {
+			return ask("redis writes", func(ctx context.Context, s *redisstore.Store) (string, error) {
+				return "takes writes and runs scripts", redisFailure(s.CheckWrites(ctx))
+			})
+		},
+		func() Connection { return ask("redis epoch", p.epoch) },
+		func() Connection { return ask("redis durability", durabilityFound) },
+	)...)
 }
 
 // epoch reads the mark by which a loss of data is noticed, and which shows whether records can be read with these secrets.
@@ -102,7 +106,7 @@ func redisFailure(err error) error {
 	case redisstore.Busy:
 		return failure("has too many clients, or runs a script that does not end", "raise maxclients in Redis, or see its log")
 	case redisstore.Slow, redisstore.Queued, redisstore.Resting:
-		return failure(netx.CauseText("timeout"), check+", and the firewall in between")
+		return failure(netx.CauseText("timeout"), check+", the firewall in between, and whether Redis speaks TLS there: rediss:// if it does, redis:// if not")
 	case redisstore.Refused:
 		return failure("refuses a command that the gateway needs", "use Redis 7 or later, and allow SET, GET, EVAL and EVALSHA")
 	default:
