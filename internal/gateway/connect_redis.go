@@ -30,7 +30,9 @@ func (p *prober) redis(ctx context.Context) []Connection {
 			return ask(ctx, store)
 		})
 	}
-	reached := ask("redis", func(ctx context.Context, s *redisstore.Store) (string, error) { return "reached", redisFailure(s.CheckReach(ctx)) })
+	reached := ask("redis", func(ctx context.Context, s *redisstore.Store) (string, error) {
+		return "reached", redisFailure(s.CheckReach(ctx))
+	})
 	if reached.Result != ResultOK {
 		return []Connection{reached}
 	}
