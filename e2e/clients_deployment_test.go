@@ -41,6 +41,7 @@ type deployment struct {
 	last int // the replica that answered the last tool call
 	// until is when the last access token ends that was issued.
 	until time.Time
+	short time.Time // the same of tokens of a short life
 	seen  []string
 }
 
@@ -180,8 +181,12 @@ func (d *deployment) note(resp *http.Response, at int, method string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if until := time.Now().Add(time.Duration(tokens.Seconds) * time.Second); until.After(d.until) {
+	until := time.Now().Add(time.Duration(tokens.Seconds) * time.Second)
+	if until.After(d.until) {
 		d.until = until
+	}
+	if tokens.Seconds <= int(shortLife/time.Second) && until.After(d.short) {
+		d.short = until
 	}
 	return err
 }
@@ -201,6 +206,14 @@ func (d *deployment) expire() {
 	until := d.until
 	d.mu.Unlock()
 	time.Sleep(time.Until(until.Add(time.Second))) // whole seconds in tokens
+}
+
+// expireShort waits until the tokens of short lives have ended: some clients refresh by themselves at any time.
+func (d *deployment) expireShort() {
+	d.mu.Lock()
+	until := d.short
+	d.mu.Unlock()
+	time.Sleep(time.Until(until.Add(time.Second)))
 }
 
 // ready waits until every replica serves, and has its Redis.
