@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,10 +122,12 @@ var screens = []screen{
 		w.Open(d.url + "/oauth/callback?code=c&state=s")
 	}, "start again from your app"},
 	{"error-provider-is-down", func(t *testing.T, _ demo, _ *app, w *browsertest.Window) {
-		d := startDemo(t, "--auth", "oauth") // one that has not seen its provider yet
+		d := startDemo(t, "--auth", "oauth", "--clerk-credential", "linked")
+		w.Open(d.url + "/account/key")
+		w.Wait(signInPage)
+		callback := whereTo(t, w.Link(ann))
 		put(t, d.sandbox+"/_sandbox/oidc", `{"down_requests":100}`)
-		w.Open(register(t, d, "Desk Assistant").address())
-		w.Click(allowButton)
+		w.Open(callback)
 	}, "Please try again in a moment"},
 }
 
@@ -140,4 +143,20 @@ func TestPagesCanBeReadInTheDarkAndOnSmallScreens(t *testing.T) {
 			w.Look(s.name)
 		})
 	}
+}
+
+// whereTo gives where a page sends the browser on to.
+func whereTo(t *testing.T, address string) string {
+	t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	to, err := resp.Location()
+	if err != nil {
+		t.Fatalf("%d: %v", resp.StatusCode, err)
+	}
+	return to.String()
 }

@@ -74,6 +74,7 @@ func TestRandomSecretsAreNotWeak(t *testing.T) {
 // Whatever this tree shows as somebody's secret is known to everybody who can read it.
 func TestSecretsOfThisTreeAreWeak(t *testing.T) {
 	shown := regexp.MustCompile(`(?i)secrets?[a-z]*\)?["':]?\s*(?:=|:|:=|:-|,|\{)\s*(?:\[\]config\.Secret\{|config\.Secret\()?["'` + "`" + `]?([A-Za-z0-9+/_=.-]{32,})`)
+	setting := regexp.MustCompile(`^[A-Z_]+=$`)
 	found := 0
 	root := filepath.Join("..", "..")
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
@@ -96,8 +97,12 @@ func TestSecretsOfThisTreeAreWeak(t *testing.T) {
 			return err
 		}
 		for _, m := range shown.FindAllSubmatch(data, -1) {
+			s := string(m[1])
+			if setting.MatchString(s) { // what comes after a secret in a list
+				continue
+			}
 			found++
-			if s := string(m[1]); !weak(s) {
+			if !weak(s) {
 				t.Errorf("%s shows %q, which passes with %d surprises", path, s, surprise(strings.ToLower(s)))
 			}
 		}

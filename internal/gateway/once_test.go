@@ -2,8 +2,10 @@ package gateway_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
 // pair is two replicas over one Redis, in front of one sandbox.
@@ -125,7 +128,7 @@ func TestAMessageWhoseAnswerWasLostIsFound(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			p := newPair(t, nil)
+			p := newPair(t, func(c *config.Config) { c.SettleTime = 15 * time.Second }) // none waits so long
 			p.fault(t, fault)
 			p.want(t, 0, "k", "settled")
 			p.want(t, 1, "k", "replayed")
@@ -136,13 +139,20 @@ func TestAMessageWhoseAnswerWasLostIsFound(t *testing.T) {
 
 func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, func(c *config.Config) { c.SettleTime = 100 * time.Millisecond })
-	p.fault(t, `{"operation":"sendMessage","kind":"commit_late","ms":1500}`)
+	var ahead atomic.Int64 // the clock of the sandbox
+	sb, err := sandbox.New(sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(sb)
+	t.Cleanup(srv.Close)
+	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ClerkURL = 100*time.Millisecond, srv.URL })
+	p.fault(t, `{"operation":"sendMessage","kind":"commit_late","ms":120000}`)
 	if text := p.want(t, 0, "k", "not_seen"); !strings.Contains(text, "may still go out") {
 		t.Error(text)
 	}
 	p.want(t, 1, "k", "not_seen")
-	eventually(t, "the message goes out", func() bool { return sentBy(t, p.cfg) == 1 })
+	ahead.Store(int64(2 * time.Minute))
 	p.want(t, 1, "k", "settled")
 	p.want(t, 0, "k", "replayed")
 	p.sent(t, 1)
