@@ -1,0 +1,315 @@
+package session_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func atNoon() time.Time { return noon }
+
+// Replicas of different releases share a store: names, formats and what a value is bound to stay what they are.
+func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
+	asked := session.Grant{Subject: "ann", ClientID: "c", Resource: "r", Scopes: []string{"s"}}
+	json := `{"grant":{"sub":"ann","client":"c","resource":"r","scopes":["s"],"born":"2026-11-23T12:00:00Z"},` +
+		`"code":[…],"binding":{"redirect":"https://r","challenge":"x"}`
+	grants := func(t *testing.T, records, upstream session.Records) *session.Grants {
+		return spelledGrants(t, session.GrantOptions{Records: records, Upstream: upstream, Assertions: records, Now: atNoon})
+	}
+	for name, tc := range map[string]struct {
+		write       func(t *testing.T, s *memStore)
+		name, value string // ID stands for the grant's; "" is not compared
+	}{
+		"session": {func(t *testing.T, s *memStore) {
+			_ = create(t, spelledTable(t, s, atNoon), session.Info{Version: "v1", ClientName: "n", ClientVersion: "r2"})
+		}, "", "\x01\x01\x00\x6b\x04\x2a\xc0\x6b\x04\x2a\xc0" + strings.Repeat("\x00", 6) + "\x02v1\x01n\x02r2"},
+		"ended session": {func(t *testing.T, s *memStore) {
+			table := spelledTable(t, s, atNoon)
+			if err := table.End(t.Context(), create(t, table, info).ID, info.Subject); err != nil {
+				t.Fatal(err)
+			}
+		}, "", "\x01\x02\x00\x6b\x04\x2a\xc0\x6b\x04\x2a\xc0" + strings.Repeat("\x00", 9)},
+		"authorization request": {func(t *testing.T, s *memStore) {
+			a, err := session.NewAuthRequests(s, spelled{}, time.Minute)
+			if err != nil || a.Store(t.Context(), "handle", &session.AuthRequest{}) != nil {
+				t.Fatal(err)
+			}
+		}, "D7OiNnJgiV-xourCJlsVPA", "<authorization request\x00NAME>" + `{"client":"","client_name":"","redirect":"",` +
+			`"challenge":"","resource":"","asked":null,"scopes":null,"browser":""}`},
+		"finished authorization request": {func(t *testing.T, s *memStore) {
+			a, err := session.NewAuthRequests(s, spelled{}, time.Minute)
+			if err != nil || a.Store(t.Context(), "handle", &session.AuthRequest{}) != nil {
+				t.Fatal(err)
+			}
+			if _, finish, err := a.Open(t.Context(), "handle"); err != nil || finish(t.Context()) != nil {
+				t.Fatal(err)
+			}
+		}, "D7OiNnJgiV-xourCJlsVPA", "\x00"},
+		"claimed handle": {func(t *testing.T, s *memStore) {
+			if _, err := claims(t, s).Claim(t.Context(), "handle"); err != nil {
+				t.Fatal(err)
+			}
+		}, "D87Ncc9LLHVUz3sYsQ95ug", "cOWNER"},
+		"spent handle": {func(t *testing.T, s *memStore) {
+			if claim, err := claims(t, s).Claim(t.Context(), "handle"); err != nil || claim.Spend(t.Context()) != nil {
+				t.Fatal(err)
+			}
+		}, "D87Ncc9LLHVUz3sYsQ95ug", "sOWNER"},
+		"consent": {func(t *testing.T, s *memStore) {
+			if err := session.NewConsents(s, spelled{}).Remember(t.Context(), "ann", "c", "https://r", []string{"a", "b"}); err != nil {
+				t.Fatal(err)
+			}
+		}, "BpZY0I9-vdOvFYT7hRw4Tg", "<consent\x00NAME>" + `["a","b"]`},
+		"assertion": {func(t *testing.T, s *memStore) {
+			if err := grants(t, s, s).UseAssertion(t.Context(), session.Assertion{ClientID: "c", ID: "jti", Request: "one"}, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}, "9s-E_6xQKQkcBZYoLiLKdQ", "one"},
+		"grant that waits": {func(t *testing.T, s *memStore) {
+			if _, err := grants(t, s, s).Begin(t.Context(), asked, session.Binding{RedirectURI: "https://r", Challenge: "x"}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, "ID", "\x01\x01<\x01\x01grant\x00NAME>" + json + `,"until":1795435260}`},
+		"grant without a code": {func(t *testing.T, s *memStore) {
+			if _, err := grants(t, s, s).Direct(asked, time.Time{}).Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}, "ID", "\x01\x02<\x01\x02grant\x00NAME>" + strings.NewReplacer("Z\"}", `Z","until":"2026-11-23T13:01:00Z"}`,
+			"https://r", "", `"x"`, `""`).Replace(json) + "}"},
+		"revoked grant": {func(t *testing.T, s *memStore) {
+			if err := grants(t, s, newMemStore()).Revoke(t.Context(), strings.Repeat("A", 22)); err != nil {
+				t.Fatal(err)
+			}
+		}, "AAAAAAAAAAAAAAAAAAAAAA", "\x01\x03"},
+		"provider's part": {func(t *testing.T, s *memStore) {
+			if _, err := grants(t, newMemStore(), s).Begin(t.Context(), asked, session.Binding{}, []byte("tokens")); err != nil {
+				t.Fatal(err)
+			}
+		}, "ID", "<upstream\x00NAME>\x01\x00\x00\x00\x00\x00\x00\x00\x01tokens"},
+		"lease": {func(t *testing.T, s *memStore) {
+			if _, held, err := grants(t, s, s).Upstreams().Lease(t.Context(), "id", time.Minute); !held || err != nil {
+				t.Fatal(held, err)
+			}
+		}, "id-lease", "OWNER"},
+		"pause": {func(t *testing.T, s *memStore) {
+			if err := grants(t, s, s).Upstreams().Pause(t.Context(), "id", time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}, "id-pause", "\x01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newMemStore()
+			tc.write(t, s)
+			name, value := s.only(t)
+			value = strings.ReplaceAll(value, name, "NAME")
+			value = regexp.MustCompile(`"code":\[[0-9,]+\]`).ReplaceAllString(value, `"code":[…]`)
+			value = regexp.MustCompile(`[A-Z2-7]{26}$`).ReplaceAllString(value, "OWNER")
+			if tc.name == "ID" && !session.IsGrantID(name) || tc.name != "" && tc.name != "ID" && name != tc.name {
+				t.Errorf("name %q, want %q", name, tc.name)
+			}
+			if value != tc.value {
+				t.Errorf("value\n%q, want\n%q", value, tc.value)
+			}
+		})
+	}
+}
+
+// What is cut, longer, or of another format is not read as something else, and nothing of it is served.
+func TestSessionRecordIsReadWholeOrNotAtAll(t *testing.T) {
+	s := newMemStore()
+	table := spelledTable(t, s, atNoon)
+	live := create(t, table, info)
+	key, good := s.only(t)
+	bad := map[string]string{
+		"longer": good + "\x00", "of a later format": "\x02" + good[1:], "of no format": "\x00" + good[1:],
+		"in a later state": good[:1] + "\x03" + good[2:], "in no state": good[:1] + "\x00" + good[2:],
+		"with a later level": good[:2] + "\x09" + good[3:],
+	}
+	for i := range good {
+		bad["cut "+good[:i]] = good[:i]
+	}
+	for name, value := range bad {
+		s.values[key] = value
+		got, err := table.Resume(t.Context(), live.ID, live.Subject)
+		if err != nil || !got.Unstored || got.LogLevel != "" {
+			t.Errorf("%q: %+v, %v; want it served from its id", name, got, err)
+		}
+		if s.values[key] != value {
+			t.Errorf("%q: it was written over", name)
+		}
+		if _, err := table.Show(t.Context(), key); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%q: operators see it: %v", name, err)
+		}
+	}
+	s.values[key] = good[:2] + "\x08" + good[3:]
+	if got := resume(t, table, live); got.LogLevel != "emergency" || got.Unstored {
+		t.Errorf("the last level: %+v", got)
+	}
+}
+
+// sealedID is an id with this inside, as spelled seals it.
+func sealedID(plain string) string { return base64.RawURLEncoding.EncodeToString([]byte("<>" + plain)) }
+
+func TestIDIsReadWholeOrNotAtAll(t *testing.T) {
+	table := spelledTable(t, nowhere{}, atNoon)
+	id := create(t, table, session.Info{Version: "v1", ClientName: "n", ClientVersion: "r2"}).ID
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := strings.TrimPrefix(string(raw), "<>")
+	const head = 1 + 32 // the format and the subject
+	if want := "\xc0\xd5\x90\xd8\x06" + "\x00" + "\x02v1\x01n\x02r2"; good[:1] != "\x01" || good[head:] != want {
+		t.Errorf("an id has %q, want %q", good[head:], want)
+	}
+	texts, born := "\x02v1\x01n\x02r2", good[head:head+5]
+	bad := map[string]string{
+		"longer": good + "\x00", "of a later format": "\x02" + good[1:], "of no format": "\x00" + good[1:],
+		"born never":             good[:head] + strings.Repeat("\xff", 11) + "\x00" + texts,
+		"with overflowing bits":  good[:head] + born + "\x80\x80\x80\x80\x10" + texts,
+		"with capabilities open": good[:head] + born + "\xff",
+	}
+	for i := range good {
+		bad["cut "+good[:i]] = good[:i]
+	}
+	for name, plain := range bad {
+		if _, err := table.Resume(t.Context(), sealedID(plain), ""); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%q: %v, want ErrNotFound", name, err)
+		}
+	}
+	for name, plain := range map[string]string{"itself": good, "all bits": good[:head] + born + "\xff\xff\xff\xff\x0f" + texts} {
+		if _, err := table.Resume(t.Context(), sealedID(plain), ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// padded seals to a length.
+type padded struct {
+	spelled
+	length int
+}
+
+func (p padded) Seal(plaintext, aad []byte) []byte {
+	sealed := p.spelled.Seal(plaintext, aad)
+	return append(sealed, make([]byte, p.length-len(sealed))...)
+}
+
+func (p padded) Open(sealed, aad []byte) ([]byte, error) {
+	plain, err := p.spelled.Open(sealed, aad)
+	if n := 1 + subjectSize + 5 + 1 + 3; err == nil && len(plain) > n {
+		plain = plain[:n]
+	}
+	return plain, err
+}
+
+const subjectSize = 32
+
+func TestIDHasAtMost512Characters(t *testing.T) {
+	for length, want := range map[int]error{384: nil, 385: session.ErrNotFound} { // 512 characters are 384 bytes
+		table, err := session.NewTable(session.Options{Sealer: padded{length: length}, Records: newMemStore(), Now: atNoon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = table.Resume(t.Context(), create(t, table, session.Info{}).ID, "")
+		wantErr(t, "an id", err, want)
+	}
+}
+
+// A later release may keep what this one does not know, under the same secret.
+func TestGrantOfALaterStateDoesNotOpen(t *testing.T) {
+	s := newMemStore()
+	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Now: atNoon})
+	turn := g.Direct(asked, time.Time{})
+	if _, err := turn.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	id, good := s.only(t)
+	if _, err := g.Lookup(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	for _, head := range []string{"\x00\x02", "\x02\x02", "\x01\x00", "\x01\x04"} {
+		s.values[id] = head + "<" + head + good[5:]
+		_, err := g.Lookup(t.Context(), id)
+		wantUnreadable(t, head, err)
+	}
+}
+
+func TestProvidersPartIsReadWholeOrNotAtAll(t *testing.T) {
+	s := newMemStore()
+	u := spelledGrants(t, session.GrantOptions{Records: newMemStore(), Upstream: s}).Upstreams()
+	const head = "<upstream\x00g>"
+	for value, want := range map[string]error{
+		head: session.ErrUpstreamUnreadable, head + "\x01": session.ErrUpstreamUnreadable,
+		head + "\x01\x00\x00\x00\x00\x00\x00\x00":      session.ErrUpstreamUnreadable,
+		head + "\x02\x00\x00\x00\x00\x00\x00\x00\x01x": session.ErrUpstreamUnreadable,
+		head + "\x01\x00\x00\x00\x00\x00\x00\x00\x01":  nil,
+	} {
+		s.set("g", []byte(value), time.Hour)
+		data, version, found, err := u.Load(t.Context(), "g")
+		if !errors.Is(err, want) || found != (want == nil) || len(data) != 0 || found && version != 1 {
+			t.Errorf("%q: %q %d %v %v", value, data, version, found, err)
+		}
+		if saved, err := u.Save(context.Background(), "g", 1, []byte("new")); saved != (want == nil) || err != nil {
+			t.Errorf("%q: saved %v, %v", value, saved, err)
+		}
+	}
+}
+
+func TestIDsOfGrants(t *testing.T) {
+	good := "ABCDEFGHIJKLMNOPabcd-A"
+	for id, want := range map[string]bool{
+		good: true, "": false, good[:21]: false, good + "A": false, good + "\n": false, good[:20] + "\nA": false,
+		good[:21] + "B": false, strings.Repeat("*", 22): false, good + "AAAA": false, good[:18]: false,
+	} {
+		if session.IsGrantID(id) != want {
+			t.Errorf("%q: %v", id, !want)
+		}
+	}
+	s := newMemStore()
+	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s})
+	if err := g.Revoke(t.Context(), good[:21]); err != nil || s.op != 0 {
+		t.Errorf("to revoke what has no id: %v, %d operations", err, s.op)
+	}
+	if _, err := g.Lookup(t.Context(), good[:21]); !errors.Is(err, session.ErrNoGrant) || s.op != 0 {
+		t.Errorf("to look it up: %v, %d operations", err, s.op)
+	}
+}
+
+func TestCodesAndRefreshTokensNameTheirGrant(t *testing.T) {
+	s := newMemStore()
+	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Now: atNoon})
+	code, err := g.Begin(t.Context(), asked, bound(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := s.only(t)
+	if id, ok := g.OfCode(code); id != want || !ok {
+		t.Errorf("the code's is %q %v", id, ok)
+	}
+	token, _ := redeem(t, g, code)
+	if id, ok := g.OfRefreshToken(token); id != want || !ok {
+		t.Errorf("the token's is %q %v", id, ok)
+	}
+	for _, of := range []func(string) (string, bool){g.OfCode, g.OfRefreshToken} {
+		for _, other := range []string{"", "x", code + token} {
+			if id, ok := of(other); id != "" || ok {
+				t.Errorf("of %q: %q", other, id)
+			}
+		}
+	}
+	if _, ok := g.OfCode(token); ok {
+		t.Error("a refresh token is a code")
+	}
+	if _, ok := g.OfRefreshToken(code); ok {
+		t.Error("a code is a refresh token")
+	}
+}
