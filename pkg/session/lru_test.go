@@ -38,3 +38,14 @@ func TestTheEndedSessionsAreBounded(t *testing.T) {
 		t.Errorf("%d are known", e.keys.len())
 	}
 }
+
+func TestWhatWasPutAgainIsNotTheOldest(t *testing.T) {
+	var l lru[int]
+	l.put("a", 1)
+	l.put("b", 2)
+	l.put("a", 3)
+	l.dropOldest()
+	if v, ok := l.get("a"); v != 3 || !ok || l.len() != 1 {
+		t.Errorf("a is %d %v, of %d", v, ok, l.len())
+	}
+}
