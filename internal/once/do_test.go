@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -275,20 +274,6 @@ func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
 				want(t, p[1], second, mcpadapter.StateKnown)
 			})
 		})
-	}
-}
-
-func TestNewSaysWhatIsMissing(t *testing.T) {
-	if _, err := once.New(once.Options{}); err == nil {
-		t.Error("it works without a store")
-	}
-	s := newShelf()
-	o := once.Options{
-		Works: s.part("w"), Likenesses: s.part("l"), Claims: s.part("c"), Replicas: s.part("r"), Epoch: s.part("e"), SettleTime: -1,
-	}
-	underSecrets(t, secretA)(&o)
-	if _, err := once.New(o); err == nil {
-		t.Error("it takes a negative time")
 	}
 }
 
