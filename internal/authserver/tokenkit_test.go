@@ -29,6 +29,7 @@ type memory struct {
 	lives  map[string]time.Duration // of what was added, as it was then
 	ops    int
 	fails  func(op int) (before, after bool)
+	away   string // the prefix of the one kind of records that fails
 }
 
 var errMemory = errors.New("timed out")
@@ -59,6 +60,13 @@ func (m *memory) fail(which func(op int) (before, after bool)) {
 
 func (m *memory) down() { m.fail(func(int) (bool, bool) { return true, false }) }
 
+// lose makes one kind of records fail, by its prefix; "" for none.
+func (m *memory) lose(prefix string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.away = prefix
+}
+
 func (m *memory) asked() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -69,6 +77,16 @@ func (m *memory) asked() int {
 type part struct {
 	*memory
 	prefix string
+}
+
+func (p part) do(op func()) error {
+	p.mu.Lock()
+	away := p.away == p.prefix
+	p.mu.Unlock()
+	if away {
+		return errMemory
+	}
+	return p.memory.do(op)
 }
 
 func (p part) Get(_ context.Context, name string) (value []byte, found bool, err error) {

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -41,12 +42,39 @@ func NewKey(t testing.TB, algorithm jose.SignatureAlgorithm, id string) Key {
 	case jose.EdDSA, Ed25519:
 		_, private, err = ed25519.GenerateKey(rand.Reader)
 	default:
-		private, err = rsa.GenerateKey(rand.Reader, 2048)
+		private, err = borrowRSA(t)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return Key{ID: id, Algorithm: algorithm, Private: private}
+}
+
+// idle are RSA keys that no test has: making one takes a tenth of a second and more.
+var (
+	idleMu sync.Mutex
+	idle   []*rsa.PrivateKey
+)
+
+// borrowRSA gives a key that no other test has until this one ends.
+func borrowRSA(t testing.TB) (*rsa.PrivateKey, error) {
+	idleMu.Lock()
+	defer idleMu.Unlock()
+	var k *rsa.PrivateKey
+	if n := len(idle); n > 0 {
+		k, idle = idle[n-1], idle[:n-1]
+	} else {
+		var err error
+		if k, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return nil, err
+		}
+	}
+	t.Cleanup(func() {
+		idleMu.Lock()
+		defer idleMu.Unlock()
+		idle = append(idle, k)
+	})
+	return k, nil
 }
 
 // Public is the key as it stands in a JWK set. Its algorithm is left out, as many issuers do.
