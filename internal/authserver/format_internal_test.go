@@ -1,0 +1,166 @@
+package authserver
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+)
+
+// Replicas of two versions run side by side: what one derives the other must find.
+func TestDerivedNamesStayWhatTheyAre(t *testing.T) {
+	if got := string(pendingAAD("n")); got != "pending\x00n" {
+		t.Errorf("%q", got)
+	}
+	if got := hex.EncodeToString(digestOfHandle("handle")); got != "b86740c09120c277adcb30b73d44bdcd" {
+		t.Errorf("%s", got)
+	}
+	if got := ofGrant("grant", &client{id: "c"}); got != "grant "+mark("c")[:12] {
+		t.Errorf("%q", got)
+	}
+	s := &Server{opts: Options{Now: time.Now}}
+	for id, want := range map[string]string{"": "digest\x00", "x": "jti\x00x"} {
+		d := s.fromAssertion(&tokenRequest{presented: noClient()}, mustAssertion(t, id))
+		if got := d.once.ID; !strings.HasPrefix(got, want) || id != "" && got != want || d.once.ClientID != "issuer\x00https://ci.example" {
+			t.Errorf("%q: %q of %q", id, got, d.once.ClientID)
+		}
+	}
+}
+
+func mustAssertion(t *testing.T, id string) *token.GrantAssertion {
+	t.Helper()
+	header := encoding.EncodeToString([]byte(`{"alg":"ES256","typ":"JWT"}`))
+	jti := ""
+	if id != "" {
+		jti = fmt.Sprintf(`,"jti":%q`, id)
+	}
+	claims := encoding.EncodeToString([]byte(`{"iss":"https://ci.example","sub":"s","aud":"a","exp":4102444800` + jti + `}`))
+	a, err := token.ParseGrantAssertion(header + "." + claims + "." + encoding.EncodeToString(make([]byte, 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestAPendingRequestIsReadWholeOrNotAtAll(t *testing.T) {
+	state := "s"
+	x := &session.AuthRequest{ClientID: "c", State: &state, Asked: []string{"a", "b"}, Scopes: []string{"b"}, AuthMethods: authMethods[:1], Keep: []byte("k")}
+	whole := encodePending(x, "handle", time.Unix(1<<40, 0))
+	got, handle, until, ok := decodePending(slices.Clone(whole))
+	if !ok || got.ClientID != "c" || *got.State != "s" || !slices.Equal(got.Scopes, x.Scopes) || string(got.Keep) != "k" || until.Unix() != 1<<40 ||
+		!bytes.Equal(handle, digestOfHandle("handle")) || !slices.Equal(got.AuthMethods, x.AuthMethods) {
+		t.Errorf("%+v %v %v", got, until, ok)
+	}
+	for n := range whole {
+		if _, _, _, ok := decodePending(slices.Clone(whole[:n])); ok {
+			t.Errorf("%d of %d bytes are taken", n, len(whole))
+		}
+	}
+	endless := bytes.Repeat([]byte{0xff}, 11)
+	for name, b := range map[string][]byte{
+		"one byte more":       append(slices.Clone(whole), 0),
+		"another format":      append([]byte{pendingFormat + 1}, whole[1:]...),
+		"a second later":      encodePending(x, "handle", time.Unix(1<<40+1, 0)),
+		"an endless time":     slices.Concat([]byte{pendingFormat}, endless, whole),
+		"endless permissions": slices.Concat([]byte{pendingFormat, 1}, make([]byte, handleDigest+1), endless, whole),
+		"an endless text":     slices.Concat([]byte{pendingFormat, 1}, make([]byte, handleDigest+2), endless, whole),
+	} {
+		if _, _, _, ok := decodePending(b); ok {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+func TestARegistrationIsOpenedOnlyAsItIsSealed(t *testing.T) {
+	ring, err := seal.New(bytes.Repeat([]byte("s"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := registrar{ids: ring.Sealer("client id"), secrets: ring.MAC("client secret")}
+	none, key := byte(slices.Index(authMethods, methodNone)), byte(slices.Index(authMethods, methodKey))
+	for name, tc := range map[string]struct {
+		b    []byte
+		good bool
+	}{
+		"nothing":                      {nil, false},
+		"two bytes":                    {[]byte{registeredFormat, none}, false},
+		"no name and nothing behind":   {[]byte{registeredFormat, none, 0}, true},
+		"a name and nothing behind":    {[]byte{registeredFormat, none, 1, 'n'}, true},
+		"a name that is cut":           {[]byte{registeredFormat, none, 2, 'n'}, false},
+		"a redirect":                   {[]byte{registeredFormat, none, 1, 'n', 1, 'r'}, true},
+		"a redirect that is cut":       {[]byte{registeredFormat, none, 1, 'n', 2, 'r'}, false},
+		"a length that is cut":         {[]byte{registeredFormat, none, 1, 'n', 0x80}, false},
+		"another format":               {[]byte{3, none, 1, 'n', 1, 'r'}, false},
+		"an unknown method":            {[]byte{registeredFormat, byte(len(authMethods)), 1, 'n', 1, 'r'}, false},
+		"keys by method, not by form":  {[]byte{registeredFormat, key, 1, 'n', 1, 'r'}, false},
+		"keys by form, not by method":  {append([]byte{registeredKeys, none, 1, 'n', 0, byte(len(ecKeys))}, ecKeys+"\x01r"...), false},
+		"keys by both":                 {append([]byte{registeredKeys, key, 1, 'n', 0, byte(len(ecKeys))}, ecKeys+"\x01r"...), true},
+		"keys by both that are broken": {[]byte{registeredKeys, key, 1, 'n', 0, 1, 'k', 1, 'r'}, false},
+		"no keys":                      {[]byte{registeredKeys, key, 1, 'n', 0}, false},
+	} {
+		id := encoding.EncodeToString(g.ids.Seal(tc.b, nil))
+		c, ok := g.open(id)
+		if ok != tc.good || ok && (c.id != id || (c.keys != nil) != (tc.b[0] == registeredKeys)) {
+			t.Errorf("%s: %v %+v", name, ok, c)
+		}
+	}
+}
+
+const ecKeys = `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
+
+func TestNamesAreCutToWhatCanBeShown(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                     "",
+		"  a \t\n b ":                          "a b",
+		"a\u202eb\x00c\xffd":                   "abcd",
+		strings.Repeat("n", 64):                strings.Repeat("n", 64),
+		strings.Repeat("n", 65):                strings.Repeat("n", 64),
+		strings.Repeat("n", 63) + "é":          strings.Repeat("n", 63),
+		strings.Repeat("n", 62) + "éx":         strings.Repeat("n", 62) + "é",
+		strings.Repeat(" ", 200) + "a":         "a",
+		strings.Repeat(" ", 4*maxName-1) + "a": "a",
+		strings.Repeat(" ", 4*maxName) + "a":   "",
+	} {
+		if got := legible(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+func TestADocumentThatIsReadAgainPushesNoOtherOut(t *testing.T) {
+	now := time.Unix(0, 0)
+	d := &Documents{cache: map[string]cachedDocument{}}
+	d.Now = func() time.Time { return now }
+	for i := range maxDocuments {
+		d.remember(fmt.Sprint(i), cachedDocument{until: now.Add(time.Hour)})
+	}
+	if d.remember("7", cachedDocument{until: now.Add(time.Hour)}); len(d.cache) != maxDocuments {
+		t.Errorf("%d are left", len(d.cache))
+	}
+	if d.remember("new", cachedDocument{until: now.Add(time.Hour)}); len(d.cache) != maxDocuments || !d.cache["new"].until.After(now) {
+		t.Errorf("with a new one %d are left", len(d.cache))
+	}
+}
+
+func TestOfTooManyClientsTheOneUnreadOrUnusedIsForgotten(t *testing.T) {
+	now := time.Unix(0, 0)
+	k := &clientKeys{known: map[string]*publishedKeys{}, now: func() time.Time { now = now.Add(time.Second); return now }}
+	for i := range maxDocuments {
+		p, _ := k.of(fmt.Sprint(i))
+		p.read = i != 7
+	}
+	for _, gone := range []string{"7", "0"} {
+		p, _ := k.of("instead of " + gone)
+		p.read = true
+		if _, there := k.known[gone]; there || len(k.known) != maxDocuments {
+			t.Errorf("%s is there: %v, of %d", gone, there, len(k.known))
+		}
+	}
+}
