@@ -2,7 +2,6 @@ package resource_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -34,16 +33,9 @@ func TestARefusalIsAJSONRPCError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := ask(t, tt.h, http.MethodPost, public+"/mcp", tt.header)
-			var body struct {
-				Error struct{ Code int }
+			if code := rpcCode(t, w); w.Code != tt.status || code != tt.code {
+				t.Errorf("%d with code %d, want %d with %d", w.Code, code, tt.status, tt.code)
 			}
-			if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-				t.Fatal(err)
-			}
-			if w.Code != tt.status || body.Error.Code != tt.code {
-				t.Errorf("%d with code %d, want %d with %d", w.Code, body.Error.Code, tt.status, tt.code)
-			}
-			rpcMessage(t, w)
 			if h := w.Header(); h.Get("Content-Type") != "application/json" || h.Get("Cache-Control") != "no-store" {
 				t.Errorf("headers %v", h)
 			}

@@ -63,14 +63,11 @@ func word(r rune) rune {
 	return r
 }
 
-func newServer(t testing.TB, change ...func(*resource.Options)) *resource.Server {
+// options are those of a server that has all it needs.
+func options(t testing.TB, change ...func(*resource.Options)) resource.Options {
 	t.Helper()
-	u, err := url.Parse(public)
-	if err != nil {
-		t.Fatal(err)
-	}
 	opts := resource.Options{
-		PublicURL:            u,
+		PublicURL:            parse(t, public),
 		Endpoints:            endpoints,
 		Verifier:             resource.VerifierFunc(verifier),
 		AuthorizationServers: []string{issuer},
@@ -81,7 +78,21 @@ func newServer(t testing.TB, change ...func(*resource.Options)) *resource.Server
 	for _, c := range change {
 		c(&opts)
 	}
-	s, err := resource.New(opts)
+	return opts
+}
+
+func parse(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func newServer(t testing.TB, change ...func(*resource.Options)) *resource.Server {
+	t.Helper()
+	s, err := resource.New(options(t, change...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +127,20 @@ func challenge(t testing.TB, w *httptest.ResponseRecorder) map[string]string {
 	return c[0].Params
 }
 
-// rpcMessage reads the JSON-RPC error of an answer, which must have no id.
 func rpcMessage(t testing.TB, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	_, message := rpcError(t, w)
+	return message
+}
+
+func rpcCode(t testing.TB, w *httptest.ResponseRecorder) int {
+	t.Helper()
+	code, _ := rpcError(t, w)
+	return code
+}
+
+// rpcError reads the JSON-RPC error of an answer, which must have no id.
+func rpcError(t testing.TB, w *httptest.ResponseRecorder) (code int, message string) {
 	t.Helper()
 	var all map[string]json.RawMessage
 	var e struct {
@@ -134,5 +157,5 @@ func rpcMessage(t testing.TB, w *httptest.ResponseRecorder) string {
 	if _, has := all["id"]; has {
 		t.Errorf("the body has an id: %s", body)
 	}
-	return e.Error.Message
+	return e.Error.Code, e.Error.Message
 }

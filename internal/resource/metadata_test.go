@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -71,11 +70,17 @@ func TestMetadataIsPublicAndCached(t *testing.T) {
 		}
 	}
 	w = ask(t, h, http.MethodOptions, metadata+"/mcp", http.Header{"Access-Control-Request-Method": {"GET"}})
-	if w.Code != http.StatusNoContent || !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "MCP-Protocol-Version") {
-		t.Errorf("preflight: %d %v", w.Code, w.Header())
+	preflight := http.Header{
+		"Access-Control-Allow-Origin":  {"*"},
+		"Access-Control-Allow-Methods": {"GET"},
+		"Access-Control-Allow-Headers": {"*, Authorization, MCP-Protocol-Version"},
+		"Access-Control-Max-Age":       {"3600"},
+	}
+	if diff := cmp.Diff(preflight, w.Header()); diff != "" || w.Code != http.StatusNoContent {
+		t.Errorf("preflight: %d, -want +got\n%s", w.Code, diff)
 	}
 	w = ask(t, h, http.MethodPost, metadata, nil)
-	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
+	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("POST: %d %v", w.Code, w.Header())
 	}
 }
@@ -86,11 +91,7 @@ func resourceAt(t *testing.T, publicURL, host string) string {
 	s := newServer(t, func(o *resource.Options) {
 		o.PublicURL = nil
 		if publicURL != "" {
-			u, err := url.Parse(publicURL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.PublicURL = u
+			o.PublicURL = parse(t, publicURL)
 		}
 	})
 	server := httptest.NewServer(http.HandlerFunc(s.ServeMetadata))
@@ -132,6 +133,17 @@ func TestTheResourceIsNotWhatTheHostHeaderClaims(t *testing.T) {
 		"public on loopback, its own name":  {"http://localhost:8080", "localhost:8080", "http://localhost:8080/mcp"},
 		"public on loopback, another port":  {"http://127.0.0.1:8080", "localhost:PORT", "http://127.0.0.1:8080/mcp"},
 		"public on loopback, standard port": {"https://localhost", "127.0.0.1", "https://127.0.0.1/mcp"},
+		"public on an address":              {"http://10.0.0.7:8080", "localhost:8080", "http://10.0.0.7:8080/mcp"},
+		"public on an IPv6 address":         {"http://[fd00::7]:8080", "localhost:8080", "http://[fd00::7]:8080/mcp"},
+		"public on another loopback":        {"http://127.9.9.9:8080", "localhost:8080", "http://localhost:8080/mcp"},
+		"public on IPv6 loopback":           {"http://[::1]:8080", "localhost:8080", "http://localhost:8080/mcp"},
+		"standard port of HTTPS, said":      {"https://localhost", "127.0.0.1:443", "https://127.0.0.1:443/mcp"},
+		"standard port of HTTPS, not said":  {"https://localhost:443", "[::1]", "https://[::1]/mcp"},
+		"standard port of HTTP, said":       {"http://localhost", "127.0.0.1:80", "http://127.0.0.1:80/mcp"},
+		"standard port of HTTP, not said":   {"http://localhost:80", "[::1]", "http://[::1]/mcp"},
+		"HTTPS, standard port of HTTP":      {"https://localhost", "127.0.0.1:80", "https://localhost/mcp"},
+		"HTTP, standard port of HTTPS":      {"http://localhost", "127.0.0.1:443", "http://localhost/mcp"},
+		"a colon and no port":               {"http://localhost", "127.0.0.1:", "http://127.0.0.1:/mcp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := resourceAt(t, tc.public, tc.host); got != tc.want {
@@ -146,23 +158,5 @@ func TestWithoutAConnectionNoNameIsOurs(t *testing.T) {
 	w := ask(t, http.HandlerFunc(s.ServeMetadata), http.MethodGet, "http://localhost"+resource.MetadataPath+"/mcp", nil)
 	if !strings.Contains(w.Body.String(), `"resource":"http://host.invalid/mcp"`) {
 		t.Errorf("%s", w.Body)
-	}
-}
-
-func TestNewReportsAllThatIsWrong(t *testing.T) {
-	_, err := resource.New(resource.Options{
-		PublicURL:  &url.URL{Scheme: "https", Host: "a", Path: "/path", User: url.UserPassword("me", "hunter2")},
-		ScopeNames: map[string]string{"messages:send": "two words"},
-	})
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{"Verifier", "authorization server", "two words", "public URL"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("the error lacks %q: %v", want, err)
-		}
-	}
-	if strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("%v", err)
 	}
 }

@@ -231,6 +231,9 @@ func TestATokenThatCannotBeJudgedIsNever401(t *testing.T) {
 	}{
 		"knows when":       {later(7 * time.Second), "7"},
 		"rounds up":        {later(1500 * time.Millisecond), "2"},
+		"by an instant":    {later(time.Second + 1), "2"},
+		"a whole second":   {later(time.Second), "1"},
+		"at once":          {later(0), ""},
 		"an unknown error": {errors.New("key server: boom"), "5"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,10 +248,11 @@ func TestATokenThatCannotBeJudgedIsNever401(t *testing.T) {
 			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != tc.wait {
 				t.Errorf("status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 			}
-			if w.Header().Get("WWW-Authenticate") != "" || strings.Contains(rpcMessage(t, w), "key server") {
+			if w.Header().Get("WWW-Authenticate") != "" || !strings.HasPrefix(rpcMessage(t, w), "the access token cannot be checked") {
 				t.Errorf("answer %v %s", w.Header(), w.Body)
 			}
-			if !strings.Contains(log.String(), "key server") || strings.Contains(log.String(), "canary") {
+			const line = `msg="an access token could not be judged" error="key server: `
+			if !strings.Contains(log.String(), line) || strings.Contains(log.String(), "canary") {
 				t.Errorf("log %s", &log)
 			}
 		})

@@ -64,13 +64,10 @@ func (f *Refusal) Write(w http.ResponseWriter) {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	}
-	data, err := json.Marshal(struct {
+	data, _ := json.Marshal(struct { // a number and strings only, so no error
 		Version string   `json:"jsonrpc"`
 		Error   rpcError `json:"error"`
 	}{"2.0", rpcError{code, f.description}})
-	if err != nil { // a number and strings only
-		data = nil
-	}
 	web.Refused(w, f.status, f.reason, f.told()...)
 	w.WriteHeader(f.status)
 	_, _ = w.Write(data)

@@ -104,7 +104,7 @@ func TestTokenWithoutAnyKnownScopeSaysWhatToSet(t *testing.T) {
 		"one that another call has": {[]string{"openid", "messages:read"}, false},
 	} {
 		w := ask(t, requiring(s, "messages:send"), http.MethodPost, public+"/mcp", bearer(tokenFor(public+"/mcp", tt.granted...)))
-		if told := challenge(t, w)["error_description"]; w.Code != http.StatusForbidden || strings.Contains(told, "--token-scope-claim") != tt.hint {
+		if told := challenge(t, w)["error_description"]; w.Code != http.StatusForbidden || strings.HasSuffix(told, "does not help: set --token-scope-claim") != tt.hint {
 			t.Errorf("%s: %d %q", name, w.Code, told)
 		}
 	}

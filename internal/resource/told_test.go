@@ -3,6 +3,7 @@ package resource_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -104,6 +105,53 @@ func TestMissingScopeIsToldToWhoCanMendIt(t *testing.T) {
 			watch.Handler(requiring(s, "a")).ServeHTTP(httptest.NewRecorder(), r)
 			if got := log.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, "expected=a") {
 				t.Errorf("told %s", got)
+			}
+		})
+	}
+}
+
+// What is neither the client's fault nor the operator's rule has no cause beside its reason; the warning of that time has it.
+func TestEachRefusalIsToldByItsReason(t *testing.T) {
+	verifying := func(err error) http.Handler {
+		return newServer(t, func(o *resource.Options) {
+			o.Verifier = resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) { return identity.Caller{}, err })
+		}).Protect(ok)
+	}
+	s := newServer(t)
+	good := bearer(tokenFor(public+"/mcp", "a"))
+	for name, tt := range map[string]struct {
+		h      http.Handler
+		header http.Header
+		want   string
+	}{
+		"nobody can tell":     {verifying(errors.New("boom")), bearer("x"), "reason=unavailable status=503"},
+		"not a token":         {verifying(fault{}), bearer("ö"), "reason=bad_request status=400 cause=\"the Authorization header must be"},
+		"two headers":         {s.Protect(ok), http.Header{"Authorization": {"a", "b"}}, "reason=bad_request status=400 cause=\"more than one"},
+		"ended since":         {s.Protect(challenging(s, t)), good, "reason=invalid_token status=401 cause=\"the sign-in has ended\""},
+		"denied, no rule":     {verifying(denied("ask for access")), bearer("x"), "reason=person_not_allowed status=403 cause=\"ask for access\""},
+		"nobody was asked":    {challenging(s, t), good, "reason=internal_error status=500"},
+		"a token of nobody's": {s.Protect(ok), bearer("x"), "reason=invalid_token status=401 cause=\"the token is for another resource\""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug,
+				ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+					if a.Key == "mend" {
+						return slog.Attr{}
+					}
+					return a
+				}}))
+			watch := web.NewRefusals(web.RefusalsOptions{Logger: logger, Count: func(string, string) {}, Endpoint: func(string) string { return "mcp" }})
+			w := ask(t, watch.Handler(tt.h), http.MethodPost, public+"/mcp", tt.header)
+			got := log.String()
+			if !strings.Contains(got, tt.want) || strings.Contains(got, "cause=") != strings.Contains(tt.want, "cause=") {
+				t.Errorf("told %s", got)
+			}
+			if code := rpcCode(t, w); (w.Code >= http.StatusInternalServerError) != (code == -32603) {
+				t.Errorf("status %d with code %d", w.Code, code)
+			}
+			if _, waits := w.Header()["Retry-After"]; waits != (w.Code == http.StatusServiceUnavailable) {
+				t.Errorf("status %d with headers %v", w.Code, w.Header())
 			}
 		})
 	}
