@@ -93,12 +93,12 @@ func (a *answer) turn(ctx context.Context) bool {
 // what a call has done is told in any case, and takes few words.
 var (
 	tooMuch = mcpadapter.Result{
-		IsError: true, NoEffect: true,
+		IsError: true,
 		Text: "The answer is larger than this server sends for one request. Nothing was changed. Ask for less, such as with a smaller " +
 			"limit or a shorter period; if this call was part of a batch, make it in a request of its own.",
 	}
 	tooMuchAtOnce = mcpadapter.Result{
-		IsError: true, NoEffect: true,
+		IsError: true,
 		Text: "The answer is large, and this server is sending too many large answers at the moment. Nothing was changed. Ask again in " +
 			"a few seconds, or for less, such as with a smaller limit.",
 	}

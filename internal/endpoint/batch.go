@@ -47,13 +47,18 @@ type batchKey struct{}
 type batchTurns struct {
 	another func() (leave func(), ok bool)
 	granted chan func() // has what ends the turn of each call that may run and has not taken note
+	// When one of these is closed, nothing is begun any more: the client is gone, or the process is about to stop.
+	gone, closed <-chan struct{}
 
 	mu               sync.Mutex
 	running, waiting int
 }
 
 func (e *Endpoint) withBatch(ctx context.Context) context.Context {
-	b := &batchTurns{granted: make(chan func(), batchAtOnce)}
+	b := &batchTurns{granted: make(chan func(), batchAtOnce), gone: ctx.Done()}
+	if e.opts.InFlight != nil {
+		b.closed = e.opts.InFlight.Closed()
+	}
 	b.another = func() (func(), bool) {
 		if e.opts.InFlight == nil {
 			return func() {}, true
@@ -63,8 +68,8 @@ func (e *Endpoint) withBatch(ctx context.Context) context.Context {
 	return context.WithValue(ctx, batchKey{}, b)
 }
 
-// enter waits for the turn of a call until one of two says that nothing is begun any more.
-func (b *batchTurns) enter(gone, closed <-chan struct{}) (leave func(), ok bool) {
+// enter waits for the turn of a call, as long as one may be begun.
+func (b *batchTurns) enter() (leave func(), ok bool) {
 	b.mu.Lock()
 	b.waiting++
 	b.grant()
@@ -72,8 +77,8 @@ func (b *batchTurns) enter(gone, closed <-chan struct{}) (leave func(), ok bool)
 	select {
 	case end := <-b.granted:
 		return func() { b.leave(end) }, true
-	case <-gone:
-	case <-closed:
+	case <-b.gone:
+	case <-b.closed:
 	}
 	b.mu.Lock()
 	if b.waiting > 0 {
@@ -117,24 +122,16 @@ func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 		if !ok || legacyNotifications[method] {
 			return next(ctx, method, req)
 		}
-		gone, _ := ctx.Value(clientGoneKey{}).(context.Context)
-		if gone == nil {
-			gone = ctx
-		}
-		var closed <-chan struct{}
-		if e.opts.InFlight != nil {
-			closed = e.opts.InFlight.Closed()
-		}
 		// What its client, or the process, leaves no time for is not begun: its answer, and those of all that was done
 		// before in the same batch, would be lost.
-		leave, ok := turns.enter(gone.Done(), closed)
+		leave, ok := turns.enter()
 		if ok {
 			defer leave()
-			if !isClosed(gone.Done()) && !isClosed(closed) {
+			if !isClosed(turns.gone) && !isClosed(turns.closed) {
 				return next(ctx, method, req)
 			}
 		}
-		if isClosed(closed) {
+		if isClosed(turns.closed) {
 			return nil, &jsonrpc.Error{
 				Code:    jsonrpc.CodeInternalError,
 				Message: "the server is about to stop and has not begun this request; nothing was done, send it again",

@@ -170,11 +170,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	h, err := hear(env, s)
-	if err != nil {
-		e.refuse(w, r, env, err)
-		return
-	}
+	h := hear(env, s)
 	h.held = time.Since(came)
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())

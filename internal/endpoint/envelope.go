@@ -103,12 +103,11 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 	if !json.Valid(trimmed) { // the decoder would not mind what follows the first value
 		return nil, &errParse
 	}
-	raws := []json.RawMessage{trimmed}
-	if e.batch {
-		raws = nil
-		if err := json.Unmarshal(trimmed, &raws); err != nil {
-			return nil, &errParse
-		}
+	var raws []json.RawMessage
+	if !e.batch {
+		raws = append(raws, trimmed)
+	} else {
+		_ = json.Unmarshal(trimmed, &raws) // a list that is valid
 		if len(raws) == 0 {
 			return nil, &errInvalid
 		}

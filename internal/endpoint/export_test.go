@@ -1,6 +1,12 @@
 package endpoint
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
 
 // NewRevocable gives the writer of a call's answer and what takes the answer back.
 func NewRevocable(w http.ResponseWriter, refuse func(error)) (http.ResponseWriter, func(error)) {
@@ -8,5 +14,34 @@ func NewRevocable(w http.ResponseWriter, refuse func(error)) (http.ResponseWrite
 	return rw, func(err error) { rw.lost.Store(&err) }
 }
 
+// NewSessionWriter gives the writer of an initialize's answer and what tells it the session's id.
+func NewSessionWriter(w http.ResponseWriter) (http.ResponseWriter, func(string)) {
+	sw := &sessionWriter{ResponseWriter: w}
+	return sw, func(id string) { sw.id.Store(&id) }
+}
+
+// NewAliasWriter gives a writer that puts an id in the place of its alias.
+func NewAliasWriter(w http.ResponseWriter, alias, id string) http.ResponseWriter {
+	return &aliasWriter{w, aliases{alias: json.RawMessage(id)}}
+}
+
 // MoreThan counts the elements of an array.
 var MoreThan = moreThan
+
+// CheckParams gives the params of a method as the SDK sees them, or why they are refused.
+func CheckParams(method string, raw json.RawMessage) (params, refused string) {
+	out, refusal := checkParams(method, raw)
+	if refusal != nil {
+		return "", refusal.message
+	}
+	return string(out), ""
+}
+
+// IsPlainID tells whether the SDK sees an id as it is.
+func IsPlainID(id string) bool { return isPlainID(json.RawMessage(id)) }
+
+// Why is what operators are told of a refusal.
+func Why(status int, message string) web.Reason { return rpcError{status: status, message: message}.why() }
+
+// MintSession is what goes around an initialize.
+func (e *Endpoint) MintSession(next mcp.MethodHandler) mcp.MethodHandler { return e.mintSession(next) }

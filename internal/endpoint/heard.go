@@ -45,7 +45,7 @@ type heardCall struct {
 type heardKey struct{}
 
 // hear takes down what the tools need to know of a body, and marks the calls of a batch so that each finds its own.
-func hear(env *envelope, s *session.Session) (*heard, error) {
+func hear(env *envelope, s *session.Session) *heard {
 	h := &heard{calls: map[string]heardCall{}}
 	if s != nil {
 		h.session = s.Key()
@@ -56,11 +56,10 @@ func hear(env *envelope, s *session.Session) (*heard, error) {
 			continue
 		}
 		var params, meta map[string]json.RawMessage
-		if json.Unmarshal(r.Params, &params) != nil {
-			continue // checkShape let none through
-		}
-		if raw, there := params["_meta"]; there && json.Unmarshal(raw, &meta) != nil {
-			continue // the SDK refuses it
+		// checkParams let nothing through but an object, with a _meta that is none or an object.
+		_ = json.Unmarshal(r.Params, &params)
+		if raw, there := params["_meta"]; there {
+			_ = json.Unmarshal(raw, &meta)
 		}
 		call := heardCall{id: textOf(env.ids[i]), token: tokenOf(meta)}
 		if !env.batch {
@@ -69,41 +68,31 @@ func hear(env *envelope, s *session.Session) (*heard, error) {
 		}
 		place := strconv.Itoa(i)
 		h.calls[place] = call
-		if err := mark(r, params, meta, place); err != nil {
-			return nil, err
-		}
+		mark(r, params, meta, place)
 	}
-	if !env.batch || len(h.calls) == 0 {
-		return h, nil
+	if env.batch && len(h.calls) > 0 {
+		env.rewrite()
 	}
-	return h, env.rewrite()
+	return h
 }
 
-// mark writes its place into a call.
-func mark(r *jsonrpc.Request, params, meta map[string]json.RawMessage, place string) (err error) {
+// mark writes its place into a call. What it writes again was read as JSON, so it can be written.
+func mark(r *jsonrpc.Request, params, meta map[string]json.RawMessage, place string) {
 	if meta == nil {
 		meta = map[string]json.RawMessage{}
 	}
 	meta[metaPlace] = json.RawMessage(strconv.Quote(place))
-	if params["_meta"], err = json.Marshal(meta); err != nil {
-		return err
-	}
-	r.Params, err = json.Marshal(params)
-	return err
+	params["_meta"], _ = json.Marshal(meta)
+	r.Params, _ = json.Marshal(params)
 }
 
-// rewrite makes the body of a batch from its messages.
-func (e *envelope) rewrite() error {
+// rewrite makes the body of a batch from its messages, which were all read from one.
+func (e *envelope) rewrite() {
 	all := make([][]byte, len(e.messages))
 	for i, m := range e.messages {
-		data, err := jsonrpc.EncodeMessage(m)
-		if err != nil {
-			return err
-		}
-		all[i] = data
+		all[i], _ = jsonrpc.EncodeMessage(m)
 	}
 	e.body = append(append([]byte("["), bytes.Join(all, []byte(","))...), ']')
-	return nil
 }
 
 // tokenOf is the progress token of a _meta. The specification knows strings and whole numbers; anything else asks for

@@ -35,7 +35,7 @@ func isID(raw json.RawMessage) bool {
 // isPlainID reports whether an id reads and writes alike everywhere.
 func isPlainID(raw json.RawMessage) bool {
 	if raw[0] == '"' {
-		return !bytes.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r >= utf8.RuneSelf || r == utf8.RuneError })
+		return !bytes.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r >= utf8.RuneSelf })
 	}
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	return err == nil && n <= maxSafeInteger && n >= -maxSafeInteger && strconv.FormatInt(n, 10) == string(raw)

@@ -24,9 +24,8 @@ func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 		// Into a map, since into a struct encoding/json would take "Name" for "name", which the SDK does not.
 		var params map[string]json.RawMessage
 		var name string
-		if json.Unmarshal(r.Params, &params) != nil || json.Unmarshal(params["name"], &name) != nil {
-			continue // the SDK refuses it
-		}
+		_ = json.Unmarshal(r.Params, &params) // checkCall let no other name through than a string
+		_ = json.Unmarshal(params["name"], &name)
 		if scope := e.opts.Tools.Scope(name); scope != "" && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
