@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -236,7 +237,7 @@ func TestLargeAnswerHasATurnOfItsOwn(t *testing.T) {
 			e.ServeHTTP(w, post(t.Context(), batchOf(tt.calls)))
 			told := w.Body.String()
 			whole, refused := strings.Count(told, strings.Repeat("x", size)), strings.Count(told, "too many large answers")
-			if whole != tt.whole || refused != tt.calls-tt.whole {
+			if whole != tt.whole || refused != tt.calls-tt.whole || strings.Count(told, `"isError":true`) != refused {
 				t.Errorf("%d whole, %d refused", whole, refused)
 			}
 			trail := strings.Join(turns.trail, ", ")
@@ -250,6 +251,52 @@ func TestLargeAnswerHasATurnOfItsOwn(t *testing.T) {
 			if trail != want {
 				t.Errorf("%s, want %s", trail, want)
 			}
+		})
+	}
+}
+
+// sized is a tool whose results have so many bytes.
+func sized(text, structured int) *tools {
+	result := mcpadapter.Result{Text: strings.Repeat("x", text)}
+	if structured > 0 {
+		result.Structured = json.RawMessage(`"` + strings.Repeat("y", structured-2) + `"`)
+	}
+	return &tools{reads: true, call: func(context.Context, mcpadapter.Call) mcpadapter.Report { return mcpadapter.Report{Result: result} }}
+}
+
+// A call that was granted a turn in that very moment gives it back.
+func TestABatchThatComesTooLateBeginsNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		tooLate func(leave func(), turns *inFlight)
+		begun   int32
+	}{
+		"its client is gone":          {func(leave func(), _ *inFlight) { leave() }, 0},
+		"the process stops":           {func(_ func(), turns *inFlight) { close(turns.closed) }, 0},
+		"its client goes meanwhile":   {func(leave func(), turns *inFlight) { turns.onAnother = leave }, 4},
+		"the process stops meanwhile": {func(_ func(), turns *inFlight) { turns.onAnother = sync.OnceFunc(func() { close(turns.closed) }) }, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				calls, began := callsOf(release)
+				turns := &inFlight{closed: make(chan struct{})}
+				turns.others.Store(50)
+				e, _ := newEndpoint(t, setup{tools: calls, inFlight: turns})
+				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
+				tt.tooLate(leave, turns)
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					e.ServeHTTP(httptest.NewRecorder(), post(ctx, batchOf(50)))
+				}()
+				synctest.Wait()
+				close(release)
+				<-ended
+				if began.Load() != tt.begun || turns.others.Load() != 50 {
+					t.Errorf("%d calls began, %d of 50 turns are free", began.Load(), turns.others.Load())
+				}
+			})
 		})
 	}
 }

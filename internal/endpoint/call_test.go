@@ -3,6 +3,7 @@ package endpoint_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -104,4 +105,16 @@ func TestAFailureOfAToolIsAResult(t *testing.T) {
 	if m := a.rpc(t); m.Error != nil || !strings.Contains(string(m.Result), `"isError":true`) || strings.Contains(string(m.Result), "structuredContent") {
 		t.Errorf("answered %s", a.body)
 	}
+}
+
+func TestAToolThatIsNotOneOfOursIsInvalidParams(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		r := newReplica(t, setup{tools: &tools{call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+			return mcpadapter.Report{Err: errors.New("the cause"), Result: mcpadapter.Result{Text: "there is no such tool", IsError: true}}
+		}}})
+		a := r.send(t, http.MethodPost, body, headers...)
+		if m := a.rpc(t); m.Error == nil || m.Error.Code != -32602 || m.Error.Message != "there is no such tool" {
+			t.Errorf("answered %d %s", a.status, a.body)
+		}
+	})
 }

@@ -154,6 +154,7 @@ func TestWhatMayHaveDoneSomethingIsNotTakenBack(t *testing.T) {
 	}{
 		"it did it":       {callProbe, mcpadapter.Result{Text: "sent"}},
 		"it may have":     {callProbe, mcpadapter.Result{Text: "unknown", IsError: true}},
+		"in a batch":      {"[" + callProbe + "]", nothing},
 		"others may have": {"[" + callProbe + "," + strings.ReplaceAll(callProbe, `"id":2`, `"id":3`) + "]", nothing},
 	} {
 		t.Run(name, func(t *testing.T) {

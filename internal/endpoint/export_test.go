@@ -41,7 +41,9 @@ func CheckParams(method string, raw json.RawMessage) (params, refused string) {
 func IsPlainID(id string) bool { return isPlainID(json.RawMessage(id)) }
 
 // Why is what operators are told of a refusal.
-func Why(status int, message string) web.Reason { return rpcError{status: status, message: message}.why() }
+func Why(status int, message string) web.Reason {
+	return rpcError{status: status, message: message}.why()
+}
 
 // MintSession is what goes around an initialize.
 func (e *Endpoint) MintSession(next mcp.MethodHandler) mcp.MethodHandler { return e.mintSession(next) }

@@ -39,7 +39,8 @@ func (r *recording) only(t *testing.T) mcpadapter.Call {
 
 func TestToolsSeeTheIDOfTheirRequest(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
-		for id, want := range map[string]string{`1`: "n:1", `"1"`: "s:1", `-9007199254740991`: "n:-9007199254740991", `"a\"b"`: `s:a"b`, `""`: "s:"} {
+		for id, want := range map[string]string{`1`: "n:1", `"1"`: "s:1", `-9007199254740991`: "n:-9007199254740991", `"a\"b"`: `s:a"b`, `""`: "s:",
+			`"\ud800"`: `s:"\ud800"`, `"\ud801"`: `s:"\ud801"`, `"a\u0062"`: "s:ab", `1.0`: "n:1.0"} {
 			var got recording
 			r := newReplica(t, setup{tools: got.tools()})
 			served(t, r.send(t, http.MethodPost, strings.Replace(body, `"id":2`, `"id":`+id, 1), headers...))
@@ -226,4 +227,38 @@ func TestToolsSeeTheRequestIDOfATrustedProxyAlone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Only calls are noted down: not answers to what this server never asked, and no other methods, whatever their _meta says.
+func TestWhatIsNotACallIsServedBesideCalls(t *testing.T) {
+	const reply = `{"jsonrpc":"2.0","id":"x","result":{}}`
+	r := newReplica(t, setup{})
+	if a := r.send(t, http.MethodPost, reply); a.status != http.StatusAccepted || a.body != "" {
+		t.Errorf("a reply: %d %s", a.status, a.body)
+	}
+	if a := r.send(t, http.MethodPost, "["+reply+","+callProbe+"]"); a.status != http.StatusOK || strings.Count(a.body, `"result"`) != 1 {
+		t.Errorf("a reply beside a call: %d %s", a.status, a.body)
+	}
+	a := r.send(t, http.MethodPost, `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"progressToken":"tok"}}}`)
+	if a.header.Get("Content-Type") != "application/json" {
+		t.Errorf("a list with a progress token: %d %s %s", a.status, a.header.Get("Content-Type"), a.body)
+	}
+}
+
+func TestNotificationsThatSayNothingAreAccepted(t *testing.T) {
+	const silent = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{}}}`
+	r := newReplica(t, setup{})
+	for _, body := range []string{silent, "[" + silent + "," + silent + "]", strings.Replace(silent, `{"requestId":{}}`, "5", 1)} {
+		if a := r.send(t, http.MethodPost, body); a.status != http.StatusAccepted || a.body != "" {
+			t.Errorf("%s: answered %d %s", body, a.status, a.body)
+		}
+	}
+	if a := r.send(t, http.MethodPost, "["+silent+","+callProbe+"]"); a.status != http.StatusOK || strings.Count(a.body, `"result"`) != 1 {
+		t.Errorf("beside a call: answered %d %s", a.status, a.body)
+	}
+	// With an id it wants to be answered.
+	a := r.send(t, http.MethodPost, strings.Replace(silent, `"method"`, `"id":7,"method"`, 1))
+	if m := a.rpc(t); a.status != http.StatusOK || string(m.ID) != "7" || m.Error == nil || m.Error.Code != -32602 {
+		t.Errorf("with an id: answered %d %s", a.status, a.body)
+	}
 }

@@ -27,6 +27,7 @@ type inFlight struct {
 	trail                       []string
 	others                      atomic.Int32  // turns besides those of requests
 	closed                      chan struct{} // nil: not closed
+	onAnother                   func()
 }
 
 func (f *inFlight) note(what string) func() {
@@ -52,6 +53,9 @@ func (f *inFlight) Another(context.Context) (func(), bool) {
 	if f.others.Add(-1) < 0 {
 		f.others.Add(1)
 		return nil, false
+	}
+	if f.onAnother != nil {
+		f.onAnother()
 	}
 	return func() { f.others.Add(1) }, true
 }
@@ -84,6 +88,11 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 		{"a list", "POST", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, -1, nil, nil, 200, "read enter leave", ""},
 		{"of unknown length", "POST", callProbe, 0, nil, nil, 200, "enter read leave", ""},
 		{"more than the connection costs", "POST", padding + callProbe, -1, nil, nil, 200, "enter read leave", ""},
+		{"as much as the connection costs", "POST", padding[:8<<10-len(callProbe)] + callProbe, -1, nil, nil, 200, "read enter leave", ""},
+		{"a byte more than that", "POST", padding[:8<<10-len(callProbe)+1] + callProbe, -1, nil, nil, 200, "enter read leave", ""},
+		{"almost a large one", "POST", strings.Repeat(" ", 256<<10-len(callProbe)-1) + callProbe, -1, nil, nil, 200, "enter read leave", ""},
+		{"just a large one", "POST", strings.Repeat(" ", 256<<10-len(callProbe)) + callProbe, -1, nil, nil, 200, "enter read enter large leave large leave", ""},
+		{"too large, of unknown length", "POST", strings.Repeat(padding, 31), 0, nil, nil, 413, "enter read enter large leave large leave", "larger"},
 		{"a large one", "POST", strings.Repeat(padding, 26) + callProbe, -1, nil, nil, 200, "enter read enter large leave large leave", ""},
 		{"too large", "POST", strings.Repeat(padding, 31), -1, nil, nil, 413, "", "larger"},
 		{"refused", "POST", padding + callProbe, -1, busyError{}, nil, 503, "enter", "this server has too many"},
@@ -125,7 +134,8 @@ func TestTurnComesBeforeTheBody(t *testing.T) {
 
 func TestBodyThatStallsIsAnswered408(t *testing.T) {
 	for _, length := range []int64{100, 10 << 10, 290 << 10, -1} {
-		e, _ := newEndpoint(t, setup{maxBody: 300 << 10})
+		f := &inFlight{}
+		e, _ := newEndpoint(t, setup{inFlight: f, maxBody: 300 << 10})
 		r := post(t.Context(), "")
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(callProbe[:40]), stalled{}))
 		r.ContentLength = length
@@ -133,6 +143,9 @@ func TestBodyThatStallsIsAnswered408(t *testing.T) {
 		e.ServeHTTP(w, r)
 		if w.Code != http.StatusRequestTimeout || w.Header().Get("Connection") != "close" || !strings.Contains(w.Body.String(), "nothing was done") {
 			t.Errorf("%d bytes: %d %v %s", length, w.Code, w.Header(), w.Body)
+		}
+		if want := map[bool]string{true: "", false: "enter leave"}[length == 100]; strings.Join(f.trail, " ") != want {
+			t.Errorf("%d bytes: %v, want %s", length, f.trail, want)
 		}
 	}
 }

@@ -30,11 +30,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // tools is one tool, "probe", that does what a test says.
 type tools struct {
 	reads bool // it says that it changes nothing
+	free  bool // it needs no scope
 	call  func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report
 }
 
 func (t *tools) Scope(tool string) string {
-	if tool == "probe" {
+	if tool == "probe" && !t.free {
 		return "probe:call"
 	}
 	return ""
@@ -125,6 +126,7 @@ type replica struct {
 type setup struct {
 	tools       *tools
 	store       *store
+	sessions    endpoint.Sessions // nil: a table with the store
 	secrets     []string
 	now         func() time.Time
 	strict      bool
@@ -169,12 +171,15 @@ func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.sessions == nil {
+		s.sessions = table
+	}
 	if s.maxBody == 0 {
 		s.maxBody = 64 << 10
 	}
 	log := &bytes.Buffer{}
 	e, err := endpoint.New(endpoint.Options{
-		Tools: s.tools, Sessions: table, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody, MaxAnswer: s.maxAnswer,
+		Tools: s.tools, Sessions: s.sessions, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody, MaxAnswer: s.maxAnswer,
 		InFlight: s.inFlight, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

@@ -68,7 +68,7 @@ func TestProgressComesInOrderAndBeforeTheResult(t *testing.T) {
 			arrived := make(chan *mcp.ProgressNotificationParams, 1)
 			var got []string
 			r := newReplica(t, setup{tools: telling(func(c mcpadapter.Call) {
-				for i := 1; i <= 3; i++ {
+				for i := range 4 {
 					c.Progress(i, 3, fmt.Sprint("step ", i))
 					p := <-arrived // the call waits for its client: there is no result yet
 					got = append(got, fmt.Sprintf("%v: %v of %v, %s", p.ProgressToken, p.Progress, p.Total, p.Message))
@@ -88,7 +88,7 @@ func TestProgressComesInOrderAndBeforeTheResult(t *testing.T) {
 			if result, err := s.CallTool(t.Context(), params); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
-			if want := []string{"tok: 1 of 3, step 1", "tok: 2 of 3, step 2", "tok: 3 of 3, step 3"}; !slices.Equal(got, want) {
+			if want := []string{"tok: 0 of 3, step 0", "tok: 1 of 3, step 1", "tok: 2 of 3, step 2", "tok: 3 of 3, step 3"}; !slices.Equal(got, want) {
 				t.Errorf("the client heard %q, want %q", got, want)
 			}
 		})

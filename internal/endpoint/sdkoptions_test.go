@@ -30,7 +30,7 @@ func TestTheScopeIsCheckedOnWhatTheSDKRead(t *testing.T) {
 			return mcpadapter.Report{}
 		}}})
 		a := r.send(t, http.MethodPost, body, headers...)
-		if auth.asked != 2 || !strings.Contains(a.body, "does not allow this tool") {
+		if m := a.rpc(t); auth.asked != 2 || m.Error == nil || m.Error.Code != -32600 || !strings.Contains(m.Error.Message, "does not allow this tool") {
 			t.Errorf("asked %d times, answered %d %s", auth.asked, a.status, a.body)
 		}
 	})

@@ -27,7 +27,7 @@ func TestAnUnconfirmedGrantIsGoodForReadingOnly(t *testing.T) {
 				continue
 			}
 			m := a.rpc(t)
-			if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || string(m.ID) != "2" || m.Error == nil {
+			if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") != "2" || string(m.ID) != "2" || m.Error == nil {
 				t.Errorf("answered %d %v %s", a.status, a.header, a.body)
 			}
 		}
@@ -47,4 +47,25 @@ func TestAnyChangingCallOfABatchNeedsAConfirmedGrant(t *testing.T) {
 		!strings.Contains(a.body, "probe") {
 		t.Errorf("a list of tools: %d %s", a.status, a.body)
 	}
+}
+
+// A tool without a scope is not asked about before the SDK reads the body, and is asked about all the same.
+func TestAScopelessToolThatChangesNeedsAConfirmedGrant(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		for _, reads := range []bool{true, false} {
+			called := false
+			watch := &tools{free: true, reads: reads, call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+				called = true
+				return mcpadapter.Report{Result: mcpadapter.Result{Text: "ok"}}
+			}}
+			a := newReplica(t, setup{tools: watch}).send(t, http.MethodPost, body, append(headers, staleHeader, "yes")...)
+			m := a.rpc(t)
+			if called != reads || (m.Error == nil) != reads {
+				t.Errorf("a tool that reads %v: called %v, answered %s", reads, called, a.body)
+			}
+			if m.Error != nil && (m.Error.Code != -32603 || !strings.Contains(m.Error.Message, "nothing was done and nobody is signed out")) {
+				t.Errorf("answered %s", a.body)
+			}
+		}
+	})
 }
