@@ -264,39 +264,42 @@ func sized(text, structured int) *tools {
 	return &tools{reads: true, call: func(context.Context, mcpadapter.Call) mcpadapter.Report { return mcpadapter.Report{Result: result} }}
 }
 
-// A call that was granted a turn in that very moment gives it back.
+// A call that was granted a turn in that very moment gives it back. Which comes first is not decided, so it is tried often.
 func TestABatchThatComesTooLateBeginsNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
-		tooLate func(leave func(), turns *inFlight)
-		begun   int32
+		tooLate      func(leave func(), turns *inFlight)
+		calls, begun int
 	}{
-		"its client is gone":          {func(leave func(), _ *inFlight) { leave() }, 0},
-		"the process stops":           {func(_ func(), turns *inFlight) { close(turns.closed) }, 0},
-		"its client goes meanwhile":   {func(leave func(), turns *inFlight) { turns.onAnother = leave }, 4},
-		"the process stops meanwhile": {func(_ func(), turns *inFlight) { turns.onAnother = sync.OnceFunc(func() { close(turns.closed) }) }, 4},
+		"its client is gone":         {func(leave func(), _ *inFlight) { leave() }, 50, 0},
+		"the process stops":          {func(_ func(), turns *inFlight) { close(turns.closed) }, 50, 0},
+		"its client goes just then":  {func(leave func(), turns *inFlight) { turns.onAnother = leave }, 5, 4},
+		"the process stops by then":  {func(_ func(), turns *inFlight) { turns.onAnother = sync.OnceFunc(func() { close(turns.closed) }) }, 5, 4},
+		"its client goes and others": {func(leave func(), turns *inFlight) { turns.onAnother = leave }, 50, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				release := make(chan struct{})
-				calls, began := callsOf(release)
-				turns := &inFlight{closed: make(chan struct{})}
-				turns.others.Store(50)
-				e, _ := newEndpoint(t, setup{tools: calls, inFlight: turns})
-				ctx, leave := context.WithCancel(t.Context())
-				defer leave()
-				tt.tooLate(leave, turns)
-				ended := make(chan struct{})
-				go func() {
-					defer close(ended)
-					e.ServeHTTP(httptest.NewRecorder(), post(ctx, batchOf(50)))
-				}()
-				synctest.Wait()
-				close(release)
-				<-ended
-				if began.Load() != tt.begun || turns.others.Load() != 50 {
-					t.Errorf("%d calls began, %d of 50 turns are free", began.Load(), turns.others.Load())
-				}
-			})
+			for range 20 {
+				synctest.Test(t, func(t *testing.T) {
+					release := make(chan struct{})
+					calls, began := callsOf(release)
+					turns := &inFlight{closed: make(chan struct{})}
+					turns.others.Store(50)
+					e, _ := newEndpoint(t, setup{tools: calls, inFlight: turns})
+					ctx, leave := context.WithCancel(t.Context())
+					defer leave()
+					tt.tooLate(leave, turns)
+					ended := make(chan struct{})
+					go func() {
+						defer close(ended)
+						e.ServeHTTP(httptest.NewRecorder(), post(ctx, batchOf(tt.calls)))
+					}()
+					synctest.Wait()
+					close(release)
+					<-ended
+					if int(began.Load()) != tt.begun || turns.others.Load() != 50 {
+						t.Errorf("%d calls began, %d of 50 turns are free", began.Load(), turns.others.Load())
+					}
+				})
+			}
 		})
 	}
 }
