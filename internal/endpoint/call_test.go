@@ -29,7 +29,8 @@ func TestAPanicAnswersAnErrorAndTheProcessLives(t *testing.T) {
 			return mcpadapter.Report{Result: mcpadapter.Result{Text: "ok"}}
 		}}})
 		a := r.send(t, http.MethodPost, body, headers...)
-		if m := a.rpc(t); m.Error == nil || m.Error.Code != -32603 || strings.Contains(a.body, "the cause") {
+		if m := a.rpc(t); m.Error == nil || m.Error.Code != -32603 || strings.Contains(a.body, "the cause") ||
+			!strings.HasPrefix(m.Error.Message, "internal error, request id ") {
 			t.Errorf("answered %d %s", a.status, a.body)
 		}
 		if !strings.Contains(r.log.String(), "the cause") {

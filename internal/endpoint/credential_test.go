@@ -105,10 +105,11 @@ func TestWithoutWhatACallIsMadeWithItDoesNotBegin(t *testing.T) {
 		header     string
 		value      string
 		id, inBody string
+		code       int
 	}{
-		"over":        {signIn{}, http.StatusUnauthorized, "WWW-Authenticate", "Bearer", "", "sign in"},
-		"unavailable": {busy{}, http.StatusServiceUnavailable, "Retry-After", "3", "2", "nobody is signed out"},
-		"unforeseen":  {errors.New("the cause"), http.StatusInternalServerError, "Retry-After", "", "2", "internal error"},
+		"over":        {signIn{}, http.StatusUnauthorized, "WWW-Authenticate", "Bearer", "", "sign in", 1},
+		"unavailable": {busy{}, http.StatusServiceUnavailable, "Retry-After", "3", "2", "nobody is signed out", -32603},
+		"unforeseen":  {errors.New("the cause"), http.StatusInternalServerError, "Retry-After", "", "2", "internal error", -32603},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBothEras(t, func(t *testing.T, body string, headers []string) {
@@ -116,7 +117,7 @@ func TestWithoutWhatACallIsMadeWithItDoesNotBegin(t *testing.T) {
 				r := newReplica(t, setup{credentials: &wallet{refused: tt.err}, tools: counted(&calls, mcpadapter.Result{})})
 				a := r.send(t, http.MethodPost, body, headers...)
 				m := a.rpc(t)
-				if a.status != tt.status || a.header.Get(tt.header) != tt.value || m.Error == nil || string(m.ID) != tt.id {
+				if a.status != tt.status || a.header.Get(tt.header) != tt.value || m.Error == nil || m.Error.Code != tt.code || string(m.ID) != tt.id {
 					t.Errorf("answered %d %v %s", a.status, a.header, a.body)
 				}
 				if !strings.Contains(a.body, tt.inBody) || strings.Contains(a.body, "the cause") || calls.Load() != 0 {

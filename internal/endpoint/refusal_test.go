@@ -28,6 +28,7 @@ func TestEachRefusalIsAJSONRPCErrorThatSaysWhatToChange(t *testing.T) {
 		{"something behind the message", post, callProbe + callProbe, nil, 400, -32700, "JSON"},
 		{"no JSON-RPC", post, `{"hello":1}`, nil, 400, -32600, "JSON-RPC 2.0"},
 		{"another JSON-RPC", post, `{"jsonrpc":"1.0","id":1,"method":"ping"}`, nil, 400, -32600, "JSON-RPC 2.0"},
+		{"a number as method", post, `{"jsonrpc":"2.0","id":1,"method":5}`, nil, 400, -32600, "JSON-RPC 2.0"},
 		{"nothing", post, " \n", nil, 400, -32600, "empty"},
 		{"an empty batch", post, "[]", nil, 400, -32600, "JSON-RPC 2.0"},
 		{"half a batch", post, "[1", nil, 400, -32700, "JSON"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -91,4 +92,36 @@ func TestAListSaysHowLongItMayBeKept(t *testing.T) {
 	if !strings.Contains(a.body, `"ttlMs":300000`) {
 		t.Errorf("answered %d %s", a.status, a.body)
 	}
+}
+
+func TestInitializeGivesTheInstructionsOfTheTools(t *testing.T) {
+	if a := newReplica(t, setup{}).send(t, http.MethodPost, initialize); !strings.Contains(a.body, `"instructions":"Probe."`) {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+}
+
+// slowly grants after three seconds.
+type slowly struct{}
+
+func (slowly) Require(context.Context, []string) error {
+	time.Sleep(3 * time.Second)
+	return nil
+}
+
+// Whoever recognizes a call that comes again needs to know how long ago it came: before its scopes were asked for.
+func TestToolsSeeHowLongTheirCallWasHeldUp(t *testing.T) {
+	inBothEras(t, func(t *testing.T, body string, headers []string) {
+		synctest.Test(t, func(t *testing.T) {
+			var got recording
+			e, _ := newEndpoint(t, setup{auth: slowly{}, tools: got.tools()})
+			r := post(t.Context(), body)
+			for i := 0; i < len(headers); i += 2 {
+				r.Header.Set(headers[i], headers[i+1])
+			}
+			e.ServeHTTP(httptest.NewRecorder(), r)
+			if c := got.only(t); c.Held != 3*time.Second {
+				t.Errorf("held up for %v", c.Held)
+			}
+		})
+	})
 }
