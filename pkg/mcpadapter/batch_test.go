@@ -209,6 +209,8 @@ func TestAPartThatFailsStopsTheRestOnlyIfTheyWouldFareNoBetter(t *testing.T) {
 		{"too many requests", []int{201, 429}, "cnnnn"},
 		{"a key that is refused", []int{201, 401}, "cnnnn"},
 		{"no rights", []int{403}, "nnnnn"},
+		{"mistakes in all", []int{422, 422, 422, 422, 422}, "fffff"},
+		{"as much done as is not known", []int{201, 500, 422, 422, 422}, "cufff"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -220,6 +222,9 @@ func TestAPartThatFailsStopsTheRestOnlyIfTheyWouldFareNoBetter(t *testing.T) {
 			}
 			if got.String() != tt.want {
 				t.Errorf("%s; want %s\n%s", &got, tt.want, r.Result.Text)
+			}
+			if nothing := !strings.ContainsAny(tt.want, "cu"); r.Result.NoEffect != nothing {
+				t.Errorf("no effect: %v, want %v", r.Result.NoEffect, nothing)
 			}
 		})
 	}

@@ -205,3 +205,74 @@ func TestAddressesOfEmailThatWereMistyped(t *testing.T) {
 		}
 	}
 }
+
+func TestShortCodesAndLettersAtTheirBorders(t *testing.T) {
+	for s, good := range map[string]bool{"12": false, "123": true, "12345678": true, "123456789": false, "+14155550100": true, "+1415555010": false} {
+		if _, problem := address(s); (problem == "") != good {
+			t.Errorf("%s: %q", s, problem)
+		}
+	}
+	for s, problem := range map[string]string{"12": "is too short", "123456789": "has no country code", "1 2 3": "has no country code"} {
+		if _, got := address(s); !strings.HasPrefix(got, problem) {
+			t.Errorf("%s: %q, want %q", s, got, problem)
+		}
+	}
+	for s, normal := range map[string]string{"": "", "555-1234": "555-1234", "+1 (415) 555-0100": "+14155550100", "Clerk": "Clerk"} {
+		if got := normalAddress(s); got != normal {
+			t.Errorf("%q: %q, want %q", s, got, normal)
+		}
+	}
+	for _, r := range "azAZ09 @" {
+		if got := countSegments(strings.Repeat(string(r), 160)); got != 1 {
+			t.Errorf("160 of %q: %d segments", r, got)
+		}
+	}
+	for text, want := range map[string]int{
+		strings.Repeat("Z", 161): 2, strings.Repeat("Z", 306): 2, strings.Repeat("Z", 307): 3, strings.Repeat("€", 80): 1, strings.Repeat("€", 81): 2,
+		strings.Repeat("ш", 70): 1, strings.Repeat("ш", 71): 2, strings.Repeat("ш", 134): 2, strings.Repeat("ш", 135): 3, "": 0,
+	} {
+		if got := countSegments(text); got != want {
+			t.Errorf("%d bytes: %d segments, want %d", len(text), got, want)
+		}
+	}
+}
+
+func TestOnlySoMuchOfAnObjectIsTakenApart(t *testing.T) {
+	for most, want := range map[int]int{0: 0, 2: 2, 3: 3, 4: 3} {
+		if got := members(json.RawMessage(`{"a":1, "b":[2], "c":{"d":3}}`), most); len(got) != want {
+			t.Errorf("%d: %v", most, got)
+		}
+	}
+	if s, whole := unquote(json.RawMessage(`"\x"`)); s != "" || whole {
+		t.Errorf("%q, %v", s, whole)
+	}
+	// An answer that names several times what was asked for is not looked through to its end.
+	asked := &createContacts{body: clerkapi.CreateContactsRequest{Contacts: []clerkapi.ContactFields{{Name: "J"}}}}
+	for place, found := range map[int]bool{0: true, 1: true, 2: false} {
+		made := make([]clerkapi.Contact, 3)
+		made[place] = clerkapi.Contact{ID: "a", Name: "J"}
+		if got := asked.match(made).Contacts[0]; (got.ID == "a") != found {
+			t.Errorf("at %d: %+v", place, got)
+		}
+	}
+}
+
+func TestTheFirstOfTheNearestNamesIsMeant(t *testing.T) {
+	for plain, want := range map[string]string{"aax": "aab", "aad": "aad", "xxx": "", "aa": "aab", "q": ""} {
+		if got := nearest(plain, []string{"aab", "aac", "aad"}); got != want {
+			t.Errorf("%s: %q, want %q", plain, got, want)
+		}
+	}
+}
+
+func TestNoListIsLookedAtOnceTwentyProblemsAreKnown(t *testing.T) {
+	tools, _ := newTools(t, answersOf(t))
+	text := call(t, tools, "send_message", `{"sender":1,"recipients":`+listOfEqual(10, "1")+`,"body":"x","media_urls":`+listOfEqual(10, "1")+`}`).Result.Text
+	if strings.Count(text, "\n- ") != 21 || !strings.HasSuffix(text, "\n- and there may be more: not everything was looked at") {
+		t.Error(text)
+	}
+	text = call(t, tools, "get_messages", `{"start":"soon"}`).Result.Text
+	if want := `- start is no ISO 8601 time: give date, time and zone, such as "2026-11-23T10:00:00Z"`; !strings.HasSuffix(text, "\n"+want) {
+		t.Error(text)
+	}
+}

@@ -91,7 +91,7 @@ func (t *Tools) judge(tool *tool, p plan, a answer, err error, facts Facts) exec
 		return x
 	case a.shortfall != "":
 		facts.Outcome = OutcomeFailed
-		return executed{report: failed(a.shortfall, facts), outcome: clerkapi.Done, id: a.id}
+		return executed{report: failed(a.shortfall, facts), outcome: clerkapi.Done} // no id, or there would be no shortfall
 	}
 	return executed{
 		report:  Report{Result: Result{Structured: structured, Text: string(structured)}, Facts: facts},
