@@ -125,6 +125,7 @@ func (s *signedIn) connectWith(t *testing.T, version string, handler auth.OAuthH
 }
 
 func TestSDKSignsInByClientCredentials(t *testing.T) {
+	t.Parallel()
 	for era, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(era, func(t *testing.T) {
 			world := signIn(t, "api-key", listing(t, reporter))
@@ -172,6 +173,7 @@ func TestSDKSignsInByClientCredentials(t *testing.T) {
 
 // What the list says by now counts at the next call, whatever a token was issued for.
 func TestSoftwareIsOutAtTheNextCall(t *testing.T) {
+	t.Parallel()
 	const other = `{"client_id":"other","client_secret":"` + softwareSecret + `","grant_types":["client_credentials"],"scope":"messages:read"}`
 	world := signIn(t, "api-key", listing(t, reporter+","+other))
 	access := world.got(t, itself())
@@ -206,6 +208,7 @@ func TestSoftwareIsOutAtTheNextCall(t *testing.T) {
 
 // Two secrets are good at once, so that none has to be exchanged everywhere in one moment.
 func TestSecretOfSoftwareIsRotated(t *testing.T) {
+	t.Parallel()
 	const next = "the-next-secret-of-the-nightly-report"
 	secrets := func(list string) func(*config.Config) {
 		return listing(t, strings.Replace(reporter, `"client_secret":"`+softwareSecret+`"`, `"client_secrets":[`+list+`]`, 1))

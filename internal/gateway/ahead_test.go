@@ -63,6 +63,7 @@ func (g *tollgate) Write(piece []byte) (int, error) {
 }
 
 func TestAReadWaitsForRedisOnce(t *testing.T) {
+	t.Parallel()
 	const (
 		begin  = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`
 		legacy = `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
@@ -109,6 +110,7 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 // A person who signs in waits for a Redis that is slow, and so do a client that renews its tokens and a message; a read goes on
 // without it.
 func TestSigningInAndSendingWaitForASlowRedis(t *testing.T) {
+	t.Parallel()
 	var gate *tollgate
 	world := signIn(t, "api-key", func(c *config.Config) {
 		gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))

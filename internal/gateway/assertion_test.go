@@ -14,6 +14,7 @@ import (
 
 // A client that signs goes through all of it, and no replica takes an assertion that another one has taken.
 func TestClientThatSignsIsServedByEveryReplica(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "login", nil)
 	k := tokentest.NewKey(t, jose.ES256, "k")
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.Public()}})

@@ -18,6 +18,7 @@ func behindPath(t *testing.T, credential string) (world *signedIn, origin string
 }
 
 func TestTheSDKSignsInBelowAPath(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(name, func(t *testing.T) {
 			world, _ := behindPath(t, "api-key")
@@ -30,6 +31,7 @@ func TestTheSDKSignsInBelowAPath(t *testing.T) {
 }
 
 func TestAKeyIsEnteredBelowAPath(t *testing.T) {
+	t.Parallel()
 	world, _ := behindPath(t, "linked")
 	world.key = "sandbox-key"
 	session := world.connect(t, "2025-11-25")
@@ -39,6 +41,7 @@ func TestAKeyIsEnteredBelowAPath(t *testing.T) {
 }
 
 func TestEverythingButProbesIsBelowThePath(t *testing.T) {
+	t.Parallel()
 	world, origin := behindPath(t, "api-key")
 	base := world.base
 	world.base = origin
@@ -93,6 +96,7 @@ func TestEverythingButProbesIsBelowThePath(t *testing.T) {
 }
 
 func TestCookiesHaveThePath(t *testing.T) {
+	t.Parallel()
 	world, _ := behindPath(t, "api-key")
 	a := world.do(t, http.MethodGet, strings.TrimPrefix(world.authorizeURL(t), world.base), "")
 	if cookie := a.header.Get("Set-Cookie"); !strings.Contains(cookie, "; Path=/apps/gw;") {

@@ -55,6 +55,7 @@ func TestEveryKindOfClientSignsInAndCallsEveryTool(t *testing.T) {
 }
 
 func TestAClientWithoutADocumentIsNotServed(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "login", nil)
 	a := world.do(t, http.MethodGet, "/oauth/authorize?response_type=code&client_id=https%3A%2F%2Fother.example%2Fmetadata.json"+
 		"&redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcallback&code_challenge=x&code_challenge_method=S256", "")

@@ -13,6 +13,7 @@ import (
 )
 
 func TestConnectAsksRedis(t *testing.T) {
+	t.Parallel()
 	const setting = "--redis-url (GATEWAY_REDIS_URL)"
 	const reach, writes, epoch, durability = "redis", "redis writes", "redis epoch", "redis durability"
 	sound := []string{"--appendonly", "yes", "--appendfsync", "always"}
@@ -75,6 +76,7 @@ func TestConnectAsksRedis(t *testing.T) {
 
 // What gateways keep in Redis stays as it is, and is read with any of the secrets that are given.
 func TestConnectReadsTheEpochAndLeavesIt(t *testing.T) {
+	t.Parallel()
 	const ours, theirs = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 	born := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 	for name, tt := range map[string]struct {

@@ -61,6 +61,7 @@ func says(code int, body string) http.HandlerFunc {
 const issuerSetting = "--oidc-issuer (OIDC_ISSUER)"
 
 func TestConnectAsksTheProvider(t *testing.T) {
+	t.Parallel()
 	const metadata, keys, client = "provider metadata", "provider keys", "provider client"
 	type answers = map[string]http.HandlerFunc
 	all := func(m, k, c finding) map[string]finding { return map[string]finding{metadata: m, keys: k, client: c} }
@@ -159,6 +160,7 @@ func TestConnectAsksTheProvider(t *testing.T) {
 }
 
 func TestConnectAsksTheTokenIssuer(t *testing.T) {
+	t.Parallel()
 	const issuerFlag, keysFlag = "--token-issuer (GATEWAY_TOKEN_ISSUER)", "--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)"
 	for name, tt := range map[string]struct {
 		edit func(*tokentest.Issuer, *config.Config)
@@ -222,6 +224,7 @@ func TestConnectAsksTheTokenIssuer(t *testing.T) {
 }
 
 func TestConnectAsksWhoExchangesTokens(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		token http.HandlerFunc
 		url   func(issuer string) string
@@ -267,6 +270,7 @@ func (f web) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestConnectFetchesADocumentOfAClient(t *testing.T) {
+	t.Parallel()
 	document := func(w http.ResponseWriter, r *http.Request) {
 		says(http.StatusOK, `{"client_id":"`+r.URL.String()+`","client_name":"A client","redirect_uris":["http://localhost/callback"],
 			"grant_types":["authorization_code"],"token_endpoint_auth_method":"none"}`)(w, r)

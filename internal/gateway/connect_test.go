@@ -103,6 +103,7 @@ const (
 )
 
 func TestConnectAsksTheRESTAPIWithTheKey(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		api  http.HandlerFunc // nil: the sandbox
 		edit func(*config.Config)
@@ -148,6 +149,7 @@ func TestConnectAsksTheRESTAPIWithTheKey(t *testing.T) {
 
 // Where each person has a credential of their own nothing can be said of keys.
 func TestConnectOnlyReachesTheAPIWithoutAKey(t *testing.T) {
+	t.Parallel()
 	for _, credential := range []string{"linked", "login", "exchange"} {
 		for name, tt := range map[string]struct {
 			api  http.HandlerFunc
@@ -175,6 +177,7 @@ func TestConnectOnlyReachesTheAPIWithoutAKey(t *testing.T) {
 
 // One thing that does not answer keeps nobody from learning about the others.
 func TestConnectEndsWhenNothingAnswers(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	address := silent(t)
 	cfg.Auth, cfg.ClientDocuments, cfg.AllowAnyUser = "oauth", "on", true

@@ -3,6 +3,7 @@ package gateway
 import "testing"
 
 func TestWiderEndpointsCoverNarrowerOnes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		wide, narrow string
 		want         bool

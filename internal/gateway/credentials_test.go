@@ -14,6 +14,7 @@ import (
 )
 
 func TestTheCarriedTokenShowsItselfToNobody(t *testing.T) {
+	t.Parallel()
 	const secret = "eyJ-the-clients-token"
 	var served *http.Request
 	carryToken(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -36,6 +37,7 @@ func TestTheCarriedTokenShowsItselfToNobody(t *testing.T) {
 }
 
 func TestARequestThatCarriesNoTokenHasNoneToExchange(t *testing.T) {
+	t.Parallel()
 	for name, ctx := range map[string]context.Context{
 		"no room":      t.Context(),
 		"nothing kept": context.WithValue(t.Context(), clientTokenKey{}, &clientToken{}),

@@ -11,6 +11,7 @@ import (
 )
 
 func TestEgressProxyIsCheckedAtStartAndNeverQuoted(t *testing.T) {
+	t.Parallel()
 	for proxy, wrong := range map[config.Secret]bool{
 		"": false, "http://gateway:hunter2@proxy.example:3128": false, "gateway:hunter2@proxy.example": true, "ftp://gateway:hunter2@proxy.example": true,
 		"http://gateway:hunter2@proxy.example:port": true,
@@ -31,6 +32,7 @@ func (away) RoundTrip(*http.Request) (*http.Response, error) { return nil, error
 
 // Metadata and pages of a gateway follow its settings.
 func TestClientDocumentsFollowTheSettings(t *testing.T) {
+	t.Parallel()
 	for mode, want := range map[string]int{"on": http.StatusOK, "builtin": http.StatusOK, "off": http.StatusBadRequest} {
 		world := signIn(t, "login", func(c *config.Config) { c.ClientDocuments = mode }, func(o *gateway.Options) { o.ClientDocuments = away{} })
 		a := world.do(t, http.MethodGet, "/oauth/authorize?response_type=code&client_id=https%3A%2F%2Fclaude.ai%2Foauth%2Fclaude-code-client-metadata"+

@@ -39,6 +39,7 @@ func (s *settings) set(d redisstore.Durability, err error) {
 }
 
 func TestWhatRedisMayLoseIsSaidWheneverItChanges(t *testing.T) {
+	t.Parallel()
 	evicts := redisstore.Durability{Violations: []string{"maxmemory-policy is not noeviction"}}
 	silent := redisstore.Durability{Unchecked: []string{"appendfsync"}}
 	synctest.Test(t, func(t *testing.T) {
@@ -89,6 +90,7 @@ func durableMetric(g *Gateway) string {
 }
 
 func TestStoreWarningsNameTheFlagAndNoAddress(t *testing.T) {
+	t.Parallel()
 	lossy := redistest.Start(t)
 	sound := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	down := redistest.Start(t)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestAMetricTellsWhetherRedisKeepsWhatItAcknowledged(t *testing.T) {
+	t.Parallel()
 	sound := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	for name, c := range map[string]struct{ url, want string }{
 		"it does":               {sound.URL(), "1"},

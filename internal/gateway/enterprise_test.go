@@ -75,6 +75,7 @@ func (s *signedIn) enterprise(t *testing.T, company *tokentest.Company, sub stri
 }
 
 func TestSDKSignsInByIdentityAssertion(t *testing.T) {
+	t.Parallel()
 	for era, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(era, func(t *testing.T) {
 			company := newCompany(t)
@@ -101,6 +102,7 @@ func TestSDKSignsInByIdentityAssertion(t *testing.T) {
 }
 
 func TestIdentityAssertionIsRefusedByTheGateway(t *testing.T) {
+	t.Parallel()
 	company := newCompany(t)
 	world := signIn(t, "api-key", vouching(t, company, denying(company.URL+" groups=left")))
 	signed := func(changes map[string]any) string { return company.Assertion("ann", atCompany, world.base, changes) }
@@ -133,6 +135,7 @@ func TestIdentityAssertionIsRefusedByTheGateway(t *testing.T) {
 // Who is shut out by then gets no new token, and what they have is good no longer. It ends for good: a rule that is taken back
 // does not bring it back.
 func TestPersonOfACompanyIsOutAtTheNextCall(t *testing.T) {
+	t.Parallel()
 	company := newCompany(t)
 	groups := func(names ...string) map[string]any { return map[string]any{"groups": names} }
 	for name, tt := range map[string]struct {
@@ -172,6 +175,7 @@ func TestPersonOfACompanyIsOutAtTheNextCall(t *testing.T) {
 
 // The company's provider may be the one that people sign in with too: then both ways lead to the same person, by the same rules.
 func TestCompanyOfTheSignInVouchesForTheSamePerson(t *testing.T) {
+	t.Parallel()
 	company := newCompany(t)
 	world := signIn(t, "api-key", func(c *config.Config) {
 		vouching(t, company)(c)
@@ -184,6 +188,7 @@ func TestCompanyOfTheSignInVouchesForTheSamePerson(t *testing.T) {
 
 // Whose client gets its tokens by assertions has no sign-in to repeat: a challenge would be answered with the next token for ever.
 func TestPersonOfACompanyIsToldWhereToEnterTheirKey(t *testing.T) {
+	t.Parallel()
 	company := newCompany(t)
 	world := signIn(t, "linked", vouching(t, company))
 	for range 2 { // the login goes on

@@ -56,6 +56,7 @@ func TestTheLoginsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 }
 
 func TestALoginThatEndedIsFoundWhenItsTokenIsExchanged(t *testing.T) {
+	t.Parallel()
 	var shown *recorder
 	world := signIn(t, "exchange", through(t, &shown))
 	exchangeOnly(t, world.sandbox)
@@ -73,6 +74,7 @@ func TestALoginThatEndedIsFoundWhenItsTokenIsExchanged(t *testing.T) {
 }
 
 func TestAProviderThatIsDownIsComeBackLaterAndNotASignIn(t *testing.T) {
+	t.Parallel()
 	var shown *recorder
 	world := signIn(t, "exchange", through(t, &shown))
 	c := world.register(t)
@@ -125,6 +127,7 @@ func theirToken(t *testing.T, issuer, resource string) string {
 }
 
 func TestAClientsTokenIsExchangedForOneForTheAPI(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	exchangeOnly(t, cfg.ClerkURL)
 	var shown *recorder
@@ -155,6 +158,7 @@ func TestAClientsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 }
 
 func TestWhatTheTokenEndpointSaysOfAClientsTokenIsWhatTheClientHears(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	status, answer := http.StatusOK, ""
 	var subjects, clients []string
@@ -209,6 +213,7 @@ func TestWhatTheTokenEndpointSaysOfAClientsTokenIsWhatTheClientHears(t *testing.
 
 // Two clients' requests at once must not get each other's token.
 func TestEachRequestIsServedWithItsOwnToken(t *testing.T) {
+	t.Parallel()
 	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = fmt.Fprintf(w, `{"access_token":"for-%s","token_type":"Bearer","expires_in":60}`, strings.Split(r.FormValue("subject_token"), ".")[2])

@@ -19,6 +19,7 @@ func callWith(t *testing.T, base, token string) answer {
 }
 
 func TestTokensOfSeveralIssuersAndShapesAreServed(t *testing.T) {
+	t.Parallel()
 	issuer, cognito := tokentest.NewIssuer(t), tokentest.NewIssuer(t)
 	base := external(t, issuer, func(c *config.Config) {
 		c.TokenIssuers = append(c.TokenIssuers, cognito.URL)
@@ -59,6 +60,7 @@ func TestTokensOfSeveralIssuersAndShapesAreServed(t *testing.T) {
 }
 
 func TestTokenWithoutAKnownScopeNamesTheSettings(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	a := callWith(t, base, issuer.Sign(claims(issuer, base+"/mcp", "openid clerk.read")))
@@ -69,6 +71,7 @@ func TestTokenWithoutAKnownScopeNamesTheSettings(t *testing.T) {
 }
 
 func TestTokenSettingsThatCannotWorkAreNamed(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		edit func(*config.Config)

@@ -36,6 +36,7 @@ var send = &mcp.CallToolParams{Name: "send_message", Arguments: map[string]any{
 }}
 
 func TestATokenOfTheOrganisationsOwnServerCallsTools(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
@@ -57,6 +58,7 @@ func TestATokenOfTheOrganisationsOwnServerCallsTools(t *testing.T) {
 const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 
 func TestChallengesLeadToTheAuthorizationServer(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 
@@ -88,6 +90,7 @@ func TestChallengesLeadToTheAuthorizationServer(t *testing.T) {
 }
 
 func TestWhoMayNotComeIn(t *testing.T) {
+	t.Parallel()
 	issuer, other := tokentest.NewIssuer(t), tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	with := func(edit func(map[string]any)) string {
@@ -120,6 +123,7 @@ func TestWhoMayNotComeIn(t *testing.T) {
 }
 
 func TestAnIssuerThatIsDownLogsNobodyOut(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	issuer.Fail(http.StatusBadGateway)
@@ -131,6 +135,7 @@ func TestAnIssuerThatIsDownLogsNobodyOut(t *testing.T) {
 }
 
 func TestASessionBelongsToItsSubject(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	token := func(sub string) string {
@@ -150,6 +155,7 @@ func TestASessionBelongsToItsSubject(t *testing.T) {
 }
 
 func TestTheirScopesAreMapped(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, func(c *config.Config) {
 		c.AllowSignin, c.AllowAnyUser = nil, true

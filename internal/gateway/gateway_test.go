@@ -8,11 +8,11 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
-	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
 func TestReadinessTellsAndLivenessDoesNotFlap(t *testing.T) {
-	server := redistest.Start(t)
+	t.Parallel()
+	server := startRedis(t)
 	cfg := valid(t)
 	cfg.RedisURL = config.Secret(server.URL())
 	base := run(t, cfg)
@@ -30,6 +30,7 @@ func TestReadinessTellsAndLivenessDoesNotFlap(t *testing.T) {
 }
 
 func TestABrowserSeesThePageAndAClientDoesNot(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	for _, path := range []string{"/", "/mcp"} {
 		page := request(t, http.MethodGet, base+path, "", "Accept", "text/html,application/xhtml+xml")
@@ -46,6 +47,7 @@ func TestABrowserSeesThePageAndAClientDoesNot(t *testing.T) {
 }
 
 func TestForeignHostsAndOriginsAreRefusedEverywhere(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	for _, path := range []string{"/", "/mcp", "/mcp/readonly", "/nothing"} {
 		if a := request(t, http.MethodGet, base+path, "", "Host", "evil.example.net"); a.status != http.StatusForbidden {
@@ -58,6 +60,7 @@ func TestForeignHostsAndOriginsAreRefusedEverywhere(t *testing.T) {
 }
 
 func TestProblemsComeFromEveryPackageThatUsesASetting(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.RedisURL = "http://:pa55word@h"
 	cfg.AllowedHosts = []string{"a/b"}
@@ -78,7 +81,8 @@ func TestProblemsComeFromEveryPackageThatUsesASetting(t *testing.T) {
 }
 
 func TestOperatorsSeeSessionsAndEndThem(t *testing.T) {
-	server := redistest.Start(t)
+	t.Parallel()
+	server := startRedis(t)
 	cfg := valid(t)
 	cfg.RedisURL = config.Secret(server.URL())
 	base := run(t, cfg)

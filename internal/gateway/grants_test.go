@@ -36,6 +36,7 @@ func entriesOf(t *testing.T, grants *session.Grants, person string) (found []ses
 }
 
 func TestWhoseGrantIsEndedIsOutOnEveryReplica(t *testing.T) {
+	t.Parallel()
 	for _, credential := range []string{"api-key", "login"} {
 		t.Run(credential, func(t *testing.T) {
 			world := signIn(t, credential, nil)
@@ -73,6 +74,7 @@ func TestWhoseGrantIsEndedIsOutOnEveryReplica(t *testing.T) {
 }
 
 func TestACodeOfAnEndedGrantGivesNoToken(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	c := world.register(t)
 	q := world.browse(t, world.base+"/oauth/authorize?"+url.Values{
@@ -99,6 +101,7 @@ func TestACodeOfAnEndedGrantGivesNoToken(t *testing.T) {
 
 // Operators take the digits of a person from either list.
 func TestGrantsAndSessionsShowAPersonByTheSameDigits(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	world.connect(t, "2025-11-25")
 	table, closeStore, err := gateway.OpenSessions(world.redis.URL())
@@ -122,6 +125,7 @@ func TestGrantsAndSessionsShowAPersonByTheSameDigits(t *testing.T) {
 }
 
 func TestGrantsAreNotOpenedWithoutASecret(t *testing.T) {
+	t.Parallel()
 	for _, secrets := range [][]config.Secret{nil, {"short"}} {
 		if _, _, err := gateway.OpenGrants("redis://127.0.0.1:1", secrets); err == nil {
 			t.Errorf("%d secrets are taken", len(secrets))

@@ -67,6 +67,7 @@ func inFlight(t *testing.T, g *gate, all, each int) (base, admin string) {
 }
 
 func TestRequestsInFlightAreBoundedPerCaller(t *testing.T) {
+	t.Parallel()
 	g := newGate(t)
 	base, admin := inFlight(t, g, 4, 2)
 	var calls sync.WaitGroup
@@ -100,6 +101,7 @@ func TestRequestsInFlightAreBoundedPerCaller(t *testing.T) {
 }
 
 func TestRequestThatWaitsLeavesWithItsClient(t *testing.T) {
+	t.Parallel()
 	g := newGate(t)
 	base, admin := inFlight(t, g, 1, 1)
 	var calls sync.WaitGroup
@@ -126,6 +128,7 @@ func TestRequestThatWaitsLeavesWithItsClient(t *testing.T) {
 }
 
 func TestBatchBoundIsConfigured(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.MaxBatch = 3
 	base := run(t, cfg)
@@ -142,6 +145,7 @@ func TestBatchBoundIsConfigured(t *testing.T) {
 }
 
 func TestAnswerBoundIsConfigured(t *testing.T) {
+	t.Parallel()
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		const at = "2026-01-02T03:04:05Z"
 		w.Header().Set("Content-Type", "application/json")
@@ -161,6 +165,7 @@ func TestAnswerBoundIsConfigured(t *testing.T) {
 }
 
 func TestWithoutAnythingToTellClientsApartTheLogSaysSo(t *testing.T) {
+	t.Parallel()
 	for _, proxies := range [][]string{nil, {"127.0.0.1"}} {
 		var log logBuffer
 		cfg := valid(t)

@@ -43,8 +43,9 @@ func sentBy(t *testing.T, cfg config.Config) int {
 }
 
 func TestMessagesBeyondTheLimitAreNotSentByAnyReplica(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
-	cfg.RedisURL, cfg.LimitMessages = config.Secret(redistest.Start(t).URL()), 3
+	cfg.RedisURL, cfg.LimitMessages = config.Secret(startRedis(t).URL()), 3
 	var replicas []*mcp.ClientSession
 	for range 2 {
 		s, err := connect(t, runAt(t, cfg), "", "2025-11-25")
@@ -80,6 +81,7 @@ func TestMessagesBeyondTheLimitAreNotSentByAnyReplica(t *testing.T) {
 
 // What the REST API refuses was not sent, and what could not be counted is.
 func TestMessagesThatTheAPIRefusesDoNotCount(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.LimitMessages = 1
 	s, err := connect(t, run(t, cfg), "", "2025-11-25")
@@ -99,7 +101,8 @@ func TestMessagesThatTheAPIRefusesDoNotCount(t *testing.T) {
 }
 
 func TestWhileRedisIsDownEachReplicaHoldsTheLimits(t *testing.T) {
-	redis := redistest.Start(t)
+	t.Parallel()
+	redis := startRedis(t)
 	cfg := valid(t)
 	cfg.RedisURL, cfg.LimitCalls, cfg.AdminListen = config.Secret(redis.URL()), 2, freeAddress(t)
 	s, err := connect(t, run(t, cfg), "", "2025-11-25")
@@ -175,7 +178,8 @@ func wantFlooded(t *testing.T, a answer) {
 
 // RFC 6585 §4.
 func TestAFloodOfRegistrationsIsRefusedPerAddressOnAllReplicas(t *testing.T) {
-	redis := redistest.Start(t)
+	t.Parallel()
+	redis := startRedis(t)
 	behind := func(c *config.Config) { c.TrustedProxies = []string{"127.0.0.0/8"} }
 	replicas := []string{withLogin(t, redis, behind), withLogin(t, redis, behind)}
 	from := func(i int, address string) answer {
@@ -203,7 +207,8 @@ func TestAFloodOfRegistrationsIsRefusedPerAddressOnAllReplicas(t *testing.T) {
 }
 
 func TestWhoIsNotATrustedProxyIsLimitedByItsOwnAddress(t *testing.T) {
-	base := withLogin(t, redistest.Start(t), func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8"} })
+	t.Parallel()
+	base := withLogin(t, startRedis(t), func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8"} })
 	for _, claimed := range []string{"203.0.113.1", "203.0.113.2", "10.0.0.1"} {
 		if a := register(t, base, "X-Forwarded-For", claimed); a.status != http.StatusCreated {
 			t.Errorf("answered %d %s", a.status, a.body)
@@ -213,6 +218,7 @@ func TestWhoIsNotATrustedProxyIsLimitedByItsOwnAddress(t *testing.T) {
 }
 
 func TestARequestIDIsTakenFromATrustedProxyOnly(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		trusted string
 		taken   bool
@@ -227,6 +233,7 @@ func TestARequestIDIsTakenFromATrustedProxyOnly(t *testing.T) {
 }
 
 func TestTrustedProxiesThatAreNoneAreAProblem(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.TrustedProxies = []string{"proxy.example.com", "0.0.0.0/0"}
 	all := strings.Join(gateway.Problems(&cfg), "\n")

@@ -39,6 +39,7 @@ func (s *signedIn) fault(t *testing.T, operation string, status, count int) {
 }
 
 func TestCallsAreMadeWithThePersonsOwnKey(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(name, func(t *testing.T) {
 			world, shown := link(t)
@@ -66,6 +67,7 @@ func TestCallsAreMadeWithThePersonsOwnKey(t *testing.T) {
 }
 
 func TestAKeyIsTestedAtTheAPIBeforeTheClientGetsItsAnswer(t *testing.T) {
+	t.Parallel()
 	world, _ := link(t)
 	world.key = "not-a-key-of-anybody"
 	var pages []string
@@ -102,6 +104,7 @@ func (s *signedIn) authorizeURL(t *testing.T) string {
 }
 
 func TestAStoreThatForgotCostsOneChallengeAndOneTripOnWhichTheKeyIsEntered(t *testing.T) {
+	t.Parallel()
 	for name, forget := range map[string]func(*signedIn){
 		"everything": func(s *signedIn) { s.redis.Do("FLUSHALL") },
 		"the key": func(s *signedIn) {
@@ -130,6 +133,7 @@ func TestAStoreThatForgotCostsOneChallengeAndOneTripOnWhichTheKeyIsEntered(t *te
 }
 
 func TestAKeyThatTheAPIRefusesIsReplacedAtTheNextSignIn(t *testing.T) {
+	t.Parallel()
 	world, shown := link(t)
 	session := world.connect(t, "2025-11-25")
 	world.fault(t, "findMessages", http.StatusUnauthorized, 3) // the call, the second look, and the one at the sign-in
@@ -145,6 +149,7 @@ func TestAKeyThatTheAPIRefusesIsReplacedAtTheNextSignIn(t *testing.T) {
 }
 
 func TestA401ThatIsNotAboutTheKeyCostsNobodyTheirKey(t *testing.T) {
+	t.Parallel()
 	world, _ := link(t)
 	session := world.connect(t, "2025-11-25")
 	world.fault(t, "sendMessage", http.StatusUnauthorized, 1)
@@ -160,6 +165,7 @@ func TestA401ThatIsNotAboutTheKeyCostsNobodyTheirKey(t *testing.T) {
 }
 
 func TestAKeyIsReplacedOnItsPageWithConfirmationOnly(t *testing.T) {
+	t.Parallel()
 	world, shown := link(t)
 	session := world.connect(t, "2025-11-25")
 	confirm := false
@@ -185,6 +191,7 @@ func TestAKeyIsReplacedOnItsPageWithConfirmationOnly(t *testing.T) {
 }
 
 func TestAKeyThatIsRemovedEndsCallsAtOnceAndOneSignInAsksForAnother(t *testing.T) {
+	t.Parallel()
 	world, shown := link(t)
 	session := world.connect(t, "2025-11-25")
 	for range 2 { // each replica knows it
@@ -213,6 +220,7 @@ func TestAKeyThatIsRemovedEndsCallsAtOnceAndOneSignInAsksForAnother(t *testing.T
 }
 
 func TestAnotherPersonHasNoPartInAKey(t *testing.T) {
+	t.Parallel()
 	world, shown := link(t)
 	if result, err := world.connect(t, "2025-11-25").CallTool(t.Context(), send); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
@@ -229,6 +237,7 @@ func TestAnotherPersonHasNoPartInAKey(t *testing.T) {
 }
 
 func TestRedisThatIsDownTakesNoLinkedKeyThatIsInUse(t *testing.T) {
+	t.Parallel()
 	world, _ := link(t)
 	session := world.connect(t, "2025-11-25")
 	for range 2 { // each replica knows it

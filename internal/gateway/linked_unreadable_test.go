@@ -11,6 +11,7 @@ import (
 
 // A key that was sealed by a replica with newer secrets is not a missing one, which would end the login.
 func TestAKeyThatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "linked")
 	c := world.join(t)
 	key := world.only(t, "gw:k:*")

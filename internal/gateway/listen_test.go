@@ -12,6 +12,7 @@ import (
 )
 
 func TestAnyFreePortIsKnownBeforeTheGatewayIsWired(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.Auth, cfg.AllowAnyUser = "oauth", true
 	cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = cfg.ClerkURL+"/oidc", sandbox.ClientID, sandbox.ClientSecret
@@ -24,6 +25,7 @@ func TestAnyFreePortIsKnownBeforeTheGatewayIsWired(t *testing.T) {
 }
 
 func TestListeningKeepsTheNameThatWasGiven(t *testing.T) {
+	t.Parallel()
 	for _, host := range []string{"127.0.0.1", "localhost", ""} {
 		cfg := config.Config{Listen: net.JoinHostPort(host, "0"), AdminListen: net.JoinHostPort(host, "0")}
 		l, err := gateway.Listen(t.Context(), &cfg)
@@ -45,6 +47,7 @@ func TestListeningKeepsTheNameThatWasGiven(t *testing.T) {
 }
 
 func TestOneAddressThatIsTakenGivesUpTheOther(t *testing.T) {
+	t.Parallel()
 	listen := func(cfg config.Config) (*gateway.Listeners, config.Config) {
 		t.Helper()
 		l, err := gateway.Listen(t.Context(), &cfg)

@@ -10,15 +10,11 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// hasty is a gateway that gives Redis less time for an answer than this many callers spend in the queue for it.
-func hasty(o *gateway.Options) { o.StoreTimeout = 250 * time.Millisecond }
-
-// many is how many requests come at once. Each answer of Redis takes slowly, so they wait for each other for much longer than
-// Redis has for one of them.
+// many is how many requests come at once. Each answer of Redis takes slowly, so they wait for each other. That this does not
+// count as time that Redis takes is tested in pkg/session/redisstore, in simulated time.
 const (
 	many   = 300
 	slowly = 10 * time.Millisecond
@@ -62,9 +58,11 @@ func done(a answer) bool {
 }
 
 func TestManySendsAtOnceAllGoOut(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
-	cfg.RedisURL, cfg.RedisTimeout = behindGate(t, redistest.Start(t)), 2*time.Second
-	base := runAt(t, cfg, hasty)
+	cfg.RedisURL = behindGate(t, startRedis(t))
+	cfg.MaxInFlight = many // nobody waits for a turn before it
+	base := runAt(t, cfg)
 	before := sentBy(t, cfg)
 	var refusal atomic.Value
 	n := atOnce(many, func(i int) bool {
@@ -80,9 +78,11 @@ func TestManySendsAtOnceAllGoOut(t *testing.T) {
 }
 
 func TestSendsGoOnDuringAnothersBatches(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
-	cfg.RedisURL, cfg.RedisTimeout = behindGate(t, redistest.Start(t)), 2*time.Second
-	base := runAt(t, cfg, hasty)
+	cfg.RedisURL = behindGate(t, startRedis(t))
+	cfg.MaxInFlight = many // nobody waits for a turn before it
+	base := runAt(t, cfg)
 	var batches sync.WaitGroup
 	for b := range many / 50 {
 		batches.Go(func() {
@@ -105,16 +105,17 @@ func TestSendsGoOnDuringAnothersBatches(t *testing.T) {
 }
 
 func TestLimitsAreExactForManyAtOnce(t *testing.T) {
+	t.Parallel()
 	const most = 40
 	cfg := valid(t)
-	cfg.RedisURL, cfg.LimitCalls = behindGate(t, redistest.Start(t)), most
-	base := runAt(t, cfg, hasty)
+	cfg.RedisURL, cfg.LimitCalls = behindGate(t, startRedis(t)), most
+	base := runAt(t, cfg)
 	read := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
 	if n := atOnce(many, func(int) bool { return done(post(t, base, read)) }); n != most {
 		t.Errorf("%d calls were served, want %d", n, most)
 	}
 
-	redis := redistest.Start(t)
+	redis := startRedis(t)
 	login := withLogin(t, redis, func(c *config.Config) { c.RedisURL, c.LimitOAuth = behindGate(t, redis), most })
 	if n := atOnce(many, func(int) bool { return register(t, login).status == http.StatusCreated }); n != most {
 		t.Errorf("%d registrations were taken, want %d", n, most)
@@ -122,9 +123,10 @@ func TestLimitsAreExactForManyAtOnce(t *testing.T) {
 }
 
 func TestARevokedTokenIsServedToNobodyOfMany(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) {
 		c.RedisURL = behindGate(t, &redistest.Server{Addr: strings.TrimPrefix(c.RedisURL.Reveal(), "redis://")})
-	}, hasty)
+	})
 	c, other := world.register(t), world.register(t)
 	c.signIn(t)
 	other.signIn(t)

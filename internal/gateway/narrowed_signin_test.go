@@ -28,6 +28,7 @@ var resources = map[string][]string{
 }
 
 func TestEachEndpointIsAResourceOfItsOwn(t *testing.T) {
+	t.Parallel()
 	base := external(t, tokentest.NewIssuer(t), nil)
 	for path, scopes := range resources {
 		for _, spelled := range []string{path, path + "/"} {
@@ -74,6 +75,7 @@ var narrower = map[string][]string{
 }
 
 func TestATokenIsGoodAtItsEndpointAndNarrowerOnes(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	for issued := range resources {
@@ -92,6 +94,7 @@ func TestATokenIsGoodAtItsEndpointAndNarrowerOnes(t *testing.T) {
 }
 
 func TestATokenOfThisMachineIsGoodUnderItsOtherNames(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, nil)
 	port := parsed(t, base).Port()
@@ -114,6 +117,7 @@ func TestATokenOfThisMachineIsGoodUnderItsOtherNames(t *testing.T) {
 }
 
 func TestATokenWithoutAResourceIsGoodEverywhere(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		limit bool
 		good  []string
@@ -166,6 +170,7 @@ func (s *signedIn) tokenWithoutResource(t *testing.T) string {
 }
 
 func TestTheSDKSignsInAtANarrowedEndpoint(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(name, func(t *testing.T) {
 			world := signIn(t, "api-key", nil)
@@ -211,6 +216,7 @@ func parsed(t *testing.T, address string) *url.URL {
 var offeredScope = regexp.MustCompile(`type="checkbox" name="scope" value="([^"]*)"`)
 
 func TestThePageOffersOnlyWhatTheEndpointNeeds(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		path string
 		edit func(*config.Config)

@@ -42,6 +42,7 @@ func together(lists ...string) string {
 }
 
 func TestAnEndpointOffersTheToolsOfItsPath(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	for path, want := range map[string]string{
 		"":                                   together(messages, contacts, campaigns),
@@ -73,6 +74,7 @@ func TestAnEndpointOffersTheToolsOfItsPath(t *testing.T) {
 }
 
 func TestAToolOfAnotherEndpointIsAnUnknownTool(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
 	call := func(tool, version, meta string) answer {
@@ -90,6 +92,7 @@ func TestAToolOfAnotherEndpointIsAnUnknownTool(t *testing.T) {
 }
 
 func TestAnotherSpellingIsToldTheRightOne(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	for path, want := range map[string]string{
 		"/mcp/x/contacts,messages":          "these tools are at /mcp/x/messages,contacts",
@@ -115,6 +118,7 @@ func TestAnotherSpellingIsToldTheRightOne(t *testing.T) {
 }
 
 func TestSettingsAreTheUpperBoundOfEveryEndpoint(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		edit func(*config.Config)
 		want map[string]string // "" is no endpoint
@@ -159,6 +163,7 @@ func TestSettingsAreTheUpperBoundOfEveryEndpoint(t *testing.T) {
 }
 
 func TestSettingsThatLeaveNoToolOrNameNoneAreProblems(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		tools    []string
 		readOnly bool
@@ -176,6 +181,7 @@ func TestSettingsThatLeaveNoToolOrNameNoneAreProblems(t *testing.T) {
 }
 
 func TestASessionIsGoodAtEveryEndpoint(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	s, err := connect(t, base+"/mcp", "", "2025-11-25")
 	if err != nil {
@@ -193,6 +199,7 @@ func TestASessionIsGoodAtEveryEndpoint(t *testing.T) {
 }
 
 func TestAPageIsAboutItsEndpoint(t *testing.T) {
+	t.Parallel()
 	base := run(t, valid(t))
 	for path, own := range map[string]string{"/": "/mcp", "/mcp/readonly": "/mcp/readonly", "/mcp/x/messages,contacts": "/mcp/x/messages,contacts"} {
 		page := request(t, http.MethodGet, base+path, "", "Accept", "text/html")

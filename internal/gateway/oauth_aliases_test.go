@@ -6,6 +6,7 @@ import (
 )
 
 func TestMetadataIsWhereverClientsLook(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	for _, path := range []string{
 		"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration",

@@ -51,7 +51,7 @@ func (a alternate) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...func(*gateway.Options)) *signedIn {
 	t.Helper()
-	s := &signedIn{redis: redistest.Start(t)}
+	s := &signedIn{redis: startRedis(t)}
 	cfg := valid(t)
 	s.sandbox = cfg.ClerkURL
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -130,6 +130,7 @@ func (s *signedIn) connectAs(t *testing.T, path, version string, how auth.Author
 }
 
 func TestTheSDKSignsInThroughTheBrowserAndCallsTools(t *testing.T) {
+	t.Parallel()
 	for _, credential := range []string{"api-key", "login"} {
 		for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 			t.Run(credential+", "+name, func(t *testing.T) {
@@ -152,6 +153,7 @@ func TestTheSDKSignsInThroughTheBrowserAndCallsTools(t *testing.T) {
 }
 
 func TestAPersonGivesFewerScopes(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	var token string
 	world.http.Transport = spy{world.http.Transport, &token}
@@ -177,6 +179,7 @@ func TestAPersonGivesFewerScopes(t *testing.T) {
 }
 
 func TestSomebodyWhoMayNotSignInGetsNoCode(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.AllowSignin = []string{"email_domain=globex.example"} })
 	registered := request(t, http.MethodPost, world.any(t)+"/oauth/register",
 		`{"client_name":"x","redirect_uris":["http://127.0.0.1:9/callback"],"token_endpoint_auth_method":"none"}`,
@@ -195,6 +198,7 @@ func TestSomebodyWhoMayNotSignInGetsNoCode(t *testing.T) {
 }
 
 func TestARevokedTokenIsChallengedAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, credential := range []string{"api-key", "login"} {
 		t.Run(credential, func(t *testing.T) {
 			world := signIn(t, credential, nil)

@@ -26,7 +26,7 @@ type pair struct {
 
 func newPair(t *testing.T, edit func(*config.Config), redisArgs ...string) *pair {
 	t.Helper()
-	p := &pair{cfg: valid(t), redis: redistest.Start(t, redisArgs...)}
+	p := &pair{cfg: valid(t), redis: startRedis(t, redisArgs...)}
 	p.cfg.RedisURL = config.Secret(p.redis.URL())
 	if edit != nil {
 		edit(&p.cfg)
@@ -128,7 +128,7 @@ func TestAMessageWhoseAnswerWasLostIsFound(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			p := newPair(t, func(c *config.Config) { c.SettleTime = 15 * time.Second }) // none waits so long
+			p := newPair(t, func(c *config.Config) { c.SettleTime = patience }) // none waits so long
 			p.fault(t, fault)
 			p.want(t, 0, "k", "settled")
 			p.want(t, 1, "k", "replayed")
@@ -140,7 +140,7 @@ func TestAMessageWhoseAnswerWasLostIsFound(t *testing.T) {
 func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) {
 	t.Parallel()
 	var ahead atomic.Int64 // the clock of the sandbox
-	sb, err := sandbox.New(sandbox.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	sb, err := sandbox.New(sandbox.Options{SigningKey: signingKey(), Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestARedisThatIsRestartedWithItsDataLosesNothing(t *testing.T) {
 
 func TestWithoutRedisCallsWithoutAKeyMayBeLetThrough(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, func(c *config.Config) { c.OnStoreOutage = "send" })
+	p := newPair(t, func(c *config.Config) { c.OnStoreOutage, c.RedisTimeout = "send", short })
 	p.redis.Kill()
 	if text := p.want(t, 0, "k", "refused"); !strings.Contains(text, "cannot reach its memory") {
 		t.Error(text)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
 const readCall = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
@@ -18,7 +17,7 @@ func sendsOn(c *config.Config) { c.OnStoreOutage = "send" }
 // One replica made the grant. The other one has never seen it, so nothing tells it that the person has not revoked it since.
 func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
 	t.Parallel()
-	world := signIn(t, "api-key", sendsOn, hasty)
+	world := signIn(t, "api-key", sendsOn)
 	c := world.register(t)
 	c.signIn(t)
 	world.redis.Kill()
@@ -48,7 +47,8 @@ func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
 }
 
 func TestARevokedGrantStaysRevokedWithoutRedis(t *testing.T) {
-	world := signIn(t, "api-key", nil, hasty)
+	t.Parallel()
+	world := signIn(t, "api-key", nil)
 	c := world.register(t)
 	c.signIn(t)
 	c.mustRevoke(t)
@@ -70,10 +70,10 @@ func TestARevokedGrantStaysRevokedWithoutRedis(t *testing.T) {
 
 func TestMessagesAreLimitedWithoutRedis(t *testing.T) {
 	t.Parallel()
-	redis := redistest.Start(t)
+	redis := startRedis(t)
 	cfg := valid(t)
 	cfg.RedisURL, cfg.OnStoreOutage, cfg.LimitMessages = config.Secret(redis.URL()), "send", 5
-	base := runAt(t, cfg, hasty)
+	base := runAt(t, cfg)
 	before := sentBy(t, cfg)
 	if a := post(t, base, sendCallOf(1, "The first one")); !done(a) {
 		t.Fatalf("%d %s", a.status, a.body)
@@ -91,10 +91,11 @@ func TestMessagesAreLimitedWithoutRedis(t *testing.T) {
 
 // A session whose end this replica knows of does not come back because Redis went away.
 func TestADeletedSessionStaysDeletedWithoutRedis(t *testing.T) {
-	redis := redistest.Start(t)
+	t.Parallel()
+	redis := startRedis(t)
 	cfg := valid(t)
 	cfg.RedisURL = config.Secret(redis.URL())
-	base := runAt(t, cfg, hasty)
+	base := runAt(t, cfg)
 	const begin = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`
 	header := []string{"Content-Type", "application/json", "Mcp-Session-Id", ""}
 	for i := range 2 {

@@ -11,6 +11,7 @@ import (
 // MCP security best practices, token passthrough: what a client shows the gateway, and what the gateway was shown at the
 // sign-in, goes nowhere but where it is meant for.
 func TestAClientsTokenGoesNoFurther(t *testing.T) {
+	t.Parallel()
 	for _, credential := range []string{"api-key", "login"} {
 		t.Run("oauth "+credential, func(t *testing.T) {
 			var shown *recorder

@@ -97,6 +97,7 @@ func TestAMissingProvidersPartLetsTheRefreshGoOn(t *testing.T) {
 }
 
 func TestAProviderWithoutRefreshTokensIsAskedForUserInfo(t *testing.T) {
+	t.Parallel()
 	for name, offline := range map[string]string{"not announced": "unknown", "refused": "refused"} {
 		t.Run(name, func(t *testing.T) {
 			world := signInLater(t, "api-key")
@@ -123,6 +124,7 @@ func TestAProviderWithoutRefreshTokensIsAskedForUserInfo(t *testing.T) {
 }
 
 func TestAnExpiredAccessTokenEndsNobodysLogin(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key")
 	world.control(t, "oidc", `{"offline_access":"unknown","access_token_seconds":60}`)
 	c := world.join(t)
@@ -140,6 +142,7 @@ func TestAnExpiredAccessTokenEndsNobodysLogin(t *testing.T) {
 }
 
 func TestSomebodyWhoIsShutOutGetsNoCode(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key", func(c *config.Config) { c.DenySignin = []string{"email=ANN@acme.example"} })
 	c := world.register(t)
 	q := world.browse(t, world.base+"/oauth/authorize?"+url.Values{
@@ -152,6 +155,7 @@ func TestSomebodyWhoIsShutOutGetsNoCode(t *testing.T) {
 }
 
 func TestDenyRulesHoldForTokensOfTheOrganisationsServer(t *testing.T) {
+	t.Parallel()
 	issuer := tokentest.NewIssuer(t)
 	base := external(t, issuer, func(c *config.Config) { c.DenySignin = []string{"roles=left"} })
 	for name, tt := range map[string]struct {
@@ -175,6 +179,7 @@ func TestDenyRulesHoldForTokensOfTheOrganisationsServer(t *testing.T) {
 }
 
 func TestWhoIsOutAndWhatIsUnknownIsLogged(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key")
 	c := world.join(t)
 	world.pass(16 * time.Minute)
@@ -215,6 +220,7 @@ func (l *later) askAgain() {
 }
 
 func TestProblemsOfDenyRulesAreNamed(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.Auth, cfg.TokenIssuers = "external", []string{"https://issuer.example.com"}
 	cfg.AllowSignin, cfg.DenySignin = []string{"groups=a", "email_domain=example.com"}, []string{"groups", "=b", "email_domain=@Example.com"}
@@ -229,6 +235,7 @@ func TestProblemsOfDenyRulesAreNamed(t *testing.T) {
 
 // Only the operator can mend a client secret that is wrong, and only the log can say so.
 func TestASignInThatTheProviderFailsTellsOperatorsWhy(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key")
 	for reason, fault := range map[string]string{
 		// The secret is shown in both ways before it counts as wrong.

@@ -55,7 +55,7 @@ func (l *later) options(o *gateway.Options) {
 func signInLater(t *testing.T, credential string, edit ...func(*config.Config)) *later {
 	t.Helper()
 	l := &later{}
-	sb, err := sandbox.New(sandbox.Options{Now: l.now})
+	sb, err := sandbox.New(sandbox.Options{SigningKey: signingKey(), Now: l.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +158,7 @@ func TestWhoTheProviderPutOutSendsNothing(t *testing.T) {
 
 // Whoever waits for the provider is told of an end that somebody else made meanwhile.
 func TestAGrantThatEndsWhileItIsAskedAboutSendsNothing(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key")
 	c := world.join(t)
 	world.pass(16 * time.Minute)
@@ -198,6 +199,7 @@ func (l *later) try(c *client, body string) answerOf {
 }
 
 func TestAPersonWhoseClaimsNoLongerFitIsOut(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(*config.Config){
 		"allowed no more": func(c *config.Config) { c.AllowSignin = []string{"groups=acme"} },
 		"denied by then":  func(c *config.Config) { c.DenySignin = []string{"groups=left"} },
@@ -258,6 +260,7 @@ func TestAProviderInTroubleEndsNobodysLogin(t *testing.T) {
 }
 
 func TestAtTheBorderTwoReplicasAskOnce(t *testing.T) {
+	t.Parallel()
 	world := signInLater(t, "api-key")
 	c := world.join(t)
 	world.pass(16 * time.Minute)

@@ -26,6 +26,7 @@ func (s *source) Renewed(context.Context, string, clerkapi.Credential) (clerkapi
 }
 
 func TestACredentialIsFetchedOnceForARequest(t *testing.T) {
+	t.Parallel()
 	s := &source{}
 	p := &prepared{source: s, logger: slog.New(slog.DiscardHandler)}
 	ctx, err := p.Prepare(t.Context())
@@ -44,6 +45,7 @@ func TestACredentialIsFetchedOnceForARequest(t *testing.T) {
 
 // A call that makes several requests goes on with the credential that took the refused one's place.
 func TestARenewedCredentialServesTheRestOfTheRequest(t *testing.T) {
+	t.Parallel()
 	s := &source{}
 	p := &prepared{source: s, logger: slog.New(slog.DiscardHandler)}
 	ctx, err := p.Prepare(t.Context())
@@ -62,6 +64,7 @@ func TestARenewedCredentialServesTheRestOfTheRequest(t *testing.T) {
 }
 
 func TestALackThatIsTheCallsOwnIsLeftToIt(t *testing.T) {
+	t.Parallel()
 	own := errors.New("another reason")
 	s := &source{err: own}
 	p := &prepared{source: s, logger: slog.New(slog.DiscardHandler)}

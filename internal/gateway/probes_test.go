@@ -11,6 +11,7 @@ import (
 )
 
 func TestProbesAreAnsweredUnderAnyName(t *testing.T) {
+	t.Parallel()
 	base := external(t, tokentest.NewIssuer(t), nil)
 	for _, tt := range []struct {
 		method, path string
@@ -42,6 +43,7 @@ func TestProbesAreAnsweredUnderAnyName(t *testing.T) {
 }
 
 func TestOpenOriginsNeedALogin(t *testing.T) {
+	t.Parallel()
 	for _, origin := range []string{"*", "https://*", "https://*.com"} {
 		for auth, refused := range map[string]bool{"none": true, "oauth": false} {
 			cfg := config.Config{Auth: auth, AllowedOrigins: []string{origin}}

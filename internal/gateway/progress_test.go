@@ -8,6 +8,7 @@ import (
 )
 
 func TestAClientHearsOfTheProgressOfABatch(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(name, func(t *testing.T) {
 			cfg := valid(t)

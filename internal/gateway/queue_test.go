@@ -14,6 +14,7 @@ import (
 )
 
 func TestAFullQueueIsAnsweredBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
 	g, err := New(Options{Version: "test", Logger: slog.New(slog.DiscardHandler), Config: config.Config{
 		Listen: "127.0.0.1:8080", MaxBody: 1 << 20, Secrets: []config.Secret{config.Secret(rand.Text() + rand.Text())},
 		SessionMaxAge: time.Hour, SessionIdle: time.Hour, Auth: "oauth", AllowAnyUser: true,

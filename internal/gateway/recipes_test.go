@@ -166,6 +166,7 @@ func TestRecipesOfProvidersAreValid(t *testing.T) {
 }
 
 func TestEveryProviderHasATestedRecipe(t *testing.T) {
+	t.Parallel()
 	tested := slices.Concat(slices.Collect(maps.Keys(signInRecipes())), slices.Collect(maps.Keys(tokenRecipes())))
 	var written []string
 	for heading, recipe := range recipes(t) {

@@ -78,6 +78,7 @@ func (f *refusing) metrics() string {
 }
 
 func TestEachRefusalLeavesOneLineAndOneCount(t *testing.T) {
+	t.Parallel()
 	const form, jsonBody = "application/x-www-form-urlencoded", "application/json"
 	f := newRefusing(t, nil)
 	registered, _ := f.ask(http.MethodPost, "/oauth/register", `{"redirect_uris":["http://127.0.0.1:9/callback"],"token_endpoint_auth_method":"none"}`, "Content-Type", jsonBody)
@@ -150,6 +151,7 @@ func TestEachRefusalLeavesOneLineAndOneCount(t *testing.T) {
 }
 
 func TestProbeThatFailsIsNoRefusal(t *testing.T) {
+	t.Parallel()
 	f := newRefusing(t, nil)
 	if _, lines := f.ask(http.MethodGet, "/readyz", "", "Host", "gateway-1:8080"); strings.Contains(lines, "request refused") {
 		t.Errorf("told %s", lines)
@@ -157,6 +159,7 @@ func TestProbeThatFailsIsNoRefusal(t *testing.T) {
 }
 
 func TestWhatIsCalledOnAnEndpointIsRefusedWithALine(t *testing.T) {
+	t.Parallel()
 	f := newRefusing(t, func(c *config.Config) {
 		c.Auth, c.PublicURL, c.OIDCIssuer, c.OIDCClientID, c.AllowSignin, c.AllowedHosts = "none", "", "", "", nil, []string{"mcp.example.com"}
 		c.RequireSession = true

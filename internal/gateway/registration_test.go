@@ -23,6 +23,7 @@ func with(secrets, registrations []config.Secret) func(*config.Config) {
 
 // A registration holds its secret for ever, and --secret rotates.
 func TestRegisteredClientsAreKnownAsLongAsTheirListHasTheSecret(t *testing.T) {
+	t.Parallel()
 	c := signIn(t, "api-key", with([]config.Secret{oldSecret}, nil)).register(t)
 	for _, tt := range []struct {
 		name                   string
@@ -49,6 +50,7 @@ func TestRegisteredClientsAreKnownAsLongAsTheirListHasTheSecret(t *testing.T) {
 }
 
 func TestNewRegistrationsUseTheFirstOfTheirSecrets(t *testing.T) {
+	t.Parallel()
 	c := signIn(t, "api-key", with([]config.Secret{oldSecret}, []config.Secret{newSecret, oldSecret})).register(t)
 	c.world = signIn(t, "api-key", with([]config.Secret{oldSecret}, []config.Secret{newSecret}))
 	c.signIn(t)
@@ -81,6 +83,7 @@ func TestOneClientIsRevokedByTheDenyList(t *testing.T) {
 }
 
 func TestAnAccessTokenOfADeniedClientEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	c, other := world.register(t), world.register(t)
 	c.signIn(t)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestAParameterThatTheProtocolNeedsIsAProblem(t *testing.T) {
+	t.Parallel()
 	cfg := valid(t)
 	cfg.Auth, cfg.OIDCIssuer, cfg.OIDCClientID, cfg.AllowAnyUser = "oauth", "https://login.example.com", "gateway", true
 	cfg.OIDCParams = []string{"access_type=offline", "prompt=consent"}

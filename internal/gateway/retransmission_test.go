@@ -38,6 +38,7 @@ func wantOutcome(t *testing.T, a answer, want string) {
 
 // Two clients whose ids start at 1 send the same text: without a login, and as one service account.
 func TestClientsWithoutASessionAreNotTakenForEachOther(t *testing.T) {
+	t.Parallel()
 	for _, modern := range []bool{false, true} {
 		for name, start := range map[string]func(t *testing.T) (cfg config.Config, base, token string){
 			"no login": func(t *testing.T) (config.Config, string, string) {
@@ -70,6 +71,7 @@ func TestClientsWithoutASessionAreNotTakenForEachOther(t *testing.T) {
 }
 
 func TestCurlOfTheReadmeSendsEachTime(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +91,7 @@ func TestCurlOfTheReadmeSendsEachTime(t *testing.T) {
 }
 
 func TestWithinASessionARetransmissionIsRecognized(t *testing.T) {
+	t.Parallel()
 	p := newPair(t, nil)
 	for range 2 { // an agent that means it twice
 		p.want(t, 0, "", "sent")
@@ -109,6 +112,7 @@ func TestWithinASessionARetransmissionIsRecognized(t *testing.T) {
 }
 
 func TestEqualCallsOfABatchAreSeveral(t *testing.T) {
+	t.Parallel()
 	p := newPair(t, nil)
 	first, headers := sendRequest(1, false)
 	second, _ := sendRequest(2, false)
@@ -129,6 +133,7 @@ func TestEqualCallsOfABatchAreSeveral(t *testing.T) {
 
 // The id that a trusted proxy gives counts together with the JSON-RPC id and with what is asked for.
 func TestWhatAProxySendsAgainIsRecognized(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		trusted []string
 		want    []string
@@ -170,6 +175,7 @@ func (l *lockedBuffer) String() string {
 }
 
 func TestCallsThatNothingWouldRecognizeAreCountedAndWarnedOf(t *testing.T) {
+	t.Parallel()
 	const warning = "without an X-Request-Id"
 	for name, tc := range map[string]struct {
 		trusted []string

@@ -98,6 +98,7 @@ func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
 }
 
 func TestStoppingRefusesWhatWaitsAndFinishesWhatRuns(t *testing.T) {
+	t.Parallel()
 	g := newGate(t)
 	cfg := valid(t)
 	cfg.ClerkURL, cfg.MaxInFlight = g.url, 1
@@ -128,6 +129,7 @@ func TestStoppingRefusesWhatWaitsAndFinishesWhatRuns(t *testing.T) {
 }
 
 func TestStoppingEndsInTimeWhateverHangs(t *testing.T) {
+	t.Parallel()
 	g := newGate(t)
 	cfg := valid(t)
 	cfg.ClerkURL, cfg.ClerkTimeout, cfg.ShutdownTimeout = g.url, time.Hour, 500*time.Millisecond

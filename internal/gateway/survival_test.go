@@ -11,6 +11,7 @@ import (
 
 // A challenge makes the client sign in and make the same call again, so the person notices nothing but the browser.
 func TestALoginThatTheProviderEndsCostsOneChallengeAndOneSignIn(t *testing.T) {
+	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
 		t.Run(name, func(t *testing.T) {
 			world := signIn(t, "login", nil)
@@ -32,6 +33,7 @@ func TestALoginThatTheProviderEndsCostsOneChallengeAndOneSignIn(t *testing.T) {
 }
 
 func TestAGrantThatIsOverIsOverForEverything(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "login", nil)
 	c := world.register(t)
 	c.signIn(t)
@@ -52,6 +54,7 @@ func TestAGrantThatIsOverIsOverForEverything(t *testing.T) {
 }
 
 func TestRedisThatForgetsCostsOneSignInWithALogin(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "login", nil)
 	session := world.connect(t, "2025-11-25")
 	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
@@ -66,6 +69,7 @@ func TestRedisThatForgetsCostsOneSignInWithALogin(t *testing.T) {
 }
 
 func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	session := world.connect(t, "2025-11-25")
 	world.redis.Do("FLUSHALL")
@@ -80,6 +84,7 @@ func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 
 // A client that is told that it is unknown throws its registration away, and some ask the person to begin again.
 func TestRedisThatForgetsForgetsNoClient(t *testing.T) {
+	t.Parallel()
 	for credential, want := range map[string]int{"api-key": http.StatusOK, "login": http.StatusUnauthorized} {
 		t.Run(credential, func(t *testing.T) {
 			world := signIn(t, credential, nil)
@@ -162,6 +167,7 @@ func TestRedisThatIsDownCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 
 // The REST API refuses a token, and whether the sign-in is over cannot be found out.
 func TestAProviderThatIsDownLogsNobodyOut(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "login", nil)
 	c := world.register(t)
 	c.signIn(t)

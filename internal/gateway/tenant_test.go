@@ -49,6 +49,7 @@ func sendAs(t *testing.T, s *mcp.ClientSession, key string) (outcome, text strin
 // Ann and Ben, of two teams or with two keys of one, send the same text at the same time. Each request waits at the API for
 // the other one, so both are answered only if neither waits for its turn.
 func TestEqualTextsOfTwoTenantsGoAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		credential, annsKey, bensKey, bens string
 	}{
@@ -124,6 +125,7 @@ func TestAMessageOfAnotherKeyOfTheTeamIsNotTakenForOnesOwn(t *testing.T) {
 }
 
 func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
+	t.Parallel()
 	t.Run("of the workspace", func(t *testing.T) {
 		t.Parallel()
 		var shown *recorder

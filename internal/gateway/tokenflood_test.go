@@ -66,6 +66,7 @@ func TestJunkFromAnOfficeHindersNobodyThere(t *testing.T) {
 
 // A web page's registrations and images cost nobody else theirs, nor a browser client on the person's machine.
 func TestAPagesFloodHindersNoSignIn(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 20 })
 	const body = `{"redirect_uris":["http://127.0.0.1:9/callback"]}`
 	last := answer{}
@@ -90,6 +91,7 @@ func TestAPagesFloodHindersNoSignIn(t *testing.T) {
 }
 
 func TestALoginThatRunsWildIsLimitedAndCanBeRevoked(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 600 })
 	c, other := world.register(t), world.register(t)
 	c.signIn(t)
@@ -117,6 +119,7 @@ func TestALoginThatRunsWildIsLimitedAndCanBeRevoked(t *testing.T) {
 // Whoever has somebody's token, such as one from a log, is refused as another client, and must not keep its owner from refreshing
 // or revoking.
 func TestAnotherClientSpendsNoAllowanceOfALogin(t *testing.T) {
+	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 600 })
 	c, thief := world.register(t), world.register(t)
 	c.signIn(t)
@@ -138,6 +141,7 @@ func TestAnotherClientSpendsNoAllowanceOfALogin(t *testing.T) {
 }
 
 func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]struct {
 		fail, heal func(*redistest.Server)
 		want       int
@@ -177,6 +181,7 @@ func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
 
 // As many wait as may when the gateway is told to stop. It stops before their minute is over, or runAt's clean-up fails.
 func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
+	t.Parallel()
 	const waiting = 8 // four on each replica
 	answers := make(chan int, 2*waiting)
 	left := 0          // to come

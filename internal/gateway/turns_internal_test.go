@@ -14,6 +14,7 @@ import (
 )
 
 func TestInFlightBoundsFromTheConfiguration(t *testing.T) {
+	t.Parallel()
 	cores := inFlightPerCore * runtime.GOMAXPROCS(0)
 	proxies := []string{"10.0.0.0/8"}
 	for name, tt := range map[string]struct {
@@ -34,6 +35,7 @@ func TestInFlightBoundsFromTheConfiguration(t *testing.T) {
 }
 
 func TestShareOfSubjectAndClient(t *testing.T) {
+	t.Parallel()
 	list, err := authserver.ParseClients([]byte(`{"clients":[{"client_id":"bot","redirect_uris":["https://a.example/cb"],"weight":4}]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +60,7 @@ func TestShareOfSubjectAndClient(t *testing.T) {
 }
 
 func TestWhatHangsInTheEndIsLeftBehind(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
 		defer close(hang)

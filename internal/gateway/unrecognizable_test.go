@@ -19,6 +19,7 @@ type silentObserver struct{}
 func (silentObserver) Observe(context.Context, mcpadapter.Facts) {}
 
 func TestUnrecognizableCallsAreWarnedOfOnceAnHour(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	now := time.Unix(0, 0)
 	u := &unrecognizable{

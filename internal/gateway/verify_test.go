@@ -53,6 +53,7 @@ func grantOf(t *testing.T, g *session.Grants) (id string) {
 }
 
 func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const at = "https://mcp.example.com/mcp"
 		store := redisstore.OpenEmbedded(redisstore.Options{})

@@ -44,6 +44,7 @@ func bearing(assertion string, more ...string) url.Values {
 }
 
 func TestWorkloadCallsToolsByItsPlatformsWord(t *testing.T) {
+	t.Parallel()
 	platform := tokentest.NewIssuer(t)
 	world := signIn(t, "api-key", workloads(t, platform, `"sub":"`+reports+`"`))
 	used := assertion(platform, world.base, nil)
@@ -77,6 +78,7 @@ func TestWorkloadCallsToolsByItsPlatformsWord(t *testing.T) {
 
 // The platform that signs for people signs for no workload, and a person's ID token is not a workload's.
 func TestPersonsIDTokenIsNotAWorkloads(t *testing.T) {
+	t.Parallel()
 	company := tokentest.NewCompany(t)
 	company.Hire("ann", map[string]any{"email": "ann@acme.example", "email_verified": true})
 	platform := tokentest.NewIssuer(t)
@@ -106,6 +108,7 @@ func TestPersonsIDTokenIsNotAWorkloads(t *testing.T) {
 }
 
 func TestWorkloadIsOutAtTheNextCall(t *testing.T) {
+	t.Parallel()
 	platform := tokentest.NewIssuer(t)
 	rule := workloads(t, platform, `"sub":"`+reports+`"`)
 	host := strings.TrimPrefix(platform.URL, "http://")

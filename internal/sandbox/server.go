@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,13 @@ type Options struct {
 	BaseURL func(*http.Request) string
 	// RedirectURIs are where its sign-in sends people back to besides this machine. Default: none.
 	RedirectURIs []string
+	// SigningKey signs the tokens of its sign-in until they are rotated: an RSA or P-256 key, which tests share because the
+	// first kind is slow to make. Default: an RSA key of its own, made when the first token is.
+	SigningKey crypto.Signer
 }
+
+// restDocument is the REST document, which takes long to parse and does not change.
+var restDocument = sync.OnceValues(func() (*document, error) { return parseDocument(openapi.Document) })
 
 // Sandbox is the simulated API, an [http.Handler]. It is safe for concurrent use.
 type Sandbox struct {
@@ -67,7 +74,7 @@ func New(o Options) (*Sandbox, error) {
 	if o.BaseURL == nil {
 		o.BaseURL = addressed
 	}
-	doc, err := parseDocument(openapi.Document)
+	doc, err := restDocument()
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: REST document: %w", err)
 	}

@@ -21,6 +21,7 @@ func (s *Sandbox) newSignIn() (*provider.Provider, error) {
 	}
 	return provider.New(provider.Options{
 		Now: s.options.Now, BaseURL: s.options.BaseURL, Pages: set, RedirectURIs: s.options.RedirectURIs,
+		SigningKey: s.options.SigningKey,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -37,6 +38,31 @@ func newKey(alg jose.SignatureAlgorithm) (signingKey, error) {
 	return k, err
 }
 
+// keyOf gives a key that somebody else made an id of its own.
+func keyOf(private crypto.Signer) (signingKey, error) {
+	k := signingKey{id: rand.Text(), private: private}
+	switch public := private.Public().(type) {
+	case *rsa.PublicKey:
+		k.alg = jose.RS256
+	case *ecdsa.PublicKey:
+		if public.Curve != elliptic.P256() {
+			return k, errors.New("provider: SigningKey is not on P-256")
+		}
+		k.alg = jose.ES256
+	default:
+		return k, fmt.Errorf("provider: SigningKey is a %T; it must be of RSA or on P-256", private)
+	}
+	return k, nil
+}
+
+// firstKey is the key of the start.
+func (p *Provider) firstKey() (signingKey, error) {
+	if p.options.SigningKey != nil {
+		return keyOf(p.options.SigningKey)
+	}
+	return newKey(jose.RS256)
+}
+
 func (k signingKey) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(k.alg), Use: "sig"}
 }
@@ -44,7 +70,7 @@ func (k signingKey) public() jose.JSONWebKey {
 // current is the key that signs. Its caller holds the lock.
 func (p *Provider) current() (signingKey, error) {
 	if len(p.state.keys) == 0 {
-		k, err := newKey(jose.RS256)
+		k, err := p.firstKey()
 		if err != nil {
 			return k, err
 		}

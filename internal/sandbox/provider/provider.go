@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"crypto"
 	"errors"
 	"net/http"
 	"sync"
@@ -25,7 +26,7 @@ func Operations() []string {
 	return []string{OperationAuthorize, OperationKeys, OperationToken, OperationUserinfo}
 }
 
-// Options configure a [Provider]. All fields but the last are needed.
+// Options configure a [Provider]. All fields but the last two are needed.
 type Options struct {
 	// Now is the clock.
 	Now func() time.Time
@@ -36,6 +37,8 @@ type Options struct {
 	Pages *pages.Set
 	// RedirectURIs are those of clients that are not on this machine.
 	RedirectURIs []string
+	// SigningKey is the first key, of RSA or on P-256. Default: a new one of RSA.
+	SigningKey crypto.Signer
 }
 
 // Provider is the simulated provider. It is safe for concurrent use.
@@ -62,6 +65,11 @@ type state struct {
 func New(o Options) (*Provider, error) {
 	if o.Now == nil || o.BaseURL == nil || o.Pages == nil {
 		return nil, errors.New("provider: Now, BaseURL and Pages are needed")
+	}
+	if o.SigningKey != nil {
+		if _, err := keyOf(o.SigningKey); err != nil {
+			return nil, err
+		}
 	}
 	p := &Provider{options: o, clients: clients()}
 	p.Reset()
