@@ -46,6 +46,8 @@ type Options struct {
 	StoreTimeout time.Duration
 	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver, which known clients outwait.
 	TokenPatience time.Duration
+	// SignInPatience is how long a step of a sign-in may wait for one answer of Redis. Default: 2 s.
+	SignInPatience time.Duration
 	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their end. Default: that of Config.
 	AccessTokenLife time.Duration
 	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].

@@ -82,7 +82,7 @@ func runAt(t *testing.T, cfg config.Config, edit ...func(*gateway.Options)) stri
 		t.Fatal(err)
 	}
 	opts := gateway.Options{
-		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TokenPatience: patience, ClientDocuments: documents{},
+		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TokenPatience: patience, SignInPatience: patience, ClientDocuments: documents{},
 	}
 	for _, e := range edit {
 		e(&opts)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
-	patient := store.Patient(signInPatience)
+	patient := store.Patient(cmp.Or(opts.SignInPatience, signInPatience))
 	cache := &session.GrantCache{} // what one of them revokes the others know
 	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := newGrants(cfg, store.Patient(authserver.TokenPatience), keys, cache)
+	waiting, err := newGrants(cfg, store.Patient(cmp.Or(opts.TokenPatience, authserver.TokenPatience)), keys, cache)
 	if err != nil {
 		return nil, err
 	}

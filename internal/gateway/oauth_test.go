@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -30,6 +32,21 @@ type signedIn struct {
 	http    *http.Client
 	// key is what the person enters where one is asked for.
 	key string
+	// another runs another replica, with other options.
+	another func(edit ...func(*gateway.Options)) (address string)
+}
+
+// hurry has replicas of their own serve from now on, which wait for Redis no longer than this: long enough for a test, and too
+// short to do anything else with before Redis fails.
+func (s *signedIn) hurry(t *testing.T, within time.Duration) {
+	t.Helper()
+	a, ok := s.http.Transport.(alternate)
+	if !ok {
+		t.Fatal("no replicas")
+	}
+	for i := range a.replicas {
+		a.replicas[i] = s.another(func(o *gateway.Options) { o.StoreTimeout, o.TokenPatience = within, within })
+	}
 }
 
 // alternate sends every request for the public address to the next of the replicas.
@@ -75,9 +92,10 @@ func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...
 	if edit != nil {
 		edit(&cfg)
 	}
-	s.http = &http.Client{Transport: alternate{public: public, next: &atomic.Int64{}, replicas: []string{
-		strings.TrimPrefix(runAt(t, cfg, opts...), "http://"), strings.TrimPrefix(runAt(t, cfg, opts...), "http://"),
-	}}}
+	s.another = func(edit ...func(*gateway.Options)) string {
+		return strings.TrimPrefix(runAt(t, cfg, append(slices.Clone(opts), edit...)...), "http://")
+	}
+	s.http = &http.Client{Transport: alternate{public: public, next: &atomic.Int64{}, replicas: []string{s.another(), s.another()}}}
 	request(t, http.MethodPut, s.sandbox+"/_sandbox/oidc", `{"auto_approve":"ann"}`, "Content-Type", "application/json")
 	return s
 }

@@ -100,7 +100,7 @@ func TestASecondCallUnderAKeyGetsTheFirstOnesAnswerOnEveryReplica(t *testing.T) 
 func TestOfTwinsOnTwoReplicasOneSends(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
-	p.fault(t, `{"operation":"sendMessage","kind":"delay","ms":300}`)
+	p.fault(t, `{"operation":"sendMessage","kind":"delay","ms":300}`) // while the others come, or they come afterwards
 	var mu sync.Mutex
 	outcomes := map[string]int{}
 	var all sync.WaitGroup
@@ -218,7 +218,7 @@ func TestARedisThatIsRestartedWithItsDataLosesNothing(t *testing.T) {
 
 func TestWithoutRedisCallsWithoutAKeyMayBeLetThrough(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, func(c *config.Config) { c.OnStoreOutage, c.RedisTimeout = "send", short })
+	p := newPair(t, sendsOn)
 	p.redis.Kill()
 	if text := p.want(t, 0, "k", "refused"); !strings.Contains(text, "cannot reach its memory") {
 		t.Error(text)
@@ -229,7 +229,7 @@ func TestWithoutRedisCallsWithoutAKeyMayBeLetThrough(t *testing.T) {
 
 func TestWithoutRedisNothingIsCreated(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, nil)
+	p := newPair(t, func(c *config.Config) { c.RedisTimeout = short })
 	p.redis.Kill()
 	p.want(t, 0, "k", "refused")
 	p.want(t, 1, "", "refused")

@@ -7,17 +7,21 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 )
 
 const readCall = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"get_messages","arguments":{}}}`
 
 // sendsOn has calls made without Redis, and none wait for it.
-func sendsOn(c *config.Config) { c.OnStoreOutage = "send" }
+func sendsOn(c *config.Config) { c.OnStoreOutage, c.RedisTimeout = "send", short }
+
+// hasty gives up soon on a Redis that is not there. Nothing of these tests rests on what Redis answers in time before.
+func hasty(o *gateway.Options) { o.StoreTimeout = short }
 
 // One replica made the grant. The other one has never seen it, so nothing tells it that the person has not revoked it since.
 func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
 	t.Parallel()
-	world := signIn(t, "api-key", sendsOn)
+	world := signIn(t, "api-key", sendsOn, hasty)
 	c := world.register(t)
 	c.signIn(t)
 	world.redis.Kill()
@@ -72,8 +76,9 @@ func TestMessagesAreLimitedWithoutRedis(t *testing.T) {
 	t.Parallel()
 	redis := startRedis(t)
 	cfg := valid(t)
-	cfg.RedisURL, cfg.OnStoreOutage, cfg.LimitMessages = config.Secret(redis.URL()), "send", 5
-	base := runAt(t, cfg)
+	cfg.RedisURL, cfg.LimitMessages = config.Secret(redis.URL()), 5
+	sendsOn(&cfg)
+	base := runAt(t, cfg, hasty)
 	before := sentBy(t, cfg)
 	if a := post(t, base, sendCallOf(1, "The first one")); !done(a) {
 		t.Fatalf("%d %s", a.status, a.body)

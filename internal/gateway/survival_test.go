@@ -115,6 +115,7 @@ func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
 			world := signIn(t, "login", nil)
 			c := world.register(t)
 			c.signIn(t)
+			world.hurry(t, short)
 			seen := world.watch()
 			fail(world.redis)
 			for range 2 { // each replica: neither has seen what belongs to the grant yet
@@ -188,7 +189,7 @@ func TestAProviderThatIsDownLogsNobodyOut(t *testing.T) {
 // eventually waits for a state that the replicas reach by themselves. The limit only ends a test that would never end.
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(patience)
 	for tick := time.Tick(50 * time.Millisecond); !reached(); {
 		select {
 		case <-limit:

@@ -5,11 +5,13 @@ package redistest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -144,18 +146,18 @@ func (s *Server) start() {
 
 // ready waits until the server answers anything at all: under requirepass that is a refusal.
 func (s *Server) ready() error {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		select {
 		case <-s.exited:
 			return fmt.Errorf("it ended at once")
 		case <-time.After(5 * time.Millisecond):
 		}
-		conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+		conn, err := net.DialTimeout("tcp", s.Addr, time.Minute)
 		if err != nil {
 			continue
 		}
-		_ = conn.SetDeadline(time.Now().Add(time.Second))
+		_ = conn.SetDeadline(deadline)
 		_, err = conn.Write([]byte("PING\r\n"))
 		if err == nil {
 			_, err = conn.Read(make([]byte, 1))
@@ -168,20 +170,28 @@ func (s *Server) ready() error {
 	return fmt.Errorf("it does not answer")
 }
 
-// freeAddr takes a port that a cluster's bus, 10,000 above, can have as well.
+// Ports are below those that systems give to whoever asks for any, so neither a connection nor a test's listener takes one
+// before the server has it, or while it is restarted. A cluster's bus has the port 10,000 above.
+const firstPort, lastPort = 10_000, 22_000
+
+// taken are the ports of this process's servers.
+var taken sync.Map
+
+// freeAddr takes a port for good.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := l.Addr().(*net.TCPAddr).Port
 		_ = l.Close()
-		if port <= 55000 {
-			return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if _, mine := taken.LoadOrStore(port, true); !mine {
+			return addr
 		}
 	}
-	t.Fatal("no free port below 55000")
+	t.Fatalf("no free port from %d to %d", firstPort, lastPort)
 	return ""
 }
