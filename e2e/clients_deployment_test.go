@@ -23,6 +23,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // deployment is two replicas behind a balancer, with a Redis that keeps what it acknowledged, in front of the sandbox.
@@ -220,7 +221,7 @@ func (d *deployment) expireShort() {
 func (d *deployment) ready() {
 	d.t.Helper()
 	for _, address := range d.at {
-		eventually(d.t, "a replica is ready", func() bool {
+		testkit.Eventually(d.t, "a replica is ready", func() bool {
 			resp, err := http.Get("http://" + address + "/readyz")
 			if err != nil {
 				return false

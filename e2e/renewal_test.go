@@ -19,6 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 const refreshToken = "refresh_token"
@@ -144,19 +145,9 @@ func (w *renewals) expired(t *testing.T) {
 	w.provider.control(t, http.MethodPost, "/expired", struct{}{})
 }
 
-// eventually waits for a condition that needs no more than what is under way.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for began := time.Now(); !condition(); <-time.After(10 * time.Millisecond) { // others need the processor
-		if time.Since(began) > time.Minute {
-			t.Fatalf("in vain: %s", what)
-		}
-	}
-}
-
 func (w *renewals) held(t *testing.T) {
 	t.Helper()
-	eventually(t, "the provider has an answer to a refresh", func() bool { return w.provider.seen(t).Held == 1 })
+	testkit.Eventually(t, "the provider has an answer to a refresh", func() bool { return w.provider.seen(t).Held == 1 })
 }
 
 func TestAPersonSignsInAtAProviderOfSomebodyElse(t *testing.T) {
@@ -181,7 +172,7 @@ func TestAHundredCallsAtTheMomentOfExpiryCostOneRefresh(t *testing.T) {
 		calls.Go(func() { w.succeeds(t) })
 	}
 	w.held(t)
-	eventually(t, "all calls are at the replicas", func() bool { return w.sent.Load() == before+100 })
+	testkit.Eventually(t, "all calls are at the replicas", func() bool { return w.sent.Load() == before+100 })
 	w.provider.set(t, map[string]any{"hold": false})
 	calls.Wait()
 	if h := w.provider.seen(t); h.Issued[refreshToken] != 2 || len(h.Refused) != 0 {
@@ -239,7 +230,7 @@ func TestAProviderThatIsDownLogsNobodyOut(t *testing.T) {
 		before := w.answered(http.StatusServiceUnavailable)
 		tried := w.provider.seen(t).Tried
 		w.provider.set(t, map[string]any{"down": down})
-		eventually(t, "the provider was asked", func() bool {
+		testkit.Eventually(t, "the provider was asked", func() bool {
 			if err := w.call(t.Context()); err == nil {
 				t.Errorf("%s: a call succeeded without a token", down)
 			}
@@ -250,7 +241,7 @@ func TestAProviderThatIsDownLogsNobodyOut(t *testing.T) {
 		}
 	}
 	w.provider.set(t, map[string]any{"down": ""})
-	eventually(t, "a call succeeds again", func() bool { return w.call(t.Context()) == nil })
+	testkit.Eventually(t, "a call succeeds again", func() bool { return w.call(t.Context()) == nil })
 	if h := w.provider.seen(t); h.Issued[refreshToken] != 2 || len(h.Refused) != 0 {
 		t.Errorf("one refresh more, and none refused: %+v", h)
 	}
@@ -290,7 +281,7 @@ func TestAReplicaThatStopsStoresWhatTheProviderIsAnswering(t *testing.T) {
 	if err := w.processes[0].cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it serves nobody any more", func() bool { return !w.processes[0].listens() })
+	testkit.Eventually(t, "it serves nobody any more", func() bool { return !w.processes[0].listens() })
 	w.provider.set(t, map[string]any{"hold": false})
 	<-w.processes[0].ended
 	if code := w.processes[0].cmd.ProcessState.ExitCode(); code != 0 {

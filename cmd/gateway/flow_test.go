@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // eras are the two ways in which the SDK's client speaks to the same URL.
@@ -202,12 +204,12 @@ func TestAWriteUnderWayIsFinished(t *testing.T) {
 			}})
 			failed <- err
 		}()
-		eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "sendMessage") == 1 })
+		testkit.Eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "sendMessage") == 1 })
 		cancel()
 		if err := <-failed; err == nil {
 			t.Fatal("the call was not cut")
 		}
-		eventually(t, "the message is committed", func() bool { return len(demo.sandboxMessages(t)) == 1 })
+		testkit.Eventually(t, "the message is committed", func() bool { return len(demo.sandboxMessages(t)) == 1 })
 		if code := demo.stop(t); code != exitOK {
 			t.Errorf("exit code %d", code)
 		}
@@ -229,12 +231,12 @@ func TestAReadEndsWithItsClient(t *testing.T) {
 			_, err := s.CallTool(ctx, &mcp.CallToolParams{Name: "get_messages"})
 			failed <- err
 		}()
-		eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "findMessages") == 1 })
+		testkit.Eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "findMessages") == 1 })
 		cancel()
 		if err := <-failed; err == nil {
 			t.Error("the call was not cut")
 		}
-		eventually(t, "the read ends", func() bool {
+		testkit.Eventually(t, "the read ends", func() bool {
 			return strings.Contains(demo.stderr.String(), "tool=get_messages outcome=canceled")
 		})
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // signIn connects as a client that registers itself and opens a browser in front of Ann.
@@ -60,7 +61,7 @@ func TestTheDemoSignsPeopleIn(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"Ann Archer", "Ben Brooks", demo.url + "/mcp", "--auth none"} {
-		eventually(t, "it says "+want, func() bool { return strings.Contains(demo.stderr.String(), want) })
+		testkit.Eventually(t, "it says "+want, func() bool { return strings.Contains(demo.stderr.String(), want) })
 	}
 }
 
@@ -80,6 +81,6 @@ func TestTheDemoMayBeReachedUnderAPublicURL(t *testing.T) {
 func TestTheSandboxTellsOfItsSignIn(t *testing.T) {
 	sandbox := start(t, "sandbox", "--sandbox-listen", "127.0.0.1:0")
 	for _, want := range []string{sandbox.ready["sandbox"] + "/oidc", "client gateway", "sandbox-client-secret", "Ann Archer"} {
-		eventually(t, "it says "+want, func() bool { return strings.Contains(sandbox.stderr.String(), want) })
+		testkit.Eventually(t, "it says "+want, func() bool { return strings.Contains(sandbox.stderr.String(), want) })
 	}
 }

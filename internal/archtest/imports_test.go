@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/pages":                    nil,
 	"internal/redistest":                {"internal/outputtest"},
 	"internal/seal":                     nil,
+	"internal/testkit":                  nil,
 	"internal/web":                      nil,
 	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/mcpadapter", "pkg/session"},
 	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/token", "internal/web"},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // gate is an API whose reads wait until they are let go.
@@ -51,7 +52,7 @@ const readMessages = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"n
 // metric waits until a metric has a value.
 func metric(t *testing.T, admin, line string) {
 	t.Helper()
-	eventually(t, line, func() bool {
+	testkit.Eventually(t, line, func() bool {
 		return strings.Contains(request(t, http.MethodGet, admin+"/metrics", "").body, "\n"+line+"\n")
 	})
 }
@@ -85,7 +86,7 @@ func TestRequestsInFlightAreBoundedPerCaller(t *testing.T) {
 	metric(t, admin, "clerk_gateway_requests_waiting 4")
 	call("192.0.2.2")
 	call("2001:db8::1")
-	eventually(t, "others get their turn", func() bool { return g.asked.Load() == 4 })
+	testkit.Eventually(t, "others get their turn", func() bool { return g.asked.Load() == 4 })
 	call("2001:db8::2") // the same network, as far as anybody can tell
 	metric(t, admin, "clerk_gateway_requests_waiting 5")
 	metric(t, admin, "clerk_gateway_requests_in_flight 4")

@@ -14,6 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // pair is two replicas over one Redis, in front of one sandbox.
@@ -209,7 +210,7 @@ func TestARedisThatIsRestartedWithItsDataLosesNothing(t *testing.T) {
 	p := newPair(t, nil, "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "always")
 	p.want(t, 0, "k", "sent")
 	p.redis.Restart()
-	eventually(t, "Redis is there again", func() bool {
+	testkit.Eventually(t, "Redis is there again", func() bool {
 		outcome, _ := p.outcome(t, 0, "k")
 		return outcome == "replayed"
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // epochKey is where replicas find out whether Redis has lost its data.
@@ -29,7 +30,7 @@ func startRedis(t *testing.T, args ...string) *redistest.Server {
 		first, cfg := redistest.Start(t), valid(t)
 		cfg.RedisURL = config.Secret(first.URL())
 		run(t, cfg)
-		eventually(t, "the gateway has written the epoch", func() bool {
+		testkit.Eventually(t, "the gateway has written the epoch", func() bool {
 			epoch.value, _ = first.Client().Get(context.Background(), epochKey).Result()
 			return epoch.value != ""
 		})

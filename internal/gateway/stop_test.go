@@ -17,6 +17,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // logBuffer is what a gateway logs.
@@ -144,7 +145,7 @@ func TestStoppingEndsInTimeWhateverHangs(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}()
-	eventually(t, "the API is asked", func() bool { return g.asked.Load() == 1 })
+	testkit.Eventually(t, "the API is asked", func() bool { return g.asked.Load() == 1 })
 	if took, err := stop(); !errors.Is(err, gateway.ErrDrain) {
 		t.Errorf("%v after %v, though a call was cut off", err, took)
 	}

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // A challenge makes the client sign in and make the same call again, so the person notices nothing but the browser.
@@ -137,8 +137,8 @@ func TestRedisThatIsDownLogsNobodyOut(t *testing.T) {
 			}
 			if name == "silent" {
 				world.redis.Continue()
-				eventually(t, "calls work again", func() bool { return c.post(t, sendCall).status == http.StatusOK })
-				eventually(t, "the refresh token works again", func() bool {
+				testkit.Eventually(t, "calls work again", func() bool { return c.post(t, sendCall).status == http.StatusOK })
+				testkit.Eventually(t, "the refresh token works again", func() bool {
 					status, code := c.renew(t)
 					if code == "invalid_grant" {
 						t.Fatal("the refresh token was lost")
@@ -183,18 +183,5 @@ func TestAProviderThatIsDownLogsNobodyOut(t *testing.T) {
 	set("/_sandbox/oidc", `{"down_requests":0}`)
 	if a := c.post(t, sendCall); a.status != http.StatusOK || world.sent(t) != 1 {
 		t.Errorf("afterwards: %d %s, %d messages", a.status, a.body, world.sent(t))
-	}
-}
-
-// eventually waits for a state that the replicas reach by themselves. The limit only ends a test that would never end.
-func eventually(t *testing.T, what string, reached func() bool) {
-	t.Helper()
-	limit := time.After(patience)
-	for tick := time.Tick(50 * time.Millisecond); !reached(); {
-		select {
-		case <-limit:
-			t.Fatalf("never: %s", what)
-		case <-tick:
-		}
 	}
 }

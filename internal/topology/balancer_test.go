@@ -15,7 +15,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // need finds a program of the machine, or skips with the command that provides it; under CI it must be there.
@@ -85,7 +86,7 @@ func balancerWith(t *testing.T, configuration string, addresses ...string) strin
 			t.Logf("haproxy:\n%s", &log)
 		}
 	})
-	eventually(t, "the balancer listens", func() bool {
+	testkit.Eventually(t, "the balancer listens", func() bool {
 		conn, err := net.Dial("tcp", bind)
 		if err == nil {
 			_ = conn.Close()
@@ -103,16 +104,6 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
-}
-
-// eventually polls for what another process does. The limit only ends a test that would never end.
-func eventually(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never happened that %s", what)
-		}
-	}
 }
 
 func address(r *replica) string { return r.Listener.Addr().String() }
@@ -248,7 +239,7 @@ func TestBalancerLooksAwayFromADrainingReplicaAndLetsItsCallsFinish(t *testing.T
 	}()
 	draining := <-taken
 	draining.draining.Store(true)
-	eventually(t, "the balancer looks away", func() bool {
+	testkit.Eventually(t, "the balancer looks away", func() bool {
 		before := draining.calls.Load()
 		for range 3 {
 			post(t, url)
@@ -260,7 +251,7 @@ func TestBalancerLooksAwayFromADrainingReplicaAndLetsItsCallsFinish(t *testing.T
 		t.Errorf("the call under way got %s", got)
 	}
 	draining.draining.Store(false)
-	eventually(t, "the balancer looks at it again", func() bool {
+	testkit.Eventually(t, "the balancer looks at it again", func() bool {
 		before := draining.calls.Load()
 		post(t, url)
 		return draining.calls.Load() > before

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/internal/topology"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -118,7 +119,7 @@ func TestTopologyReachesTheSandboxAndStoppingAnyReplicaGoesUnnoticed(t *testing.
 		if err := top.Signal(replica, syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, replica+" stops and comes back under calls", func() bool {
+		testkit.Eventually(t, replica+" stops and comes back under calls", func() bool {
 			for _, s := range sessions {
 				wantCall(t, s, "get_messages", nil)
 			}
@@ -151,7 +152,7 @@ func TestTopologyStartsAgainWhatWasKilled(t *testing.T) {
 	if err := top.Signal("redis", syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all replicas are back", func() bool {
+	testkit.Eventually(t, "all replicas are back", func() bool {
 		return strings.Count(log.String(), " | ready url=") == 2*len(replicas) && balancerServes(top)
 	})
 	wantCall(t, s, "get_messages", nil)

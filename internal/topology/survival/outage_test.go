@@ -11,7 +11,7 @@ import (
 )
 
 // tooLong only ends what hangs; BenchmarkReadWhileRedisIsUnreachable measures how fast reads are.
-const tooLong = 2 * time.Second
+const tooLong = 30 * time.Second
 
 func TestReadsAreServedWhileRedisIsUnreachable(t *testing.T) {
 	for name, outage := range map[string]struct{ begin, end func(*redistest.Server) }{
