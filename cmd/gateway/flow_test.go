@@ -195,7 +195,7 @@ func TestAWriteUnderWayIsFinished(t *testing.T) {
 	inEachEra(t, func(t *testing.T, version string) {
 		demo := startDemo(t)
 		s := connect(t, demo.url+"/mcp", version)
-		demo.fault(t, `{"operation":"sendMessage","kind":"delay","ms":1500}`)
+		demo.fault(t, `{"operation":"sendMessage","kind":"delay","ms":5000}`)
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
 		go func() {

@@ -5,13 +5,12 @@ package redistest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -174,23 +173,21 @@ func (s *Server) ready() error {
 // before the server has it, or while it is restarted. A cluster's bus has the port 10,000 above.
 const firstPort, lastPort = 10_000, 22_000
 
-// taken are the ports of this process's servers.
-var taken sync.Map
+// asked counts the ports that this process has tried. Processes begin at different ones.
+var asked atomic.Int64
 
 // freeAddr takes a port for good.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
-		port := firstPort + rand.IntN(lastPort-firstPort)
+		port := firstPort + (os.Getpid()*97+int(asked.Add(1)))%(lastPort-firstPort)
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue
 		}
 		_ = l.Close()
-		if _, mine := taken.LoadOrStore(port, true); !mine {
-			return addr
-		}
+		return addr
 	}
 	t.Fatalf("no free port from %d to %d", firstPort, lastPort)
 	return ""
