@@ -94,7 +94,7 @@ func (s *Server) verifyBearer(ctx context.Context, keys GrantKeys, a *token.Gran
 	wait := retryLater
 	if e, ok := errors.AsType[*token.UnavailableError](err); ok {
 		wait = max(wait, e.RetryAfter())
-		if s.said.first(s.opts.Now(), "keys "+a.Issuer) {
+		if s.told.First(s.opts.Now(), "keys "+a.Issuer) {
 			s.opts.Logger.WarnContext(ctx, "an assertion cannot be verified: the keys of its issuer cannot be fetched, or it names a key that they do not have yet",
 				"issuer", a.Issuer)
 		}
@@ -174,7 +174,7 @@ func (s *Server) workload(q *tokenRequest, a *token.GrantAssertion) (*direct, *E
 		// Nobody learns which workloads there are rules for who cannot sign for one.
 		rule, ok := issuer.rule(a)
 		if !ok {
-			if s.said.first(s.opts.Now(), "rule "+a.Issuer) {
+			if s.told.First(s.opts.Now(), "rule "+a.Issuer) {
 				s.opts.Logger.InfoContext(ctx, "a workload was turned away: no rule of --workload-issuers fits it", "issuer", a.Issuer, "sub", a.Subject)
 			}
 			return fail(invalidGrant, "no rule of this server lets this workload in; ask its operator, and tell them the claims of the assertion")

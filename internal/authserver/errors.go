@@ -3,9 +3,11 @@ package authserver
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -148,7 +150,12 @@ type logReason interface {
 	LogReason() string
 }
 
-// report logs what operators can do something about: the step that failed, and the kind of the failure.
+// reportedPerMinute is how many lines one kind of failure makes in a minute: enough to find the ids that the first people read,
+// and a bound for who makes requests fail without having signed in.
+const reportedPerMinute = 5
+
+// report logs what operators can do something about: the step that failed, and the kind of the failure. What is one too many is
+// told at DEBUG, and counted in the next line of its kind.
 func (s *Server) report(r *http.Request, step string, e *Error) {
 	if e.cause == nil || e.kind == accessDenied || e.kind == invalidGrant || r.Context().Err() != nil {
 		return
@@ -159,10 +166,19 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 		level = slog.LevelError
 	}
 	attrs := []any{"step", step, "error", e.kind.code, "store", store, "unreadable", level == slog.LevelError}
+	failure := ""
 	if known, ok := errors.AsType[logReason](e.cause); ok {
-		attrs = append(attrs, "reason", known.LogReason())
+		failure = known.LogReason()
+		attrs = append(attrs, "reason", failure)
 	}
 	attrs = append(attrs, "mend", mend(e, store))
 	e.reported = true
+	failure, _, _ = strings.Cut(failure, ":") // what follows may be what was sent here
+	switch tell, untold := s.told.Tell(s.opts.Now(), fmt.Sprint(step, " ", e.kind.code, " ", store, " ", failure), reportedPerMinute); {
+	case !tell:
+		level = slog.LevelDebug
+	case untold > 0:
+		attrs = append(attrs, "untold", untold)
+	}
 	s.opts.Logger.Log(r.Context(), level, "oauth request failed", attrs...)
 }

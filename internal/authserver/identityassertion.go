@@ -95,7 +95,7 @@ func (s *Server) judgeAsserted(ctx context.Context, a *token.GrantAssertion, ref
 		reason, text = "claim_missing", "the assertion lacks a claim that the rules of this server are about, so nobody can tell whether this account may "+
 			"use it; ask its operator"
 	}
-	if s.said.first(s.opts.Now(), reason+" "+a.Issuer) {
+	if s.told.First(s.opts.Now(), reason+" "+a.Issuer) {
 		s.opts.Logger.InfoContext(ctx, "a person with an identity assertion was turned away by --allow-signin or --deny-signin", "reason", reason, "issuer", a.Issuer)
 	}
 	return fail(invalidGrant, text)

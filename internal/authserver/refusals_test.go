@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -148,5 +149,24 @@ func TestProviderFailureAtCallbackKeepsItsReason(t *testing.T) {
 				t.Errorf("told %s", got)
 			}
 		})
+	}
+}
+
+func TestFloodOfProviderFailuresIsABoundedNumberOfLines(t *testing.T) {
+	w := newWorld(t)
+	c := w.program(localRedirect)
+	const flood = 20
+	for i := range flood {
+		// What follows the fixed words may be what a stranger put into the answer.
+		w.provider.set("ann", providerError{fmt.Sprintf("the answer comes from another issuer: found https://%d.example", i), true}, nil)
+		w.browser().signIn(c.request())
+	}
+	if n := strings.Count(w.log.String(), "oauth request failed"); n == 0 || n > 5 {
+		t.Errorf("%d lines, want 1 to 5", n)
+	}
+	w.ahead.Add(int64(time.Minute))
+	w.browser().signIn(c.request())
+	if want := fmt.Sprintf("untold=%d", flood-5); !strings.Contains(w.log.String(), want) {
+		t.Errorf("no %s in %s", want, w.log.String())
 	}
 }

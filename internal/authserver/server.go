@@ -121,7 +121,7 @@ type Server struct {
 	clients clients
 	keysOf  *clientKeys
 	waiting waitingRoom
-	said    said
+	told    web.Told
 }
 
 // New makes a server. Its error names every option that is wrong.

@@ -155,30 +155,14 @@ func TestOnlyADocumentsHTTPSRedirectIsOnItsOwnHost(t *testing.T) {
 
 func TestWhatWasDoneIsNotDoneAgainForAWhile(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for name, tc := range map[string]struct {
-		first  func(what string, at time.Time) bool
-		period time.Duration
-	}{
-		"said": {func() func(string, time.Time) bool {
-			s := &said{}
-			return func(w string, at time.Time) bool { return s.first(at, w) }
-		}(), time.Minute},
-		"lately": {(&lately{}).first, 5 * time.Minute},
-	} {
-		for _, step := range []struct {
-			what  string
-			after time.Duration
-			want  bool
-		}{{"a", 0, true}, {"a", tc.period - 1, false}, {"b", tc.period - 1, true}, {"a", tc.period, true}, {"b", tc.period, false}} {
-			if got := tc.first(step.what, now.Add(step.after)); got != step.want {
-				t.Errorf("%s: %s after %s: %v", name, step.what, step.after, got)
-			}
-		}
-	}
-	s := &said{}
-	for i := range maxSaid + 1 {
-		if !s.first(now, fmt.Sprint(i)) || len(s.when) != i%maxSaid+1 {
-			t.Fatalf("%d: %d are remembered", i, len(s.when))
+	first := (&lately{}).first
+	for _, step := range []struct {
+		what  string
+		after time.Duration
+		want  bool
+	}{{"a", 0, true}, {"a", latelyPeriod - 1, false}, {"b", latelyPeriod - 1, true}, {"a", latelyPeriod, true}, {"b", latelyPeriod, false}} {
+		if got := first(step.what, now.Add(step.after)); got != step.want {
+			t.Errorf("%s after %s: %v", step.what, step.after, got)
 		}
 	}
 	l := &lately{}

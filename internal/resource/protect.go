@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		wait = later.RetryAfter()
 	}
 	if r.Context().Err() == nil { // else the client went away while waiting
-		s.opts.Logger.WarnContext(r.Context(), "an access token could not be judged", "error", err)
+		s.tellUnjudged(r.Context(), err)
 	}
 	return identity.Caller{}, &Refusal{
 		status:      http.StatusServiceUnavailable,
@@ -89,6 +90,19 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		retryAfter:  wait,
 		reason:      web.ReasonUnavailable,
 	}
+}
+
+// tellUnjudged tells it once a minute, and how often it was meanwhile: anybody can make up a token that names an unknown key.
+func (s *Server) tellUnjudged(ctx context.Context, err error) {
+	const line = "an access token could not be judged"
+	level, attrs := slog.LevelWarn, []any{"error", err}
+	switch tell, untold := s.told.Tell(time.Now(), line, 1); {
+	case !tell:
+		level = slog.LevelDebug
+	case untold > 0:
+		attrs = append(attrs, "untold", untold)
+	}
+	s.opts.Logger.Log(ctx, level, line, attrs...)
 }
 
 type publicReason interface {

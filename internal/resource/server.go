@@ -67,6 +67,7 @@ type Server struct {
 	opts   Options
 	origin origin
 	base   string // the path of the public URL, without a slash at its end
+	told   web.Told
 }
 
 // New makes a server. Its error names every option that is wrong.

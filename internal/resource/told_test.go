@@ -156,3 +156,26 @@ func TestEachRefusalIsToldByItsReason(t *testing.T) {
 		})
 	}
 }
+
+func TestFloodOfTokensThatNobodyCanJudgeIsOneLine(t *testing.T) {
+	var log bytes.Buffer
+	s, err := resource.New(resource.Options{
+		PublicURL: &url.URL{Scheme: "https", Host: "mcp.example.com"}, Name: "Name", Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Endpoints:            func(string) ([]string, bool) { return nil, true },
+		AuthorizationServers: []string{"https://id.example.com"},
+		Verifier: resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) {
+			return identity.Caller{}, errors.New("the keys are unavailable")
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		r := httptest.NewRequest(http.MethodPost, "https://mcp.example.com/mcp", nil)
+		r.Header.Set("Authorization", "Bearer x")
+		s.Protect(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if n := strings.Count(log.String(), "could not be judged"); n < 1 || n > 2 { // two if a minute ends meanwhile
+		t.Errorf("%d lines, want one", n)
+	}
+}

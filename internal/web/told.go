@@ -1,0 +1,52 @@
+package web
+
+import (
+	"sync"
+	"time"
+)
+
+// maxTold bounds [Told]: its kinds are fixed words, and issuers that the operator has named.
+const maxTold = 1000
+
+// Told bounds how often operators are told of one kind of trouble that others can cause as often as they like. The zero value
+// has told nothing.
+type Told struct {
+	mu    sync.Mutex
+	kinds map[string]*toldKind
+}
+
+type toldKind struct {
+	since        time.Time
+	told, untold int
+}
+
+// Tell reports whether a kind is to be told now: at most so many times in a minute. untold is how often it was not told in the
+// minute before, which the first line after it says.
+func (t *Told) Tell(now time.Time, kind string, most int) (tell bool, untold int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kinds == nil || t.kinds[kind] == nil && len(t.kinds) >= maxTold {
+		t.kinds = map[string]*toldKind{}
+	}
+	k := t.kinds[kind]
+	if k == nil {
+		k = &toldKind{since: now}
+		t.kinds[kind] = k
+	}
+	if now.Sub(k.since) >= time.Minute {
+		untold = k.untold
+		*k = toldKind{since: now}
+	}
+	if k.told >= most {
+		k.untold++
+		return false, 0
+	}
+	k.told++
+	return true, untold
+}
+
+// First is Tell for what is told once in a minute, without a count.
+func (t *Told) First(now time.Time, kind string) bool {
+	first, _ := t.Tell(now, kind, 1)
+	return first
+}
