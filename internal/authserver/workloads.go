@@ -122,7 +122,7 @@ func ParseWorkloads(data []byte, opts WorkloadOptions) (*Workloads, error) {
 			problems = append(problems, fmt.Errorf("issuer %d (%q): %w", i+1, f.Issuer, fmt.Errorf(format, args...)))
 		}
 		for _, people := range slices.Sorted(maps.Keys(opts.People)) {
-			if token.SameIssuer(f.Issuer, people) {
+			if token.IssuersOverlap(f.Issuer, people) {
 				problem("it is that of %s; whoever issues tokens for people cannot vouch for workloads", opts.People[people])
 			}
 		}

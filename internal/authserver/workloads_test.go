@@ -11,7 +11,9 @@ import (
 
 func parseWorkloads(data string) error {
 	_, err := authserver.ParseWorkloads([]byte(data), authserver.WorkloadOptions{
-		Scopes: scopeNames, People: map[string]string{"https://id.example": "--oidc-issuer", "https://mcp.example": "this gateway"},
+		Scopes: scopeNames, People: map[string]string{
+			"https://id.example": "--oidc-issuer", "https://mcp.example": "this gateway", "https://login.example/common/v2.0": "a tenant of the sign-in",
+		},
 		Keys: func(w authserver.WorkloadIssuer) (authserver.GrantKeys, error) {
 			if w.JWKSURL == "bad" {
 				return nil, errors.New("no such keys")
@@ -58,12 +60,14 @@ func TestWorkloadsThatAreTooManyAreRefused(t *testing.T) {
 		"where people sign in":      {strings.ReplaceAll(issuerWith(`"sub":"a"`+scope), ciIssuer, "https://id.example"), "it is that of --oidc-issuer"},
 		"the same with a slash":     {strings.ReplaceAll(issuerWith(`"sub":"a"`+scope), ciIssuer, "HTTPS://ID.example:443/"), "it is that of --oidc-issuer"},
 		"this gateway":              {strings.ReplaceAll(issuerWith(`"sub":"a"`+scope), ciIssuer, "https://mcp.example/"), "it is that of this gateway"},
-		"no rules":                  {`{"issuers":[{"issuer":"` + ciIssuer + `"}]}`, "it has no rules"},
-		"no issuers":                {`{}`, "no issuers"},
-		"bad keys":                  {`{"issuers":[{"issuer":"` + ciIssuer + `","jwks_url":"bad","rules":[{"sub":"a"` + scope + `}]}]}`, "no such keys"},
-		"an unknown member":         {issuerWith(`"sub":"a","subject":"b"` + scope), "must be a JSON object"},
-		"rubbish":                   {`[`, "must be a JSON object"},
-		"more behind it":            {issuerWith(`"sub":"a"`+scope) + `{}`, "unexpected data"},
+		"a tenant of people": {strings.ReplaceAll(issuerWith(`"sub":"a"`+scope), ciIssuer,
+			"https://login.example/11111111-2222-3333-4444-555555555555/v2.0"), "it is that of a tenant of the sign-in"},
+		"no rules":          {`{"issuers":[{"issuer":"` + ciIssuer + `"}]}`, "it has no rules"},
+		"no issuers":        {`{}`, "no issuers"},
+		"bad keys":          {`{"issuers":[{"issuer":"` + ciIssuer + `","jwks_url":"bad","rules":[{"sub":"a"` + scope + `}]}]}`, "no such keys"},
+		"an unknown member": {issuerWith(`"sub":"a","subject":"b"` + scope), "must be a JSON object"},
+		"rubbish":           {`[`, "must be a JSON object"},
+		"more behind it":    {issuerWith(`"sub":"a"`+scope) + `{}`, "unexpected data"},
 		"twice": {
 			fmt.Sprintf(`{"issuers":[{"issuer":%[1]q,"rules":[{"sub":"a"%[2]s}]},{"issuer":%[3]q,"rules":[{"sub":"a"%[2]s}]}]}`, ciIssuer, scope, ciIssuer+"/"), "there twice",
 		},

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 )
@@ -236,8 +237,11 @@ func (k *IssuerKeys) Verify(ctx context.Context, a *GrantAssertion) error {
 	return k.set.verify(ctx, a.signed, made)
 }
 
-// CheckIssuer says what is wrong with an issuer's identifier (RFC 8414 §2).
+// CheckIssuer says what is wrong with an issuer's identifier (RFC 8414 §2). It is that of one issuer, as assertions have it.
 func CheckIssuer(issuer string) error {
+	if identity.SharedByTenants(issuer) {
+		return fmt.Errorf("issuer %q: stands for many tenants, and no assertion has it; give that of each tenant, with the tenant's id in it", issuer)
+	}
 	if err := checkURL(issuer); err != nil {
 		return fmt.Errorf("issuer %q: %w", issuer, err)
 	}
@@ -252,6 +256,28 @@ func CheckIssuer(issuer string) error {
 func SameIssuer(a, b string) bool {
 	x, y := normalIssuer(a), normalIssuer(b)
 	return x != "" && x == y
+}
+
+// IssuersOverlap is SameIssuer where each may also stand for many tenants (see [identity.TenantTemplate]): it tells too whether one
+// is a tenant of the other, whose people it then signs for.
+func IssuersOverlap(a, b string) bool {
+	x, y := normalIssuer(a), normalIssuer(b)
+	if x == "" || y == "" {
+		return false
+	}
+	t, u := template(x), template(y)
+	if _, ok := identity.TenantIn(t, y); ok && t != "" {
+		return true
+	}
+	if _, ok := identity.TenantIn(u, x); ok && u != "" {
+		return true
+	}
+	return x == y || t != "" && t == u
+}
+
+func template(issuer string) string {
+	t, _ := identity.TenantTemplate(issuer)
+	return t
 }
 
 func normalIssuer(issuer string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,35 @@ func TestSameIssuer(t *testing.T) {
 	} {
 		if got := token.SameIssuer(tt.a, tt.b); got != tt.want {
 			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
+		}
+	}
+}
+
+func TestTenantsOfOneIssuerOverlap(t *testing.T) {
+	const tenant = "https://login.example/11111111-2222-3333-4444-555555555555/v2.0"
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{tenant, "https://login.example/common/v2.0", true},
+		{"https://login.example/organizations/v2.0", tenant, true},
+		{tenant + "/", "HTTPS://Login.example:443/{tenantid}/v2.0", true},
+		{"https://login.example/{tenantid}/v2.0", "https://login.example/common/v2.0", true},
+		{tenant, "https://login.example/22222222-2222-3333-4444-555555555555/v2.0", false},
+		{tenant, "https://other.example/common/v2.0", false},
+		{"https://id.example/", "https://id.example", true},
+		{"", "", false},
+	} {
+		if got := token.IssuersOverlap(tt.a, tt.b); got != tt.want {
+			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
+		}
+	}
+}
+
+func TestKeysOfManyTenantsAreNoIssuersOfAssertions(t *testing.T) {
+	for _, issuer := range []string{"https://login.example/common/v2.0", "https://login.example/{tenantid}/v2.0"} {
+		if _, err := token.NewIssuerKeys(t.Context(), token.IssuerKeysOptions{Issuer: issuer}); err == nil || !strings.Contains(err.Error(), "each tenant") {
+			t.Errorf("%s: %v", issuer, err)
 		}
 	}
 }
