@@ -32,6 +32,8 @@ type issuerKeys struct {
 	now       func() time.Time
 	// closer is given what is to be closed in the end.
 	closer func(func() error)
+	// made is told of all that are made; nil for nobody.
+	made func(issuer string, keys *token.IssuerKeys)
 }
 
 // checkKeys are for who wants to know only whether settings are right.
@@ -54,7 +56,11 @@ func (k issuerKeys) of(w authserver.WorkloadIssuer) (authserver.GrantKeys, error
 		k.closer(func() error { transport.CloseIdleConnections(); return nil })
 		opts.HTTPClient = &http.Client{Transport: transport}
 	}
-	return token.NewIssuerKeys(k.ctx, opts)
+	keys, err := token.NewIssuerKeys(k.ctx, opts)
+	if err == nil && k.made != nil {
+		k.made(w.Issuer, keys)
+	}
+	return keys, err
 }
 
 // transportTrusting trusts the certificates of a file too.

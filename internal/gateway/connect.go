@@ -59,7 +59,7 @@ func Connect(ctx context.Context, opts ConnectOptions) []Connection {
 	defer cancel()
 	p := &prober{ConnectOptions: opts, transport: netx.NewTransport()}
 	defer p.transport.CloseIdleConnections()
-	components := []func(context.Context) []Connection{p.redis, p.provider, p.tokenIssuer, p.exchange, p.api, p.documents}
+	components := []func(context.Context) []Connection{p.redis, p.provider, p.workloads, p.identityAssertions, p.tokenIssuer, p.exchange, p.api, p.documents}
 	found := make([][]Connection, len(components))
 	var running sync.WaitGroup
 	for i, ask := range components {

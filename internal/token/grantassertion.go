@@ -168,6 +168,8 @@ type IssuerKeysOptions struct {
 type IssuerKeys struct {
 	fixed Keys
 	set   *keySet // nil if the keys are given
+	// source is who is asked for them, made anew.
+	source func() *issuer
 }
 
 // NewIssuerKeys asks nobody, so it succeeds when the issuer is down; ctx bounds the life of fetches in the background. Its error
@@ -208,8 +210,8 @@ func NewIssuerKeys(ctx context.Context, opts IssuerKeysOptions) (*IssuerKeys, er
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	source := newIssuer(opts.HTTPClient, opts.Issuer, opts.JWKSURL)
-	k.set = &keySet{lifetime: ctx, fetch: source.keys, now: opts.Now, leeway: opts.Leeway}
+	k.source = func() *issuer { return newIssuer(opts.HTTPClient, opts.Issuer, opts.JWKSURL) }
+	k.set = &keySet{lifetime: ctx, fetch: k.source().keys, now: opts.Now, leeway: opts.Leeway}
 	return k, nil
 }
 

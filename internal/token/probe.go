@@ -7,6 +7,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // CheckKeys fetches the keys of one of the issuers as its first token does, and gives how many there are for the algorithms that
@@ -20,17 +21,9 @@ func (e *External) CheckKeys(ctx context.Context, issuer, issuerSetting, keysSet
 	i := newIssuer(e.opts.HTTPClient, issuer, keysURL)
 	keys, err := i.keys(ctx)
 	if err != nil {
-		return 0, e.why(ctx, i, err, issuerSetting, keysSetting)
+		return 0, why(ctx, i, err, issuerSetting, keysSetting)
 	}
-	n := 0
-	for _, k := range keys.keys {
-		for _, a := range e.algorithms {
-			if k.fits(a) {
-				n++
-				break
-			}
-		}
-	}
+	n := keys.forAny(e.algorithms)
 	if n == 0 {
 		return 0, &netx.Finding{
 			Found:  "the key set has no key for the algorithms that are accepted",
@@ -40,8 +33,32 @@ func (e *External) CheckKeys(ctx context.Context, issuer, issuerSetting, keysSet
 	return n, nil
 }
 
+// forAny counts the keys for one of some algorithms.
+func (k Keys) forAny(algorithms []jose.SignatureAlgorithm) int {
+	n := 0
+	for _, key := range k.keys {
+		if slices.ContainsFunc(algorithms, key.fits) {
+			n++
+		}
+	}
+	return n
+}
+
+// Check is [External.CheckKeys] for an issuer of assertions. Keys that were given are only counted.
+func (k *IssuerKeys) Check(ctx context.Context, issuerSetting, keysSetting string) (int, error) {
+	if k.set == nil {
+		return len(k.fixed.keys), nil
+	}
+	i := k.source()
+	keys, err := i.keys(ctx)
+	if err != nil {
+		return 0, why(ctx, i, err, issuerSetting, keysSetting)
+	}
+	return keys.forAny(asymmetric()), nil
+}
+
 // why looks again, for words.
-func (e *External) why(ctx context.Context, i *issuer, failure error, issuerSetting, keysSetting string) error {
+func why(ctx context.Context, i *issuer, failure error, issuerSetting, keysSetting string) error {
 	address, setting := "", keysSetting
 	if i.fixed {
 		address = i.keysURL
@@ -49,7 +66,7 @@ func (e *External) why(ctx context.Context, i *issuer, failure error, issuerSett
 	if address == "" {
 		setting = issuerSetting
 		var err error
-		if address, err = e.findKeys(ctx, i, setting); err != nil {
+		if address, err = findKeys(ctx, i, setting); err != nil {
 			return err
 		}
 		if checkURL(address) != nil {
@@ -79,7 +96,7 @@ func (e *External) why(ctx context.Context, i *issuer, failure error, issuerSett
 }
 
 // findKeys gives where the metadata says that the keys are, or why it does not, from the place that says the most.
-func (e *External) findKeys(ctx context.Context, i *issuer, setting string) (string, error) {
+func findKeys(ctx context.Context, i *issuer, setting string) (string, error) {
 	var last error
 	for _, address := range metadataURLs(identity.MetadataIssuer(i.id)) {
 		found, err := netx.LookAtMetadata(ctx, i.client, address, setting, i.announce...)

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/token"
+)
+
+// workloads asks for the keys of the platforms whose workloads are let in.
+func (p *prober) workloads(ctx context.Context) []Connection {
+	return p.assertionKeys(ctx, "workload issuer keys", "the issuer in "+workloadsSetting, "jwks_url or ca_file in "+workloadsSetting,
+		func(cfg *config.Config, keys issuerKeys) error { _, err := readWorkloads(cfg, keys); return err })
+}
+
+// identityAssertions asks for the keys of the companies' providers whose assertions are taken.
+func (p *prober) identityAssertions(ctx context.Context) []Connection {
+	return p.assertionKeys(ctx, "identity assertion keys", identitySetting, "jwks_uri in the metadata of "+identitySetting,
+		func(cfg *config.Config, keys issuerKeys) error {
+			_, err := newIdentityAssertions(cfg, keys)
+			return err
+		})
+}
+
+func (p *prober) assertionKeys(
+	ctx context.Context, name, issuerSetting, keysSetting string, read func(*config.Config, issuerKeys) error,
+) []Connection {
+	if p.Config.Auth != "oauth" {
+		return nil
+	}
+	var probes []func() Connection
+	keys := issuerKeys{ctx: ctx, transport: p.transport, closer: func(func() error) {}}
+	keys.made = func(issuer string, keys *token.IssuerKeys) {
+		probes = append(probes, func() Connection {
+			return p.probe(ctx, name, netx.ShownURL(issuer), func(ctx context.Context) (string, error) {
+				n, err := keys.Check(ctx, issuerSetting, keysSetting)
+				return keysFound(n), err
+			})
+		})
+	}
+	if err := read(&p.Config, keys); err != nil { // the file has changed since the settings were checked
+		return []Connection{{Name: name, Target: "-", Result: ResultFailed, Found: oneLine(err), Change: "correct " + issuerSetting}}
+	}
+	return together(probes...)
+}
