@@ -22,7 +22,7 @@ type checkCmd struct {
 // settingsOnly says what was not done.
 const settingsOnly = "settings only; use --connect to reach Redis, the provider and the API"
 
-// Run reports every problem at once, and what is no problem but may not be meant. Without --connect only Redis is asked: what
+// Run reports every problem at once, and what is not a problem but may not be meant. Without --connect only Redis is asked: what
 // it is set to decides what the gateway can promise.
 func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	r := report{Connected: c.Connect, Problems: gateway.Problems(&c.Config)}

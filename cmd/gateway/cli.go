@@ -33,9 +33,9 @@ type cli struct {
 	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
 	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`
 	Grants      grantsCmd      `cmd:"" help:"List, show and end what people allowed their clients with --auth oauth."`
-	Check       checkCmd       `cmd:"" help:"Say everything that is wrong with the configuration of serve, and exit."`
+	Check       checkCmd       `cmd:"" help:"Validate the configuration of serve and exit."`
 	Secret      secretCmd      `cmd:"" help:"Make a secret for --secret and print it."`
-	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running gateway whether it lives; exit 0 if it does."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Check that a running gateway is alive; exit 0 if it does."`
 	Version     versionCmd     `cmd:"" help:"Print what this build is."`
 }
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/console"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/landing"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -91,7 +91,7 @@ func howToConnect(w io.Writer, base, people, clerkURL, sandboxURL string) {
 			"  Without it     gateway demo --auth none, for curl and for clients that cannot sign in\n", people)
 	}
 	fmt.Fprint(w, "\nConnect:\n")
-	for _, client := range console.Clients(mcpURL) {
+	for _, client := range landing.Clients(mcpURL) {
 		if client.Command != "" {
 			fmt.Fprintf(w, "  %-14s %s\n", client.Name, client.Command)
 		}

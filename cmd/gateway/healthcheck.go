@@ -17,7 +17,7 @@ type healthcheckCmd struct {
 func (c *healthcheckCmd) Run(ctx context.Context, s streams) error {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return usageError{fmt.Errorf("--listen %q is no address; write host:port", c.Listen)}
+		return usageError{fmt.Errorf("--listen %q is not an address; write host:port", c.Listen)}
 	}
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"

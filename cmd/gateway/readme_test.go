@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/console"
+	"github.com/clerkchat/mcp-gateway/internal/landing"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -84,7 +84,7 @@ type noCredentials struct{ mcpadapter.Credentials }
 
 func clientList() string {
 	var b strings.Builder
-	for _, c := range console.Clients("http://127.0.0.1:8080/mcp") {
+	for _, c := range landing.Clients("http://127.0.0.1:8080/mcp") {
 		fmt.Fprintf(&b, "<details><summary>%s</summary>\n\n", c.Name)
 		if c.Unreachable != "" {
 			fmt.Fprintf(&b, "%s\n\n", c.Unreachable)
@@ -106,7 +106,7 @@ func clientList() string {
 }
 
 // writtenWay is the first way that has something to copy: a README has no buttons.
-func writtenWay(c console.Client) console.Way {
+func writtenWay(c landing.Client) landing.Way {
 	for _, way := range c.Ways {
 		for _, step := range way.For(true) {
 			if step.Snippet != nil {

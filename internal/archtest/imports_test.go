@@ -30,16 +30,16 @@ var rooms = map[string][]string{
 	"internal/outputtest":               nil,
 	"internal/pages":                    nil,
 	"internal/redistest":                {"internal/outputtest"},
-	"internal/seal":                     nil,
+	"pkg/session/seal":                  nil,
 	"internal/testkit":                  nil,
 	"internal/web":                      nil,
 	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/mcpadapter", "pkg/session"},
 	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/token", "internal/web"},
 	"internal/authserver/authtest":      nil,
-	"internal/console":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
+	"internal/landing":                  {"internal/identity", "pkg/session", "internal/pages", "internal/web", "pkg/mcpadapter"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/limit":                    {"pkg/mcpadapter"},
-	"internal/once":                     {"pkg/mcpadapter", "pkg/clerkapi"},
+	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi"},
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
 	"internal/resource":                 {"internal/identity", "internal/web"},
@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"internal/topology/share":           nil,
 	"internal/topology/cmd/up":          {"internal/topology"},
 	"internal/gateway":                  {"*"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/console", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/redisstore"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/redisstore"},
 }
 
 // forbidden are imports that nobody may have outside the places given.
@@ -63,7 +63,7 @@ var forbidden = map[string][]string{
 
 // jittering are the packages that may use math/rand, whose numbers can be foretold: to spread waiting times, never to
 // guard anything. All else takes crypto/rand.
-var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore", "internal/once"}
+var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore", "internal/idempotency"}
 
 type listed struct {
 	ImportPath string

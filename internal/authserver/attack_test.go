@@ -172,7 +172,7 @@ func TestNoOtherGrantIsKnown(t *testing.T) {
 	}
 }
 
-// A grant is no promise: what an endpoint no longer offers, no token of it allows.
+// A grant is not a promise: what an endpoint no longer offers, no token of it allows.
 func TestAScopeThatItsEndpointLostIsNotGivenAgain(t *testing.T) {
 	var lost atomic.Bool
 	w := newWorld(t, func(o *authserver.Options) {

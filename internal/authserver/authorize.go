@@ -161,7 +161,7 @@ func (s *Server) showError(w http.ResponseWriter, e *Error, v errorView) {
 	s.opts.Pages.Render(w, status, "signin-error", v)
 }
 
-// failPage is errorPage for what is no fault of the request.
+// failPage is errorPage for what is not a fault of the request.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, step string, err error) {
 	e := asError(err)
 	s.report(r, step, e)

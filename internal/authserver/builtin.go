@@ -42,7 +42,7 @@ var builtInDocuments = []builtInDocument{
 var publishersID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // builtIn gives the client of an id, if it is a well-known one. An id that stands in the table itself comes before one that
-// fits a pattern: codex is no connector's.
+// fits a pattern: codex is not a connector's.
 func builtIn(id string) (*client, bool) {
 	for _, d := range builtInDocuments {
 		if d.id == id && !strings.Contains(id, builtInID) {

@@ -108,7 +108,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *
 		s.giveUp(w, r, "grant", x, asError(err), on)
 		return
 	}
-	// An approval that is not remembered is asked for again, which is no reason to fail.
+	// An approval that is not remembered is asked for again, which is not a reason to fail.
 	if err := s.opts.Consents.Remember(r.Context(), x.Person.Subject, x.ClientID, x.RedirectURI, x.Scopes); err != nil {
 		s.report(r, "consent", asError(err))
 	}

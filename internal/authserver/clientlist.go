@@ -77,7 +77,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 			"which is a whole number")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("the list of clients goes on after its end")
+		return nil, errors.New("unexpected data after the JSON object")
 	}
 	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, schemes: file.Schemes}
 	for _, id := range file.Denied {

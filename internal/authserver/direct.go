@@ -60,7 +60,7 @@ func (q *tokenRequest) verifyDirect(ctx context.Context) *Error {
 }
 
 // find gives the next step of the grant, or the only one.
-func (q *tokenRequest) find(ctx context.Context, grants *session.Grants) (*session.Turn, error) {
+func (q *tokenRequest) find(ctx context.Context, grants *session.Grants) (*session.Rotation, error) {
 	d := q.direct
 	if d == nil {
 		return q.kind.find(ctx, grants, q)

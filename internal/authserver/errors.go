@@ -77,7 +77,7 @@ func (e *Error) text() string {
 	return "the request failed for a reason on our side; try again, and tell the operator if it goes on"
 }
 
-// asError says what an error of the store or of the sign-in means to a client. What is not known is no client's fault.
+// asError says what an error of the store or of the sign-in means to a client. What is not known is not a client's fault.
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		own := *e // several requests may wait for one answer, and each is told of by itself

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // Replicas of two versions run side by side: what one derives the other must find.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func FuzzRedirects(f *testing.F) {

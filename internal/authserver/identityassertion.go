@@ -126,7 +126,7 @@ func (s *Server) assertedScopes(q *tokenRequest, a *token.GrantAssertion) ([]str
 	scopes = q.client.permitted(scopes)
 	if asked := s.ownScopes(q.params["scope"]); len(asked) > 0 {
 		scopes = slices.DeleteFunc(slices.Clone(scopes), func(v string) bool { return !slices.Contains(asked, v) })
-		q.params["scope"] = strings.Join(scopes, " ") // more was asked for, which is no reason to refuse (RFC 6749 §3.3)
+		q.params["scope"] = strings.Join(scopes, " ") // more was asked for, which is not a reason to refuse (RFC 6749 §3.3)
 	}
 	if len(scopes) == 0 {
 		return nil, fail(invalidScope, "no scope is left: the scopes of the assertion, those that its client may have and those that are asked for "+

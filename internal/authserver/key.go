@@ -31,7 +31,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *
 }
 
 // account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
-// remembers a person is no proof that the same person sits there.
+// remembers a person is not a proof that the same person sits there.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	b, known := s.browserOf(r)
 	if !known {

@@ -8,7 +8,7 @@ import (
 
 // What a [Linker] refuses a key with. Any other error is a failure that nobody can say more about.
 var (
-	// ErrKeyMalformed says that what was entered is no key.
+	// ErrKeyMalformed says that what was entered is not a key.
 	ErrKeyMalformed = errors.New("authserver: not a key")
 	// ErrKeyRefused says that the key is not accepted where it is meant for.
 	ErrKeyRefused = errors.New("authserver: the key is not accepted")

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // counting are records that count what is written.
@@ -22,19 +22,19 @@ type counting struct {
 	writes *atomic.Int64
 }
 
-func (c counting) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+func (c counting) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
 	c.writes.Add(1)
-	return c.Records.Add(ctx, name, value, ttl)
+	return c.Records.SetNX(ctx, name, value, ttl)
 }
 
-func (c counting) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+func (c counting) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
 	c.writes.Add(1)
-	return c.Records.Replace(ctx, name, old, value, ttl)
+	return c.Records.CompareAndSwap(ctx, name, old, value, ttl)
 }
 
-func (c counting) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
+func (c counting) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
 	c.writes.Add(1)
-	return c.Records.Swap(ctx, name, value, ttl)
+	return c.Records.GetSet(ctx, name, value, ttl)
 }
 
 // over makes a world whose records of each kind are wrapped.
@@ -44,9 +44,9 @@ func over(t testing.TB, wrap func(session.Records) session.Records, change ...fu
 	return newWorldOver(t, false, append([]func(*authserver.Options){func(o *authserver.Options) {
 		ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))
 		o.Grants = must(session.NewGrants(session.GrantOptions{
-			Records: wrap(store.Grants()), Upstream: wrap(store.Upstreams()), Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: o.Now,
+			Records: wrap(store.Grants()), Upstream: wrap(store.ProviderStates()), Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: o.Now,
 		}))
-		o.AuthRequests = must(session.NewAuthRequests(wrap(store.Exchanges()), ring.Sealer("exchange"), 15*time.Minute))
+		o.AuthRequests = must(session.NewAuthRequests(wrap(store.AuthRequests()), ring.Sealer("exchange"), 15*time.Minute))
 		o.Consents = session.NewConsents(wrap(store.Consents()), ring.Sealer("consent"))
 	}}, change...)...)
 }

@@ -32,7 +32,7 @@ type grantKind struct {
 	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
 	// ours.
 	of     func(g *session.Grants, first string) (id string, ok bool)
-	find   func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error)
+	find   func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error)
 	judged bool
 	// direct reads a grant that no browser takes part in, which has neither of and find.
 	direct func(s *Server, r *http.Request, q *tokenRequest) (*direct, *Error)
@@ -132,7 +132,7 @@ func (s *Server) judge(ctx context.Context, g session.Grant, d *direct) error {
 	if d != nil { // it begins here, and has nothing of a provider yet
 		return d.judge(ctx)
 	}
-	upstream, _, _, err := s.opts.Grants.Upstreams().Load(ctx, g.ID)
+	upstream, _, _, err := s.opts.Grants.ProviderStates().Load(ctx, g.ID)
 	if err != nil {
 		return err
 	}

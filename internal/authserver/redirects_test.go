@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func TestRedirectsAreAllowedByRule(t *testing.T) {

@@ -112,7 +112,7 @@ func signInFailed(err error) (e *Error, ok bool) {
 	return nil, false
 }
 
-// mend says what would mend a failure that is no fault of the request.
+// mend says what would mend a failure that is not a fault of the request.
 func mend(e *Error, store bool) string {
 	switch {
 	case unreadable(e.cause):

@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // again is a sign-in that comes to nothing the first time.
@@ -97,7 +97,7 @@ func (g *garbled) Get(ctx context.Context, name string) ([]byte, bool, error) {
 func TestAProvidersPartThatDoesNotOpenLosesNothing(t *testing.T) {
 	store := redisstore.OpenEmbedded(redisstore.Options{})
 	defer func() { _ = store.Close() }()
-	up := &garbled{Records: store.Upstreams()}
+	up := &garbled{Records: store.ProviderStates()}
 	w := newWorld(t, func(o *authserver.Options) {
 		ring := must(seal.New(bytes.Repeat([]byte("s"), 32)))
 		o.Grants = must(session.NewGrants(session.GrantOptions{

@@ -60,18 +60,18 @@ func (f failingRecords) Get(ctx context.Context, name string) (value []byte, fou
 	return value, found, err
 }
 
-func (f failingRecords) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
-	err = f.do(func() (err error) { added, err = f.Records.Add(ctx, name, value, ttl); return err })
+func (f failingRecords) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = f.do(func() (err error) { added, err = f.Records.SetNX(ctx, name, value, ttl); return err })
 	return added, err
 }
 
-func (f failingRecords) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
-	err = f.do(func() (err error) { done, err = f.Records.Replace(ctx, name, old, value, ttl); return err })
+func (f failingRecords) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
+	err = f.do(func() (err error) { done, err = f.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
 	return done, err
 }
 
-func (f failingRecords) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
-	err = f.do(func() (err error) { old, found, err = f.Records.Swap(ctx, name, value, ttl); return err })
+func (f failingRecords) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+	err = f.do(func() (err error) { old, found, err = f.Records.GetSet(ctx, name, value, ttl); return err })
 	return old, found, err
 }
 

@@ -30,7 +30,7 @@ func grantKinds(grantType string) (grantKind, bool) {
 			// OAuth 2.1 §4.1.3 has no redirect_uri here; PKCE binds the code. One that is sent is compared.
 			optional: []string{"redirect_uri"},
 			of:       (*session.Grants).OfCode,
-			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error) {
+			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error) {
 				p := q.params
 				return g.Redeem(ctx, p["code"], q.client.id, p["redirect_uri"], p["code_verifier"], q.admits)
 			},
@@ -40,7 +40,7 @@ func grantKinds(grantType string) (grantKind, bool) {
 		return grantKind{
 			params: []string{"refresh_token"},
 			of:     (*session.Grants).OfRefreshToken,
-			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Turn, error) {
+			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error) {
 				return g.Refresh(ctx, q.params["refresh_token"], q.client.id, q.admits)
 			},
 		}, true

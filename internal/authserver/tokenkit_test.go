@@ -17,9 +17,9 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // memory is records in this process, which fail when they are told to: before an operation has an effect or after.
@@ -98,7 +98,7 @@ func (p part) Get(_ context.Context, name string) (value []byte, found bool, err
 	return value, found, err
 }
 
-func (p part) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+func (p part) SetNX(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
 	err = p.do(func() {
 		p.lives[p.prefix+name] = ttl
 		if _, found := p.values[p.prefix+name]; !found {
@@ -108,7 +108,7 @@ func (p part) Add(_ context.Context, name string, value []byte, ttl time.Duratio
 	return added, err
 }
 
-func (p part) Replace(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
+func (p part) CompareAndSwap(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
 	err = p.do(func() {
 		if v, found := p.values[p.prefix+name]; found && v == string(old) {
 			p.values[p.prefix+name], replaced = string(value), true
@@ -117,7 +117,7 @@ func (p part) Replace(_ context.Context, name string, old, value []byte, _ time.
 	return replaced, err
 }
 
-func (p part) Swap(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
+func (p part) GetSet(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
 	err = p.do(func() {
 		var v string
 		v, found = p.values[p.prefix+name]

@@ -97,7 +97,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"a mapping of nothing", func(c *config.Config) {
 			c.Auth, c.TokenIssuers, c.AllowAnyUser, c.TokenScopeMap = "external", []string{"https://a"}, true, []string{"read"}
 		}, []string{"--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)", "theirs=ours"}},
-		{"backend that is no URL", func(c *config.Config) { c.ClerkURL = "web-api.clerk.chat" }, []string{"--clerk-url (CLERK_API_URL)"}},
+		{"backend that is not a URL", func(c *config.Config) { c.ClerkURL = "web-api.clerk.chat" }, []string{"--clerk-url (CLERK_API_URL)"}},
 		{"backend with a password", func(c *config.Config) { c.ClerkURL = "https://u:pa55@a.example" }, []string{"--clerk-url", "password"}},
 		{"no key", func(c *config.Config) { c.ClerkAPIKey = "" }, []string{"--clerk-api-key (CLERK_API_KEY)"}},
 		{"key with a line break", func(c *config.Config) { c.ClerkAPIKey = "pa55\n" }, []string{"--clerk-api-key", "line break"}},

@@ -49,7 +49,7 @@ func (c *Config) credential(p *problems) {
 	}
 }
 
-// Warnings lists what is no problem and may not be meant: settings that have no effect with the others, so that nobody relies
+// Warnings lists what is not a problem and may not be meant: settings that have no effect with the others, so that nobody relies
 // on them, and settings that take away what others rely on. Each entry names the flag and its variable.
 func (c *Config) Warnings() []string {
 	var out []string

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // One call of a tool that does nothing, without the network: what the protocol costs.

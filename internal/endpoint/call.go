@@ -17,8 +17,8 @@ type clientGoneKey struct{}
 type streamedKey struct{}
 
 // metaOutcome is the key in a result's _meta under which programs find in one word what became of a call that creates
-// something: see mcpadapter.Path.
-const metaOutcome = "chat.clerk/outcome"
+// something: see mcpadapter.Disposition.
+const metaOutcome = "chat.clerk/disposition"
 
 // handleCall is the SDK's lane into [Tools.Call].
 func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -49,7 +49,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if call.IdempotencyKey, err = idempotencyKey(req.Params.Meta); err != nil {
 		return nil, err
 	}
-	heard, told := heardOf(ctx, req.Params.Meta)
+	heard, told := callMetaOf(ctx, req.Params.Meta)
 	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
 	call.Session, call.RequestID, call.Held = heard.session, told.id, heard.held
 	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
@@ -79,7 +79,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		}
 	}
 	result := resultOf(report.Result)
-	if path := report.Facts.Path.String(); path != "" {
+	if path := report.Facts.Disposition.String(); path != "" {
 		result.Meta = mcp.Meta{metaOutcome: path}
 	}
 	return result, nil

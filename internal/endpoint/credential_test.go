@@ -108,7 +108,7 @@ func TestWithoutWhatACallIsMadeWithItDoesNotBegin(t *testing.T) {
 		code       int
 	}{
 		"over":        {signIn{}, http.StatusUnauthorized, "WWW-Authenticate", "Bearer", "", "sign in", 1},
-		"unavailable": {busy{}, http.StatusServiceUnavailable, "Retry-After", "3", "2", "nobody is signed out", -32603},
+		"unavailable": {busy{}, http.StatusServiceUnavailable, "Retry-After", "3", "2", "you are still signed in", -32603},
 		"unforeseen":  {errors.New("the cause"), http.StatusInternalServerError, "Retry-After", "", "2", "internal error", -32603},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,11 +170,11 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	h := hear(env, s)
+	h := extract(env, s)
 	h.held = time.Since(came)
 	ctx := identity.WithCaller(r.Context(), caller)
 	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
-	ctx = context.WithValue(ctx, heardKey{}, h)
+	ctx = context.WithValue(ctx, callMetaKey{}, h)
 	ctx, answer := e.withAnswer(ctx)
 	defer answer.end()
 	if env.batch {

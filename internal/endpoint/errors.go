@@ -30,7 +30,7 @@ type rpcError struct {
 // Every refusal of the endpoint itself.
 var (
 	errParse       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
-	errInvalid     = badRequest("the body is no JSON-RPC 2.0 message")
+	errInvalid     = badRequest("the body is not a JSON-RPC 2.0 message")
 	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
 	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
@@ -87,7 +87,7 @@ var (
 	// errNoCredential has the wait that the error names.
 	errNoCredential = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
-		message: "what this call needs from the sign-in cannot be had at the moment; nothing was done and nobody is signed out, try again shortly",
+		message: "the credential for this call is temporarily unavailable; nothing was done, you are still signed in, retry shortly",
 	}
 )
 

@@ -19,10 +19,10 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -85,7 +85,7 @@ func (s *store) Get(_ context.Context, name string) (v []byte, found bool, err e
 	return v, found, err
 }
 
-func (s *store) Add(_ context.Context, name string, value []byte, _ time.Duration) (added bool, err error) {
+func (s *store) SetNX(_ context.Context, name string, value []byte, _ time.Duration) (added bool, err error) {
 	err = s.with(func() {
 		if _, there := s.values[name]; !there {
 			s.values[name], added = value, true
@@ -94,7 +94,7 @@ func (s *store) Add(_ context.Context, name string, value []byte, _ time.Duratio
 	return added, err
 }
 
-func (s *store) Replace(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
+func (s *store) CompareAndSwap(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
 	err = s.with(func() {
 		if replaced = bytes.Equal(s.values[name], old); replaced {
 			s.values[name] = value
@@ -103,7 +103,7 @@ func (s *store) Replace(_ context.Context, name string, old, value []byte, _ tim
 	return replaced, err
 }
 
-func (s *store) Swap(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
+func (s *store) GetSet(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
 	err = s.with(func() {
 		old, found = s.values[name]
 		s.values[name] = value
@@ -230,7 +230,7 @@ func (a *answer) rpc(t *testing.T) (m struct {
 ) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
-		t.Fatalf("%q is no JSON-RPC: %v", a.body, err)
+		t.Fatalf("%q is not a JSON-RPC: %v", a.body, err)
 	}
 	return m
 }

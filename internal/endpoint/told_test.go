@@ -96,7 +96,7 @@ func TestWhatGoesWrongIsLoggedWithItsCause(t *testing.T) {
 
 func TestWhoIsTurnedAwayUnreadIsToldWhenToComeBack(t *testing.T) {
 	w := httptest.NewRecorder()
-	endpoint.Crowded(w)
+	endpoint.WriteCrowded(w)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "2" || w.Header().Get("Content-Type") != "application/json" ||
 		w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Connection") != "" {
 		t.Errorf("answered %d %v", w.Code, w.Header())
@@ -105,7 +105,7 @@ func TestWhoIsTurnedAwayUnreadIsToldWhenToComeBack(t *testing.T) {
 		t.Errorf("answered %s", body)
 	}
 	w = httptest.NewRecorder()
-	endpoint.NotHere(w, "look elsewhere")
+	endpoint.WriteNotFound(w, "look elsewhere")
 	if w.Code != http.StatusNotFound || w.Body.String() != `{"jsonrpc":"2.0","error":{"code":-32600,"message":"look elsewhere"}}` {
 		t.Errorf("answered %d %s", w.Code, w.Body)
 	}

@@ -24,12 +24,12 @@ func (g *Gateway) below(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, ok := pathBelow(base, r.URL.EscapedPath())
 		if !ok {
-			endpoint.NotHere(w, "nothing is at this path; this server is at "+base+", with its MCP endpoint at "+base+pathMCP)
+			endpoint.WriteNotFound(w, "nothing is at this path; this server is at "+base+", with its MCP endpoint at "+base+pathMCP)
 			return
 		}
 		inner := *r
 		u := *r.URL
-		// Both forms as the path was written: what is escaped in it is no path of ours.
+		// Both forms as the path was written: what is escaped in it is not a path of ours.
 		u.Path, u.RawPath = path, path
 		if plain, err := url.PathUnescape(path); err == nil {
 			u.Path = plain

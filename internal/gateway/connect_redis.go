@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
-	"github.com/clerkchat/mcp-gateway/internal/once"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
@@ -53,7 +53,7 @@ func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, er
 	if err != nil {
 		return "", failure(err.Error(), "correct --secret (GATEWAY_SECRET)")
 	}
-	switch info, err := once.InspectEpoch(ctx, store.Epoch(), keys.Sealer(purposeOnce)); {
+	switch info, err := idempotency.InspectEpoch(ctx, store.Epoch(), keys.Sealer(purposeOnce)); {
 	case err != nil:
 		return "", redisFailure(err)
 	case !info.Found:
@@ -107,7 +107,7 @@ func redisFailure(err error) error {
 		return failure("has no master at the moment", "try again after the failover; if it goes on, see the log of Redis")
 	case redisstore.Busy:
 		return failure("has too many clients, or runs a script that does not end", "raise maxclients in Redis, or see its log")
-	case redisstore.Slow, redisstore.Queued, redisstore.Resting:
+	case redisstore.Slow, redisstore.Queued, redisstore.CircuitOpen:
 		return failure(netx.CauseText("timeout"), check+", the firewall in between, and whether Redis speaks TLS there: rediss:// if it does, redis:// if not")
 	case redisstore.Refused:
 		return failure("refuses a command that the gateway needs", "use Redis 7 or later, and allow SET, GET, EVAL and EVALSHA")

@@ -9,7 +9,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func TestConnectAsksRedis(t *testing.T) {

@@ -51,7 +51,7 @@ func probe(t *testing.T, opts gateway.ConnectOptions) map[string]gateway.Connect
 	return found
 }
 
-// expect compares what was found with what was expected, by name. What is not expected must not be there.
+// want compares what was found with what was expected, by name. What is not expected must not be there.
 func expect(t *testing.T, found map[string]gateway.Connection, want map[string]finding) {
 	t.Helper()
 	for name, w := range want {

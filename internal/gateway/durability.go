@@ -49,7 +49,7 @@ func (g *Gateway) watchDurability(ctx context.Context, store durable) {
 
 func (g *Gateway) sayDurability(losses []string) {
 	if len(losses) == 0 {
-		g.logger.Info("Redis keeps what it acknowledged")
+		g.logger.Info("Redis durability settings OK")
 		return
 	}
 	g.logger.Warn("Redis may lose what was sent, and then it can be sent again", "why", strings.Join(losses, "; "))

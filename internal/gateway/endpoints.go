@@ -5,21 +5,21 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/clerkchat/mcp-gateway/internal/console"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/landing"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// place is an endpoint with the page that browsers get there.
-type place struct{ endpoint, landing http.Handler }
+// mounted is an endpoint with the page that browsers get there.
+type mounted struct{ endpoint, landing http.Handler }
 
 // buildPlaces makes every endpoint and its page. Endpoints with the same tools are one and the same behind their names.
 func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Options) error {
-	g.places = map[string]place{}
+	g.places = map[string]mounted{}
 	same := map[string]http.Handler{}
 	for path, o := range g.offers {
-		part, err := g.tools.Part(o.tools)
+		part, err := g.tools.Subset(o.tools)
 		if err != nil {
 			return fmt.Errorf("tools at %s: %w", path, err)
 		}
@@ -30,7 +30,7 @@ func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Opti
 				return err
 			}
 		}
-		p := place{endpoint: same[name]}
+		p := mounted{endpoint: same[name]}
 		if p.landing, err = g.newLanding(opts, set, path, part); err != nil {
 			return err
 		}
@@ -39,11 +39,11 @@ func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Opti
 	return nil
 }
 
-func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, part *mcpadapter.Part) (http.Handler, error) {
+func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, part *mcpadapter.Subset) (http.Handler, error) {
 	definitions := part.Definitions()
-	tools := make([]console.ToolInfo, len(definitions))
+	tools := make([]landing.ToolInfo, len(definitions))
 	for i, t := range definitions {
-		tools[i] = console.ToolInfo{
+		tools[i] = landing.ToolInfo{
 			Name: t.Name, Title: t.Title, Description: t.Description,
 			ReadOnly: t.Annotations != nil && t.Annotations.ReadOnlyHint,
 		}
@@ -51,7 +51,7 @@ func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, part *mc
 	if path == "" {
 		path = pathMCP // some clients want a path
 	}
-	return console.NewLanding(console.LandingOptions{
+	return landing.NewLanding(landing.Options{
 		Pages:      set,
 		Name:       Title,
 		Version:    opts.Version,
@@ -65,12 +65,12 @@ func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, part *mc
 }
 
 // otherEndpoints are those that the page of one tells of, if they have fewer tools than all.
-func (g *Gateway) otherEndpoints(path string) []console.Endpoint {
+func (g *Gateway) otherEndpoints(path string) []landing.Endpoint {
 	titles := map[string]string{"messages": "Messages only", "contacts": "Contacts only", "campaigns": "Campaigns only"}
-	var others []console.Endpoint
+	var others []landing.Endpoint
 	add := func(title, at string) {
 		if o, there := g.offers[at]; there && at != path && len(o.tools) < len(g.offers[pathMCP].tools) {
-			others = append(others, console.Endpoint{Title: title, URL: func(r *http.Request) string { return g.origin(r) + at }})
+			others = append(others, landing.Endpoint{Title: title, URL: func(r *http.Request) string { return g.origin(r) + at }})
 		}
 	}
 	add("Read only", pathMCP+readOnly)
@@ -100,7 +100,7 @@ func (g *Gateway) at(protect func(http.Handler) http.Handler) http.Handler {
 		path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
 		h, ok := handlers[path]
 		if !ok {
-			endpoint.NotHere(w, elsewhere(g.offers, g.cfg.BasePath(), r.URL.Path))
+			endpoint.WriteNotFound(w, notFoundText(g.offers, g.cfg.BasePath(), r.URL.Path))
 			return
 		}
 		h.ServeHTTP(w, r)

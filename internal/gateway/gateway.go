@@ -64,11 +64,11 @@ type Gateway struct {
 	metrics *observe.Metrics
 	guard   *web.Guard
 	proxies *web.Proxies
-	state   *state
+	state   *probes
 	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
 	crowded func() bool
 	pace    *web.Pace
-	turns   *turns
+	turns   *inFlightGate
 	active  atomic.Int64 // requests that are being answered
 	// outgoing reaches identity providers and authorization servers.
 	outgoing *http.Transport
@@ -79,8 +79,8 @@ type Gateway struct {
 	resource *resource.Server // nil without a login
 	login    *login           // nil without --auth oauth
 
-	offers map[string]offer // by path
-	places map[string]place // by path
+	offers map[string]toolset // by path
+	places map[string]mounted // by path
 }
 
 // New makes a gateway. Its errors are about the configuration and say what to change.
@@ -128,7 +128,7 @@ func (g *Gateway) build(opts Options) error {
 		return err
 	}
 	g.closers = append(g.closers, store.Close)
-	g.state, g.crowded = newState(store.Ping), store.Crowded
+	g.state, g.crowded = newProbes(store.Ping), store.Crowded
 	g.metrics.StoreQueue(store.Waiting)
 	keys, err := newKeyring(cfg)
 	if err != nil {

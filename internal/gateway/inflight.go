@@ -30,15 +30,15 @@ const (
 	largeAnswers = 4
 )
 
-// turns bounds what is under way at once, see [endpoint.InFlight].
-type turns struct {
+// inFlightGate bounds what is under way at once, see [endpoint.InFlight].
+type inFlightGate struct {
 	requests, bodies, answers *limit.InFlight
 	// caller says whose share a request is part of, and the weight of that.
 	caller func(ctx context.Context) (name string, weight int)
 }
 
 // newTurns makes the bounds of this process.
-func (g *Gateway) newTurns() (*turns, error) {
+func (g *Gateway) newTurns() (*inFlightGate, error) {
 	cfg := &g.cfg
 	all, each := inFlightBounds(cfg)
 	share := func(n int) int { return (n + 1) / 2 }
@@ -47,7 +47,7 @@ func (g *Gateway) newTurns() (*turns, error) {
 		g.logger.Info("all clients share one part of --max-in-flight, since nothing tells them apart; set --trusted-proxies to give each address its own",
 			"max_in_flight", all, "max_in_flight_per_caller", each)
 	}
-	t := &turns{caller: g.inFlightCaller()}
+	t := &inFlightGate{caller: g.inFlightCaller()}
 	waiting := waiting(all)
 	var err error
 	t.requests, err = limit.NewInFlight(limit.InFlightOptions{
@@ -73,35 +73,35 @@ func (g *Gateway) newTurns() (*turns, error) {
 }
 
 // Enter is of [endpoint.InFlight].
-func (t *turns) Enter(ctx context.Context) (leave func(), err error) {
+func (t *inFlightGate) Enter(ctx context.Context) (leave func(), err error) {
 	name, weight := t.caller(ctx)
 	return t.requests.Enter(ctx, name, weight)
 }
 
 // EnterLarge is of [endpoint.InFlight].
-func (t *turns) EnterLarge(ctx context.Context) (leave func(), err error) {
+func (t *inFlightGate) EnterLarge(ctx context.Context) (leave func(), err error) {
 	name, weight := t.caller(ctx)
 	return t.bodies.Enter(ctx, name, weight)
 }
 
 // EnterLargeAnswer is of [endpoint.InFlight].
-func (t *turns) EnterLargeAnswer(ctx context.Context) (leave func(), err error) {
+func (t *inFlightGate) EnterLargeAnswer(ctx context.Context) (leave func(), err error) {
 	name, weight := t.caller(ctx)
 	return t.answers.Enter(ctx, name, weight)
 }
 
 // Another is of [endpoint.InFlight].
-func (t *turns) Another(ctx context.Context) (leave func(), ok bool) {
+func (t *inFlightGate) Another(ctx context.Context) (leave func(), ok bool) {
 	name, weight := t.caller(ctx)
 	return t.requests.TryEnter(name, weight)
 }
 
 // Closed is of [endpoint.InFlight].
-func (t *turns) Closed() <-chan struct{} { return t.requests.Closed() }
+func (t *inFlightGate) Closed() <-chan struct{} { return t.requests.Closed() }
 
 // close refuses what waits. A read that waits for a large answer's turn ends too: it may be part of a batch whose other calls
 // are to be told of.
-func (t *turns) close() {
+func (t *inFlightGate) close() {
 	t.answers.Close()
 	t.requests.Close()
 	t.bodies.Close()

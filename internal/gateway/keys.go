@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // What keys are derived for. A purpose is never used twice and never changed: sealed values would no longer open.

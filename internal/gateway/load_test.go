@@ -91,7 +91,7 @@ func TestSendsGoOnDuringAnothersBatches(t *testing.T) {
 				calls = append(calls, sendCallOf(i+1, fmt.Sprint("Batch ", b, " text ", i)))
 			}
 			a := post(t, base, "["+strings.Join(calls, ",")+"]")
-			if n := strings.Count(a.body, `"chat.clerk/outcome":"sent"`); n != 50 {
+			if n := strings.Count(a.body, `"chat.clerk/disposition":"executed"`); n != 50 {
 				t.Errorf("%d of a batch of 50 were sent: %d", n, a.status)
 			}
 		})

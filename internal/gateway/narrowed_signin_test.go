@@ -254,7 +254,7 @@ func claimsOf(t *testing.T, token string, v any) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		t.Fatalf("%q is no token", token)
+		t.Fatalf("%q is not a token", token)
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {

@@ -121,7 +121,7 @@ func TestSettingsAreTheUpperBoundOfEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		edit func(*config.Config)
-		want map[string]string // "" is no endpoint
+		want map[string]string // "" is not an endpoint
 	}{
 		"toolset and tool": {
 			func(c *config.Config) { c.Tools = []string{"messages", "create_contact"} },

@@ -14,13 +14,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // authRequestLife is how long a person may take from the consent page to the end of the sign-in.
@@ -46,7 +46,7 @@ type login struct {
 	issuer string
 	// denies says that there are rules of --deny-signin, for which a grant has what is known of its person.
 	denies bool
-	ahead  ahead
+	ahead  prefetcher
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -56,7 +56,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	l := &login{issuer: issuer.String(), ahead: newAhead(cfg, store), denies: len(cfg.DenySignin) > 0}
+	l := &login{issuer: issuer.String(), ahead: newPrefetcher(cfg, store), denies: len(cfg.DenySignin) > 0}
 	l.tokens, err = token.NewLocal(token.LocalOptions{
 		Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg),
 	})
@@ -64,7 +64,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
-	patient := store.Patient(cmp.Or(opts.SignInPatience, signInPatience))
+	patient := store.WithTimeout(cmp.Or(opts.SignInPatience, signInPatience))
 	cache := &session.GrantCache{} // what one of them revokes the others know
 	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
 		return nil, err
@@ -73,11 +73,11 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := newGrants(cfg, store.Patient(cmp.Or(opts.TokenPatience, authserver.TokenPatience)), keys, cache)
+	waiting, err := newGrants(cfg, store.WithTimeout(cmp.Or(opts.TokenPatience, authserver.TokenPatience)), keys, cache)
 	if err != nil {
 		return nil, err
 	}
-	authRequests, err := session.NewAuthRequests(patient.Exchanges(), keys.Sealer(purposeExchange), authRequestLife)
+	authRequests, err := session.NewAuthRequests(patient.AuthRequests(), keys.Sealer(purposeExchange), authRequestLife)
 	if err != nil {
 		return nil, err
 	}
@@ -92,14 +92,14 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	var link authserver.Linker // nobody is asked for a key, but with --clerk-credential linked
 	switch cfg.ClerkCredential {
 	case "linked":
-		if l.credentials, err = newLinked(client, store, keys); err != nil {
+		if l.credentials, err = newPersonalKeys(client, store, keys); err != nil {
 			return nil, err
 		}
-		linked, err := newLinked(client, patient, keys)
+		linked, err := newPersonalKeys(client, patient, keys)
 		if err != nil {
 			return nil, err
 		}
-		link = linker{linked}
+		link = personalKeyPages{linked}
 	case "login", "exchange":
 		l.credentials = l.people.Login
 		if cfg.ClerkCredential == "exchange" {
@@ -146,7 +146,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 
 func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *session.GrantCache) (*session.Grants, error) {
 	return session.NewGrants(session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(), Assertions: store.Assertions(), StoreTime: store.Grants().Time, Cache: cache,
+		Records: store.Grants(), Upstream: store.ProviderStates(), Assertions: store.Assertions(), StoreTime: store.Grants().Time, Cache: cache,
 		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		AccessLife: cfg.AccessTokenLife, Grace: cfg.RefreshGrace,
 		PersonDigests: keys.MAC(purposeSessionSubject).Digests,
@@ -177,7 +177,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	if err != nil {
 		return identity.Caller{}, err
 	}
-	l.ahead.expect(ctx, caller)
+	l.ahead.want(ctx, caller)
 	grant, err := l.grants.Lookup(ctx, t.Grant)
 	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
 	switch {
@@ -212,7 +212,7 @@ func (l *login) over(err error, software bool) bool {
 	return true
 }
 
-// stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is no reason:
+// stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is not a reason:
 // what is sent then has rules of its own.
 func (l *login) stands(ctx context.Context) error {
 	_, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant)

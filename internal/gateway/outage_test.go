@@ -32,7 +32,7 @@ func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
 			body = "[" + readCall + "," + body + "]"
 		}
 		switch a := c.post(t, body); {
-		case a.status == http.StatusOK && strings.Contains(a.body, `"chat.clerk/outcome":"sent"`):
+		case a.status == http.StatusOK && strings.Contains(a.body, `"chat.clerk/disposition":"executed"`):
 			written++
 		case a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" && strings.Contains(a.body, "nobody is signed out"):
 			refused++

@@ -10,11 +10,11 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 const (
@@ -42,7 +42,7 @@ func (g *Gateway) newPeople(
 	p := &people{g: g, grants: patient, digest: keys.MAC(purposeSessionSubject), said: map[string]time.Time{}}
 	var err error
 	p.Login, err = upstream.NewLogin(upstream.LoginOptions{
-		Provider: provider, Store: grants.Upstreams(), Patient: patient.Upstreams(),
+		Provider: provider, Store: grants.ProviderStates(), Patient: patient.ProviderStates(),
 		Recheck: g.cfg.Recheck, MaxAge: g.cfg.GrantMaxAge,
 		Room: func(ctx context.Context) bool {
 			quota := redisstore.Quota{Name: "check", Amount: 1, Max: checksPerSecond, Period: time.Second}
@@ -182,7 +182,7 @@ func (a checkedAuth) Require(ctx context.Context, scopes []string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, upstream.ErrUnavailable), errors.Is(err, session.ErrUnavailable):
-		return comeBack{err}
+		return retryLater{err}
 	}
 	return a.resource.Challenge(ctx, "the sign-in has ended; sign in again")
 }

@@ -60,7 +60,7 @@ func Problems(c *config.Config) []string {
 	return p
 }
 
-// Warnings lists what is no problem of a configuration and may not be meant: what config itself can tell, and what only the
+// Warnings lists what is not a problem of a configuration and may not be meant: what config itself can tell, and what only the
 // packages can tell that will use a setting. What Redis is set to is said by [StoreWarnings].
 func Warnings(c *config.Config) []string {
 	w := c.Warnings()

@@ -12,7 +12,7 @@ import (
 // the store. Requests that were let in wait for as long as they live. What needs no store passes, probes above all, and so
 // do tokens and revocations: several clients take any answer but a token for the end of their login.
 func (g *Gateway) refuseWhenCrowded(next http.Handler) http.Handler {
-	mcp := g.guard.Origins(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { endpoint.Crowded(w) }))
+	mcp := g.guard.Origins(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { endpoint.WriteCrowded(w) }))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions || !g.crowded() {
 			next.ServeHTTP(w, r)

@@ -19,7 +19,7 @@ func (g *Gateway) tellRefusals() func(http.Handler) http.Handler {
 	}).Handler
 }
 
-// endpointName is what a path is called in the log and in metrics. Probes have no name: what they answer is no refusal.
+// endpointName is what a path is called in the log and in metrics. Probes have no name: what they answer is not a refusal.
 func endpointName(path string) string {
 	switch {
 	case path == pathLive, path == pathReady:

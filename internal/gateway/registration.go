@@ -5,7 +5,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // registrationKeys puts what registered clients are known by into the authorization server's keys. A registration never

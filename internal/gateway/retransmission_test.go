@@ -31,7 +31,7 @@ func sendRequest(id int, modern bool) (body string, headers []string) {
 
 func wantOutcome(t *testing.T, a answer, want string) {
 	t.Helper()
-	if !strings.Contains(a.body, `"chat.clerk/outcome":"`+want+`"`) {
+	if !strings.Contains(a.body, `"chat.clerk/disposition":"`+want+`"`) {
 		t.Errorf("%d %s; want %s", a.status, a.body, want)
 	}
 }
@@ -60,7 +60,7 @@ func TestClientsWithoutASessionAreNotTakenForEachOther(t *testing.T) {
 					headers = append(headers, "Authorization", "Bearer "+token)
 				}
 				for range 3 {
-					wantOutcome(t, request(t, http.MethodPost, base+"/mcp", body, headers...), "sent")
+					wantOutcome(t, request(t, http.MethodPost, base+"/mcp", body, headers...), "executed")
 				}
 				if n := sentBy(t, cfg); n != 3 {
 					t.Errorf("%d messages; want 3", n)
@@ -83,7 +83,7 @@ func TestCurlOfTheReadmeSendsEachTime(t *testing.T) {
 	cfg := valid(t)
 	base := run(t, cfg)
 	for range 3 {
-		wantOutcome(t, request(t, http.MethodPost, base+"/mcp", string(curl[1]), "Content-Type", "application/json"), "sent")
+		wantOutcome(t, request(t, http.MethodPost, base+"/mcp", string(curl[1]), "Content-Type", "application/json"), "executed")
 	}
 	if n := sentBy(t, cfg); n != 3 {
 		t.Errorf("%d messages; want 3", n)
@@ -94,13 +94,13 @@ func TestWithinASessionARetransmissionIsRecognized(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
 	for range 2 { // an agent that means it twice
-		p.want(t, 0, "", "sent")
+		p.want(t, 0, "", "executed")
 	}
 	session, other := p.clients[0].ID(), p.clients[1].ID()
 	for _, step := range []struct {
 		replica, id   int
 		session, want string
-	}{{0, 7, session, "sent"}, {1, 7, session, "replayed"}, {1, 8, session, "sent"}, {0, 7, other, "sent"}} {
+	}{{0, 7, session, "executed"}, {1, 7, session, "replayed"}, {1, 8, session, "executed"}, {0, 7, other, "executed"}} {
 		body, headers := sendRequest(step.id, false)
 		a := request(t, http.MethodPost, p.replicas[step.replica]+"/mcp", body, append(headers, "Mcp-Session-Id", step.session)...)
 		wantOutcome(t, a, step.want)
@@ -118,14 +118,14 @@ func TestEqualCallsOfABatchAreSeveral(t *testing.T) {
 	second, _ := sendRequest(2, false)
 	for range 2 { // the whole batch again, without and with a session
 		a := request(t, http.MethodPost, p.replicas[0]+"/mcp", "["+first+","+second+"]", headers...)
-		if n := strings.Count(a.body, `"chat.clerk/outcome":"sent"`); n != 2 {
+		if n := strings.Count(a.body, `"chat.clerk/disposition":"executed"`); n != 2 {
 			t.Errorf("%d of 2 were sent: %s", n, a.body)
 		}
 		headers = append(headers, "Mcp-Session-Id", p.clients[0].ID())
 	}
 	p.sent(t, 4)
 	a := request(t, http.MethodPost, p.replicas[1]+"/mcp", "["+first+","+second+"]", headers...)
-	if n := strings.Count(a.body, `"chat.clerk/outcome":"replayed"`); n != 2 {
+	if n := strings.Count(a.body, `"chat.clerk/disposition":"replayed"`); n != 2 {
 		t.Errorf("%d of 2 were recognized: %s", n, a.body)
 	}
 	p.sent(t, 4)
@@ -138,8 +138,8 @@ func TestWhatAProxySendsAgainIsRecognized(t *testing.T) {
 		trusted []string
 		want    []string
 	}{
-		"a trusted one": {[]string{"127.0.0.1"}, []string{"sent", "replayed", "sent", "sent", "sent"}},
-		"any other":     {nil, []string{"sent", "sent", "sent", "sent", "sent"}},
+		"a trusted one": {[]string{"127.0.0.1"}, []string{"executed", "replayed", "executed", "executed", "executed"}},
+		"any other":     {nil, []string{"executed", "executed", "executed", "executed", "executed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t, func(c *config.Config) { c.TrustedProxies = tc.trusted })

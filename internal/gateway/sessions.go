@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // operatorTimeout is what a person at a terminal waits for one answer of Redis; a request waits far shorter.
@@ -35,7 +35,7 @@ func (g *Gateway) storeChanged(kind redisstore.Kind, up bool) {
 		g.logger.Info("Redis serves again")
 		return
 	}
-	g.logger.Warn("Redis does not serve; sessions go on from their ids alone", "kind", string(kind))
+	g.logger.Warn("Redis unavailable; serving sessions from their ids", "kind", string(kind))
 }
 
 func (g *Gateway) newSessions(store *redisstore.Store, keys *seal.Keyring) (*session.Table, error) {

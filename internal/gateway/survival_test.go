@@ -161,7 +161,7 @@ func TestRedisThatIsDownCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 	}
 	// What creates something waits for the memory of what was done.
 	result, err := session.CallTool(t.Context(), send)
-	if err != nil || !result.IsError || result.Meta["chat.clerk/outcome"] != "refused" {
+	if err != nil || !result.IsError || result.Meta["chat.clerk/disposition"] != "not_executed" {
 		t.Errorf("%+v %v", result, err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // tenants names whom a caller shares a workspace with, as far as is known: those whose equal texts wait for one another, and

@@ -41,7 +41,7 @@ func sendAs(t *testing.T, s *mcp.ClientSession, key string) (outcome, text strin
 		t.Error(err)
 		return "", ""
 	}
-	outcome, _ = r.Meta["chat.clerk/outcome"].(string)
+	outcome, _ = r.Meta["chat.clerk/disposition"].(string)
 	content, _ := r.Content[0].(*mcp.TextContent)
 	return outcome, content.Text
 }
@@ -53,10 +53,10 @@ func TestEqualTextsOfTwoTenantsGoAtOnce(t *testing.T) {
 	for name, tc := range map[string]struct {
 		credential, annsKey, bensKey, bens string
 	}{
-		"linked, two teams":        {"linked", sandbox.Key, sandbox.KeyGlobex, "refused"}, // the number is not his team's
-		"linked, keys of one team": {"linked", sandbox.Key, secondKey, "sent"},
-		"login":                    {"login", "", "", "refused"},
-		"exchange":                 {"exchange", "", "", "refused"},
+		"linked, two teams":        {"linked", sandbox.Key, sandbox.KeyGlobex, "not_executed"}, // the number is not his team's
+		"linked, keys of one team": {"linked", sandbox.Key, secondKey, "executed"},
+		"login":                    {"login", "", "", "not_executed"},
+		"exchange":                 {"exchange", "", "", "not_executed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +91,7 @@ func TestEqualTextsOfTwoTenantsGoAtOnce(t *testing.T) {
 			for _, person := range []struct {
 				session   *mcp.ClientSession
 				key, want string
-			}{{ann, "anns", "sent"}, {ben, "bens", tc.bens}} {
+			}{{ann, "anns", "executed"}, {ben, "bens", tc.bens}} {
 				all.Go(func() {
 					outcome, text := sendAs(t, person.session, person.key)
 					if outcome != person.want || strings.Contains(text, "nother message") {
@@ -111,12 +111,12 @@ func TestAMessageOfAnotherKeyOfTheTeamIsNotTakenForOnesOwn(t *testing.T) {
 	shown.holding(sameTeam)
 	ann := world.as(t, "ann", sandbox.Key).connect(t, "2025-11-25")
 	ben := world.as(t, "ben", secondKey).connect(t, "2025-11-25")
-	if outcome, text := sendAs(t, ann, "k"); outcome != "sent" {
+	if outcome, text := sendAs(t, ann, "k"); outcome != "executed" {
 		t.Fatalf("%s %s", outcome, text)
 	}
 	request(t, http.MethodPut, world.sandbox+"/_sandbox/faults", `{"operation":"sendMessage","kind":"drop_before_commit"}`,
 		"Content-Type", "application/json")
-	if outcome, text := sendAs(t, ben, "k"); outcome != "not_seen" { // he sees hers
+	if outcome, text := sendAs(t, ben, "k"); outcome != "not_found_yet" { // he sees hers
 		t.Errorf("%s %s", outcome, text)
 	}
 	if n := world.sent(t); n != 1 {
@@ -131,7 +131,7 @@ func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
 		var shown *recorder
 		p := newPair(t, func(c *config.Config) { through(t, &shown)(c); c.ExchangeAudience = "" })
 		shown.holding(sameTeam)
-		p.want(t, 0, "k", "sent")
+		p.want(t, 0, "k", "executed")
 		p.cfg.ClerkAPIKey = secondKey
 		s, err := connect(t, runAt(t, p.cfg)+"/mcp", "", "2025-11-25")
 		if err != nil {
@@ -140,7 +140,7 @@ func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
 		if outcome, text := sendAs(t, s, "k"); outcome != "replayed" {
 			t.Errorf("%s %s", outcome, text)
 		}
-		if outcome, text := sendAs(t, s, "new"); outcome != "sent" || shown.keys[len(shown.keys)-1] != secondKey {
+		if outcome, text := sendAs(t, s, "new"); outcome != "executed" || shown.keys[len(shown.keys)-1] != secondKey {
 			t.Errorf("%s %s", outcome, text)
 		}
 	})
@@ -149,7 +149,7 @@ func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
 		world, shown := link(t)
 		shown.holding(sameTeam)
 		session := world.connect(t, "2025-11-25")
-		if outcome, text := sendAs(t, session, "k"); outcome != "sent" {
+		if outcome, text := sendAs(t, session, "k"); outcome != "executed" {
 			t.Fatalf("%s %s", outcome, text)
 		}
 		world.fault(t, "findMessages", http.StatusUnauthorized, 3) // the call, the second look, and the one at the sign-in
@@ -160,7 +160,7 @@ func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
 		if outcome, text := sendAs(t, session, "k"); outcome != "replayed" {
 			t.Errorf("%s %s", outcome, text)
 		}
-		if outcome, text := sendAs(t, session, "new"); outcome != "sent" || shown.keys[len(shown.keys)-1] != secondKey {
+		if outcome, text := sendAs(t, session, "new"); outcome != "executed" || shown.keys[len(shown.keys)-1] != secondKey {
 			t.Errorf("%s %s", outcome, text)
 		}
 		if n := world.sent(t); n != 2 {

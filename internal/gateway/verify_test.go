@@ -13,10 +13,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // departing is a store of grants that goes away.
@@ -63,9 +63,9 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		records := &departing{Records: store.Grants()}
-		l := &login{ahead: newAhead(&config.Config{}, store)}
+		l := &login{ahead: newPrefetcher(&config.Config{}, store)}
 		if l.grants, err = session.NewGrants(session.GrantOptions{
-			Records: records, Upstream: store.Upstreams(), Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
+			Records: records, Upstream: store.ProviderStates(), Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		}); err != nil {
 			t.Fatal(err)
 		}

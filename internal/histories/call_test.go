@@ -122,7 +122,7 @@ func (a answer) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %v", a.path, a.id, a.parts)) + " " + a.text
 }
 
-var paths = []string{"sent", "replayed", "settled", "not_seen", "undecided", "under_way", "refused"}
+var paths = []string{"executed", "replayed", "reconciled", "not_found_yet", "indeterminate", "in_progress", "not_executed"}
 
 // read takes an answer in, as a client would.
 func read(i *intent, rec *httptest.ResponseRecorder) (a answer) {
@@ -139,7 +139,7 @@ func read(i *intent, rec *httptest.ResponseRecorder) (a answer) {
 		return answer{broken: fmt.Sprintf("%d %s", rec.Code, rec.Body)}
 	}
 	a.isError = reply.Result.IsError
-	a.path, _ = reply.Result.Meta["chat.clerk/outcome"].(string)
+	a.path, _ = reply.Result.Meta["chat.clerk/disposition"].(string)
 	if len(reply.Result.Content) > 0 && a.isError {
 		a.text = reply.Result.Content[0].Text
 	}
@@ -173,7 +173,7 @@ func (a *answer) readMade(k kind, structured json.RawMessage) error {
 		return nil
 	case k == aBatch && len(a.parts) == 0, k != aBatch && a.id == "":
 		return errors.New("a success names nothing that was made")
-	case !slices.Contains([]string{"sent", "replayed", "settled"}, a.path):
+	case !slices.Contains([]string{"executed", "replayed", "reconciled"}, a.path):
 		return errors.New("a success cannot have this outcome")
 	}
 	return nil

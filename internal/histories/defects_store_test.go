@@ -5,33 +5,33 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 )
 
 // overwriting adds a value whether there is one or not.
-type overwriting struct{ once.Records }
+type overwriting struct{ idempotency.Records }
 
-func (r overwriting) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	_, _, err := r.Swap(ctx, name, value, ttl)
+func (r overwriting) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+	_, _, err := r.GetSet(ctx, name, value, ttl)
 	return err == nil, err
 }
 
 // uncompared replaces a value whatever it is.
-type uncompared struct{ once.Records }
+type uncompared struct{ idempotency.Records }
 
-func (r uncompared) Replace(ctx context.Context, name string, _, value []byte, ttl time.Duration) (bool, error) {
-	_, _, err := r.Swap(ctx, name, value, ttl)
+func (r uncompared) CompareAndSwap(ctx context.Context, name string, _, value []byte, ttl time.Duration) (bool, error) {
+	_, _, err := r.GetSet(ctx, name, value, ttl)
 	return err == nil, err
 }
 
 // void takes everything and has nothing.
-type void struct{ once.Records }
+type void struct{ idempotency.Records }
 
 func (void) Get(context.Context, string) ([]byte, bool, error) { return nil, false, nil }
 
-func (void) Add(context.Context, string, []byte, time.Duration) (bool, error) { return true, nil }
+func (void) SetNX(context.Context, string, []byte, time.Duration) (bool, error) { return true, nil }
 
-func (void) Replace(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
+func (void) CompareAndSwap(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
 	return true, nil
 }
 
@@ -50,7 +50,7 @@ func (r *own) Get(_ context.Context, name string) ([]byte, bool, error) {
 	return v, found, nil
 }
 
-func (r *own) Add(_ context.Context, name string, value []byte, _ time.Duration) (bool, error) {
+func (r *own) SetNX(_ context.Context, name string, value []byte, _ time.Duration) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, found := r.values[name]
@@ -60,14 +60,14 @@ func (r *own) Add(_ context.Context, name string, value []byte, _ time.Duration)
 	return !found, nil
 }
 
-func (r *own) Replace(_ context.Context, name string, _, value []byte, _ time.Duration) (bool, error) {
+func (r *own) CompareAndSwap(_ context.Context, name string, _, value []byte, _ time.Duration) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.values[name] = value
 	return true, nil
 }
 
-func (r *own) Swap(_ context.Context, name string, value []byte, _ time.Duration) ([]byte, bool, error) {
+func (r *own) GetSet(_ context.Context, name string, value []byte, _ time.Duration) ([]byte, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old, found := r.values[name]
@@ -77,7 +77,7 @@ func (r *own) Swap(_ context.Context, name string, value []byte, _ time.Duration
 
 // pulse says of every process that it lives, or of none.
 type pulse struct {
-	once.Records
+	idempotency.Records
 	beats bool
 }
 

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -17,10 +17,10 @@ import (
 type defect struct {
 	// api stands before what carries requests to the API, and once before what keeps from doing things twice.
 	api  func(http.RoundTripper) http.RoundTripper
-	once func(mcpadapter.Once) mcpadapter.Once
+	once func(mcpadapter.Idempotency) mcpadapter.Idempotency
 	// options changes what that one is made of.
-	options func(*once.Options)
-	// resends says that it is no defect: what is not seen is sent again since the operator says so.
+	options func(*idempotency.Options)
+	// resends says that it is not a defect: what is not seen is sent again since the operator says so.
 	resends bool
 }
 
@@ -31,25 +31,27 @@ func (d defect) transport(t http.RoundTripper) http.RoundTripper {
 	return d.api(t)
 }
 
-type onceFunc func(context.Context, mcpadapter.Work) mcpadapter.Finding
+type onceFunc func(context.Context, mcpadapter.Operation) mcpadapter.Verdict
 
-func (f onceFunc) Do(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding { return f(ctx, w) }
+func (f onceFunc) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
+	return f(ctx, w)
+}
 
 // noMemory has each call stand for itself.
-func noMemory(mcpadapter.Once) mcpadapter.Once {
-	return onceFunc(func(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
+func noMemory(mcpadapter.Idempotency) mcpadapter.Idempotency {
+	return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { return nil })
 		if made.Outcome == clerkapi.Unknown {
-			return mcpadapter.Finding{State: mcpadapter.StateUndecided, Result: made.Result}
+			return mcpadapter.Verdict{State: mcpadapter.Indeterminate, Result: made.Result}
 		}
-		return mcpadapter.Finding{State: mcpadapter.StateKnown, Result: made.Result}
+		return mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result}
 	})
 }
 
 // changed changes what is asked for.
-func changed(change func(*mcpadapter.Work)) func(mcpadapter.Once) mcpadapter.Once {
-	return func(next mcpadapter.Once) mcpadapter.Once {
-		return onceFunc(func(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
+func changed(change func(*mcpadapter.Operation)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
+	return func(next mcpadapter.Idempotency) mcpadapter.Idempotency {
+		return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
 			change(&w)
 			return next.Do(ctx, w)
 		})
@@ -57,9 +59,9 @@ func changed(change func(*mcpadapter.Work)) func(mcpadapter.Once) mcpadapter.Onc
 }
 
 // told changes what is found.
-func told(change func(context.Context, mcpadapter.Work, *mcpadapter.Finding)) func(mcpadapter.Once) mcpadapter.Once {
-	return func(next mcpadapter.Once) mcpadapter.Once {
-		return onceFunc(func(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
+func told(change func(context.Context, mcpadapter.Operation, *mcpadapter.Verdict)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
+	return func(next mcpadapter.Idempotency) mcpadapter.Idempotency {
+		return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
 			f := next.Do(ctx, w)
 			change(ctx, w, &f)
 			return f
@@ -68,9 +70,9 @@ func told(change func(context.Context, mcpadapter.Work, *mcpadapter.Finding)) fu
 }
 
 // uncommitted makes the request although it may not be made.
-func uncommitted(w *mcpadapter.Work) {
+func uncommitted(w *mcpadapter.Operation) {
 	attempt := w.Attempt
-	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 		return attempt(ctx, func(ctx context.Context) error {
 			_ = commit(ctx)
 			return nil
@@ -79,9 +81,9 @@ func uncommitted(w *mcpadapter.Work) {
 }
 
 // misnamed says of what was made that it is something else.
-func misnamed(w *mcpadapter.Work) {
+func misnamed(w *mcpadapter.Operation) {
 	attempt := w.Attempt
-	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Made {
+	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 		made := attempt(ctx, commit)
 		if made.ID != "" {
 			made.ID += "0"
@@ -91,44 +93,44 @@ func misnamed(w *mcpadapter.Work) {
 }
 
 // apart has each tenant know of its own attempts and claims only.
-func apart(w *mcpadapter.Work) {
-	if w.Likeness != [32]byte{} {
-		w.Likeness = sha256.Sum256(append([]byte(w.Tenant), w.Likeness[:]...))
+func apart(w *mcpadapter.Operation) {
+	if w.Fingerprint != [32]byte{} {
+		w.Fingerprint = sha256.Sum256(append([]byte(w.Tenant), w.Fingerprint[:]...))
 	}
 }
 
 // traceless recognizes nothing that has no key.
-func traceless() func(*mcpadapter.Work) {
+func traceless() func(*mcpadapter.Operation) {
 	var calls atomic.Int64
-	return func(w *mcpadapter.Work) {
-		w.Trace = mcpadapter.Trace{Session: w.Trace.Session, RequestID: strconv.FormatInt(calls.Add(1), 10)}
+	return func(w *mcpadapter.Operation) {
+		w.Retransmission = mcpadapter.Retransmission{Session: w.Retransmission.Session, RequestID: strconv.FormatInt(calls.Add(1), 10)}
 	}
 }
 
 // firstFound takes the first message that looks like it for the one that was sent.
-func firstFound(ctx context.Context, w mcpadapter.Work, f *mcpadapter.Finding) {
-	if f.State != mcpadapter.StateUndecided || w.Look == nil {
+func firstFound(ctx context.Context, w mcpadapter.Operation, f *mcpadapter.Verdict) {
+	if f.State != mcpadapter.Indeterminate || w.Search == nil {
 		return
 	}
-	if found, err := w.Look(ctx, f.At); err == nil && len(found) > 0 {
-		*f = mcpadapter.Finding{State: mcpadapter.StateSettled, Result: found[0].Result, At: f.At}
+	if found, err := w.Search(ctx, f.At); err == nil && len(found) > 0 {
+		*f = mcpadapter.Verdict{State: mcpadapter.Reconciled, Result: found[0].Result, At: f.At}
 	}
 }
 
 // notSeenIsNo takes what is not seen for a no.
-func notSeenIsNo(_ context.Context, _ mcpadapter.Work, f *mcpadapter.Finding) {
-	if f.State == mcpadapter.StateNotSeen {
-		f.State = mcpadapter.StateQueued
+func notSeenIsNo(_ context.Context, _ mcpadapter.Operation, f *mcpadapter.Verdict) {
+	if f.State == mcpadapter.NotFoundYet {
+		f.State = mcpadapter.Queued
 	}
 }
 
 // blind takes a look that failed for one that saw nothing.
-func blind(w *mcpadapter.Work) {
-	look := w.Look
+func blind(w *mcpadapter.Operation) {
+	look := w.Search
 	if look == nil {
 		return
 	}
-	w.Look = func(ctx context.Context, since time.Time) ([]mcpadapter.Sighting, error) {
+	w.Search = func(ctx context.Context, since time.Time) ([]mcpadapter.Match, error) {
 		found, err := look(ctx, since)
 		if err != nil {
 			return nil, nil //nolint:nilerr // that is the defect

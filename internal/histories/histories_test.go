@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -93,7 +93,7 @@ func TestHistoriesWithResendAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLab(t, shell, defect{resends: true, options: func(o *once.Options) { o.ResendAbsent = true }})
+	l := newLab(t, shell, defect{resends: true, options: func(o *idempotency.Options) { o.RetryAbsent = true }})
 	for s := uint64(1); s <= *tries/2; s++ {
 		if o := l.try(t, s); len(o.wrong) > 0 {
 			t.Fatalf("seed %d:\n%s", s, o)

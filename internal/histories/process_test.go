@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // process is one run of a replica. What it has of its own is what a process has: connections, a clock, and a memory. The
@@ -24,7 +24,7 @@ type process struct {
 
 	store    *redisstore.Store
 	sessions *session.Table
-	once     mcpadapter.Once
+	once     mcpadapter.Idempotency
 	stop     func()
 	api      *http.Transport
 

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/once"
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 )
 
 // scene runs a world with all its replicas for a test that says itself what happens.
@@ -44,7 +44,7 @@ func texts(number int, key string) *intent {
 
 func TestARedisThatComesBackEmptyIsNoticedAndKeysRestForAsLongAsTheyAreGood(t *testing.T) {
 	const good = 10 * time.Minute
-	scene(t, batchSize, defect{options: func(o *once.Options) { o.KeyLife = good }}, func(t *testing.T, w *world) {
+	scene(t, batchSize, defect{options: func(o *idempotency.Options) { o.KeyLife = good }}, func(t *testing.T, w *world) {
 		before, after, keyless := texts(1, "before"), texts(2, "after"), texts(3, "")
 		want := func(slot int, i *intent, path string) {
 			t.Helper()
@@ -52,27 +52,27 @@ func TestARedisThatComesBackEmptyIsNoticedAndKeysRestForAsLongAsTheyAreGood(t *t
 				t.Errorf("replica %d: intent %d is %s, want %s", slot, i.number, c.answer, path)
 			}
 		}
-		want(0, before, "sent")
+		want(0, before, "executed")
 		want(1, before, "replayed")
 		w.outage(500*time.Millisecond, true)
 		time.Sleep(notice)
 		for slot := range replicas {
-			want(slot, before, "refused")
-			want(slot, after, "refused")
+			want(slot, before, "not_executed")
+			want(slot, after, "not_executed")
 		}
-		want(0, keyless, "sent")
+		want(0, keyless, "executed")
 		// Nor does a replica know better that never saw the memory that was lost.
 		w.slots[2].die()
 		w.boot(2)
 		time.Sleep(warmUp)
-		want(2, before, "refused")
-		want(2, after, "refused")
+		want(2, before, "not_executed")
+		want(2, after, "not_executed")
 
 		if sent := len(w.made().Messages); sent != 2 {
 			t.Errorf("%d messages were sent, want 2: one before the loss and one without a key", sent)
 		}
 		time.Sleep(good)
-		want(1, after, "sent")
+		want(1, after, "executed")
 		want(2, after, "replayed")
 	})
 }

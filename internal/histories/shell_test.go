@@ -64,7 +64,7 @@ type (
 	transport struct{}
 )
 
-func (onces) Do(ctx context.Context, w mcpadapter.Work) mcpadapter.Finding {
+func (onces) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
 	return processOf(ctx).once.Do(ctx, w)
 }
 

@@ -218,21 +218,21 @@ func (v *verdict) told(c *call) {
 		mine = v.after.by(c)
 	}
 	switch c.path {
-	case "sent", "replayed", "settled":
+	case "executed", "replayed", "reconciled":
 		switch {
 		case c.id == "" && len(mine) == 0:
 			v.fault(c, "is said to be %s, and is not there", c.path)
 		case c.id != "" && !contains(mine, c.id):
 			v.fault(c, "is said to be %s as %s, and that is not there for it: %v", c.path, c.id, mine)
 		}
-	case "not_seen":
+	case "not_found_yet":
 		for _, message := range v.after.Messages {
 			its := message.SentByName == c.name() || !alone && c.intent.sent(message.SentByName)
 			if its && message.Created.Before(c.begun) && !v.world.jumped {
 				v.fault(c, "is said not to be seen, and was there before as %d", message.ID)
 			}
 		}
-	case "refused":
+	case "not_executed":
 		if ids := v.after.by(c); len(ids) > 0 {
 			v.fault(c, "is said not to be sent, and is there as %v", ids)
 		}
@@ -254,14 +254,14 @@ func (v *verdict) found(i *intent, alike bool) {
 		return
 	}
 	if !v.world.wiped.IsZero() {
-		if c.path == "sent" {
+		if c.path == "executed" {
 			v.fault(c, "is %s, though the memory of its key was lost", c.path)
 		}
 		return
 	}
-	known := c.path == "replayed" || c.path == "settled"
+	known := c.path == "replayed" || c.path == "reconciled"
 	switch there := len(v.before.of(i)) > 0; {
-	case c.path == "under_way", c.path == "refused":
+	case c.path == "in_progress", c.path == "not_executed":
 		v.fault(c, "is %s when nothing else is done: %s", c.path, c.text)
 	case there && !known && i.kind == aMessage && !alike && !v.world.jumped:
 		if v.world.died {
@@ -284,7 +284,7 @@ func (v *verdict) contact(i *intent, k int, name string) {
 		switch {
 		case k < len(c.parts):
 			result = c.parts[k]
-		case c.path == "refused":
+		case c.path == "not_executed":
 			result.result = "not_attempted"
 		}
 		switch result.result {

@@ -46,8 +46,8 @@ const (
 	Refused Event = "refused"
 	// Unenforced says that the store did not answer, so that a limit was held in this process only.
 	Unenforced Event = "unenforced"
-	// Kept says that messages which were not sent count as sent, since the store did not answer.
-	Kept Event = "kept"
+	// NotRefunded says that messages which were not sent count as sent, since the store did not answer.
+	NotRefunded Event = "kept"
 )
 
 // Options are what all limits are made of. All but Now are required.
@@ -102,7 +102,7 @@ func (c *counter) take(ctx context.Context, owner string, quotas []Quota) (taken
 			return taken, giveBack
 		}
 		if err := c.Store.GiveBack(ctx, owner, taken.At, quotas); err != nil {
-			c.OnEvent(quotas[ours.Short].Name, Kept)
+			c.OnEvent(quotas[ours.Short].Name, NotRefunded)
 		}
 		taken = ours
 	}

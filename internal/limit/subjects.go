@@ -22,7 +22,7 @@ type Subjects struct {
 
 var _ mcpadapter.Limiter = (*Subjects)(nil)
 
-// NewSubjects allows so many calls in a minute and so many messages in 24 hours to each subject; 0 is no limit.
+// NewSubjects allows so many calls in a minute and so many messages in 24 hours to each subject; 0 is not a limit.
 func NewSubjects(opts Options, callsAMinute, messagesADay int) (*Subjects, error) {
 	if callsAMinute < 0 || messagesADay < 0 {
 		return nil, errors.New("limit: a limit must not be negative")
@@ -58,7 +58,7 @@ func (s *Subjects) Admit(ctx context.Context, subject string, n int) (unsent fun
 	if last := len(quotas) - 1; quotas[last].Name == messages {
 		unsent = func(ctx context.Context) {
 			if err := giveBack(ctx, quotas[last:]); err != nil {
-				s.OnEvent(messages, Kept)
+				s.OnEvent(messages, NotRefunded)
 			}
 		}
 	}

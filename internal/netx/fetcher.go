@@ -176,7 +176,7 @@ func (f *Fetcher) allows(u *url.URL) bool {
 	return !f.restricted || slices.ContainsFunc(f.hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
-// clientFor chooses the way of a request. A proxy that cannot be told is no reason to go without it.
+// clientFor chooses the way of a request. A proxy that cannot be told is not a reason to go without it.
 func (f *Fetcher) clientFor(req *http.Request) (*http.Client, error) {
 	if f.proxy == nil {
 		return f.direct, nil

@@ -29,13 +29,13 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	outcome := f.Outcome.String()
 	c.metrics.calls.WithLabelValues(f.Tool, outcome).Inc()
 	c.metrics.duration.WithLabelValues(f.Tool).Observe(f.Duration.Seconds())
-	if f.Path != mcpadapter.PathNone {
-		c.metrics.paths.WithLabelValues(f.Tool, f.Path.String()).Inc()
+	if f.Disposition != mcpadapter.DispositionNone {
+		c.metrics.dispositions.WithLabelValues(f.Tool, f.Disposition.String()).Inc()
 	}
 	if f.Unrecognizable {
 		c.metrics.unrecognizable.WithLabelValues(f.Tool).Inc()
 	}
-	sent := f.Path == mcpadapter.PathSent || f.Path == mcpadapter.PathSettled // what is replayed was counted before
+	sent := f.Disposition == mcpadapter.DispositionExecuted || f.Disposition == mcpadapter.DispositionReconciled // what is replayed was counted before
 	if f.Outcome == mcpadapter.OutcomeOK && sent && f.Recipients > 0 {
 		c.metrics.recipients.Add(float64(f.Recipients))
 		c.metrics.segments.Add(float64(f.Recipients * f.Segments))
@@ -49,7 +49,7 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	}
 	client := clientName(identity.CallerFrom(ctx).Client.Name)
 	c.logger.LogAttrs(ctx, level, "tool call",
-		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.String("path", f.Path.String()),
+		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.String("disposition", f.Disposition.String()),
 		slog.Int("status", f.Status),
 		slog.Int("attempts", f.Attempts), slog.Int("recipients", f.Recipients), slog.Int("segments", f.Segments),
 		slog.Duration("took", f.Duration.Round(time.Microsecond)), slog.String("client", client))

@@ -23,7 +23,7 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 	})
 	ctx := identity.WithCaller(t.Context(), identity.Caller{Client: identity.Client{Name: "claude-code 2 +15551234567\n\"x\""}})
 	observe.NewCalls(logger, metrics).Observe(ctx, mcpadapter.Facts{
-		Tool: "send_message", Path: mcpadapter.PathSent, Recipients: 2, Segments: 3,
+		Tool: "send_message", Disposition: mcpadapter.DispositionExecuted, Recipients: 2, Segments: 3,
 	})
 
 	line := log.String()
@@ -39,7 +39,7 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
 		`clerk_gateway_tool_calls_total{outcome="ok",tool="send_message"} 1`, "clerk_gateway_segments_total 6",
-		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{path="sent",tool="send_message"} 1`,
+		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{disposition="executed",tool="send_message"} 1`,
 	} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)
@@ -50,18 +50,18 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testing.T) {
 	metrics := observe.NewMetrics("test")
 	calls := observe.NewCalls(slog.New(slog.DiscardHandler), metrics)
-	for path, outcome := range map[mcpadapter.Path]mcpadapter.Outcome{
-		mcpadapter.PathNotSeen: mcpadapter.OutcomeUnknown, mcpadapter.PathSettled: mcpadapter.OutcomeOK,
-		mcpadapter.PathReplayed: mcpadapter.OutcomeOK, mcpadapter.PathRefused: mcpadapter.OutcomeRefused,
-		mcpadapter.PathSent: mcpadapter.OutcomeFailed, // taken, and failed
+	for path, outcome := range map[mcpadapter.Disposition]mcpadapter.Outcome{
+		mcpadapter.DispositionNotFoundYet: mcpadapter.OutcomeUnknown, mcpadapter.DispositionReconciled: mcpadapter.OutcomeOK,
+		mcpadapter.DispositionReplayed: mcpadapter.OutcomeOK, mcpadapter.DispositionNotExecuted: mcpadapter.OutcomeRefused,
+		mcpadapter.DispositionExecuted: mcpadapter.OutcomeFailed, // taken, and failed
 	} {
-		calls.Observe(t.Context(), mcpadapter.Facts{Tool: "send_message", Outcome: outcome, Path: path, Recipients: 2, Segments: 1})
+		calls.Observe(t.Context(), mcpadapter.Facts{Tool: "send_message", Outcome: outcome, Disposition: path, Recipients: 2, Segments: 1})
 	}
 	w := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
-		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{path="replayed",tool="send_message"} 1`,
-		`clerk_gateway_creations_total{path="not_seen",tool="send_message"} 1`,
+		"clerk_gateway_recipients_total 2", `clerk_gateway_creations_total{disposition="replayed",tool="send_message"} 1`,
+		`clerk_gateway_creations_total{disposition="not_found_yet",tool="send_message"} 1`,
 	} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)
@@ -72,7 +72,7 @@ func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testin
 func TestACallThatTookAsLongAsItMayIsWithinTheHistogram(t *testing.T) {
 	metrics := observe.NewMetrics("test")
 	observe.NewCalls(slog.New(slog.DiscardHandler), metrics).Observe(t.Context(),
-		mcpadapter.Facts{Tool: "send_message", Path: mcpadapter.PathSent, Duration: 90 * time.Second})
+		mcpadapter.Facts{Tool: "send_message", Disposition: mcpadapter.DispositionExecuted, Duration: 90 * time.Second})
 	w := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	within := 0

@@ -13,7 +13,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	calls          *prometheus.CounterVec
-	paths          *prometheus.CounterVec
+	dispositions   *prometheus.CounterVec
 	unrecognizable *prometheus.CounterVec
 	duration       *prometheus.HistogramVec
 	recipients     prometheus.Counter
@@ -39,11 +39,11 @@ func NewMetrics(version string) *Metrics {
 			Name: "clerk_gateway_tool_calls_total",
 			Help: "Tool calls by tool and outcome (ok, invalid, refused, failed, unknown, unavailable, canceled, limited).",
 		}, []string{"tool", "outcome"}),
-		paths: prometheus.NewCounterVec(prometheus.CounterOpts{
+		dispositions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_creations_total",
-			Help: "Calls that create something, by tool and the way they went (sent, replayed, settled, not_seen, undecided, " +
-				"under_way, refused).",
-		}, []string{"tool", "path"}),
+			Help: "Calls that create something, by tool and disposition (executed, replayed, reconciled, not_found_yet, indeterminate, " +
+				"in_progress, not_executed).",
+		}, []string{"tool", "disposition"}),
 		unrecognizable: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clerk_gateway_creations_unrecognizable_total",
 			Help: "Calls that create something and would be carried out again if they were transmitted again: they have no " +
@@ -73,8 +73,8 @@ func NewMetrics(version string) *Metrics {
 				"as sent).",
 		}, []string{"limit", "event"}),
 		memoryLost: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "clerk_gateway_memory_lost_total",
-			Help: "How often it was found that the store had lost what was sent before.",
+			Name: "clerk_gateway_data_losses_total",
+			Help: "Detected losses of idempotency data.",
 		}),
 		crowded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "clerk_gateway_store_queue_refused_total",
@@ -108,7 +108,7 @@ func NewMetrics(version string) *Metrics {
 		}),
 		durable: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clerk_gateway_store_durable",
-			Help: "1 if the store's settings have it keep what it acknowledged, 0 if they do not, -1 if that cannot be checked.",
+			Help: "1 if Redis is configured for durable writes, 0 if not, -1 if unknown.",
 		}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -118,7 +118,7 @@ func NewMetrics(version string) *Metrics {
 	build.WithLabelValues(version).Set(1)
 	m.store.Set(1)
 	m.durable.Set(-1)
-	m.registry.MustRegister(m.checks, m.rejected, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.paths,
+	m.registry.MustRegister(m.checks, m.rejected, m.inFlight, m.waiting, m.busy, m.crowded, m.durable, m.memoryLost, m.calls, m.dispositions,
 		m.unrecognizable, m.duration, m.recipients, m.segments, m.sessions, m.limits, m.store,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -163,8 +163,8 @@ func (m *Metrics) Rejected(endpoint, reason string) {
 // SignInCheck counts a question to the identity provider.
 func (m *Metrics) SignInCheck(result string) { m.checks.WithLabelValues(result).Inc() }
 
-// MemoryLost counts that the store was found to have lost its data.
-func (m *Metrics) MemoryLost() { m.memoryLost.Inc() }
+// DataLoss counts that the store was found to have lost its data.
+func (m *Metrics) DataLoss() { m.memoryLost.Inc() }
 
 // Durable notes whether the store keeps what it acknowledged: whether something is known to let it lose that, and whether
 // something is not known.

@@ -178,5 +178,5 @@ func (s *Server) Challenge(ctx context.Context, reason string) error {
 }
 
 func unchecked() *Refusal {
-	return &Refusal{status: http.StatusInternalServerError, description: "nobody has checked who makes this call", reason: web.ReasonInternal}
+	return &Refusal{status: http.StatusInternalServerError, description: "internal error: the request was not authenticated", reason: web.ReasonInternal}
 }

@@ -81,7 +81,7 @@ func New(opts Options) (*Server, error) {
 	}
 	for ours, theirs := range opts.ScopeNames {
 		if !scopeToken(theirs) {
-			problems = append(problems, fmt.Errorf("resource: the name %q for scope %s is no scope; give one word", theirs, ours))
+			problems = append(problems, fmt.Errorf("resource: the name %q for scope %s is not a scope; give one word", theirs, ours))
 		}
 	}
 	if u := opts.PublicURL; u != nil && (u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {

@@ -52,7 +52,7 @@ func parseFault(data []byte, operations, changing []string) (fault, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
-		return f, fmt.Errorf("this is no fault: %s; fields are operation, kind, count, status, retry_after, body, "+
+		return f, fmt.Errorf("this is not a fault: %s; fields are operation, kind, count, status, retry_after, body, "+
 			"content_type, ms, after_commit", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

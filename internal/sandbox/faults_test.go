@@ -247,7 +247,7 @@ func TestAFaultThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 		`"kind":"delay","ms":1,"operation":"sendMessages"`: `operation "sendMessages" is unknown; there are ` + operations,
 		`"kind":"delay","count":-1,"operation":"x"`: "operation \"x\" is unknown; there are " + operations +
 			"\ncount is -1; it must be 1 or more\nms is 0; kind delay needs 1 to 600000",
-		`[`: "this is no fault",
+		`[`: "this is not a fault",
 	} {
 		r := b.do(http.StatusBadRequest, "PUT", "/_sandbox/faults", `{"operation":"sendMessage",`+f+`}`)
 		if got := fmt.Sprint(decode[refused](b, r).Message); !strings.Contains(got, want) {

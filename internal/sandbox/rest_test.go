@@ -73,12 +73,12 @@ func TestARequestThatDoesNotFitIsRefusedWithTheReason(t *testing.T) {
 		},
 		"a list as body": {post("[]"), 422, []any{"value must be an object"}},
 
-		"a limit too large":        {find("limit=51"), 422, []any{"limit: number must be at most 50"}},
-		"a limit of zero":          {find("limit=0"), 422, []any{"limit: number must be at least 1"}},
-		"a limit that is none":     {find("limit=ten"), 422, []any{"limit: an invalid integer"}},
-		"an empty page":            {find("page="), 422, []any{"page: empty value is not allowed"}},
-		"a page beyond an integer": {find("page=92233720368547758080"), 422, []any{"page: an invalid integer"}},
-		"a start that is no time":  {find("start=yesterday"), 422, nil},
+		"a limit too large":          {find("limit=51"), 422, []any{"limit: number must be at most 50"}},
+		"a limit of zero":            {find("limit=0"), 422, []any{"limit: number must be at least 1"}},
+		"a limit that is none":       {find("limit=ten"), 422, []any{"limit: an invalid integer"}},
+		"an empty page":              {find("page="), 422, []any{"page: empty value is not allowed"}},
+		"a page beyond an integer":   {find("page=92233720368547758080"), 422, []any{"page: an invalid integer"}},
+		"a start that is not a time": {find("start=yesterday"), 422, nil},
 		"days that do not exist": {
 			find("start=2026-02-30T00:00:00Z&end=2026-04-31T00:00:00Z"), 422, []any{"start " + noDay, "end " + noDay},
 		},

@@ -19,7 +19,7 @@ type Endpoints struct {
 
 // Good reports whether a token for an audience is good at a resource: the URL of an endpoint as the resource server spells it.
 // It compares to the letter (RFC 8707 §2, RFC 9068 §4), but for a slash at the end of either, which clients and issuers add and
-// drop as they like, and for the names of this machine, which are one server behind one port. What is no URL of this gateway is
+// drop as they like, and for the names of this machine, which are one server behind one port. What is not a URL of this gateway is
 // no reason to let anybody in.
 func (e Endpoints) Good(audience []string, resource string) bool {
 	resource = strings.TrimSuffix(resource, "/")

@@ -14,7 +14,7 @@ const (
 	cacheBytes = 4 << 20
 )
 
-// digest stands for a token: what leaks from the cache is no credential.
+// digest stands for a token: what leaks from the cache is not a credential.
 type digest [sha256.Size]byte
 
 // cache remembers verified tokens for a while, so that a call costs a digest rather than a signature. It is bounded: when

@@ -151,7 +151,7 @@ func (c *claims) checkTime(now time.Time, leeway time.Duration) error {
 	return nil
 }
 
-// usableSubject refuses what is no name for somebody: nothing, too much, control characters, and the replacement
+// usableSubject refuses what is not a name for somebody: nothing, too much, control characters, and the replacement
 // character, which stands for a lone surrogate in the JSON and would make two subjects one.
 func usableSubject(s string) bool {
 	return s != "" && len(s) <= maxSubject && !strings.ContainsRune(s, utf8.RuneError) &&

@@ -102,7 +102,7 @@ func parseKeys(data []byte) (Keys, error) {
 }
 
 // certificateMembers of a key are about certificates (RFC 7517 §4.6 to §4.9), which nobody looks at here. Some providers fill
-// them with what is none, which is no reason to lose the key.
+// them with what is none, which is not a reason to lose the key.
 func certificateMembers() []string { return []string{"x5c", "x5t", "x5t#S256", "x5u"} }
 
 // parseKey reads one key of a set.

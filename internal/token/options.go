@@ -65,7 +65,7 @@ const (
 )
 
 // asymmetric are the algorithms that may be allowed. A symmetric one would make the issuer's public key a secret shared
-// with everybody, and none is no signature (RFC 8725 §2.1).
+// with everybody, and none is not a signature (RFC 8725 §2.1).
 func asymmetric() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{
 		jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,

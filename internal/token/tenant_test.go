@@ -63,7 +63,7 @@ func TestIssuerIsThatOfTheTokensTenant(t *testing.T) {
 	}
 }
 
-// The address of metadata that tenants share is no tenant's issuer, unless the metadata says that it is one after all.
+// The address of metadata that tenants share is not a tenant's issuer, unless the metadata says that it is one after all.
 func TestMetadataSaysWhatAnAddressStandsFor(t *testing.T) {
 	w := manyTenants(t, "/common/v2.0")
 	w.refuses(t, w.ofTenant("/common/v2.0", tenant), token.ReasonKeyIssuer)

@@ -140,7 +140,7 @@ func TestEveryServiceIsConfined(t *testing.T) {
 			t.Errorf("%s has no time to stop", name)
 		}
 		if s.Build == nil && !ours(s) && !regexp.MustCompile(`^[a-z]+:\d+\.\d+\.\d+-alpine$`).MatchString(s.Image) {
-			t.Errorf("%s runs %s, which is no exact version", name, s.Image)
+			t.Errorf("%s runs %s, which is not an exact version", name, s.Image)
 		}
 		// Our own image says it itself; see TestImageRunsAsNobody.
 		if user, _, _ := strings.Cut(s.User, ":"); !ours(s) && (user == "" || user == "0" || user == "root") {

@@ -54,7 +54,7 @@ func TestImageHasAStaticBinaryThatKnowsItsVersion(t *testing.T) {
 		}
 	}
 	if find(all[:last], "ARG VERSION") == "" {
-		t.Error("VERSION is no build argument of the stage that builds")
+		t.Error("VERSION is not a build argument of the stage that builds")
 	}
 	if !strings.Contains(read(t, "cmd/gateway/version.go"), "\nvar buildVersion string\n") {
 		t.Error("the linker's variable main.buildVersion is gone")

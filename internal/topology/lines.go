@@ -18,7 +18,7 @@ type lines struct {
 func (l *lines) print(name, line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = fmt.Fprintf(l.w, "%-9s | %s\n", name, line) // a log that cannot be written is no reason to stop
+	_, _ = fmt.Fprintf(l.w, "%-9s | %s\n", name, line) // a log that cannot be written is not a reason to stop
 }
 
 // prefixed returns a writer for one process.

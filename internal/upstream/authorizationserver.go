@@ -33,7 +33,7 @@ type AuthorizationServerOptions struct {
 type AuthorizationServer struct {
 	opts   AuthorizationServerOptions
 	tokens tokenClient
-	found  document[serverMetadata]
+	found  cachedMetadata[serverMetadata]
 }
 
 // exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client says who it is goes by its
@@ -76,7 +76,7 @@ func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServ
 	}
 	return &AuthorizationServer{
 		opts: opts, tokens: newTokenClient(newHTTPClient(transport), opts.ClientID, opts.ClientSecret, method, exchangeSettings),
-		found: document[serverMetadata]{now: opts.Now},
+		found: cachedMetadata[serverMetadata]{now: opts.Now},
 	}, errors.Join(problems...)
 }
 
@@ -98,7 +98,7 @@ func (a *AuthorizationServer) exchange(ctx context.Context, form url.Values) (*t
 func (a *AuthorizationServer) discover(ctx context.Context, _ *serverMetadata) (*serverMetadata, error) {
 	u, err := url.Parse(a.opts.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the issuer is no URL", ErrUnavailable)
+		return nil, fmt.Errorf("%w: the issuer is not a URL", ErrUnavailable)
 	}
 	origin, path := u.Scheme+"://"+u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
 	var firstErr *unknownError

@@ -73,7 +73,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, got *tokens, nonce s
 	case keys.err != nil:
 		return nil, keysFailure(keys.err)
 	case err != nil:
-		return nil, failedWith(ReasonMalformed, "a claim of it is not what OpenID Connect says, or it is no JWT in compact form")
+		return nil, failedWith(ReasonMalformed, "a claim of it is not what OpenID Connect says, or it is not a JWT in compact form")
 	}
 	var claims map[string]any
 	if t.Claims(&claims) != nil || claims == nil {
@@ -115,7 +115,7 @@ func (m *metadata) checkForm(raw string) (alg string, err error) {
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[0])
 	if len(parts) != 3 || err != nil || json.Unmarshal(data, &header) != nil {
-		return "", failedWith(ReasonMalformed, "it is no JWT in compact form")
+		return "", failedWith(ReasonMalformed, "it is not a JWT in compact form")
 	}
 	alg = header.Algorithm
 	switch {

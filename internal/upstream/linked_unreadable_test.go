@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 var (
@@ -26,7 +26,7 @@ func keyring(t *testing.T, secrets ...[]byte) *seal.Keyring {
 func TestAKeyThatDoesNotOpenIsNotMissing(t *testing.T) {
 	b := newBench(t)
 	b.keep(goodKey, "")
-	b.gives(b.Linked, goodKey)
+	b.gives(b.PersonalKeys, goodKey)
 	ahead := b.replica(keyring(t, newSecret, oldSecret))
 	b.gives(ahead, goodKey) // and seals it again
 	for name, err := range map[string]error{
@@ -44,9 +44,9 @@ func TestAKeyThatDoesNotOpenIsNotMissing(t *testing.T) {
 
 // Without it nobody whose key was sealed with a secret that is gone for good could have one again.
 func TestAKeyThatDoesNotOpenIsReplacedByConfirmation(t *testing.T) {
-	for name, do := range map[string]func(l *Linked, id string) error{
-		"replaced": func(l *Linked, id string) error { return l.Keep(t.Context(), person, newKey, id) },
-		"removed": func(l *Linked, id string) error {
+	for name, do := range map[string]func(l *PersonalKeys, id string) error{
+		"replaced": func(l *PersonalKeys, id string) error { return l.Keep(t.Context(), person, newKey, id) },
+		"removed": func(l *PersonalKeys, id string) error {
 			if err := l.Remove(t.Context(), person, id); err != nil {
 				return err
 			}

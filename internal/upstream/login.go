@@ -10,7 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// Store keeps what belongs to the provider behind grants, sealed. [session.Upstreams] is one. An error means that the
+// Store keeps what belongs to the provider behind grants, sealed. [session.ProviderStates] is one. An error means that the
 // store cannot tell or cannot write now; that something is not there is never an error.
 type Store interface {
 	// Lease makes the caller the only one who changes a grant's data, until release or for ttl.
@@ -51,13 +51,13 @@ type Login struct {
 	provider *Provider
 	store    Store
 
-	known   recent[reading]    // by grant: what the store last said
-	paused  recent[time.Time]  // by grant: until when a provider that failed is not asked for tokens again
-	unasked recent[checkPause] // by grant: until when it is not asked about the person again
+	known   fallback[reading]    // by grant: what the store last said
+	paused  fallback[time.Time]  // by grant: until when a provider that failed is not asked for tokens again
+	unasked fallback[checkPause] // by grant: until when it is not asked about the person again
 
 	mu      sync.Mutex
 	flights map[string]*flight
-	unsaved map[string]*unsaved // by grant
+	unsaved map[string]*pendingSave // by grant
 	closed  bool
 	closing chan struct{}
 	work    sync.WaitGroup
@@ -88,7 +88,7 @@ func NewLogin(opts LoginOptions) (*Login, error) {
 	}
 	return &Login{
 		opts: opts, provider: opts.Provider, store: opts.Store,
-		flights: map[string]*flight{}, unsaved: map[string]*unsaved{}, closing: make(chan struct{}),
+		flights: map[string]*flight{}, unsaved: map[string]*pendingSave{}, closing: make(chan struct{}),
 	}, nil
 }
 

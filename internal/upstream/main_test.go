@@ -30,13 +30,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	_ Store                  = (*session.Upstreams)(nil)
+	_ Store                  = (*session.ProviderStates)(nil)
 	_ mcpadapter.Credentials = (*Login)(nil)
 	_ mcpadapter.Credentials = (*Exchange)(nil)
-	_ mcpadapter.Credentials = (*Linked)(nil)
+	_ mcpadapter.Credentials = (*PersonalKeys)(nil)
 	_ mcpadapter.Renewer     = (*Login)(nil)
 	_ mcpadapter.Renewer     = (*Exchange)(nil)
-	_ mcpadapter.Renewer     = (*Linked)(nil)
+	_ mcpadapter.Renewer     = (*PersonalKeys)(nil)
 	_ mcpadapter.Credentials = APIKey{}
 )
 

@@ -84,7 +84,7 @@ func (p *Provider) mayAsk(address string) bool {
 const algorithmEd25519 = "Ed25519"
 
 // algorithms are those that ID tokens may be signed with: asymmetric ones that the provider announces. A symmetric one
-// would make the client secret a key, and none is no signature (RFC 8725 §2.1).
+// would make the client secret a key, and none is not a signature (RFC 8725 §2.1).
 func (m *metadata) algorithms() []string {
 	all := []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,

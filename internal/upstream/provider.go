@@ -75,7 +75,7 @@ type Provider struct {
 	opts   ProviderOptions
 	client *http.Client
 	tokens tokenClient
-	found  document[metadata]
+	found  cachedMetadata[metadata]
 	// refuses is until when offline_access is not asked for, in Unix seconds.
 	refuses atomic.Int64
 }
@@ -129,7 +129,7 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 	client := newHTTPClient(transport)
 	return &Provider{
 		opts: opts, client: client, tokens: newTokenClient(client, opts.ClientID, opts.ClientSecret, method, providerSettings),
-		found: document[metadata]{now: opts.Now},
+		found: cachedMetadata[metadata]{now: opts.Now},
 	}, errors.Join(problems...)
 }
 

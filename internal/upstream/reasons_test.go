@@ -72,7 +72,7 @@ func TestASignInThatFailsSaysWhy(t *testing.T) {
 		{"no algorithm", rawToken(`{"alg":"none"}`), "is not signed", true},
 		{"an algorithm with a name of many words", rawToken(`{"alg":"the secret is"}`), "its header names none", true},
 		{"an encrypted token", func(i *idp, _ url.Values) { i.sign = func(map[string]any) string { return "a.b.c.d.e" } }, "it is encrypted", true},
-		{"no token at all", func(i *idp, _ url.Values) { i.sign = func(map[string]any) string { return "opaque" } }, "no JWT", true},
+		{"no token at all", func(i *idp, _ url.Values) { i.sign = func(map[string]any) string { return "opaque" } }, "not a JWT", true},
 		{"an ID token without end", claims(map[string]any{"x": strings.Repeat("x", maxIDToken)}), "longer than 256 KiB", true},
 		{"a claim of a wrong kind", claims(map[string]any{"exp": "tomorrow"}), "malformed: a claim", true},
 		{"a key that is not published", signedBy(t, jose.ES256, other.keys[0]), "a key that the provider does not publish", true},
@@ -267,7 +267,7 @@ func TestCheckReportsWhatAProviderSaysOfItself(t *testing.T) {
 	}
 }
 
-// Whom the rules turn away is no failure of the provider's.
+// Whom the rules turn away is not a failure of the provider's.
 func TestWhoMayNotSignInIsNoFailureOfTheProvider(t *testing.T) {
 	rules, err := identity.ParseRules([]string{"email_domain=other.example"})
 	if err != nil {

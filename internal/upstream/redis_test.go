@@ -9,10 +9,10 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // stored is a person whose grant is in a Redis, and the replicas that serve it.
@@ -62,7 +62,7 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 	for n := range 3 {
 		store := open()
 		grants, err := session.NewGrants(session.GrantOptions{
-			Records: store.Grants(), Upstream: store.Upstreams(), Sealer: keys.Sealer("grants"), Signer: keys.MAC("tokens"),
+			Records: store.Grants(), Upstream: store.ProviderStates(), Sealer: keys.Sealer("grants"), Signer: keys.MAC("tokens"),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 				t.Fatal(err)
 			}
 		}
-		host := &mortal{Store: grants.Upstreams()}
+		host := &mortal{Store: grants.ProviderStates()}
 		l, err := NewLogin(LoginOptions{Provider: i.provider(t), Store: host})
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 		t.Cleanup(func() { _ = l.Close(context.Background()) })
 		s.replicas, s.hosts, s.stores = append(s.replicas, l), append(s.hosts, host), append(s.stores, store)
 	}
-	for record, err := range s.stores[0].Upstreams().Scan(t.Context(), "") {
+	for record, err := range s.stores[0].ProviderStates().Scan(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,12 +96,12 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 // leaseEnds takes the lease from whoever has it, as time would.
 func (s *stored) leaseEnds(t *testing.T) {
 	t.Helper()
-	bucket, name := s.stores[0].Upstreams(), s.grant+"-lease"
+	bucket, name := s.stores[0].ProviderStates(), s.grant+"-lease"
 	holder, found, err := bucket.Get(t.Context(), name)
 	if err != nil || !found {
 		t.Fatalf("nobody holds the lease: %v", err)
 	}
-	if ended, err := bucket.Replace(t.Context(), name, holder, holder, time.Millisecond); err != nil || !ended {
+	if ended, err := bucket.CompareAndSwap(t.Context(), name, holder, holder, time.Millisecond); err != nil || !ended {
 		t.Fatalf("the lease stays: %v", err)
 	}
 }

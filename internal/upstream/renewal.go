@@ -44,7 +44,7 @@ type task struct {
 	failed func(ctx context.Context, grant string)
 	// limit is how long to wait for another holder of the lease; zero for as long as the context lasts.
 	limit time.Duration
-	// check says that the person is what is asked about: a doubt about them is no success.
+	// check says that the person is what is asked about: a doubt about them is not a success.
 	check bool
 
 	// asked says that the provider was asked, withoutMetadata that it could not be.
@@ -196,7 +196,7 @@ func (l *Login) renewHeld(ctx context.Context, m *metadata, t *task, release fun
 	}
 	saved, err := t.store.Save(ctx, t.grant, version, data)
 	if err != nil && !next.Over {
-		l.saveLater(ctx, t.grant, &unsaved{version: version, state: &next, data: data}, released)
+		l.savePending(ctx, t.grant, &pendingSave{version: version, state: &next, data: data}, released)
 		return &next, verdict // the tokens are good, and only this process has them
 	}
 	released()

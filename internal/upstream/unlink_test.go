@@ -24,7 +24,7 @@ func TestAKeyIsRemovedOnEveryReplicaAndAnotherOneMayBeLinkedAtOnce(t *testing.T)
 	if err := b.Remove(t.Context(), person, shown.ID); err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range []*Linked{b.Linked, other} {
+	for _, l := range []*PersonalKeys{b.PersonalKeys, other} {
 		if _, err := l.Credential(t.Context(), person); !errors.Is(err, ErrGrantOver) {
 			t.Errorf("%v; want %v", err, ErrGrantOver)
 		}

@@ -46,7 +46,7 @@ func TestGuardDecidesByHostAndOrigin(t *testing.T) {
 		{"a page of another port", "127.0.0.1:8080", "http://127.0.0.1:3000", out},
 		{"a foreign page", "mcp.example.com", "https://evil.example.net", out},
 		{"an opaque page", "mcp.example.com", "null", out},
-		{"a scheme that is no web page", "localhost:8080", "file://localhost:8080", out},
+		{"a scheme that is not a web page", "localhost:8080", "file://localhost:8080", out},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", nil)

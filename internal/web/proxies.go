@@ -92,7 +92,7 @@ func (p *Proxies) Identify(next http.Handler) http.Handler {
 }
 
 // client is the last one on the way who is not a trusted proxy, and whether the connection is a trusted proxy's. What
-// stands before that one is hearsay. Where a trusted proxy's word is no address, the proxy itself is all that is known.
+// stands before that one is hearsay. Where a trusted proxy's word is not an address, the proxy itself is all that is known.
 func (p *Proxies) client(r *http.Request) (client netip.Addr, proxied bool) {
 	client, _ = parseHop(r.RemoteAddr)
 	if !p.trusts(client) {

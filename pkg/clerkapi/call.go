@@ -185,7 +185,7 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	}
 	if err != nil && c.op.reads() && isSuccess(resp.StatusCode) && !errors.Is(err, errTooLong) {
 		c.leaveLarge()
-		return nil, err // an answer cut short is no answer: a read can be made again
+		return nil, err // an answer cut short is not an answer: a read can be made again
 	}
 	c.last.status, c.last.header, c.last.body, c.last.bodyErr = resp.StatusCode, resp.Header, body, err
 	resp.Body = http.NoBody

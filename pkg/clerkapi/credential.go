@@ -10,7 +10,7 @@ import (
 // Credential says for whom a request is made. It belongs to one call or one user and is never kept by a [Client] that
 // others use. It prints as "[redacted]".
 //
-// The zero value is no credential; a call with it fails with [ErrNoCredential] before anything is sent.
+// The zero value is not a credential; a call with it fails with [ErrNoCredential] before anything is sent.
 type Credential struct {
 	scheme scheme
 	// A handle, since fmt prints a string in the unexported field of somebody's struct without asking String.

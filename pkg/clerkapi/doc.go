@@ -53,7 +53,7 @@
 // means for the request:
 //
 //	NotDone  It had no effect: refused, rate limited, or no connection was made. It is safe to repeat.
-//	Unknown  It may have had one: cut off, timed out, or answered with 408 or a 5xx. A 503 is no exception, since proxies
+//	Unknown  It may have had one: cut off, timed out, or answered with 408 or a 5xx. A 503 is not an exception, since proxies
 //	         answer it after they passed a request on. Look before you repeat it.
 //	Done     The API took it, but its answer cannot be read, or tells of a failure later on the way ([ErrFailed], with
 //	         the message beside the error). Do not repeat it.

@@ -91,7 +91,7 @@ func TestEveryMethodOfEveryServiceIsAnOperation(t *testing.T) {
 	}
 	for name := range calls {
 		if !methods[name] {
-			t.Errorf("%s is no method", name)
+			t.Errorf("%s is not a method", name)
 		}
 	}
 }

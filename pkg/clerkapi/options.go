@@ -74,7 +74,7 @@ func parseBaseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return nil, errors.New("clerkapi: BaseURL is no URL: give one such as " + DefaultBaseURL)
+		return nil, errors.New("clerkapi: BaseURL is not a URL: give one such as " + DefaultBaseURL)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, errors.New("clerkapi: BaseURL must begin with https:// or http:// and a host, such as " + DefaultBaseURL)
 	case u.User != nil:

@@ -64,7 +64,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 			[]string{
 				`media_urls[0] is empty`, `media_urls[1] does not begin with https:// or http://`,
 				`media_urls[2] does not begin`, `media_urls[3] names no host`, `media_urls[4] holds a user or password`,
-				`media_urls[5] holds a space`, `media_urls[6] is no URL`, `media_urls[7] does not begin`, `media_urls[8] is too long`,
+				`media_urls[5] holds a space`, `media_urls[6] is not a URL`, `media_urls[7] does not begin`, `media_urls[8] is too long`,
 			}},
 		{"wrong filters", "get_messages", `{"inbox_ids":"a","start":"2026-11-23","end":"2026-11-23T10:00:00","limit":51,"page":0}`,
 			[]string{
@@ -78,7 +78,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		}},
 		{"wrong numbers", "get_messages", `{"inbox_ids":["","a\u0007",".."],"start":"","limit":"10","page":1.5}`,
 			[]string{
-				`inbox_ids[0] is empty`, `inbox_ids[1] holds a character that no id has`, `inbox_ids[2] has nothing but dots`, `start is no ISO 8601 time`,
+				`inbox_ids[0] is empty`, `inbox_ids[1] holds a character that no id has`, `inbox_ids[2] has nothing but dots`, `start is not an ISO 8601 time`,
 				`limit must be a whole number from 1 to 50, such as 50; a string was given`, `page must be a whole number`,
 			}},
 		{"numbers beyond all bounds", "get_messages", `{"limit":1e999,"page":9007199254740993}`,
@@ -89,7 +89,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 			[]string{`name, email and phone are all missing: give at least one of them`}},
 		{"a wrong contact", "create_contact", `{"name":1,"email":"jane@","phone":"5551234567","public":"yes","data":[]}`,
 			[]string{
-				`name must be a string such as "Jane Smith"; a number was given`, `email is no e-mail address`,
+				`name must be a string such as "Jane Smith"; a number was given`, `email is not an e-mail address`,
 				`phone has no country code`, `public must be true or false; a string was given`,
 				`data must be an object such as {"plan": "premium"}; a list was given`,
 			}},
@@ -114,7 +114,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		{"wrong contacts", "create_contacts_batch", `{"contacts":[{"name":"A"},"B",{},{"email":"x","fone":"1"}]}`,
 			[]string{
 				`contacts[1] must be an object such as`, `contacts[2].name, email and phone are all missing`,
-				`contacts[3].email is no e-mail address`,
+				`contacts[3].email is not an e-mail address`,
 				`contacts[3]."fone" is not an argument of this tool: did you mean phone?`,
 			}},
 		{"a campaign of nothing", "create_campaign", `{}`, []string{
@@ -122,12 +122,12 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		}},
 		{"a wrong campaign", "create_campaign", `{"sender":"+1","list_name":" ","body":"","media_urls":[],"timestamp":"2026-11-23T09:58:59Z","provider":"pigeon"}`,
 			[]string{
-				`sender is no international phone number`, `list_name is empty`, `body is blank`,
+				`sender is not an international phone number`, `list_name is empty`, `body is blank`,
 				`provider must be one of twilio, bandwidth, msteams, other, non_voip, whatsapp, telnyx, webex, rcs, or left out`,
 				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): give a later time, or leave it out to send at once`,
 			}},
 		{"an empty time is not now", "create_campaign", `{"sender":"72345","list_name":"L","body":"B","media_urls":[],"timestamp":"","provider":""}`,
-			[]string{`timestamp is no ISO 8601 time`, `provider must be one of`}},
+			[]string{`timestamp is not an ISO 8601 time`, `provider must be one of`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.tool+": "+tt.name, func(t *testing.T) {

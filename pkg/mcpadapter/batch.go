@@ -58,7 +58,7 @@ type batch struct {
 	plan  plan
 	call  Call
 	hold  *hold
-	work  Work
+	work  Operation
 
 	// single tells that there is but one part: what fails is told as of any other call.
 	single bool
@@ -86,8 +86,8 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 	defer cancel()
 	b := batch{tools: t, tool: tool, plan: p, call: c, hold: hold, part: tool, rest: contactNotAttempted, nothing: OutcomeRefused}
 	var wrong string
-	if b.work, wrong = workOf(tool, p, c); wrong != "" {
-		return withoutEffect(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Path: PathRefused})
+	if b.work, wrong = operationOf(tool, p, c); wrong != "" {
+		return withoutEffect(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Disposition: DispositionNotExecuted})
 	}
 	// Parts of another size are other pieces of work.
 	b.work.Digest = digest(tool.name, []any{b.work.Digest, t.batchSize})
@@ -128,9 +128,9 @@ func (b *batch) do(ctx context.Context, part []clerkapi.ContactFields) (report R
 	w := b.work
 	last := b.tools.attempt(&w, b.part, p, b.call, b.hold)
 	f := b.tools.once.Do(ctx, w)
-	done := (f.State == StateKnown || f.State == StateReplayed) && !f.Result.IsError
+	done := (f.State == Executed || f.State == Replayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
-	if refused := f.State > StateUnderWay && len(b.result.Contacts) == 0; refused || b.single && !done {
+	if refused := f.State > InProgress && len(b.result.Contacts) == 0; refused || b.single && !done {
 		return b.tools.conclude(b.tool, b.plan, w, *last, f), true
 	}
 	b.take(f, last, len(part))
@@ -138,14 +138,14 @@ func (b *batch) do(ctx context.Context, part []clerkapi.ContactFields) (report R
 }
 
 // take adds what became of a part of n contacts.
-func (b *batch) take(f Finding, last *executed, n int) {
+func (b *batch) take(f Verdict, last *executed, n int) {
 	facts := last.report.Facts
 	b.facts.Attempts += facts.Attempts
 	if facts.Status != 0 {
 		b.facts.Status = facts.Status
 	}
 	switch r := f.Result; f.State {
-	case StateKnown, StateReplayed:
+	case Executed, Replayed:
 		switch {
 		case !r.IsError:
 			b.addMade(f, n)
@@ -154,12 +154,12 @@ func (b *batch) take(f Finding, last *executed, n int) {
 		case aboutThePart(facts.Status):
 			b.add(n, contactFailed, last.what)
 		default:
-			if f.State == StateKnown {
+			if f.State == Executed {
 				b.nothing = facts.Outcome
 			}
 			b.stop(n, contactNotAttempted, r.Text)
 		}
-	case StateSettled, StateNotSeen, StateUndecided:
+	case Reconciled, NotFoundYet, Indeterminate:
 		reason := "An earlier call tried to create it, and its answer was lost."
 		if !f.Earlier {
 			reason = last.what
@@ -169,10 +169,10 @@ func (b *batch) take(f Finding, last *executed, n int) {
 		if b.unknown == maxUnknownParts {
 			b.stopped = "Too many requests to Clerk Chat ended without an answer."
 		}
-	case StateUnderWay: // and will be at the rest
+	case InProgress: // and will be at the rest
 		b.underWay = len(b.plan.request.(*createContacts).body.Contacts) - len(b.result.Contacts)
 		b.stop(n, contactUnknown, "Another request is carrying out the same call at this moment.")
-	case StateMismatch: // what the parts before held was refused, and is not the same now
+	case KeyReused: // what the parts before held was refused, and is not the same now
 		b.stop(n, contactUnknown, "A call with the same idempotency_key and other arguments had this part, and may have created it.")
 	default:
 		var text []string
@@ -209,8 +209,8 @@ func (b *batch) explain(n int, reason string) {
 }
 
 // addMade adds a part that was done, now or before.
-func (b *batch) addMade(f Finding, n int) {
-	if f.State == StateKnown {
+func (b *batch) addMade(f Verdict, n int) {
+	if f.State == Executed {
 		b.made++
 	} else if b.first.IsZero() || f.At.Before(b.first) {
 		b.first = f.At
@@ -243,15 +243,15 @@ func (b *batch) report() Report {
 	}
 	switch {
 	case r.Unknown > b.underWay:
-		b.facts.Outcome, b.facts.Path = OutcomeUnknown, PathUndecided
+		b.facts.Outcome, b.facts.Disposition = OutcomeUnknown, DispositionIndeterminate
 	case r.Unknown > 0:
-		b.facts.Outcome, b.facts.Path = OutcomeUnavailable, PathUnderWay
+		b.facts.Outcome, b.facts.Disposition = OutcomeUnavailable, DispositionInProgress
 	case r.Created == 0:
-		b.facts.Outcome, b.facts.Path = b.nothing, PathRefused
+		b.facts.Outcome, b.facts.Disposition = b.nothing, DispositionNotExecuted
 	case b.made == 0:
-		b.facts.Path = PathReplayed
+		b.facts.Disposition = DispositionReplayed
 	default:
-		b.facts.Path = PathSent
+		b.facts.Disposition = DispositionExecuted
 	}
 	if r.Created > 0 && r.Created < len(r.Contacts) && b.facts.Outcome == OutcomeOK {
 		b.facts.Outcome = OutcomeFailed
@@ -261,8 +261,8 @@ func (b *batch) report() Report {
 		return failed(joined([]string{b.tool.words.unknown, b.tool.words.look}), b.facts)
 	}
 	if whole := (Result{Structured: structured, Text: string(structured)}); r.Created == len(r.Contacts) {
-		if b.facts.Path == PathReplayed {
-			return replayed(b.work, Finding{State: StateReplayed, Result: whole, At: b.first}, b.facts)
+		if b.facts.Disposition == DispositionReplayed {
+			return replayed(b.work, Verdict{State: Replayed, Result: whole, At: b.first}, b.facts)
 		}
 		return Report{Result: whole, Facts: b.facts}
 	}
@@ -278,14 +278,14 @@ func (b *batch) summary() string {
 	r := &b.result
 	key := b.work.Key != ""
 	s := []string{fmt.Sprintf("Of %d contacts %d are created%s.", len(r.Contacts), r.Created,
-		told(r.Created > 0, "; to give these again in another call would create them twice"))}
+		when(r.Created > 0, "; to give these again in another call would create them twice"))}
 	if r.Failed > 0 {
 		s = append(s, fmt.Sprintf("%d were refused by Clerk Chat together with what was sent with them: correct them, and give "+
-			"these alone in a new call%s.", r.Failed, told(key, " with a new idempotency_key")))
+			"these alone in a new call%s.", r.Failed, when(key, " with a new idempotency_key")))
 	}
 	if lost := r.Unknown - b.underWay; lost > 0 {
 		s = append(s, fmt.Sprintf("%d may have been created: have the user check those in Clerk Chat before they are given again.%s",
-			lost, told(key, " Under the same idempotency_key they are not tried again.")))
+			lost, when(key, " Under the same idempotency_key they are not tried again.")))
 	}
 	if b.underWay > 0 {
 		then := "Do not give them again, unless the user has checked in Clerk Chat that they are not there."

@@ -55,7 +55,7 @@ func TestABatchGoesInPartsEachOfWhichIsAWork(t *testing.T) {
 		Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(250, "")), IdempotencyKey: "k",
 		Progress: func(done, total int, _ string) { progress = append(progress, done, total) },
 	})
-	if r.Result.IsError || r.Facts.Path != PathSent || r.Facts.Attempts != 3 {
+	if r.Result.IsError || r.Facts.Disposition != DispositionExecuted || r.Facts.Attempts != 3 {
 		t.Errorf("%.200s, %+v", r.Result.Text, r.Facts)
 	}
 	if !slices.Equal(sizes, []int{100, 100, 50}) || !slices.Equal(progress, []int{100, 250, 200, 250, 250, 250}) {
@@ -97,8 +97,8 @@ func TestPartsOfAnotherSizeAreAnotherWork(t *testing.T) {
 }
 
 // byPart answers each part with its own finding; a nil one makes the attempt.
-func byPart(findings ...*Finding) func(context.Context, Work) Finding {
-	return func(ctx context.Context, w Work) Finding {
+func byPart(findings ...*Verdict) func(context.Context, Operation) Verdict {
+	return func(ctx context.Context, w Operation) Verdict {
 		if f := findings[w.Part-1]; f != nil {
 			return *f
 		}
@@ -107,31 +107,31 @@ func byPart(findings ...*Finding) func(context.Context, Work) Finding {
 }
 
 func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
-	done := &Finding{State: StateReplayed, At: testNow(), Result: Result{Structured: json.RawMessage(
+	done := &Verdict{State: Replayed, At: testNow(), Result: Result{Structured: json.RawMessage(
 		`{"contacts":[{"result":"created","id":"a"},{"result":"created","id":"b"}]}`)}}
-	lost := &Finding{State: StateUndecided, Earlier: true}
-	elsewhere := &Finding{State: StateUnderWay}
-	noMemory := &Finding{State: StateNoMemory}
+	lost := &Verdict{State: Indeterminate, Earlier: true}
+	elsewhere := &Verdict{State: InProgress}
+	noMemory := &Verdict{State: StoreDown}
 	tests := []struct {
 		name     string
-		findings []*Finding
+		findings []*Verdict
 		want     string // first letters of the results
 		outcome  Outcome
-		path     Path
+		path     Disposition
 		sent     int
 		says     []string
 	}{
-		{"all done before", []*Finding{done, done, done}, "cccccc", OutcomeOK, PathReplayed, 0, nil},
-		{"the rest is done now", []*Finding{done, done, nil}, "cccccc", OutcomeOK, PathSent, 1, nil},
-		{"one part was lost, and the rest goes on", []*Finding{done, lost, nil}, "ccuucc", OutcomeUnknown, PathUndecided, 1,
+		{"all done before", []*Verdict{done, done, done}, "cccccc", OutcomeOK, DispositionReplayed, 0, nil},
+		{"the rest is done now", []*Verdict{done, done, nil}, "cccccc", OutcomeOK, DispositionExecuted, 1, nil},
+		{"one part was lost, and the rest goes on", []*Verdict{done, lost, nil}, "ccuucc", OutcomeUnknown, DispositionIndeterminate, 1,
 			[]string{"Of 6 contacts 4 are created; to give these again", "2 may have been created", "Under the same idempotency_key they are not tried"}},
-		{"another is at it", []*Finding{done, elsewhere, nil}, "ccuuuu", OutcomeUnavailable, PathUnderWay, 0,
+		{"another is at it", []*Verdict{done, elsewhere, nil}, "ccuuuu", OutcomeUnavailable, DispositionInProgress, 0,
 			[]string{"4 are being created by another request", "Make the same call with the same idempotency_key again in a few seconds"}},
-		{"what was refused is corrected, and the rest is as it was", []*Finding{nil, {State: StateMismatch}, nil}, "ccuuuu", OutcomeUnknown,
-			PathUndecided, 1, []string{"other arguments had this part", "4 may have been created"}},
-		{"nothing can be done", []*Finding{{State: StateUnderWay}, nil, nil}, "uuuuuu", OutcomeUnavailable, PathUnderWay, 0,
+		{"what was refused is corrected, and the rest is as it was", []*Verdict{nil, {State: KeyReused}, nil}, "ccuuuu", OutcomeUnknown,
+			DispositionIndeterminate, 1, []string{"other arguments had this part", "4 may have been created"}},
+		{"nothing can be done", []*Verdict{{State: InProgress}, nil, nil}, "uuuuuu", OutcomeUnavailable, DispositionInProgress, 0,
 			[]string{"6 are being created"}},
-		{"the memory is away in the middle", []*Finding{nil, noMemory, nil}, "ccnnnn", OutcomeFailed, PathSent, 1,
+		{"the memory is away in the middle", []*Verdict{nil, noMemory, nil}, "ccnnnn", OutcomeFailed, DispositionExecuted, 1,
 			[]string{"4 were not tried", "goes on with these"}},
 	}
 	for _, tt := range tests {
@@ -144,15 +144,15 @@ func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
 			for _, c := range resultOf(t, r).Contacts {
 				got.WriteByte(c.Result[0])
 			}
-			if got.String() != tt.want || r.Facts.Outcome != tt.outcome || r.Facts.Path != tt.path || len(sizes) != tt.sent {
-				t.Errorf("%s, %v, %v, %d sent; want %s, %v, %v, %d\n%s", &got, r.Facts.Outcome, r.Facts.Path, len(sizes),
+			if got.String() != tt.want || r.Facts.Outcome != tt.outcome || r.Facts.Disposition != tt.path || len(sizes) != tt.sent {
+				t.Errorf("%s, %v, %v, %d sent; want %s, %v, %v, %d\n%s", &got, r.Facts.Outcome, r.Facts.Disposition, len(sizes),
 					tt.want, tt.outcome, tt.path, tt.sent, r.Result.Text)
 			}
 			if r.Result.IsError != (tt.says != nil) {
 				t.Errorf("error: %v", r.Result.IsError)
 			}
 			conforms(t, tt.name, definitionOf(tools, "create_contacts_batch"), r)
-			if marked := strings.Contains(r.Result.Text, `"replayed_at":"2026-11-23T10:00:00Z"`); marked != (tt.path == PathReplayed) {
+			if marked := strings.Contains(r.Result.Text, `"replayed_at":"2026-11-23T10:00:00Z"`); marked != (tt.path == DispositionReplayed) {
 				t.Errorf("marked as replayed: %v\n%s", marked, r.Result.Text)
 			}
 			for _, says := range tt.says {
@@ -165,12 +165,12 @@ func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
 }
 
 func TestABatchWhoseKeyMayNotBeUsedIsRefusedAsAWhole(t *testing.T) {
-	for _, state := range []State{StateMismatch, StateNoMemory, StateMemoryLost} {
+	for _, state := range []State{KeyReused, StoreDown, StoreReset} {
 		var sizes []int
-		_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: state} })
+		_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: state} })
 		tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = 2 })
 		r := call(t, tools, "create_contacts_batch", batchOf(6, ""))
-		if !r.Result.NoEffect || r.Result.Structured != nil || r.Facts.Path != PathRefused || len(sizes) != 0 {
+		if !r.Result.NoEffect || r.Result.Structured != nil || r.Facts.Disposition != DispositionNotExecuted || len(sizes) != 0 {
 			t.Errorf("state %d: %+v", state, r)
 		}
 	}

@@ -31,10 +31,10 @@ func TestNoAnswerToABatchHasItsContactsCreatedTwice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, remember := remembering(func(ctx context.Context, w Work) Finding {
+			_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
 				f := attempted(ctx, w)
 				if tt.second == 503 && w.Part == 2 {
-					f.State = StateUndecided
+					f.State = Indeterminate
 				}
 				return f
 			})
@@ -59,7 +59,7 @@ func TestNoAnswerToABatchHasItsContactsCreatedTwice(t *testing.T) {
 }
 
 func TestABatchWithoutAKeyIsNotMadeAgainWhileAnotherCreatesIt(t *testing.T) {
-	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateUnderWay} })
+	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: InProgress} })
 	tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.BatchSize = 2 })
 	text := call(t, tools, "create_contacts_batch", batchOf(6, "")).Result.Text
 	if strings.Contains(text, "same call again") || !strings.Contains(text, "Do not give them again") {
@@ -68,7 +68,7 @@ func TestABatchWithoutAKeyIsNotMadeAgainWhileAnotherCreatesIt(t *testing.T) {
 }
 
 func TestAKeyOfAnotherBatchSaysThatWhatWasCreatedIsToBeLeftOut(t *testing.T) {
-	_, remember := remembering(func(context.Context, Work) Finding { return Finding{State: StateMismatch} })
+	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: KeyReused} })
 	tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.BatchSize = 2 })
 	text := call(t, tools, "create_contacts_batch", batchOf(6, `,"idempotency_key":"k"`)).Result.Text
 	if !strings.Contains(text, "Leave out of it the contacts that were created") {
@@ -78,16 +78,16 @@ func TestAKeyOfAnotherBatchSaysThatWhatWasCreatedIsToBeLeftOut(t *testing.T) {
 
 func TestABatchThatIsLimitedIsCountedAsThat(t *testing.T) {
 	tools, _ := newTools(t, answersOf(t), (&allowance{limited: tooManyCalls}).set, func(o *Options) { o.BatchSize = 2 })
-	if r := call(t, tools, "create_contacts_batch", batchOf(6, "")); r.Facts.Outcome != OutcomeLimited || r.Facts.Path != PathRefused {
-		t.Errorf("%v, %v", r.Facts.Outcome, r.Facts.Path)
+	if r := call(t, tools, "create_contacts_batch", batchOf(6, "")); r.Facts.Outcome != OutcomeLimited || r.Facts.Disposition != DispositionNotExecuted {
+		t.Errorf("%v, %v", r.Facts.Outcome, r.Facts.Disposition)
 	}
 }
 
 func TestABatchThatOnlyGivesAnEarlierAnswerIsReplayedThoughTheRestIsRefused(t *testing.T) {
-	done := &Finding{State: StateReplayed, Result: Result{Structured: json.RawMessage(`{"contacts":[{"result":"created","id":"a"}]}`)}}
+	done := &Verdict{State: Replayed, Result: Result{Structured: json.RawMessage(`{"contacts":[{"result":"created","id":"a"}]}`)}}
 	_, remember := remembering(byPart(done, nil))
 	tools, _ := newTools(t, response(401, ""), remember, func(o *Options) { o.BatchSize = 1 })
-	if r := call(t, tools, "create_contacts_batch", batchOf(2, "")); r.Facts.Path != PathReplayed || r.Facts.Outcome != OutcomeFailed {
-		t.Errorf("%v, %v", r.Facts.Outcome, r.Facts.Path)
+	if r := call(t, tools, "create_contacts_batch", batchOf(2, "")); r.Facts.Disposition != DispositionReplayed || r.Facts.Outcome != OutcomeFailed {
+		t.Errorf("%v, %v", r.Facts.Outcome, r.Facts.Disposition)
 	}
 }

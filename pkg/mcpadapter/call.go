@@ -10,10 +10,10 @@ import (
 
 // Call runs a tool. ctx ends when the client goes away: that stops a read, and a write that has not been handed over;
 // a write that has been is finished under the time-out of the [clerkapi.Client].
-func (t *Tools) Call(ctx context.Context, c Call) Report { return t.call(ctx, t.offer, c) }
+func (t *Tools) Call(ctx context.Context, c Call) Report { return t.call(ctx, t.toolset, c) }
 
 // call is Call for those who have this offer.
-func (t *Tools) call(ctx context.Context, o *offer, c Call) Report {
+func (t *Tools) call(ctx context.Context, o *toolset, c Call) Report {
 	tool := o.tools[c.Tool]
 	if tool == nil {
 		return unknownTool(c.Tool)
@@ -43,7 +43,7 @@ func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	if wrong != "" {
 		facts := Facts{Outcome: OutcomeInvalid}
 		if tool.effect == creates {
-			facts.Path = PathRefused
+			facts.Disposition = DispositionNotExecuted
 		}
 		return withoutEffect(wrong, facts)
 	}
@@ -70,7 +70,7 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 		f.close()
 	}
 	if problems.any() {
-		problems.join(&p.late)
+		problems.join(&p.timeProblems)
 		return plan{}, problems.text(tool.name)
 	}
 	return p, ""

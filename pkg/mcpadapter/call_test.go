@@ -68,7 +68,7 @@ func TestTheObserverIsToldOnceOfEachCall(t *testing.T) {
 			f := Facts{Tool: tool, Operation: operation, Status: status, Attempts: 1, Duration: 3 * time.Second,
 				Recipients: recipients, Segments: segments}
 			if status == http.StatusCreated {
-				f.Path, f.Unrecognizable = PathSent, true // these have no key and no session
+				f.Disposition, f.Unrecognizable = DispositionExecuted, true // these have no key and no session
 			}
 			return f
 		}
@@ -131,7 +131,7 @@ func TestACallWithoutCredentialSendsNothing(t *testing.T) {
 		outcome     Outcome
 	}{
 		{"not to be had now", keys{errors.New("redis: secret cause")},
-			"The credential for Clerk Chat cannot be had at the moment. Nothing was sent. The same call may be made again in a moment.",
+			"The Clerk Chat credential is temporarily unavailable. Nothing was sent. The same call may be made again in a moment.",
 			OutcomeUnavailable},
 		{"none", keys{fmt.Errorf("lookup: %w", clerkapi.ErrNoCredential)},
 			"There is no Clerk Chat credential for this caller. Nothing was sent. Calling again does not help: the user has to " +

@@ -83,7 +83,7 @@ func mediaProblem(s string) string {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return "is no URL" + wanted
+		return "is not a URL" + wanted
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "does not begin with https:// or http://" + wanted
 	case u.Hostname() == "":

@@ -38,7 +38,7 @@ func (f *fields) newContact() clerkapi.ContactFields {
 func (f *fields) email(s string) string {
 	s = strings.TrimSpace(s)
 	if !isEmail(s) {
-		f.add("email", "is no e-mail address: give one such as %s", exampleEmail)
+		f.add("email", "is not an e-mail address: give one such as %s", exampleEmail)
 	}
 	return s
 }
@@ -85,7 +85,7 @@ func contactOf(c *clerkapi.Contact) contact {
 // contactID describes the id of a contact in a result.
 func contactID(s setting) *jsonschema.Schema {
 	uses := enumerate(s.told("update_contact", "update_contact"), s.told("delete_contact", "delete_contact"))
-	return text("Id of the contact" + told(uses != "", ", for "+uses) + ".")
+	return text("Id of the contact" + when(uses != "", ", for "+uses) + ".")
 }
 
 func contactSchema(s setting, description string) *jsonschema.Schema {

@@ -93,7 +93,7 @@ func planCreateCampaign(f *fields, now time.Time) plan {
 		r.body.Timestamp = time.Time{} // at once
 	}
 	if !at.IsZero() && at.Before(now.Add(-pastGrace)) {
-		p.late.add("timestamp", "is in the past (it is now %s): give a later time, or leave it out to send at once",
+		p.timeProblems.add("timestamp", "is in the past (it is now %s): give a later time, or leave it out to send at once",
 			now.UTC().Format(time.RFC3339))
 	}
 	return p

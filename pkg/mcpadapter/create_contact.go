@@ -28,7 +28,7 @@ func defineCreateContact(s setting) definition {
 		title: "Create a contact",
 		description: "Adds one contact to the workspace. At least one of name, email and phone must be given. Sends no message " +
 			"and costs nothing. Nothing checks whether the person is there already, so the same call twice may make two " +
-			"contacts" + told(s.keys, ", unless it has the same idempotency_key") + "." +
+			"contacts" + when(s.keys, ", unless it has the same idempotency_key") + "." +
 			s.told(" For several at once use create_contacts_batch.", "create_contacts_batch") +
 			s.told(" To change one use update_contact.", "update_contact") +
 			" Keep the id of the result: no tool looks contacts up.",

@@ -37,7 +37,7 @@ func defineCreateContactsBatch(s setting) definition {
 			"has a mistake, none is sent to Clerk Chat and the first mistakes are listed. For more contacts call several times. ", s.maxContacts) +
 			"Sends no message and costs nothing. Many contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
 			"created. The same call twice may make every contact twice" +
-			told(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
+			when(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
 			". Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
 			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
@@ -73,7 +73,7 @@ func (r *createContacts) asked() any { return r.body }
 
 // contactBound is how many contacts one call may have.
 func (s setting) contactBound() listBound {
-	return listBound{s.maxContacts, "contacts: split them over several calls" + told(s.keys, ", each with an idempotency_key of its own")}
+	return listBound{s.maxContacts, "contacts: split them over several calls" + when(s.keys, ", each with an idempotency_key of its own")}
 }
 
 func planCreateContactsBatch(f *fields, s setting) plan {

@@ -30,7 +30,7 @@ type setting struct {
 
 // told is the text if callers have one of the tools, else "".
 func (s setting) told(text string, tools ...string) string {
-	return told(slices.ContainsFunc(tools, s.has), text)
+	return when(slices.ContainsFunc(tools, s.has), text)
 }
 
 // hints are the four hints of a tool. All of them are always written out, as their defaults assume the worst.

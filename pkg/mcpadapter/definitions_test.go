@@ -164,7 +164,7 @@ func TestSchemasAreWhatStrictClientsRead(t *testing.T) {
 			checkDescribed(t, tool.Name+" "+name, parseSchema(t, raw))
 		}
 		if in := parseSchema(t, tool.InputSchema); in.Type != "object" || in.AdditionalProperties != false {
-			t.Errorf("%s: the input schema is no closed object", tool.Name)
+			t.Errorf("%s: the input schema is not a closed object", tool.Name)
 		}
 	}
 }

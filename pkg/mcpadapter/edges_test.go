@@ -43,7 +43,7 @@ func TestArgumentsAreTakenUpToTheirBoundsAndNotBeyond(t *testing.T) {
 		{"name of a campaign", "create_campaign", inContact(`{"sender":"72345","list_name":"L","body":"x","name":"%"}`), 256, "name has more than 256"},
 		{"name of a list", "create_campaign", inContact(`{"sender":"72345","list_name":"%","body":"x"}`), 256, "list_name has more than 256"},
 		{"sent by", "send_message", func(n int) string { return send(`"sent_by_name":"` + x(n) + `"`) }, 256, "sent_by_name has more than 256"},
-		{"e-mail", "create_contact", func(n int) string { return `{"email":"` + x(n-len("@example.com")) + `@example.com"}` }, 254, "email is no e-mail address"},
+		{"e-mail", "create_contact", func(n int) string { return `{"email":"` + x(n-len("@example.com")) + `@example.com"}` }, 254, "email is not an e-mail address"},
 		{"text", "send_message", func(n int) string {
 			return `{"sender":"72345","recipients":["72346"],"body":"` + strings.Repeat(`\ud83d\ude00`, n) + `"}`
 		},
@@ -57,7 +57,7 @@ func TestArgumentsAreTakenUpToTheirBoundsAndNotBeyond(t *testing.T) {
 		{"limit", "get_messages", func(n int) string { return fmt.Sprintf(`{"limit":%d}`, n) }, 50, "limit must be a whole number from 1 to 50"},
 		{"page", "get_messages", func(n int) string { return fmt.Sprintf(`{"page":%d}`, n) }, 1_000_000, "page must be a whole number from 1 to 1000000"},
 		{"number", "get_messages", func(n int) string { return `{"page":1.` + strings.Repeat("0", n-2) + `}` }, 64, "page must be a whole number"},
-		{"time", "get_messages", func(n int) string { return `{"start":"` + strings.Repeat(" ", n-20) + `2026-11-23T10:00:00Z"}` }, 64, "start is no ISO 8601 time"},
+		{"time", "get_messages", func(n int) string { return `{"start":"` + strings.Repeat(" ", n-20) + `2026-11-23T10:00:00Z"}` }, 64, "start is not an ISO 8601 time"},
 		{"members", "create_contact", names, 64, "the arguments have 65 names, and no tool takes more than 64"},
 		{"members of a contact", "create_contacts_batch", func(n int) string { return `{"contacts":[` + names(n) + `]}` }, 64, "contacts[0] has 65 names, of which a contact has 5"},
 		{"contacts", "create_contacts_batch", func(n int) string { return `{"contacts":` + listOfEqual(n, `{"name":"J"}`) + `}` }, 500, "contacts has 501 entries"},
@@ -94,7 +94,7 @@ func TestAKeyIsTakenUpToItsBound(t *testing.T) {
 		if len(far.sent()) > 0 != good || !good && !strings.Contains(r.Result.Text, "must be 1 to 200 bytes") {
 			t.Errorf("%d bytes: %s", n, r.Result.Text)
 		}
-		if _, wrong := oneKey("", key); n > 0 && (wrong == "") != good {
+		if _, wrong := mergeKeys("", key); n > 0 && (wrong == "") != good {
 			t.Errorf("%d bytes in _meta: %s", n, wrong)
 		}
 	}
@@ -128,11 +128,11 @@ func TestWhenToTryAgainIsRoundedUp(t *testing.T) {
 		0: "in a moment", 1: "in a second", time.Second: "in a second", time.Second + 1: "in 2 seconds", 2 * time.Minute: "in 120 seconds",
 		2*time.Minute + 1: "in 3 minutes", 3 * time.Minute: "in 3 minutes", 3*time.Minute + 1: "in 4 minutes",
 	} {
-		if got := when(&clerkapi.Error{RetryAfter: wait}); got != want {
+		if got := retryTime(&clerkapi.Error{RetryAfter: wait}); got != want {
 			t.Errorf("%v: %s, want %s", wait, got, want)
 		}
 	}
-	if got := when(&clerkapi.Error{Reason: clerkapi.ErrRateLimited}); got != "in a minute" {
+	if got := retryTime(&clerkapi.Error{Reason: clerkapi.ErrRateLimited}); got != "in a minute" {
 		t.Error(got)
 	}
 }
@@ -272,7 +272,7 @@ func TestNoListIsLookedAtOnceTwentyProblemsAreKnown(t *testing.T) {
 		t.Error(text)
 	}
 	text = call(t, tools, "get_messages", `{"start":"soon"}`).Result.Text
-	if want := `- start is no ISO 8601 time: give date, time and zone, such as "2026-11-23T10:00:00Z"`; !strings.HasSuffix(text, "\n"+want) {
+	if want := `- start is not an ISO 8601 time: give date, time and zone, such as "2026-11-23T10:00:00Z"`; !strings.HasSuffix(text, "\n"+want) {
 		t.Error(text)
 	}
 }

@@ -23,9 +23,9 @@ type executed struct {
 // and is not made if that fails.
 func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string, commit func(context.Context) error) executed {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}
-	if p.late.any() {
+	if p.timeProblems.any() {
 		facts.Outcome = OutcomeInvalid
-		return nothing(p.late.text(tool.name), facts)
+		return nothing(p.timeProblems.text(tool.name), facts)
 	}
 	credential, err := t.credentials.Credential(ctx, subject)
 	if err == nil && credential.IsZero() {

@@ -27,13 +27,13 @@ func TestAFailedCallHasTheStatusAndTheAttempts(t *testing.T) {
 // What was sent by an earlier call is not counted for this one.
 func TestASettledCallCountsItsOwnAttempt(t *testing.T) {
 	for _, earlier := range []bool{false, true} {
-		_, remember := remembering(func(ctx context.Context, w Work) Finding {
+		_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
 			w.Attempt(ctx, func(context.Context) error { return nil })
-			return Finding{State: StateSettled, Earlier: earlier, At: testNow(), Result: Result{Structured: json.RawMessage(`{"id":"12"}`)}}
+			return Verdict{State: Reconciled, Earlier: earlier, At: testNow(), Result: Result{Structured: json.RawMessage(`{"id":"12"}`)}}
 		})
 		tools, _ := newTools(t, response(500, ``), remember)
 		f := call(t, tools, "send_message", sendArguments).Facts
-		if f.Path != PathSettled || (f.Status == 500) == earlier || (f.Attempts == 1) == earlier {
+		if f.Disposition != DispositionReconciled || (f.Status == 500) == earlier || (f.Attempts == 1) == earlier {
 			t.Errorf("earlier %v: %+v", earlier, f)
 		}
 	}
@@ -46,9 +46,9 @@ func TestTwoKeysThatDifferAreARefusal(t *testing.T) {
 		c.Arguments = json.RawMessage(strings.TrimSuffix(string(c.Arguments), "}") + `,"idempotency_key":"a"}`)
 		c.IdempotencyKey = "b"
 		r := tools.Call(t.Context(), c)
-		if !r.Result.NoEffect || r.Facts.Outcome != OutcomeInvalid || r.Facts.Path != PathRefused || len(far.sent())+len(m.works) > 0 ||
+		if !r.Result.NoEffect || r.Facts.Outcome != OutcomeInvalid || r.Facts.Disposition != DispositionNotExecuted || len(far.sent())+len(m.works) > 0 ||
 			!strings.HasPrefix(r.Result.Text, "The argument idempotency_key and the one in _meta are not the same: give one of them. N") {
-			t.Errorf("%s: %v %v: %s", c.Tool, r.Facts.Outcome, r.Facts.Path, r.Result.Text)
+			t.Errorf("%s: %v %v: %s", c.Tool, r.Facts.Outcome, r.Facts.Disposition, r.Result.Text)
 		}
 	}
 }
@@ -57,11 +57,11 @@ func TestACallThatCreatesHas55Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for set, want := range map[time.Duration]time.Duration{0: 55 * time.Second, time.Minute: time.Minute} {
 			for _, c := range creatingCalls() {
-				_, remember := remembering(func(ctx context.Context, w Work) Finding {
+				_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
 					if end, ends := ctx.Deadline(); !ends || time.Until(end) != want {
 						t.Errorf("%s: %v left, want %v", w.Tool, time.Until(end), want)
 					}
-					return Finding{State: StateNoMemory}
+					return Verdict{State: StoreDown}
 				})
 				tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.Budget = set })
 				tools.Call(t.Context(), c)
@@ -173,10 +173,10 @@ func TestWordsOfOutcomesAndPaths(t *testing.T) {
 		t.Error(got)
 	}
 	words = nil
-	for p := PathNone; p <= PathRefused; p++ {
+	for p := DispositionNone; p <= DispositionNotExecuted; p++ {
 		words = append(words, p.String())
 	}
-	if got := strings.Join(words, " "); got != " sent replayed settled not_seen undecided under_way refused" {
+	if got := strings.Join(words, " "); got != " executed replayed reconciled not_found_yet indeterminate in_progress not_executed" {
 		t.Error(got)
 	}
 }
@@ -184,19 +184,19 @@ func TestWordsOfOutcomesAndPaths(t *testing.T) {
 func TestEarlierTimesAreToldInTheirPlaces(t *testing.T) {
 	words := &tool{words: words{nothing: "NOTHING"}}
 	for state, want := range map[State]string{
-		StateMismatch:   "This idempotency_key was used before (at 2026-11-23T10:00:00Z) for a call with other arguments. Nothing was done now.",
-		StateMemoryLost: "The gateway lost its memory of earlier calls at 2026-11-23T10:00:00Z, so it cannot know whether this idempotency_key was used before.",
+		KeyReused:  "This idempotency_key was used before (at 2026-11-23T10:00:00Z) for a call with other arguments. Nothing was done now.",
+		StoreReset: "The gateway's idempotency records were lost at 2026-11-23T10:00:00Z, so it cannot know whether this idempotency_key was used before.",
 	} {
 		for _, at := range []time.Time{testNow(), {}} {
 			if at.IsZero() {
 				want = strings.NewReplacer(" (at 2026-11-23T10:00:00Z)", "", "at 2026-11-23T10:00:00Z", "a while ago").Replace(want)
 			}
-			if s, _, _ := notBegun(words, Work{}, Finding{State: state, At: at}); !strings.HasPrefix(s[0], want) {
+			if s, _, _ := notBegun(words, Operation{}, Verdict{State: state, At: at}); !strings.HasPrefix(s[0], want) {
 				t.Errorf("%q, want %q", s[0], want)
 			}
 		}
 	}
-	r := replayed(Work{}, Finding{At: testNow(), Result: Result{IsError: true, Text: "It failed."}}, Facts{})
+	r := replayed(Operation{}, Verdict{At: testNow(), Result: Result{IsError: true, Text: "It failed."}}, Facts{})
 	if want := "This is the answer to the same call made before (at 2026-11-23T10:00:00Z); nothing was done again: It failed."; r.Result.Text != want {
 		t.Errorf("%q", r.Result.Text)
 	}

@@ -198,7 +198,7 @@ func afterUnknown(tool *tool, e *clerkapi.Error) string {
 	if tool.effect == creates {
 		return tool.words.look
 	}
-	return "To make the same call again " + when(e) + " is safe."
+	return "It is safe to retry " + retryTime(e) + "."
 }
 
 func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
@@ -212,7 +212,7 @@ func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
 	}
 	switch r.advice {
 	case tryLater:
-		return []string{tool.words.again(when(e))}
+		return []string{tool.words.again(retryTime(e))}
 	case correct:
 		return []string{"The same call would be refused again: correct the arguments first.", tool.words.missing}
 	case signIn:
@@ -224,7 +224,7 @@ func afterNothing(tool *tool, p plan, r reason, e *clerkapi.Error) []string {
 		return []string{"Calling again does not help: whoever runs this gateway has to look at it."}
 	case notUnchanged:
 		if e.Status >= 400 && e.Status != 405 {
-			return []string{"To make the same call again does not help."}
+			return []string{"Retrying will not help."}
 		}
 		return afterNothing(tool, p, reason{advice: tellOperator}, &clerkapi.Error{})
 	case noAdvice:
@@ -240,8 +240,8 @@ func unsupported(p plan) string {
 	return ""
 }
 
-// when says when to try again.
-func when(e *clerkapi.Error) string {
+// retryTime says when to try again.
+func retryTime(e *clerkapi.Error) string {
 	switch seconds := math.Ceil(e.RetryAfter.Seconds()); {
 	case seconds > 120:
 		return fmt.Sprintf("in %.0f minutes", math.Ceil(e.RetryAfter.Minutes()))
@@ -271,7 +271,7 @@ func credentialFailure(tool *tool, err, ended error) (text string, outcome Outco
 		return joined([]string{"There is no Clerk Chat credential for this caller.", tool.words.nothing,
 			"Calling again does not help: the user has to sign in again."}), OutcomeRefused
 	default:
-		return joined([]string{"The credential for Clerk Chat cannot be had at the moment.", tool.words.nothing,
+		return joined([]string{"The Clerk Chat credential is temporarily unavailable.", tool.words.nothing,
 			tool.words.again("in a moment")}), OutcomeUnavailable
 	}
 }

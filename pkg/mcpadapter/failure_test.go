@@ -31,11 +31,11 @@ const (
 	credential  = " Calling again does not help until the credential is renewed: the user has to sign in again, or whoever runs this gateway has to check its API key."
 	rights      = " Calling again does not help until the account or key has the rights for it in Clerk Chat."
 	operator    = " Calling again does not help: whoever runs this gateway has to look at it."
-	noHelp      = " To make the same call again does not help."
+	noHelp      = " Retrying will not help."
 	notSent     = " Nothing was sent."
 	notChanged  = " The contact was not changed."
 	perhapsSent = " The message may have been sent, or may still go out. Do not send it again blindly: first look with get_messages for a message from this sender since just before this call (start), and send again only if the user agrees."
-	perhapsSet  = " The contact may have been changed already. To make the same call again in a moment is safe."
+	perhapsSet  = " The contact may have been changed already. It is safe to retry in a moment."
 	lost        = " The message was taken for sending; only what came back about it is lost. There is no need to call again, and a new call would do it twice."
 	changed     = " The contact was changed; only what came back about it is lost. There is no need to call again."
 	redirect    = "The Clerk Chat API answered with a redirect, which is not followed"
@@ -93,7 +93,7 @@ func TestAFailureSaysWhatHappenedAndWhetherToTryAgain(t *testing.T) {
 			told{OutcomeUnavailable, later}, told{OutcomeUnknown, perhapsSent}, told{OutcomeUnknown, perhapsSet}},
 		{"503 with a time", response(503, ``, "Retry-After", "600"), "The Clerk Chat API failed (HTTP 503).",
 			told{OutcomeUnavailable, " The same call may be made again in 10 minutes."}, told{OutcomeUnknown, perhapsSent},
-			told{OutcomeUnknown, " The contact may have been changed already. To make the same call again in 10 minutes is safe."}},
+			told{OutcomeUnknown, " The contact may have been changed already. It is safe to retry in 10 minutes."}},
 		{"504", response(504, ``), "The Clerk Chat API failed (HTTP 504).",
 			told{OutcomeUnavailable, later}, told{OutcomeUnknown, perhapsSent}, told{OutcomeUnknown, perhapsSet}},
 		{"a time-out", silent, "The Clerk Chat API did not answer in time.",

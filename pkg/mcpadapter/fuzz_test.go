@@ -33,7 +33,7 @@ func FuzzArguments(f *testing.F) {
 			return
 		}
 		if arguments = strings.TrimSpace(arguments); arguments != "" && !json.Valid([]byte(arguments)) {
-			t.Fatalf("accepted what is no JSON: %q", arguments)
+			t.Fatalf("accepted what is not a JSON: %q", arguments)
 		}
 		compare(t, p.request, arguments)
 	})

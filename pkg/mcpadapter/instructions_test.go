@@ -41,7 +41,7 @@ func TestInstructionsAreAsInTheSnapshots(t *testing.T) {
 			tools, _ := newTools(t, nil, tt.options)
 			got := tools.Instructions()
 			if tt.tools != nil {
-				part, err := tools.Part(tt.tools)
+				part, err := tools.Subset(tt.tools)
 				if err != nil {
 					t.Fatal(err)
 				}

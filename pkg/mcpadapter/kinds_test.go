@@ -54,10 +54,10 @@ func TestTheIDOfWhatWasMadeIsRemembered(t *testing.T) {
 		"nothing":                {"send_message", sendArguments, response(422, ``), "", clerkapi.NotDone},
 		"nobody knows":           {"send_message", sendArguments, response(500, ``), "", clerkapi.Unknown},
 	} {
-		var made Made
-		_, remember := remembering(func(ctx context.Context, w Work) Finding {
+		var made Attempted
+		_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
 			made = w.Attempt(ctx, func(context.Context) error { return nil })
-			return Finding{State: StateKnown, Result: made.Result}
+			return Verdict{State: Executed, Result: made.Result}
 		})
 		tools, _ := newTools(t, tt.answer, remember)
 		call(t, tools, tt.tool, tt.arguments)
@@ -74,9 +74,9 @@ func TestAWorkHasTheWholeTraceOfItsCall(t *testing.T) {
 		Tool: "send_message", Arguments: json.RawMessage(sendArguments), Subject: "jane", Tenant: "team",
 		ProxyRequestID: "p", Session: "s", RequestID: "n:1", Held: time.Second,
 	})
-	want := Trace{ProxyRequestID: "p", Session: "s", RequestID: "n:1", Held: time.Second}
-	if w := m.works[0]; w.Trace != want || w.Subject != "jane" || w.Tenant != "team" || w.Tool != "send_message" {
-		t.Errorf("work of %q for %q: %+v", w.Subject, w.Tenant, w.Trace)
+	want := Retransmission{ProxyRequestID: "p", Session: "s", RequestID: "n:1", Held: time.Second}
+	if w := m.works[0]; w.Retransmission != want || w.Subject != "jane" || w.Tenant != "team" || w.Tool != "send_message" {
+		t.Errorf("work of %q for %q: %+v", w.Subject, w.Tenant, w.Retransmission)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestAPartWhoseAnswerCannotBeReadAgainIsUnknown(t *testing.T) {
 		"no JSON":        `{"contacts":`,
 		"nothing":        ``,
 	} {
-		done := &Finding{State: StateReplayed, At: testNow(), Result: Result{Structured: json.RawMessage(structured)}}
+		done := &Verdict{State: Replayed, At: testNow(), Result: Result{Structured: json.RawMessage(structured)}}
 		_, remember := remembering(byPart(done, nil))
 		tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.BatchSize = 2 })
 		r := call(t, tools, "create_contacts_batch", batchOf(4, ""))
@@ -201,7 +201,7 @@ func TestWhatCannotBeWrittenIsNotTakenForNothing(t *testing.T) {
 }
 
 func TestWordsForWhatThereIsNot(t *testing.T) {
-	if s := Path(200).String(); s != "Path(200)" {
+	if s := Disposition(200).String(); s != "Disposition(200)" {
 		t.Error(s)
 	}
 	if s := Outcome(200).String(); s != "Outcome(200)" {

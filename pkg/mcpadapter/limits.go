@@ -75,7 +75,7 @@ func (l *Limited) reached(n int) string {
 // again says when to call again, in whole seconds that are not too few.
 func (l *Limited) again(w words, now time.Time) string {
 	if l.RetryAfter < 0 {
-		return fmt.Sprintf("To make the same call again does not help: a call may have at most %d recipients.", l.Max)
+		return fmt.Sprintf("Retrying will not help: a call may have at most %d recipients.", l.Max)
 	}
 	seconds := time.Duration(max(math.Ceil(l.RetryAfter.Seconds()), 1))
 	in := fmt.Sprintf("%d seconds", seconds)

@@ -86,7 +86,7 @@ func TestARefusalSaysWhichLimitItIsAndWhenThereIsRoom(t *testing.T) {
 				"each recipient counts. Nothing was sent. The same call may be made again in 7201 seconds, at 2026-11-23 12:00:01 UTC."},
 		{Limited{Messages: true, Max: 2, Room: 2, Period: day, RetryAfter: -1},
 			"This call has 3 recipients, and the limit of this gateway is 2 messages in 24 hours for one caller, where each recipient " +
-				"counts. Nothing was sent. To make the same call again does not help: a call may have at most 2 recipients."},
+				"counts. Nothing was sent. Retrying will not help: a call may have at most 2 recipients."},
 		{Limited{Max: 5, Period: 10 * time.Second, RetryAfter: time.Millisecond},
 			"The limit of this gateway, 5 calls in 10s for one caller, is reached. Nothing was sent. The same call may be made again " +
 				"in a second, at 2026-11-23 10:00:01 UTC."},
@@ -114,8 +114,8 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"no credential": func(o *Options) { o.Credentials = nobody{} },
 		"sent before": func(o *Options) {
-			o.Once = &memory{do: func(context.Context, Work) Finding {
-				return Finding{State: StateReplayed, Result: Result{Text: "{}"}}
+			o.Once = &memory{do: func(context.Context, Operation) Verdict {
+				return Verdict{State: Replayed, Result: Result{Text: "{}"}}
 			}}
 		},
 	} {
@@ -134,22 +134,22 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 
 // A refusal that was committed would be the answer to every later call with its key.
 func TestACallBeyondALimitIsNotCommitted(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Work) Finding {
+	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { t.Error("committed"); return nil })
-		return Finding{State: StateKnown, Result: made.Result}
+		return Verdict{State: Executed, Result: made.Result}
 	})
 	a := &allowance{limited: tooManyCalls}
 	tools, _ := newTools(t, answersOf(t), a.set, remember)
-	if r := call(t, tools, "send_message", sendArguments); r.Facts.Outcome != OutcomeLimited || r.Facts.Path != PathRefused {
+	if r := call(t, tools, "send_message", sendArguments); r.Facts.Outcome != OutcomeLimited || r.Facts.Disposition != DispositionNotExecuted {
 		t.Errorf("report = %+v", r)
 	}
 }
 
 func TestMessagesThatWereCertainlyNotSentAreGivenBack(t *testing.T) {
 	uncommitted := func(o *Options) {
-		o.Once = &memory{do: func(ctx context.Context, w Work) Finding {
+		o.Once = &memory{do: func(ctx context.Context, w Operation) Verdict {
 			w.Attempt(ctx, func(context.Context) error { return errors.New("taken over") })
-			return Finding{State: StateNoMemory}
+			return Verdict{State: StoreDown}
 		}}
 	}
 	for _, tt := range []struct {

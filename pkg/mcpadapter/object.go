@@ -96,7 +96,7 @@ func stringEnd(data []byte, i int) int {
 	return i + 1
 }
 
-// unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is no text.
+// unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is not a text.
 func unquote(raw json.RawMessage) (s string, whole bool) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1]), true

@@ -11,7 +11,7 @@ const (
 	exampleSender    = `"+15551234567"`
 	exampleRecipient = `"+15559876543"`
 
-	noNumber = "is no international phone number: after + come the country code and the number, such as " + exampleSender
+	noNumber = "is not an international phone number: after + come the country code and the number, such as " + exampleSender
 
 	// maxIdentifier bounds what is taken for a number or an identifier.
 	maxIdentifier = 256
@@ -21,7 +21,7 @@ const (
 	minShortCode, maxShortCode = 3, 8
 )
 
-// address normalizes a phone number to E.164, in whatever way people write it, and passes an identifier that is no phone
+// address normalizes a phone number to E.164, in whatever way people write it, and passes an identifier that is not a phone
 // number as it is but for space around it. problem is "" or what is wrong and what would be right.
 //
 // It asks whether a number is possible, not whether it is assigned: the API knows that better. A number without country

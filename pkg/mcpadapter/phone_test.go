@@ -59,15 +59,15 @@ func TestNumbersThatCannotBeMeantAreRefused(t *testing.T) {
 		"+1 555 1234":                  "has too few digits",
 		"+1555123456":                  "has too few digits",
 		"+155512345678":                "has too many digits",
-		"+999 123456":                  "is no international phone number",
-		"+0 555 123 4567":              "is no international phone number",
-		"+":                            "is no international phone number",
+		"+999 123456":                  "is not an international phone number",
+		"+0 555 123 4567":              "is not an international phone number",
+		"+":                            "is not an international phone number",
 		"+1555123456789012":            "has too many digits", // sixteen
 		"+49 30 1234 5678 9012 34":     "has too many digits",
-		"+200000000000":                "is no international phone number", // it has a trunk prefix after its trunk prefix
-		"+1-800-FLOWERS":               "is no international phone number",
-		"+1 555 123 4567 ext. 5":       "is no international phone number",
-		"+1 555 123 4567\n555":         "is no international phone number",
+		"+200000000000":                "is not an international phone number", // it has a trunk prefix after its trunk prefix
+		"+1-800-FLOWERS":               "is not an international phone number",
+		"+1 555 123 4567 ext. 5":       "is not an international phone number",
+		"+1 555 123 4567\n555":         "is not an international phone number",
 		"+15551234567, +15559876543":   "seems to hold several numbers",
 		"+15551234567 +15559876543":    "seems to hold several numbers",
 		"72345;72346":                  "seems to hold several numbers",

@@ -43,8 +43,8 @@ type plan struct {
 	segments int
 	// key is what the client named the call by, "" if it did not.
 	key string
-	// late is what is wrong with the call by now, but was not before: it matters only if the request is yet to be made.
-	late problems
+	// timeProblems is what is wrong with the call by now, but was not before: it matters only if the request is yet to be made.
+	timeProblems problems
 }
 
 // request is a REST request as it will be made: a struct around the typed body or parameters.

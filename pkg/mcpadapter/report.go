@@ -59,8 +59,8 @@ type Facts struct {
 	Tool, Operation string
 	// Outcome tells how it went.
 	Outcome Outcome
-	// Path tells which way a call that creates something went.
-	Path Path
+	// Disposition tells which way a call that creates something went.
+	Disposition Disposition
 	// Status is the HTTP status of the REST API's answer, 0 if there was none.
 	Status int
 	// Attempts is how often the REST request was made as far as known.
@@ -71,7 +71,7 @@ type Facts struct {
 	Recipients int
 	// Segments is how many SMS segments the text takes for one recipient, 0 where that has no meaning.
 	Segments int
-	// Unrecognizable tells that a call that creates something had neither a key nor a [Trace] by which a retransmission of it
+	// Unrecognizable tells that a call that creates something had neither a key nor a [Retransmission] by which a retransmission of it
 	// would be recognized.
 	Unrecognizable bool
 }

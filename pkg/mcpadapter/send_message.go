@@ -19,7 +19,7 @@ func sendMessageTool(s setting) *tool {
 			unknown: "The message may have been sent, or may still go out.",
 			look: "Do not send it again blindly: " + s.told("first look with get_messages for a message from this sender since just "+
 				"before this call (start), and send again only if the user agrees.", "get_messages") +
-				told(!s.has("get_messages"), "have the user check in Clerk Chat first."),
+				when(!s.has("get_messages"), "have the user check in Clerk Chat first."),
 			missing: "Check sender and recipients: the sender must be a number or identifier of this workspace.",
 		},
 		define: defineSendMessage, plan: func(f *fields, _ time.Time) plan { return planSendMessage(f, s) },

@@ -22,7 +22,7 @@ func (f *fields) instant(name string) time.Time {
 
 // parseInstant takes what RFC 3339 §5.6 has, seconds optional, a space for the T and offsets without colon or minutes.
 func parseInstant(s string) (t time.Time, problem string) {
-	const wanted = "is no ISO 8601 time: give date, time and zone, such as " + exampleTime
+	const wanted = "is not an ISO 8601 time: give date, time and zone, such as " + exampleTime
 	if len(s) > maxInstant {
 		return time.Time{}, wanted
 	}

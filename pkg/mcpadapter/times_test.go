@@ -24,12 +24,12 @@ func TestTimesNeedDateTimeAndZone(t *testing.T) {
 		}
 	}
 	bad := map[string]string{
-		"":                          "is no ISO 8601 time",
-		"tomorrow":                  "is no ISO 8601 time",
-		"1795428000":                "is no ISO 8601 time",
-		"23.11.2026 10:00":          "is no ISO 8601 time",
-		"2026-11-31T10:00:00Z":      "is no ISO 8601 time",
-		"2026-11-23T25:00:00Z":      "is no ISO 8601 time",
+		"":                          "is not an ISO 8601 time",
+		"tomorrow":                  "is not an ISO 8601 time",
+		"1795428000":                "is not an ISO 8601 time",
+		"23.11.2026 10:00":          "is not an ISO 8601 time",
+		"2026-11-31T10:00:00Z":      "is not an ISO 8601 time",
+		"2026-11-23T25:00:00Z":      "is not an ISO 8601 time",
 		"2026-11-23":                `has no time of day and no zone: add them, such as "2026-11-23T00:00:00Z"`,
 		"2026-11-23T10:00:00":       `has no time zone: add Z for UTC or an offset, such as "2026-11-23T10:00:00Z"`,
 		"2026-11-23 10:00":          "has no time zone",

@@ -49,9 +49,9 @@ type Options struct {
 	Client *clerkapi.Client
 	// Credentials are asked once per call that has something to send.
 	Credentials Credentials
-	// Once keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
+	// Idempotency keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
 	// Default: each call stands for itself.
-	Once Once
+	Once Idempotency
 	// ResendAbsent says that Once does work again that had no answer, if it is repeated under its key and nothing of it can
 	// be seen. Clients are told so.
 	ResendAbsent bool
@@ -76,14 +76,14 @@ type Options struct {
 type Tools struct {
 	client      *clerkapi.Client
 	credentials Credentials
-	once        Once
+	once        Idempotency
 	budget      time.Duration
 	batchSize   int
 	limiter     Limiter
 	observer    Observer
 	now         func() time.Time
 
-	*offer
+	*toolset
 	setting setting
 	reasons []reason
 	writes  writes
@@ -114,18 +114,18 @@ func New(o Options) (*Tools, error) {
 		t.setting.maxContacts = defaultContacts
 	}
 	if t.once == nil {
-		t.once = alone{}
+		t.once = unguarded{}
 	}
 	if t.now == nil {
 		t.now = time.Now
 	}
 	var err error
-	t.offer, err = newOffer(t.setting)
+	t.toolset, err = newOffer(t.setting)
 	return t, err
 }
 
-// offer is tools as some callers have them.
-type offer struct {
+// toolset is tools as some callers have them.
+type toolset struct {
 	tools       map[string]*tool
 	definitions []*mcp.Tool
 	// instructions are for a model.
@@ -133,15 +133,15 @@ type offer struct {
 }
 
 // newOffer makes those of the tools that the setting has.
-func newOffer(s setting) (*offer, error) {
-	o := &offer{tools: map[string]*tool{}, instructions: instructions(s)}
+func newOffer(s setting) (*toolset, error) {
+	o := &toolset{tools: map[string]*tool{}, instructions: instructions(s)}
 	for _, tool := range sevenTools(s) {
 		if !s.has(tool.name) {
 			continue
 		}
 		d := tool.define(s)
 		if tool.named = s.keys && tool.effect == creates; tool.named {
-			d.addOnce(s)
+			d.addIdempotency(s)
 		}
 		definition, err := d.tool(tool.name)
 		if err != nil {
@@ -162,13 +162,13 @@ func sevenTools(s setting) []*tool {
 }
 
 // Definitions returns the tools for tools/list. They are shared and must not be changed.
-func (o *offer) Definitions() []*mcp.Tool { return slices.Clone(o.definitions) }
+func (o *toolset) Definitions() []*mcp.Tool { return slices.Clone(o.definitions) }
 
 // Instructions tell a model how the tools belong together.
-func (o *offer) Instructions() string { return o.instructions }
+func (o *toolset) Instructions() string { return o.instructions }
 
 // Scope is what a caller needs for a tool, "" if there is no such tool.
-func (o *offer) Scope(tool string) string {
+func (o *toolset) Scope(tool string) string {
 	if known := o.tools[tool]; known != nil {
 		return known.scope
 	}

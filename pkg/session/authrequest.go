@@ -89,7 +89,7 @@ func (a *AuthRequests) Store(ctx context.Context, handle string, x *AuthRequest)
 		return err
 	}
 	name := handleName("stored", handle)
-	added, err := a.records.Add(ctx, name, a.sealer.Seal(data, authRequestAAD(name)), a.life)
+	added, err := a.records.SetNX(ctx, name, a.sealer.Seal(data, authRequestAAD(name)), a.life)
 	if err != nil {
 		return unavailable(err)
 	}
@@ -116,7 +116,7 @@ func (a *AuthRequests) Open(ctx context.Context, handle string) (x *AuthRequest,
 		return nil, nil, unavailable(errAuthRequestUnreadable)
 	}
 	return x, func(ctx context.Context) error {
-		switch done, err := a.records.Replace(ctx, name, raw, authRequestUsed, a.life); {
+		switch done, err := a.records.CompareAndSwap(ctx, name, raw, authRequestUsed, a.life); {
 		case err != nil:
 			return unavailable(err)
 		case !done:

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,7 +17,7 @@ func authRequests(t *testing.T, secret string, store *redisstore.Store) (*sessio
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := session.NewAuthRequests(store.Exchanges(), ring.Sealer("exchange"), 10*time.Minute)
+	x, err := session.NewAuthRequests(store.AuthRequests(), ring.Sealer("exchange"), 10*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,9 +125,9 @@ type lives struct {
 	last time.Duration
 }
 
-func (l *lives) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
+func (l *lives) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
 	l.last = ttl
-	return l.Records.Swap(ctx, name, value, ttl)
+	return l.Records.GetSet(ctx, name, value, ttl)
 }
 
 func TestConsentIsRememberedForNinetyDays(t *testing.T) {

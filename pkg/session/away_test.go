@@ -23,18 +23,18 @@ func (s *switched) Get(ctx context.Context, name string) ([]byte, bool, error) {
 	return s.Records.Get(ctx, name)
 }
 
-func (s *switched) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+func (s *switched) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
 	if s.away {
 		return false, errNowhere
 	}
-	return s.Records.Add(ctx, name, value, ttl)
+	return s.Records.SetNX(ctx, name, value, ttl)
 }
 
-func (s *switched) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
+func (s *switched) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
 	if s.away {
 		return nil, false, errNowhere
 	}
-	return s.Records.Swap(ctx, name, value, ttl)
+	return s.Records.GetSet(ctx, name, value, ttl)
 }
 
 // storeOf is one more connection to a cluster's store.
@@ -69,7 +69,7 @@ func TestAGrantIsKnownWhileItsStoreIsAway(t *testing.T) {
 	store := storeOf(t, c)
 	records := &switched{Records: store.Grants()}
 	cache := &session.GrantCache{}
-	g := grantsOver(t, records, store.Upstreams(), c.now, cache)
+	g := grantsOver(t, records, store.ProviderStates(), c.now, cache)
 	other := c.grants()
 	_, id := redeem(t, other, begin(t, other))
 
@@ -86,7 +86,7 @@ func TestAGrantIsKnownWhileItsStoreIsAway(t *testing.T) {
 
 	// What is not there stands no more than what was revoked.
 	records.away = false
-	if _, err := store.Grants().Replace(t.Context(), id, raw(t, store, id), nil, time.Millisecond); err != nil {
+	if _, err := store.Grants().CompareAndSwap(t.Context(), id, raw(t, store, id), nil, time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
 	_, err := g.Lookup(t.Context(), id)
@@ -124,8 +124,8 @@ func TestARevokedGrantStaysRevoked(t *testing.T) {
 			store := storeOf(t, c)
 			records := &switched{Records: store.Grants()}
 			cache := &session.GrantCache{}
-			g := grantsOver(t, records, store.Upstreams(), c.now, cache)
-			shared := grantsOver(t, store.Grants(), store.Upstreams(), c.now, cache)
+			g := grantsOver(t, records, store.ProviderStates(), c.now, cache)
+			shared := grantsOver(t, store.Grants(), store.ProviderStates(), c.now, cache)
 			other := c.grants()
 			token, id := redeem(t, other, begin(t, other))
 			before := raw(t, store, id)
@@ -138,7 +138,7 @@ func TestARevokedGrantStaysRevoked(t *testing.T) {
 			wantErr(t, "while the store is away", err, session.ErrRevoked)
 			// A server that took over may not have got the mark.
 			records.away = false
-			if _, _, err := store.Grants().Swap(t.Context(), id, before, time.Hour); err != nil {
+			if _, _, err := store.Grants().GetSet(t.Context(), id, before, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			_, err = g.Lookup(t.Context(), id)

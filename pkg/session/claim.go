@@ -38,7 +38,7 @@ func (c *Claim) mark(state byte) []byte { return append([]byte{state}, c.owner..
 // ErrUnavailable.
 func (a *AuthRequests) Claim(ctx context.Context, handle string) (*Claim, error) {
 	c := &Claim{requests: a, name: handleName("handle", handle), owner: []byte(rand.Text())}
-	added, err := a.records.Add(ctx, c.name, c.mark(markClaimed), ClaimLife)
+	added, err := a.records.SetNX(ctx, c.name, c.mark(markClaimed), ClaimLife)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -62,9 +62,9 @@ func (a *AuthRequests) Claim(ctx context.Context, handle string) (*Claim, error)
 func (c *Claim) Spend(ctx context.Context) error {
 	records, spent := c.requests.records, c.mark(markSpent)
 	life := c.requests.life + time.Minute // for clocks that are apart
-	done, err := records.Replace(ctx, c.name, c.mark(markClaimed), spent, life)
+	done, err := records.CompareAndSwap(ctx, c.name, c.mark(markClaimed), spent, life)
 	if err == nil && !done { // it ended, or the store lost it: then it is free, or somebody else's
-		done, err = records.Add(ctx, c.name, spent, life)
+		done, err = records.SetNX(ctx, c.name, spent, life)
 	}
 	if err != nil {
 		return unavailable(err)

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func claims(t *testing.T, records session.Records) *session.AuthRequests {
@@ -27,7 +27,7 @@ func claims(t *testing.T, records session.Records) *session.AuthRequests {
 
 func TestAHandleIsClaimedByOneAndSpentOnce(t *testing.T) {
 	store := embedded(t)
-	a, b := claims(t, store.Exchanges()), claims(t, store.Exchanges())
+	a, b := claims(t, store.AuthRequests()), claims(t, store.AuthRequests())
 	claim, err := a.Claim(t.Context(), "handle")
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestAHandleIsClaimedByOneAndSpentOnce(t *testing.T) {
 }
 
 func TestManyClaimOneHandleAtOnce(t *testing.T) {
-	a := claims(t, embedded(t).Exchanges())
+	a := claims(t, embedded(t).AuthRequests())
 	var won atomic.Int32
 	done := make(chan struct{})
 	for range 16 {
@@ -165,14 +165,14 @@ func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
 // twice makes each change twice, and gives the second result.
 type twice struct{ *memStore }
 
-func (w twice) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.memStore.Add(ctx, name, value, ttl)
-	return w.memStore.Add(ctx, name, value, ttl)
+func (w twice) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+	_, _ = w.memStore.SetNX(ctx, name, value, ttl)
+	return w.memStore.SetNX(ctx, name, value, ttl)
 }
 
-func (w twice) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.memStore.Replace(ctx, name, old, value, ttl)
-	return w.memStore.Replace(ctx, name, old, value, ttl)
+func (w twice) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	_, _ = w.memStore.CompareAndSwap(ctx, name, old, value, ttl)
+	return w.memStore.CompareAndSwap(ctx, name, old, value, ttl)
 }
 
 func TestAMarkOfANewerReplicaIsNeitherFreeNorSpent(t *testing.T) {

@@ -34,7 +34,7 @@ func (s *stored) check(checks []ClientCheck) error {
 }
 
 // Prove notes with the step that the client has signed an assertion for it.
-func (t *Turn) Prove() {
+func (t *Rotation) Prove() {
 	if !t.next.Grant.Proven {
 		t.next.Grant.Proven, t.repeat = true, false
 	}
@@ -60,7 +60,7 @@ func (g *Grants) UseAssertion(ctx context.Context, a Assertion, ttl time.Duratio
 		return unavailable(errors.New("nothing remembers which assertions were used"))
 	}
 	name := a.name()
-	added, err := g.opts.Assertions.Add(ctx, name, []byte(a.Request), ttl)
+	added, err := g.opts.Assertions.SetNX(ctx, name, []byte(a.Request), ttl)
 	if err != nil {
 		return unavailable(err)
 	}
@@ -83,6 +83,6 @@ func (g *Grants) UseAssertion(ctx context.Context, a Assertion, ttl time.Duratio
 // be noted its client needs another one.
 func (g *Grants) ReturnAssertion(ctx context.Context, a Assertion) {
 	if g.opts.Assertions != nil {
-		_, _ = g.opts.Assertions.Replace(ctx, a.name(), []byte(a.Request), nil, time.Millisecond)
+		_, _ = g.opts.Assertions.CompareAndSwap(ctx, a.name(), []byte(a.Request), nil, time.Millisecond)
 	}
 }

@@ -47,7 +47,7 @@ func TestClientIsCheckedBeforeAnythingEnds(t *testing.T) {
 }
 
 // proven takes a step that proves the client.
-func proven(t *testing.T, turn *session.Turn, err error) string {
+func proven(t *testing.T, turn *session.Rotation, err error) string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestAssertionIsGoodForOneRequest(t *testing.T) {
 	c := newCluster(t)
 	grants := func() *session.Grants {
 		store := openStore(t, c)
-		return grantsWith(t, session.GrantOptions{Records: store.Grants(), Upstream: store.Upstreams(), Assertions: store.Assertions()})
+		return grantsWith(t, session.GrantOptions{Records: store.Grants(), Upstream: store.ProviderStates(), Assertions: store.Assertions()})
 	}
 	a, b := grants(), grants()
 	one := session.Assertion{ClientID: "c", ID: "jti", Request: "one"}

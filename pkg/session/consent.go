@@ -36,7 +36,7 @@ func (c *Consents) Remember(ctx context.Context, subject, clientID, redirectURI 
 	if err != nil {
 		return err
 	}
-	if _, _, err := c.records.Swap(ctx, name, c.sealer.Seal(data, []byte("consent\x00"+name)), consentLife); err != nil {
+	if _, _, err := c.records.GetSet(ctx, name, c.sealer.Seal(data, []byte("consent\x00"+name)), consentLife); err != nil {
 		return unavailable(err)
 	}
 	return nil
@@ -56,7 +56,7 @@ func (c *Consents) Covers(ctx context.Context, subject, clientID, redirectURI st
 	var approved []string
 	data, err := c.sealer.Open(raw, []byte("consent\x00"+name))
 	if err != nil || json.Unmarshal(data, &approved) != nil {
-		return false, nil //nolint:nilerr // what does not open is no approval
+		return false, nil //nolint:nilerr // what does not open is not an approval
 	}
 	return !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(approved, s) }), nil
 }

@@ -10,8 +10,8 @@ import (
 // Direct prepares a grant that is made for one access token, with no browser before it: it has no code, no refresh token and
 // nothing of a provider, and ends when that token has: at notAfter, or [GrantOptions].AccessLife and a moment from now if that
 // is sooner. In all else it is a grant like any other: operators see it and can end it, and its token with it. The grant's ID,
-// Born and Until are set here. Nothing is stored before [Turn.Commit].
-func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
+// Born and Until are set here. Nothing is stored before [Rotation.Commit].
+func (g *Grants) Direct(grant Grant, notAfter time.Time) *Rotation {
 	raw := make([]byte, grantIDSize)
 	_, _ = rand.Read(raw) // never fails
 	now := g.opts.Now().UTC()
@@ -19,11 +19,11 @@ func (g *Grants) Direct(grant Grant, notAfter time.Time) *Turn {
 	if !notAfter.IsZero() && notAfter.Before(grant.Until) {
 		grant.Until = notAfter.UTC()
 	}
-	return &Turn{Grant: grant, grants: g, next: grantRecord{Grant: grant}, direct: true}
+	return &Rotation{Grant: grant, grants: g, next: grantRecord{Grant: grant}, direct: true}
 }
 
 // Carry gives a direct grant what belongs to the provider behind it; nil for nothing.
-func (t *Turn) Carry(upstream []byte) { t.upstream = upstream }
+func (t *Rotation) Carry(upstream []byte) { t.upstream = upstream }
 
 // directMargin is how much later than its token a grant ends, and its record after that: signing takes a moment, and clocks
 // are apart.
@@ -32,7 +32,7 @@ const directMargin = time.Minute
 var errIDTaken = errors.New("the id of a new grant is taken")
 
 // commitDirect stores the grant. After an error it may be there, with nothing that leads to it; the next try makes another one.
-func (t *Turn) commitDirect(ctx context.Context) error {
+func (t *Rotation) commitDirect(ctx context.Context) error {
 	g := t.grants
 	value, err := g.encode(&t.next, grantLives)
 	if err != nil {
@@ -44,7 +44,7 @@ func (t *Turn) commitDirect(ctx context.Context) error {
 			return err
 		}
 	}
-	switch added, err := g.opts.Records.Add(ctx, t.Grant.ID, value, life); {
+	switch added, err := g.opts.Records.SetNX(ctx, t.Grant.ID, value, life); {
 	case err != nil:
 		return unavailable(err)
 	case !added: // the store's client asked twice, since the first reply was lost

@@ -14,7 +14,7 @@
 // exists.
 //
 // Beside the sessions are what the authorization server keeps, independent of them: [Grants] (codes, families of refresh
-// tokens, revocation), [Upstreams] (the provider's part of a grant), [AuthRequests] (authorization requests whose person has
+// tokens, revocation), [ProviderStates] (the provider's part of a grant), [AuthRequests] (authorization requests whose person has
 // signed in, and the marks of those that are finished) and [Consents]. All but the marks is sealed, and bound to the place
 // where it is kept.
 //

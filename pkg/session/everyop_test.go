@@ -42,18 +42,18 @@ func (r faulty) Get(ctx context.Context, name string) (value []byte, found bool,
 	return value, found, err
 }
 
-func (r faulty) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
-	err = r.do(func() (err error) { added, err = r.Records.Add(ctx, name, value, ttl); return err })
+func (r faulty) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = r.do(func() (err error) { added, err = r.Records.SetNX(ctx, name, value, ttl); return err })
 	return added, err
 }
 
-func (r faulty) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
-	err = r.do(func() (err error) { replaced, err = r.Records.Replace(ctx, name, old, value, ttl); return err })
+func (r faulty) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
+	err = r.do(func() (err error) { replaced, err = r.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
 	return replaced, err
 }
 
-func (r faulty) Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
-	err = r.do(func() (err error) { old, found, err = r.Records.Swap(ctx, name, value, ttl); return err })
+func (r faulty) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+	err = r.do(func() (err error) { old, found, err = r.Records.GetSet(ctx, name, value, ttl); return err })
 	return old, found, err
 }
 
@@ -102,7 +102,7 @@ func anyOperationMayFail(t *testing.T, before, now []string) {
 				store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
 				replica := func(secrets []string) *session.Grants {
 					return grantsWith(t, session.GrantOptions{
-						Records: faulty{store.Grants(), f}, Upstream: faulty{store.Upstreams(), f}, Now: c.now,
+						Records: faulty{store.Grants(), f}, Upstream: faulty{store.ProviderStates(), f}, Now: c.now,
 						StoreTime: func(context.Context, string) (now time.Time, err error) {
 							return c.now(), f.do(func() error { return nil })
 						},
@@ -142,7 +142,7 @@ func TestACodeThatWasRedeemedInVainIsStillSingleUse(t *testing.T) {
 		c = newCluster(t)
 		store, f := openStore(t, c), &fault{nth: -1, after: true}
 		g = grantsWith(t, session.GrantOptions{
-			Records: faulty{store.Grants(), f}, Upstream: store.Upstreams(), Now: c.now,
+			Records: faulty{store.Grants(), f}, Upstream: store.ProviderStates(), Now: c.now,
 		})
 		code = begin(t, g)
 		f.made, f.nth = 0, 2 // the write that takes the code
@@ -223,7 +223,7 @@ func TestTwoWhoRedeemACodeInterleavedDoNotBothGetTokens(t *testing.T) {
 	store := openStore(t, c)
 	var between func()
 	hook := &betweenWrites{Records: store.Grants(), act: func() { between() }}
-	one := grantsWith(t, session.GrantOptions{Records: hook, Upstream: store.Upstreams(), Now: c.now})
+	one := grantsWith(t, session.GrantOptions{Records: hook, Upstream: store.ProviderStates(), Now: c.now})
 	two := c.grants()
 	code := begin(t, one)
 	var secondErr error
@@ -252,8 +252,8 @@ type betweenWrites struct {
 	written int
 }
 
-func (b *betweenWrites) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	replaced, err := b.Records.Replace(ctx, name, old, value, ttl)
+func (b *betweenWrites) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	replaced, err := b.Records.CompareAndSwap(ctx, name, old, value, ttl)
 	if b.written++; b.written == 1 {
 		b.act()
 	}

@@ -42,12 +42,12 @@ func (p part) Get(ctx context.Context, name string) ([]byte, bool, error) {
 	return p.Records.Get(ctx, "up-"+name)
 }
 
-func (p part) Add(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	return p.Records.Add(ctx, "up-"+name, value, ttl)
+func (p part) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+	return p.Records.SetNX(ctx, "up-"+name, value, ttl)
 }
 
-func (p part) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	return p.Records.Replace(ctx, "up-"+name, old, value, ttl)
+func (p part) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	return p.Records.CompareAndSwap(ctx, "up-"+name, old, value, ttl)
 }
 
 func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
@@ -57,20 +57,22 @@ func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
 		run func(ctx context.Context, f *failing) error
 	}{
 		"load": {1, func(ctx context.Context, f *failing) error {
-			_, _, _, err := f.grants.Upstreams().Load(ctx, f.id)
+			_, _, _, err := f.grants.ProviderStates().Load(ctx, f.id)
 			return err
 		}},
 		"save": {2, func(ctx context.Context, f *failing) error {
-			_, err := f.grants.Upstreams().Save(ctx, f.id, 1, []byte("new"))
+			_, err := f.grants.ProviderStates().Save(ctx, f.id, 1, []byte("new"))
 			return err
 		}},
 		"lease": {1, func(ctx context.Context, f *failing) error {
-			_, _, err := f.grants.Upstreams().Lease(ctx, f.id, time.Minute)
+			_, _, err := f.grants.ProviderStates().Lease(ctx, f.id, time.Minute)
 			return err
 		}},
-		"pause": {1, func(ctx context.Context, f *failing) error { return f.grants.Upstreams().Pause(ctx, f.id, time.Minute) }},
+		"pause": {1, func(ctx context.Context, f *failing) error {
+			return f.grants.ProviderStates().Pause(ctx, f.id, time.Minute)
+		}},
 		"paused": {1, func(ctx context.Context, f *failing) error {
-			_, err := f.grants.Upstreams().Paused(ctx, f.id)
+			_, err := f.grants.ProviderStates().Paused(ctx, f.id)
 			return err
 		}},
 		"begin": {2, func(ctx context.Context, f *failing) error {
@@ -156,7 +158,7 @@ type scripted struct {
 	found bool
 }
 
-func (s *scripted) Add(context.Context, string, []byte, time.Duration) (bool, error) {
+func (s *scripted) SetNX(context.Context, string, []byte, time.Duration) (bool, error) {
 	s.op++
 	return s.added, nil
 }
@@ -181,7 +183,7 @@ func TestWhatIsGoneBetweenTwoOperationsIsNeitherOursNorUsed(t *testing.T) {
 			wantErr(t, "the id of a direct grant", err, session.ErrUnavailable)
 			_, err = g.Begin(t.Context(), asked, bound(), nil)
 			wantErr(t, "the id of a grant", err, session.ErrNoGrant)
-			if found, err := g.Upstreams().Save(t.Context(), "g", 1, nil); found || err != nil {
+			if found, err := g.ProviderStates().Save(t.Context(), "g", 1, nil); found || err != nil {
 				t.Errorf("the provider's part: %v %v", found, err)
 			}
 		})
@@ -205,7 +207,7 @@ func TestRevokingLeavesTheProvidersPartAloneIfThereIsNone(t *testing.T) {
 	if err := grants.Revoke(t.Context(), f.id); err != nil || len(f.wrote) != before+1 {
 		t.Errorf("%v, %d writes", err, len(f.wrote)-before)
 	}
-	if _, _, found, err := f.grants.Upstreams().Load(t.Context(), f.id); !found || err != nil {
+	if _, _, found, err := f.grants.ProviderStates().Load(t.Context(), f.id); !found || err != nil {
 		t.Errorf("another store's: %v %v", found, err)
 	}
 	up := newMemStore()

@@ -95,12 +95,12 @@ func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
 			}
 		}, "ID", "<upstream\x00NAME>\x01\x00\x00\x00\x00\x00\x00\x00\x01tokens"},
 		"lease": {func(t *testing.T, s *memStore) {
-			if _, held, err := grants(t, s, s).Upstreams().Lease(t.Context(), "id", time.Minute); !held || err != nil {
+			if _, held, err := grants(t, s, s).ProviderStates().Lease(t.Context(), "id", time.Minute); !held || err != nil {
 				t.Fatal(held, err)
 			}
 		}, "id-lease", "OWNER"},
 		"pause": {func(t *testing.T, s *memStore) {
-			if err := grants(t, s, s).Upstreams().Pause(t.Context(), "id", time.Minute); err != nil {
+			if err := grants(t, s, s).ProviderStates().Pause(t.Context(), "id", time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}, "id-pause", "\x01"},
@@ -245,7 +245,7 @@ func TestGrantOfALaterStateDoesNotOpen(t *testing.T) {
 
 func TestProvidersPartIsReadWholeOrNotAtAll(t *testing.T) {
 	s := newMemStore()
-	u := spelledGrants(t, session.GrantOptions{Records: newMemStore(), Upstream: s}).Upstreams()
+	u := spelledGrants(t, session.GrantOptions{Records: newMemStore(), Upstream: s}).ProviderStates()
 	const head = "<upstream\x00g>"
 	for value, want := range map[string]error{
 		head: session.ErrUpstreamUnreadable, head + "\x01": session.ErrUpstreamUnreadable,

@@ -113,7 +113,7 @@ type GrantOptions struct {
 // Grants are the grants of all replicas. They may be used by many goroutines at once.
 type Grants struct {
 	opts     GrantOptions
-	upstream *Upstreams
+	upstream *ProviderStates
 }
 
 // NewGrants checks the options and reports all that is wrong at once.
@@ -157,12 +157,12 @@ func NewGrants(opts GrantOptions) (*Grants, error) {
 		opts.Cache = &GrantCache{}
 	}
 	opts.Grace = (opts.Grace + time.Second - 1).Truncate(time.Second) // records count seconds
-	upstream := &Upstreams{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
+	upstream := &ProviderStates{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
 	return &Grants{opts: opts, upstream: upstream}, nil
 }
 
-// Upstreams gives what belongs to the provider behind the grants.
-func (g *Grants) Upstreams() *Upstreams { return g.upstream }
+// ProviderStates gives what belongs to the provider behind the grants.
+func (g *Grants) ProviderStates() *ProviderStates { return g.upstream }
 
 // End is when a grant ends whatever is done with it.
 func (g *Grants) End(grant Grant) time.Time {

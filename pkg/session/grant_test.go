@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -70,7 +70,7 @@ func (c *cluster) grants(secrets ...string) *session.Grants {
 		}
 		c.t.Cleanup(func() { _ = store.Close() })
 	}
-	return grantsOver(c.t, store.Grants(), store.Upstreams(), c.now, nil, secrets...)
+	return grantsOver(c.t, store.Grants(), store.ProviderStates(), c.now, nil, secrets...)
 }
 
 func begin(t testing.TB, g *session.Grants) string {
@@ -141,7 +141,7 @@ func TestAGrantGoesOnOnEveryReplica(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || got.Born.IsZero() {
 			t.Errorf("born %v, %s", got.Born, diff)
 		}
-		data, version, found, err := a.Upstreams().Load(t.Context(), id)
+		data, version, found, err := a.ProviderStates().Load(t.Context(), id)
 		if string(data) != "upstream" || version != 1 || !found || err != nil {
 			t.Errorf("upstream %q %d %v %v", data, version, found, err)
 		}
@@ -159,7 +159,7 @@ func TestACodeThatIsReplayedEndsTheGrant(t *testing.T) {
 	wantErr(t, "refresh after it", err, session.ErrRevoked)
 	_, err = a.Lookup(t.Context(), id)
 	wantErr(t, "look-up after it", err, session.ErrRevoked)
-	if _, _, found, err := a.Upstreams().Load(t.Context(), id); found || err != nil {
+	if _, _, found, err := a.ProviderStates().Load(t.Context(), id); found || err != nil {
 		t.Errorf("the provider's part is still there: %v", err)
 	}
 }
@@ -316,7 +316,7 @@ func TestSecretsOfGrantsRotate(t *testing.T) {
 		token = next
 	}
 	id, _ := promoted.OfRefreshToken(token)
-	if data, version, found, err := c.grants(secretB).Upstreams().Load(t.Context(), id); err != nil || !found || version != 1 || string(data) != "upstream" {
+	if data, version, found, err := c.grants(secretB).ProviderStates().Load(t.Context(), id); err != nil || !found || version != 1 || string(data) != "upstream" {
 		t.Errorf("the provider's part without the old secret: %q %d %v %v", data, version, found, err)
 	}
 }
@@ -366,21 +366,21 @@ func TestUpstreamChangesWinOnceAndLeasesExclude(t *testing.T) {
 	a, b := c.grants(), c.grants()
 	_, id := redeem(t, a, begin(t, a))
 	ctx := t.Context()
-	release, held, err := a.Upstreams().Lease(ctx, id, time.Hour)
+	release, held, err := a.ProviderStates().Lease(ctx, id, time.Hour)
 	if !held || err != nil {
 		t.Fatal(held, err)
 	}
-	if _, held, err := b.Upstreams().Lease(ctx, id, time.Hour); held || err != nil {
+	if _, held, err := b.ProviderStates().Lease(ctx, id, time.Hour); held || err != nil {
 		t.Errorf("two hold it: %v", err)
 	}
-	if saved, err := a.Upstreams().Save(ctx, id, 1, []byte("new")); !saved || err != nil {
+	if saved, err := a.ProviderStates().Save(ctx, id, 1, []byte("new")); !saved || err != nil {
 		t.Errorf("%v %v", saved, err)
 	}
-	if saved, err := b.Upstreams().Save(ctx, id, 1, []byte("stale")); saved || err != nil {
+	if saved, err := b.ProviderStates().Save(ctx, id, 1, []byte("stale")); saved || err != nil {
 		t.Errorf("%v %v", saved, err)
 	}
 	release(context.WithoutCancel(ctx))
-	data, version, found, err := b.Upstreams().Load(ctx, id)
+	data, version, found, err := b.ProviderStates().Load(ctx, id)
 	if string(data) != "new" || version != 2 || !found || err != nil {
 		t.Errorf("%q %d %v %v", data, version, found, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 const secretC = "secret-c-secret-c-secret-c-secret-c"

@@ -27,7 +27,7 @@ const (
 )
 
 // markLife is how long it is remembered that a grant was revoked. It outlives every access token, which lives a day at most,
-// on clocks that are apart. It is no setting, since the tokens that are about were issued under an earlier one.
+// on clocks that are apart. It is not a setting, since the tokens that are about were issued under an earlier one.
 const markLife = 25 * time.Hour
 
 // What the keyed digests in codes and refresh tokens are made for.
@@ -110,7 +110,7 @@ func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 // isRevoked tells the mark of a revoked grant, of any format.
 func isRevoked(raw []byte) bool { return len(raw) >= 2 && raw[1] == grantRevoked }
 
-// decode opens a record that is no mark. ok is false if it is of another format, or sealed with a secret that is not ours.
+// decode opens a record that is not a mark. ok is false if it is of another format, or sealed with a secret that is not ours.
 func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
 	if len(raw) < 2 || raw[0] != grantFormat || raw[1] != grantAsked && raw[1] != grantLives {
 		return nil, false
@@ -152,7 +152,7 @@ func (g *Grants) Revoke(ctx context.Context, id string) error {
 
 // revoke tells whether the grant had not been revoked before.
 func (g *Grants) revoke(ctx context.Context, id string) (ended bool, err error) {
-	old, found, err := g.opts.Records.Swap(ctx, id, []byte{grantFormat, grantRevoked}, markLife)
+	old, found, err := g.opts.Records.GetSet(ctx, id, []byte{grantFormat, grantRevoked}, markLife)
 	if err != nil {
 		return false, unavailable(err)
 	}
@@ -191,7 +191,7 @@ func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []b
 			return "", err
 		}
 	}
-	added, err := g.opts.Records.Add(ctx, grant.ID, value, life)
+	added, err := g.opts.Records.SetNX(ctx, grant.ID, value, life)
 	if err != nil {
 		return "", unavailable(err)
 	}

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 func realTable(tb testing.TB, server *redistest.Server) *session.Table {

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
 // memStore is records in memory, of which one operation fails: before its effect, or after it.
@@ -63,7 +63,7 @@ func (s *memStore) Get(_ context.Context, name string) (value []byte, found bool
 	return value, found, err
 }
 
-func (s *memStore) Add(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+func (s *memStore) SetNX(_ context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
 	s.wrote = append(s.wrote, ttl)
 	err = s.do(func() {
 		if _, found := s.value(name); !found {
@@ -74,7 +74,7 @@ func (s *memStore) Add(_ context.Context, name string, value []byte, ttl time.Du
 	return added, err
 }
 
-func (s *memStore) Replace(_ context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
+func (s *memStore) CompareAndSwap(_ context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
 	s.wrote = append(s.wrote, ttl)
 	err = s.do(func() {
 		if v, found := s.value(name); found && v == string(old) {
@@ -85,7 +85,7 @@ func (s *memStore) Replace(_ context.Context, name string, old, value []byte, tt
 	return done, err
 }
 
-func (s *memStore) Swap(_ context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+func (s *memStore) GetSet(_ context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
 	s.wrote = append(s.wrote, ttl)
 	err = s.do(func() {
 		var v string

@@ -24,11 +24,11 @@ func (h *halting) Get(ctx context.Context, name string) ([]byte, bool, error) {
 	return h.Records.Get(ctx, name)
 }
 
-func (h *halting) Replace(ctx context.Context, name string, old, new []byte, ttl time.Duration) (bool, error) {
+func (h *halting) CompareAndSwap(ctx context.Context, name string, old, new []byte, ttl time.Duration) (bool, error) {
 	if h.replace.Load() {
 		return false, errors.New("timed out")
 	}
-	return h.Records.Replace(ctx, name, old, new, ttl)
+	return h.Records.CompareAndSwap(ctx, name, old, new, ttl)
 }
 
 func TestAStoreThatFailsAtTheLastStepEndsNoGrant(t *testing.T) {
@@ -41,7 +41,7 @@ func TestAStoreThatFailsAtTheLastStepEndsNoGrant(t *testing.T) {
 			c := newCluster(t)
 			store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
 			defer func() { _ = store.Close() }()
-			grants, upstream := &halting{Records: store.Grants()}, &halting{Records: store.Upstreams()}
+			grants, upstream := &halting{Records: store.Grants()}, &halting{Records: store.ProviderStates()}
 			g := grantsOver(t, grants, upstream, c.now, nil)
 			code := begin(t, g)
 			turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)

@@ -93,7 +93,7 @@ func (t *Table) EndKey(ctx context.Context, ref string) (Entry, error) {
 	case e.Ended:
 		return Entry{}, ErrNotFound
 	}
-	return e, t.bury(ctx, e.Key, e.Born)
+	return e, t.writeTombstone(ctx, e.Key, e.Born)
 }
 
 func (t *Table) entries(ctx context.Context, prefix string) iter.Seq2[Entry, error] {

@@ -107,7 +107,7 @@ func TestARefThatFitsSeveralSessionsIsAmbiguous(t *testing.T) {
 		t.Fatal(err)
 	}
 	twin := s.Key()[:8] + "______________"
-	if _, err := records.Add(t.Context(), twin, value, time.Minute); err != nil {
+	if _, err := records.SetNX(t.Context(), twin, value, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	for _, call := range []func() (session.Entry, error){

@@ -171,7 +171,7 @@ func TestRecordsOfAnotherFormat(t *testing.T) {
 		"\x63\x01something new": false, "": false, "x": false, "\x63\x02and its tombstone": true,
 	} {
 		s := create(t, table, info)
-		if _, _, err := records.Swap(t.Context(), s.Key(), []byte(value), time.Minute); err != nil {
+		if _, _, err := records.GetSet(t.Context(), s.Key(), []byte(value), time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		if ended {
@@ -194,15 +194,15 @@ var errNowhere = errors.New("nowhere")
 
 func (nowhere) Get(context.Context, string) ([]byte, bool, error) { return nil, false, errNowhere }
 
-func (nowhere) Add(context.Context, string, []byte, time.Duration) (bool, error) {
+func (nowhere) SetNX(context.Context, string, []byte, time.Duration) (bool, error) {
 	return false, errNowhere
 }
 
-func (nowhere) Replace(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
+func (nowhere) CompareAndSwap(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
 	return false, errNowhere
 }
 
-func (nowhere) Swap(context.Context, string, []byte, time.Duration) ([]byte, bool, error) {
+func (nowhere) GetSet(context.Context, string, []byte, time.Duration) ([]byte, bool, error) {
 	return nil, false, errNowhere
 }
 

@@ -26,12 +26,12 @@ type Digester interface {
 type Records interface {
 	// Get gives the value of a name, and whether there is one.
 	Get(ctx context.Context, name string) (value []byte, found bool, err error)
-	// Add sets the value of a name that has none, and tells whether it did.
-	Add(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
-	// Replace sets the value of a name if it is still old, and tells whether it did.
-	Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
-	// Swap sets the value of a name whatever it is, and gives the one before.
-	Swap(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
+	// SetNX sets the value of a name that has none, and tells whether it did.
+	SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
+	// CompareAndSwap sets the value of a name if it is still old, and tells whether it did.
+	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
+	// GetSet sets the value of a name whatever it is, and gives the one before.
+	GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
 	// Scan gives all that is under names with a prefix, in no order. What is added or removed meanwhile may be given or
 	// not, and a name may be given twice. After an error there is nothing more.
 	Scan(ctx context.Context, prefix string) iter.Seq2[Record, error]

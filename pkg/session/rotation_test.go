@@ -187,7 +187,7 @@ func TestReplicasJudgeByTheClockOfTheStore(t *testing.T) {
 	for i, ahead := range []time.Duration{-time.Hour, time.Hour} {
 		store := openStore(t, c)
 		local[i] = grantsWith(t, session.GrantOptions{
-			Records: store.Grants(), Upstream: store.Upstreams(), Now: func() time.Time { return time.Now().Add(ahead) },
+			Records: store.Grants(), Upstream: store.ProviderStates(), Now: func() time.Time { return time.Now().Add(ahead) },
 			StoreTime: func(context.Context, string) (time.Time, error) { return c.now(), nil },
 		})
 	}
@@ -212,7 +212,7 @@ func TestAStoreWithoutAClockIsUnavailable(t *testing.T) {
 	token, _ := redeem(t, working, begin(t, working))
 	store := openStore(t, c)
 	g := grantsWith(t, session.GrantOptions{
-		Records: store.Grants(), Upstream: store.Upstreams(), Now: c.now,
+		Records: store.Grants(), Upstream: store.ProviderStates(), Now: c.now,
 		StoreTime: func(context.Context, string) (time.Time, error) { return time.Time{}, errNowhere },
 	})
 	_, err := g.Begin(t.Context(), asked, bound(), nil)
@@ -228,7 +228,7 @@ func TestAStoreThatForgotARotationCostsNoLogin(t *testing.T) {
 		t.Run(fmt.Sprintf("%s, %d", at, forgotten), func(t *testing.T) {
 			c := newCluster(t)
 			store := openStore(t, c)
-			g := grantsWith(t, session.GrantOptions{Records: store.Grants(), Upstream: store.Upstreams(), Now: c.now})
+			g := grantsWith(t, session.GrantOptions{Records: store.Grants(), Upstream: store.ProviderStates(), Now: c.now})
 			code := begin(t, g)
 			id, _ := g.OfCode(code)
 			backup := func() []byte {
@@ -248,7 +248,7 @@ func TestAStoreThatForgotARotationCostsNoLogin(t *testing.T) {
 					token = mustRefresh(t, g, token)
 				}
 			}
-			if _, _, err := store.Grants().Swap(t.Context(), id, raw, time.Hour); err != nil {
+			if _, _, err := store.Grants().GetSet(t.Context(), id, raw, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			if got := mustRefresh(t, g, token); got != token {

@@ -55,14 +55,14 @@ func TestDirectGrantIsKeptAMinuteBeyondItsEnd(t *testing.T) {
 		if _, err := turn.Commit(t.Context()); err != nil || s.lastTTL() != want || up.lastTTL() != want {
 			t.Errorf("%v, for %v and %v, want %v", err, s.wrote, up.wrote, want)
 		}
-		if data, _, found, err := g.Upstreams().Load(t.Context(), turn.Grant.ID); string(data) != "tokens" || !found || err != nil {
+		if data, _, found, err := g.ProviderStates().Load(t.Context(), turn.Grant.ID); string(data) != "tokens" || !found || err != nil {
 			t.Errorf("%q %v %v", data, found, err)
 		}
 		without := g.Direct(asked, time.Time{})
 		if _, err := without.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, found, err := g.Upstreams().Load(t.Context(), without.Grant.ID); found || err != nil {
+		if _, _, found, err := g.ProviderStates().Load(t.Context(), without.Grant.ID); found || err != nil {
 			t.Errorf("nothing was carried: %v %v", found, err)
 		}
 	}
@@ -145,7 +145,7 @@ func TestProofOfEitherOfTwoStepsIsKept(t *testing.T) {
 	for name, proofs := range map[string][2]bool{
 		"neither": {false, false}, "the first": {true, false}, "the second": {false, true}, "both": {true, true},
 	} {
-		commit := func(t *testing.T, turn *session.Turn, prove bool) string {
+		commit := func(t *testing.T, turn *session.Rotation, prove bool) string {
 			t.Helper()
 			if prove {
 				turn.Prove()
@@ -174,7 +174,7 @@ func TestProofOfEitherOfTwoStepsIsKept(t *testing.T) {
 				t.Error("the family is not rotated once")
 			}
 			if isProven(t, b, id) != (proofs[0] || proofs[1]) {
-				t.Errorf("proven: %v", !(proofs[0] || proofs[1]))
+				t.Errorf("proven is not %v", proofs[0] || proofs[1])
 			}
 		})
 		t.Run("a code whose first answer was not sent, "+name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestProofOfEitherOfTwoStepsIsKept(t *testing.T) {
 			wantErr(t, "the first", err, session.ErrUnavailable)
 			commit(t, two, proofs[1])
 			if isProven(t, g, two.Grant.ID) != (proofs[0] || proofs[1]) {
-				t.Errorf("proven: %v", !(proofs[0] || proofs[1]))
+				t.Errorf("proven is not %v", proofs[0] || proofs[1])
 			}
 		})
 	}

@@ -23,7 +23,7 @@ type Options struct {
 	// Idle is how long the store keeps the record of an unused session; 7 days if zero. The session outlives it.
 	Idle time.Duration
 	// Budget is the longest that a call may take for the store altogether, for Records that do not return soon by
-	// themselves. Without it there is none: Records may make a call wait its turn behind others, and that is no outage.
+	// themselves. Without it there is none: Records may make a call wait its turn behind others, and that is not an outage.
 	Budget time.Duration
 	// OnRecovered is called when a lost record was written again, OnUnavailable when a session was served or begun
 	// without the store. They count; nil is allowed.
@@ -98,7 +98,7 @@ func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
 	s := i.session(i.seal(t.opts.Sealer), info.Subject)
 	ctx, cancel := t.budget(ctx)
 	defer cancel()
-	if _, err := t.opts.Records.Add(ctx, s.key, t.fresh(s).encode(), t.ttl(s.Born)); err != nil {
+	if _, err := t.opts.Records.SetNX(ctx, s.key, t.fresh(s).encode(), t.ttl(s.Born)); err != nil {
 		t.unstored(s)
 	}
 	return s, nil
@@ -125,7 +125,7 @@ func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error
 			return t.adopt(ctx, s, value)
 		}
 		rec := t.fresh(s)
-		added, err := t.opts.Records.Add(ctx, s.key, rec.encode(), t.ttl(s.Born))
+		added, err := t.opts.Records.SetNX(ctx, s.key, rec.encode(), t.ttl(s.Born))
 		switch {
 		case err != nil:
 			return t.fromID(s)
@@ -155,7 +155,7 @@ func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, 
 		rec.lastUsed = now
 		// If it is not replaced, another replica has touched or ended it since: both stay. If the store takes no writes,
 		// the session was read all the same.
-		if _, err := t.opts.Records.Replace(ctx, s.key, value, rec.encode(), t.ttl(s.Born)); err != nil {
+		if _, err := t.opts.Records.CompareAndSwap(ctx, s.key, value, rec.encode(), t.ttl(s.Born)); err != nil {
 			t.opts.OnUnavailable()
 		}
 	}

@@ -23,7 +23,7 @@ func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := redisstore.OpenEmbedded(redisstore.Options{})
 			defer func() { _ = store.Close() }()
-			g := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil)
+			g := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil)
 			code, records := begin(t, g), store.Grants()
 			token, id := redeem(t, g, begin(t, g))
 			waiting, _ := g.OfCode(code)
@@ -34,7 +34,7 @@ func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 					t.Fatal(err)
 				}
 				kept[id] = raw
-				if _, _, err := records.Swap(t.Context(), id, put(raw), time.Hour); err != nil {
+				if _, _, err := records.GetSet(t.Context(), id, put(raw), time.Hour); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -51,7 +51,7 @@ func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 				t.Errorf("operators see %q, %v", e.State, err)
 			}
 			for id, raw := range kept {
-				if _, _, err := records.Swap(t.Context(), id, raw, time.Hour); err != nil {
+				if _, _, err := records.GetSet(t.Context(), id, raw, time.Hour); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -77,27 +77,27 @@ type between struct {
 	before func()
 }
 
-func (b *between) Replace(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+func (b *between) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
 	if f := b.before; f != nil {
 		b.before = nil
 		f()
 	}
-	return b.Records.Replace(ctx, name, old, value, ttl)
+	return b.Records.CompareAndSwap(ctx, name, old, value, ttl)
 }
 
 // A provider whose refresh tokens rotate has given the only one that works: it must not be lost to a seal.
 func TestWhatTheProviderGaveIsSavedWhileItsPartIsSealedAnew(t *testing.T) {
 	store := redisstore.OpenEmbedded(redisstore.Options{})
 	defer func() { _ = store.Close() }()
-	upstreams := &between{Records: store.Upstreams()}
+	upstreams := &between{Records: store.ProviderStates()}
 	a := grantsOver(t, store.Grants(), upstreams, time.Now, nil)
-	b := grantsOver(t, store.Grants(), store.Upstreams(), time.Now, nil)
+	b := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil)
 	token, id := redeem(t, a, begin(t, a))
 	upstreams.before = func() { mustRefresh(t, b, token) }
-	if saved, err := a.Upstreams().Save(t.Context(), id, 1, []byte("new")); !saved || err != nil {
+	if saved, err := a.ProviderStates().Save(t.Context(), id, 1, []byte("new")); !saved || err != nil {
 		t.Errorf("%v %v", saved, err)
 	}
-	if data, version, _, err := b.Upstreams().Load(t.Context(), id); string(data) != "new" || version != 2 || err != nil {
+	if data, version, _, err := b.ProviderStates().Load(t.Context(), id); string(data) != "new" || version != 2 || err != nil {
 		t.Errorf("%q %d %v", data, version, err)
 	}
 }

@@ -190,7 +190,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorizatio
 func (p *Provider) back(w http.ResponseWriter, r *http.Request, a authorization, pairs ...string) {
 	u, err := url.Parse(a.redirect)
 	if err != nil {
-		p.explain(w, "the redirect_uri is no URL")
+		p.explain(w, "the redirect_uri is not a URL")
 		return
 	}
 	q := u.Query()

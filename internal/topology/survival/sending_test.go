@@ -102,7 +102,7 @@ func (k *killed) history(seed int64) []*sending {
 			for try := range asked {
 				answer, ok := k.send(k.replicas[at[try]], s)
 				s.told = append(s.told, answer)
-				if ok && answer.outcome != "under_way" && answer.outcome != "refused" {
+				if ok && answer.outcome != "in_progress" && answer.outcome != "not_executed" {
 					return
 				}
 			}
@@ -162,7 +162,7 @@ func (k *killed) send(to *replica, s *sending) (told, bool) {
 		k.t.Errorf("%s answered %d %s", to.name, resp.StatusCode, data)
 		return told{text: string(data)}, false
 	}
-	return told{reply.Result.Meta["chat.clerk/outcome"], reply.Result.StructuredContent.ID, reply.Result.Content[0].Text}, true
+	return told{reply.Result.Meta["chat.clerk/disposition"], reply.Result.StructuredContent.ID, reply.Result.Content[0].Text}, true
 }
 
 // verify asks for everything once more and holds what was told against what was committed.
@@ -176,7 +176,7 @@ func (k *killed) verify(all []*sending) {
 				if !ok {
 					k.t.Errorf("%s: no answer in the end: %s", s.key, answer.text)
 				}
-				if s.told = append(s.told, answer); answer.outcome != "refused" || time.Now().After(deadline) {
+				if s.told = append(s.told, answer); answer.outcome != "not_executed" || time.Now().After(deadline) {
 					return
 				}
 			}
@@ -200,15 +200,15 @@ func (k *killed) verify(all []*sending) {
 			k.t.Errorf("%s was sent %d times", s.key, len(there))
 		}
 		for _, answer := range s.told {
-			known := answer.outcome == "sent" || answer.outcome == "replayed" || answer.outcome == "settled"
+			known := answer.outcome == "executed" || answer.outcome == "replayed" || answer.outcome == "reconciled"
 			if known && (len(there) == 0 || answer.id != "" && answer.id != there[0]) {
 				k.t.Errorf("%s is said to be %s as %q; there are %v", s.key, answer.outcome, answer.id, there)
 			}
 		}
 		last := s.told[len(s.told)-1]
 		switch last.outcome {
-		case "sent", "replayed", "settled":
-		case "not_seen", "undecided":
+		case "executed", "replayed", "reconciled":
+		case "not_found_yet", "indeterminate":
 			if len(there) > 0 {
 				k.t.Errorf("%s is there and said to be %s: %s", s.key, last.outcome, last.text)
 			}

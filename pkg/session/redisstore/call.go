@@ -54,7 +54,7 @@ func (s *Store) repeat(ctx context.Context, times int, call func(context.Context
 			if left = s.opts.Timeout; !isUnsent(failure.Cause) {
 				times--
 			}
-		case s.waits && failure.Kind == Resting && pause(ctx, min(max(failure.rest, restPause), left)):
+		case s.waits && failure.Kind == CircuitOpen && pause(ctx, min(max(failure.rest, restPause), left)):
 			// What rests was not asked, so asking it later is asking it once.
 			if left -= time.Since(begun); left <= 0 {
 				return failure
@@ -71,7 +71,7 @@ func (s *Store) ask(
 ) (failure *Error, late bool) {
 	defer s.queue.leave()
 	a := &attempt{timeout: timeout}
-	if timeout < s.opts.Timeout/4 { // what rests have left of it is no measure of the server
+	if timeout < s.opts.Timeout/4 { // what rests have left of it is not a measure of the server
 		a.timeout = 0
 	}
 	limit := time.Now().Add(timeout)

@@ -60,14 +60,14 @@ func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 // What the waits for rests have left of a time-out is too short to find a server silent in.
 func TestTheRemainderOfATimeoutSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{}).Patient(10 * time.Second)
+		s := OpenEmbedded(Options{}).WithTimeout(10 * time.Second)
 		defer func() { _ = s.Close() }()
 		var counted []time.Duration
 		err := s.do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
 			counted = append(counted, ctx.Value(attemptKey{}).(*attempt).timeout)
-			return &Error{Kind: Resting, rest: 4 * time.Second}
+			return &Error{Kind: CircuitOpen, rest: 4 * time.Second}
 		})
-		if want := []time.Duration{10 * time.Second, 6 * time.Second, 0}; kindOfFailure(err) != Resting || !slices.Equal(counted, want) {
+		if want := []time.Duration{10 * time.Second, 6 * time.Second, 0}; kindOfFailure(err) != CircuitOpen || !slices.Equal(counted, want) {
 			t.Errorf("%v, then %v; want %v", counted, err, want)
 		}
 	})

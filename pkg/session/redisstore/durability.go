@@ -85,7 +85,7 @@ func (s *Store) Durability(ctx context.Context) (Durability, error) {
 	return d, nil
 }
 
-// ask tells whether a setting is as it must be. What a server does not tell is no error.
+// ask tells whether a setting is as it must be. What a server does not tell is not an error.
 func (w setting) ask(ctx context.Context, server redis.Cmdable) (met, known bool, err error) {
 	values, err := server.ConfigGet(ctx, w.name).Result()
 	if value, told := values[w.name]; told || err != nil && !isSilence(err) {

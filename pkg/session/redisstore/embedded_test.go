@@ -17,7 +17,7 @@ func TestTheClockWithinTheProcessMoves(t *testing.T) {
 		s := redisstore.OpenEmbedded(redisstore.Options{})
 		defer func() { _ = s.Close() }()
 		r := s.Sessions()
-		if _, err := r.Add(t.Context(), "n", []byte("v"), time.Minute); err != nil {
+		if _, err := r.SetNX(t.Context(), "n", []byte("v"), time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		found := func() bool {

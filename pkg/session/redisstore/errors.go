@@ -23,7 +23,7 @@ const (
 	Unreachable Kind = "unreachable" // refused, no route, no such host, connection lost
 	Slow        Kind = "slow"        // no answer in time
 	Queued      Kind = "queued"      // not asked, because the caller's own time ended before its turn came
-	Resting     Kind = "resting"     // not asked, because it failed a moment ago
+	CircuitOpen Kind = "resting"     // not asked, because it failed a moment ago
 	Loading     Kind = "loading"     // reads its data from disk after a start
 	NoMaster    Kind = "no-master"   // failing over: CLUSTERDOWN, MASTERDOWN, TRYAGAIN
 	ReadOnly    Kind = "read-only"   // a replica, or a master without enough replicas

@@ -40,7 +40,7 @@ func eventually(t *testing.T, call func() error) {
 }
 
 func swap(t *testing.T, s *redisstore.Store) error {
-	_, _, err := s.Sessions().Swap(t.Context(), "n", []byte("v"), time.Minute)
+	_, _, err := s.Sessions().GetSet(t.Context(), "n", []byte("v"), time.Minute)
 	return err
 }
 
@@ -54,7 +54,7 @@ func TestAServerThatIsDownAtStartIsUsedWhenItIsUp(t *testing.T) {
 	server.Kill()
 	s := open(t, server.URL(), patient)
 	wantKind(t, read(t, s), redisstore.Unreachable)
-	wantKind(t, read(t, s), redisstore.Resting)
+	wantKind(t, read(t, s), redisstore.CircuitOpen)
 	server.Restart()
 	eventually(t, func() error { return swap(t, s) })
 }
@@ -92,8 +92,8 @@ func TestAServerThatDoesNotAnswerIsSlow(t *testing.T) {
 	eventually(t, func() error { return swap(t, s) })
 	server.Stop()
 	wantKind(t, read(t, s), redisstore.Slow)
-	wantKind(t, read(t, s), redisstore.Resting)
-	wantKind(t, s.Ping(t.Context()), redisstore.Resting)
+	wantKind(t, read(t, s), redisstore.CircuitOpen)
+	wantKind(t, s.Ping(t.Context()), redisstore.CircuitOpen)
 	server.Continue()
 	eventually(t, func() error { return swap(t, s) })
 	mu.Lock()
@@ -121,14 +121,14 @@ func TestAServerOutOfMemoryIsRead(t *testing.T) {
 	if err := swap(t, s); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Sessions().Replace(t.Context(), "n", []byte("x"), []byte("y"), time.Minute); err != nil {
+	if _, err := s.Sessions().CompareAndSwap(t.Context(), "n", []byte("x"), []byte("y"), time.Minute); err != nil {
 		t.Fatal(err) // the script is known to the server now
 	}
 	server.Do("CONFIG", "SET", "maxmemory-policy", "noeviction")
 	server.Do("CONFIG", "SET", "maxmemory", "1")
 	wantKind(t, swap(t, s), redisstore.Full)
-	wantKind(t, swap(t, s), redisstore.Resting)
-	wantKind(t, s.Ping(t.Context()), redisstore.Resting)
+	wantKind(t, swap(t, s), redisstore.CircuitOpen)
+	wantKind(t, s.Ping(t.Context()), redisstore.CircuitOpen)
 	if err := read(t, s); err != nil {
 		t.Errorf("a read failed: %v", err)
 	}
@@ -148,7 +148,7 @@ func TestAScriptOnAServerThatTakesNoWritesFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			server.Do(command...)
-			_, err := s.Sessions().Replace(t.Context(), "n", []byte("v"), []byte("w"), time.Minute)
+			_, err := s.Sessions().CompareAndSwap(t.Context(), "n", []byte("v"), []byte("w"), time.Minute)
 			wantKind(t, err, kind)
 		})
 	}

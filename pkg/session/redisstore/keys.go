@@ -17,14 +17,14 @@ const (
 	grantsPrefix = prefix + "g:"
 	// upstreams: name is the grant's id, or that and "-lease" or "-pause"; lives like the grant, as long as the lease, or as
 	// the provider is not asked again.
-	upstreamsPrefix = prefix + "u:"
+	providerStatesPrefix = prefix + "u:"
 	// exchanges: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
 	// the browser may come again; a request whose person has signed in as long as they may take to answer.
-	exchangesPrefix = prefix + "x:"
+	authRequestsPrefix = prefix + "x:"
 	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
 	consentsPrefix = prefix + "c:"
 	// links: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
-	linksPrefix = prefix + "k:"
+	personalKeysPrefix = prefix + "k:"
 
 	// assertions: name is a hash of a client and of the jti that it used up; lives until the assertion has expired.
 	assertionsPrefix = prefix + "a:"
@@ -39,11 +39,11 @@ const (
 
 	// works: name is a digest of a key or of what a call is recognized by; lives as long as the key is good, or a while longer
 	// than the call.
-	worksPrefix = prefix + "w:"
+	operationsPrefix = prefix + "w:"
 	// queues: name is a digest of a tenant and of what can be seen of a work; lives as long as an attempt may take.
 	queuesPrefix = prefix + "q:"
 	// likenesses: name is a digest of what can be seen of a work; lives longer than any key.
-	likenessesPrefix = prefix + "n:"
+	fingerprintsPrefix = prefix + "n:"
 	// claims: name is a digest of what was made; lives longer than any key.
 	claimsPrefix = prefix + "m:"
 	// replicas: name is random, of one process; lives as long as a few signs of life may be lost.
@@ -58,25 +58,25 @@ const (
 )
 
 // Sessions is where the records of MCP sessions are.
-func (s *Store) Sessions() *Bucket { return &Bucket{store: s, prefix: sessionsPrefix} }
+func (s *Store) Sessions() *Keyspace { return &Keyspace{store: s, prefix: sessionsPrefix} }
 
 // Grants is where the grants of the authorization server are.
-func (s *Store) Grants() *Bucket { return &Bucket{store: s, prefix: grantsPrefix} }
+func (s *Store) Grants() *Keyspace { return &Keyspace{store: s, prefix: grantsPrefix} }
 
-// Upstreams is where the provider's part of grants is.
-func (s *Store) Upstreams() *Bucket { return &Bucket{store: s, prefix: upstreamsPrefix} }
+// ProviderStates is where the provider's part of grants is.
+func (s *Store) ProviderStates() *Keyspace { return &Keyspace{store: s, prefix: providerStatesPrefix} }
 
-// Exchanges is where authorization requests are whose person has signed in, and the marks of those that are finished.
-func (s *Store) Exchanges() *Bucket { return &Bucket{store: s, prefix: exchangesPrefix} }
+// AuthRequests is where authorization requests are whose person has signed in, and the marks of those that are finished.
+func (s *Store) AuthRequests() *Keyspace { return &Keyspace{store: s, prefix: authRequestsPrefix} }
 
 // Consents is where approvals are remembered.
-func (s *Store) Consents() *Bucket { return &Bucket{store: s, prefix: consentsPrefix} }
+func (s *Store) Consents() *Keyspace { return &Keyspace{store: s, prefix: consentsPrefix} }
 
-// Links is where people's own keys of the REST API are.
-func (s *Store) Links() *Bucket { return &Bucket{store: s, prefix: linksPrefix} }
+// PersonalKeys is where people's own keys of the REST API are.
+func (s *Store) PersonalKeys() *Keyspace { return &Keyspace{store: s, prefix: personalKeysPrefix} }
 
 // Assertions is where it is remembered which assertions clients have used.
-func (s *Store) Assertions() *Bucket { return &Bucket{store: s, prefix: assertionsPrefix} }
+func (s *Store) Assertions() *Keyspace { return &Keyspace{store: s, prefix: assertionsPrefix} }
 
 // Documents is where up to max metadata documents of clients are kept. All replicas must give the same max.
 func (s *Store) Documents(max int) *Documents { return &Documents{store: s, max: max} }
@@ -88,22 +88,22 @@ func (s *Store) Limits() *Limits { return &Limits{store: s} }
 
 func limitKey(owner, quota string) string { return limitsPrefix + "{" + owner + "}" + quota }
 
-// Works is where it is remembered what was done once.
-func (s *Store) Works() *Bucket { return &Bucket{store: s, prefix: worksPrefix} }
+// Operations is where it is remembered what was done once.
+func (s *Store) Operations() *Keyspace { return &Keyspace{store: s, prefix: operationsPrefix} }
 
 // Queues is where a tenant's works wait for each other that look alike.
-func (s *Store) Queues() *Bucket { return &Bucket{store: s, prefix: queuesPrefix} }
+func (s *Store) Queues() *Keyspace { return &Keyspace{store: s, prefix: queuesPrefix} }
 
-// Likenesses is where attempts are noted whose outcome is open, by how what they make looks.
-func (s *Store) Likenesses() *Bucket { return &Bucket{store: s, prefix: likenessesPrefix} }
+// Fingerprints is where attempts are noted whose outcome is open, by how what they make looks.
+func (s *Store) Fingerprints() *Keyspace { return &Keyspace{store: s, prefix: fingerprintsPrefix} }
 
 // Claims is where it is remembered which work made what.
-func (s *Store) Claims() *Bucket { return &Bucket{store: s, prefix: claimsPrefix} }
+func (s *Store) Claims() *Keyspace { return &Keyspace{store: s, prefix: claimsPrefix} }
 
 // Replicas is where processes show that they live.
-func (s *Store) Replicas() *Bucket { return &Bucket{store: s, prefix: replicasPrefix} }
+func (s *Store) Replicas() *Keyspace { return &Keyspace{store: s, prefix: replicasPrefix} }
 
 // Epoch is where it is remembered how old the memory is.
-func (s *Store) Epoch() *Bucket { return &Bucket{store: s, prefix: epochPrefix} }
+func (s *Store) Epoch() *Keyspace { return &Keyspace{store: s, prefix: epochPrefix} }
 
-func (b *Bucket) key(name string) string { return b.prefix + name }
+func (b *Keyspace) key(name string) string { return b.prefix + name }

@@ -311,7 +311,7 @@ func TestLimitsOfAServerThatIsDownFailAtOnce(t *testing.T) {
 	server.Kill()
 	_, err := l.Take(t.Context(), "ann", []redisstore.Quota{calls(1, 1)})
 	wantKind(t, err, redisstore.Unreachable)
-	wantKind(t, l.GiveBack(t.Context(), "ann", first.At, []redisstore.Quota{calls(1, 1)}), redisstore.Resting)
+	wantKind(t, l.GiveBack(t.Context(), "ann", first.At, []redisstore.Quota{calls(1, 1)}), redisstore.CircuitOpen)
 }
 
 func BenchmarkTake(b *testing.B) {

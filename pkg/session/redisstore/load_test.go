@@ -53,7 +53,7 @@ func starve(t *testing.T) []string {
 	}
 	for i := range 400 {
 		calls.Go(func() {
-			if _, _, err := s.Sessions().Swap(t.Context(), fmt.Sprint(i), []byte("v"), time.Minute); err != nil {
+			if _, _, err := s.Sessions().GetSet(t.Context(), fmt.Sprint(i), []byte("v"), time.Minute); err != nil {
 				trouble("call %d: %v", i, err)
 			}
 		})

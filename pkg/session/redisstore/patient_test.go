@@ -22,7 +22,7 @@ func TestWhoIsPatientOutwaitsARest(t *testing.T) {
 	}
 	answered := make(chan answer)
 	go func() {
-		value, _, err := s.Patient(time.Minute).Grants().Get(t.Context(), "name")
+		value, _, err := s.WithTimeout(time.Minute).Grants().Get(t.Context(), "name")
 		answered <- answer{value, err}
 	}()
 	if _, _, err := s.Grants().Get(t.Context(), "name"); err == nil {
@@ -40,7 +40,7 @@ func TestPatienceHasAnEnd(t *testing.T) {
 	add(t, s.Grants(), "name", "grant")
 	server.Kill()
 	for range 3 {
-		if _, found, err := s.Patient(200*time.Millisecond).Grants().Get(t.Context(), "name"); err == nil || found {
+		if _, found, err := s.WithTimeout(200*time.Millisecond).Grants().Get(t.Context(), "name"); err == nil || found {
 			t.Errorf("Get = %v, %v; want an error", found, err)
 		}
 	}

@@ -58,7 +58,7 @@ func TestATurnLeavesConnectionsFree(t *testing.T) {
 func TestWaitingInLineIsNoOutage(t *testing.T) {
 	for name, view := range map[string]func(*Store) *Store{
 		"usual":   func(s *Store) *Store { return s },
-		"patient": func(s *Store) *Store { return s.Patient(time.Second) },
+		"patient": func(s *Store) *Store { return s.WithTimeout(time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestWaitingInLineIsNoOutage(t *testing.T) {
 				release := hold(s)
 				ended := make(chan error)
 				go func() {
-					_, err := view(s).Sessions().Add(t.Context(), "n", []byte("v"), 2*time.Hour)
+					_, err := view(s).Sessions().SetNX(t.Context(), "n", []byte("v"), 2*time.Hour)
 					ended <- err
 				}()
 				time.Sleep(time.Hour)
@@ -111,8 +111,8 @@ func TestWaitingForTheEndOfARestTakesNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := OpenEmbedded(Options{})
 		defer func() { _ = s.Close() }()
-		resting := &Error{Kind: Resting, rest: time.Second}
-		p := s.Patient(time.Minute)
+		resting := &Error{Kind: CircuitOpen, rest: time.Second}
+		p := s.WithTimeout(time.Minute)
 		for range 2 * cap(s.queue.turns) {
 			go func() { _ = p.do(t.Context(), failing(resting)) }()
 		}

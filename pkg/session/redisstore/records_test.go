@@ -74,12 +74,12 @@ func TestEveryKeyHasATimeToLive(t *testing.T) {
 	if err := s.Ping(ctx); err != nil {
 		t.Fatal(err)
 	}
-	_, err1 := r.Add(ctx, "added", []byte("v"), time.Hour)
-	_, err2 := r.Add(ctx, "replaced", []byte("v"), time.Hour)
-	_, err3 := r.Replace(ctx, "replaced", []byte("v"), []byte("w"), time.Hour)
-	_, _, err4 := r.Swap(ctx, "swapped", []byte("v"), time.Hour)
-	_, _, err5 := r.Swap(ctx, "swapped", []byte("w"), time.Hour)
-	_, err6 := r.Add(ctx, "zero", []byte("v"), 0)
+	_, err1 := r.SetNX(ctx, "added", []byte("v"), time.Hour)
+	_, err2 := r.SetNX(ctx, "replaced", []byte("v"), time.Hour)
+	_, err3 := r.CompareAndSwap(ctx, "replaced", []byte("v"), []byte("w"), time.Hour)
+	_, _, err4 := r.GetSet(ctx, "swapped", []byte("v"), time.Hour)
+	_, _, err5 := r.GetSet(ctx, "swapped", []byte("w"), time.Hour)
+	_, err6 := r.SetNX(ctx, "zero", []byte("v"), 0)
 	err7 := s.Documents(10).Keep(ctx, "kept", "ann", []byte("v"), time.Hour)
 	for _, err := range []error{err1, err2, err3, err4, err5, err6, err7} {
 		if err != nil {

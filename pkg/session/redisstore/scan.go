@@ -27,7 +27,7 @@ type Record = struct {
 // Scan gives all that is under names with a prefix, in no order, from every master of a cluster. What is added or removed
 // meanwhile may be given or not, and a name may be given twice. After an error there is nothing more. Unlike the other
 // methods it is not bounded by Options.Timeout, and it ends when ctx does.
-func (b *Bucket) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, error] {
+func (b *Keyspace) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		masters, err := b.store.masters(ctx)
 		if err != nil {
@@ -42,7 +42,7 @@ func (b *Bucket) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, 
 	}
 }
 
-func (b *Bucket) scanOne(ctx context.Context, c redis.Cmdable, prefix string, yield func(Record, error) bool) bool {
+func (b *Keyspace) scanOne(ctx context.Context, c redis.Cmdable, prefix string, yield func(Record, error) bool) bool {
 	for cursor := uint64(0); ; {
 		records, next, err := b.scanStep(ctx, c, cursor, prefix)
 		if err != nil {
@@ -61,7 +61,7 @@ func (b *Bucket) scanOne(ctx context.Context, c redis.Cmdable, prefix string, yi
 	}
 }
 
-func (b *Bucket) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, prefix string) ([]Record, uint64, error) {
+func (b *Keyspace) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, prefix string) ([]Record, uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
 	defer cancel()
 	keys, next, err := c.Scan(ctx, cursor, escapeGlob(b.key(prefix))+"*", scanCount).Result()
@@ -83,7 +83,7 @@ func (b *Bucket) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, p
 
 // values gives the values of keys, nil for those that are gone: with one MGET, or in a cluster, which refuses that for
 // keys of several slots, with a GET each.
-func (b *Bucket) values(ctx context.Context, c redis.Cmdable, keys []string) ([][]byte, error) {
+func (b *Keyspace) values(ctx context.Context, c redis.Cmdable, keys []string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
 	if _, ok := b.store.client.(*redis.ClusterClient); !ok {
 		found, err := c.MGet(ctx, keys...).Result()

@@ -68,10 +68,10 @@ func Open(url string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// Patient is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
+// WithTimeout is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
 // timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Both wait
 // in the same queue, and either one's Close closes both.
-func (s *Store) Patient(timeout time.Duration) *Store {
+func (s *Store) WithTimeout(timeout time.Duration) *Store {
 	p := *s
 	p.opts.Timeout, p.waits = max(timeout, s.opts.Timeout), true
 	return &p

@@ -48,8 +48,8 @@ func TestAClusterIsUsedAndScannedWhole(t *testing.T) {
 	const n = 100
 	for i := range n {
 		name := fmt.Sprint("n", i)
-		eventually(t, func() error { _, err := r.Add(t.Context(), name, []byte("v"), time.Minute); return err })
-		if ok, err := r.Replace(t.Context(), name, []byte("v"), []byte(name), time.Minute); err != nil || !ok {
+		eventually(t, func() error { _, err := r.SetNX(t.Context(), name, []byte("v"), time.Minute); return err })
+		if ok, err := r.CompareAndSwap(t.Context(), name, []byte("v"), []byte(name), time.Minute); err != nil || !ok {
 			t.Fatalf("Replace = %v, %v", ok, err)
 		}
 	}

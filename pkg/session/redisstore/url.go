@@ -73,7 +73,7 @@ func parse(raw string) (*target, error) {
 		return nil, fmt.Errorf("%w: it begins with none of the schemes; give one of %s", ErrURL, Forms)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: its path is no database number or a parameter is unknown or malformed; give one of %s, "+
+		return nil, fmt.Errorf("%w: its path is not a database number or a parameter is unknown or malformed; give one of %s, "+
 			"with parameters of go-redis such as dial_timeout=2s or pool_size=64", ErrURL, Forms)
 	}
 	if err := t.tune(); err != nil {

@@ -62,7 +62,7 @@ func wantValue(t *testing.T, r session.Records, name, want string) {
 
 func add(t *testing.T, r session.Records, name, value string, ttl time.Duration) bool {
 	t.Helper()
-	added, err := r.Add(t.Context(), name, []byte(value), ttl)
+	added, err := r.SetNX(t.Context(), name, []byte(value), ttl)
 	if err != nil {
 		t.Fatalf("Add: %v", err)
 	}
@@ -71,7 +71,7 @@ func add(t *testing.T, r session.Records, name, value string, ttl time.Duration)
 
 func replace(t *testing.T, r session.Records, name, old, value string, ttl time.Duration) bool {
 	t.Helper()
-	replaced, err := r.Replace(t.Context(), name, []byte(old), []byte(value), ttl)
+	replaced, err := r.CompareAndSwap(t.Context(), name, []byte(old), []byte(value), ttl)
 	if err != nil {
 		t.Fatalf("Replace: %v", err)
 	}
@@ -131,14 +131,14 @@ func race(t *testing.T, s Store, try func(r session.Records, i int) (bool, error
 
 func addedOnce(t *testing.T, s Store) {
 	race(t, s, func(r session.Records, i int) (bool, error) {
-		return r.Add(t.Context(), "n", fmt.Append(nil, i), time.Minute)
+		return r.SetNX(t.Context(), "n", fmt.Append(nil, i), time.Minute)
 	})
 }
 
 func replacedOnce(t *testing.T, s Store) {
 	add(t, s.Open(t), "n", "old", time.Minute)
 	race(t, s, func(r session.Records, i int) (bool, error) {
-		return r.Replace(t.Context(), "n", []byte("old"), fmt.Append(nil, i), time.Minute)
+		return r.CompareAndSwap(t.Context(), "n", []byte("old"), fmt.Append(nil, i), time.Minute)
 	})
 }
 
@@ -157,11 +157,11 @@ func replaced(t *testing.T, s Store) {
 
 func swapped(t *testing.T, s Store) {
 	a, b := s.Open(t), s.Open(t)
-	if old, found, err := a.Swap(t.Context(), "n", []byte("1"), time.Minute); found || len(old) != 0 || err != nil {
+	if old, found, err := a.GetSet(t.Context(), "n", []byte("1"), time.Minute); found || len(old) != 0 || err != nil {
 		t.Errorf("Swap = %q, %v, %v; want nothing", old, found, err)
 	}
 	wantValue(t, b, "n", "1")
-	if old, found, err := b.Swap(t.Context(), "n", []byte("2"), time.Minute); !found || string(old) != "1" || err != nil {
+	if old, found, err := b.GetSet(t.Context(), "n", []byte("2"), time.Minute); !found || string(old) != "1" || err != nil {
 		t.Errorf("Swap = %q, %v, %v; want 1", old, found, err)
 	}
 	wantValue(t, a, "n", "2")
@@ -201,7 +201,7 @@ func renewed(t *testing.T, s Store) {
 	add(t, r, "replaced", "v", ttl)
 	replace(t, r, "replaced", "v", "w", time.Hour)
 	add(t, r, "swapped", "v", ttl)
-	if _, _, err := r.Swap(t.Context(), "swapped", []byte("w"), time.Hour); err != nil {
+	if _, _, err := r.GetSet(t.Context(), "swapped", []byte("w"), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	s.Expire(t, ttl)
@@ -266,7 +266,7 @@ func abandoned(t *testing.T, s Store) {
 	r := s.Open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if added, err := r.Add(ctx, "n", []byte("v"), time.Minute); err != nil || !added {
+	if added, err := r.SetNX(ctx, "n", []byte("v"), time.Minute); err != nil || !added {
 		t.Errorf("Add = %v, %v; want it added", added, err)
 	}
 	if _, found, err := r.Get(ctx, "n"); err != nil || !found {

@@ -53,7 +53,7 @@ func Less(a, b int) int { return a - b }
 // Join joins two.
 func Join(a, b string) string { return a + b }
 
-// Starts tells whether a starts with b. 'x' is no quantity, [4]byte a type.
+// Starts tells whether a starts with b. 'x' is not a quantity, [4]byte a type.
 func Starts(a, b string) bool {
 	var _ [4]byte
 	_ = make([]byte, 0, 64)

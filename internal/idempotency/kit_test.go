@@ -1,0 +1,305 @@
+package idempotency_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+)
+
+func TestMain(m *testing.M) {
+	redisstore.SilenceLibrary()
+	goleak.VerifyTestMain(m)
+}
+
+// The parts of a store.
+const (
+	works      = "works"
+	queues     = "queues"
+	likenesses = "likenesses"
+	claims     = "claims"
+	replicas   = "replicas"
+	epochs     = "epoch"
+)
+
+// store is what processes share.
+type store interface {
+	part(name string) idempotency.Records
+	lose()
+}
+
+// shelf is a store in memory that can lose everything.
+type shelf struct {
+	mu     sync.Mutex
+	values map[string]kept
+}
+
+type kept struct {
+	value []byte
+	until time.Time
+}
+
+func newShelf() *shelf { return &shelf{values: map[string]kept{}} }
+
+func (s *shelf) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.values)
+}
+
+func (s *shelf) part(name string) idempotency.Records { return bucket{s, name + "/"} }
+
+// names are the names of a part that have a value.
+func (s *shelf) names(part string) (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, v := range s.values {
+		if time.Now().Before(v.until) && bytes.HasPrefix([]byte(name), []byte(part+"/")) {
+			names = append(names, name[len(part)+1:])
+		}
+	}
+	return names
+}
+
+type bucket struct {
+	*shelf
+	prefix string
+}
+
+func (b bucket) get(name string) ([]byte, bool) {
+	v, found := b.values[b.prefix+name]
+	return v.value, found && time.Now().Before(v.until)
+}
+
+func (b bucket) set(name string, value []byte, ttl time.Duration) {
+	b.values[b.prefix+name] = kept{value, time.Now().Add(ttl)}
+}
+
+func (b bucket) Get(_ context.Context, name string) ([]byte, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v, found := b.get(name)
+	return v, found, nil
+}
+
+func (b bucket) SetNX(_ context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, found := b.get(name)
+	if !found {
+		b.set(name, value, ttl)
+	}
+	return !found, nil
+}
+
+func (b bucket) CompareAndSwap(_ context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v, found := b.get(name)
+	if !found || !bytes.Equal(v, old) {
+		return false, nil
+	}
+	b.set(name, value, ttl)
+	return true, nil
+}
+
+func (b bucket) GetSet(_ context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v, found := b.get(name)
+	b.set(name, value, ttl)
+	return v, found, nil
+}
+
+var errStore = errors.New("the store does not answer")
+
+// mishap is what befalls an operation.
+type mishap int
+
+const (
+	matchNone mishap = iota
+	before           // it fails
+	after            // it happens, and its answer is lost
+)
+
+// line is the way of one process to its store. The zero value works.
+type line struct {
+	mu    sync.Mutex
+	cut   bool                                  // nothing comes through, for good
+	delay time.Duration                         // of each operation
+	rule  func(part, op, name string) mishap    // for each operation
+	wait  func(part, op, name string)           // before each operation
+	then  func(part, op, name string, ok error) // after each operation
+	count int
+}
+
+func (l *line) set(change func(*line)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+}
+
+// once has a mishap befall the next operation on a part.
+func (l *line) once(part, op string, what mishap) {
+	l.set(func(l *line) {
+		over := false
+		l.rule = func(p, o, _ string) mishap {
+			if over || p != part || o != op {
+				return matchNone
+			}
+			over = true
+			return what
+		}
+	})
+}
+
+func (l *line) away(is bool) {
+	l.set(func(l *line) {
+		l.rule = nil
+		if is {
+			l.rule = func(string, string, string) mishap { return before }
+		}
+	})
+}
+
+// wire is a part of a store at the end of a line.
+type wire struct {
+	idempotency.Records
+	part string
+	line *line
+}
+
+func (w wire) through(ctx context.Context, op, name string, do func() error) error {
+	w.line.mu.Lock()
+	w.line.count++
+	what, delay, wait, then := matchNone, w.line.delay, w.line.wait, w.line.then
+	if w.line.rule != nil {
+		what = w.line.rule(w.part, op, name)
+	}
+	if w.line.cut {
+		what = before
+	}
+	w.line.mu.Unlock()
+	if wait != nil {
+		wait(w.part, op, name)
+	}
+	if delay > 0 {
+		time.Sleep(delay)
+	}
+	err := errStore
+	if what != before && ctx.Err() == nil {
+		err = do()
+	}
+	if what == after {
+		err = errStore
+	}
+	if then != nil {
+		then(w.part, op, name, err)
+	}
+	return err
+}
+
+func (w wire) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
+	err = w.through(ctx, "Get", name, func() error { value, found, err = w.Records.Get(ctx, name); return err })
+	return value, found && err == nil, err
+}
+
+func (w wire) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	err = w.through(ctx, "Add", name, func() error { added, err = w.Records.SetNX(ctx, name, value, ttl); return err })
+	return added && err == nil, err
+}
+
+func (w wire) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
+	err = w.through(ctx, "Replace", name, func() error { replaced, err = w.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
+	return replaced && err == nil, err
+}
+
+func (w wire) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+	err = w.through(ctx, "Swap", name, func() error { old, found, err = w.Records.GetSet(ctx, name, value, ttl); return err })
+	return old, found && err == nil, err
+}
+
+var (
+	secretA = []byte("secret-a-secret-a-secret-a-secret-a")
+	secretB = []byte("secret-b-secret-b-secret-b-secret-b")
+)
+
+func underSecrets(t testing.TB, secrets ...[]byte) func(*idempotency.Options) {
+	t.Helper()
+	keys, err := seal.New(secrets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(o *idempotency.Options) { o.Sealer, o.Digester = keys.Sealer("once"), keys.MAC("once") }
+}
+
+// process is a memory over a store, with a line of its own.
+type process struct {
+	*idempotency.Guard
+	line *line
+	stop func()
+	over sync.Once
+}
+
+func start(t testing.TB, s store, change ...func(*idempotency.Options)) *process {
+	t.Helper()
+	p := &process{line: &line{}}
+	part := func(name string) idempotency.Records { return wire{s.part(name), name, p.line} }
+	o := idempotency.Options{
+		Operations: part(works), Queues: part(queues), Fingerprints: part(likenesses), Claims: part(claims), Replicas: part(replicas), Epoch: part(epochs),
+	}
+	underSecrets(t, secretA)(&o)
+	for _, c := range change {
+		c(&o)
+	}
+	var err error
+	if p.Guard, err = idempotency.New(o); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(ctx) })
+	p.stop = func() {
+		cancel()
+		running.Wait()
+		_ = p.Close()
+	}
+	t.Cleanup(p.end)
+	return p
+}
+
+// end ends the process in good order.
+func (p *process) end() { p.over.Do(p.stop) }
+
+// die ends what the process can do, though it may not know yet.
+func (p *process) die() {
+	p.line.set(func(l *line) { l.cut = true })
+	p.end()
+}
+
+// settled is a fresh store with some processes that have been there for a while.
+func settled(t testing.TB, n int, change ...func(*idempotency.Options)) (*shelf, []*process) {
+	t.Helper()
+	s := newShelf()
+	var all []*process
+	for range n {
+		all = append(all, start(t, s, change...))
+	}
+	time.Sleep(time.Minute)
+	return s, all
+}
+
+// inTime runs a test in simulated time.
+func inTime(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}

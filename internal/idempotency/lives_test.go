@@ -1,0 +1,41 @@
+package idempotency_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// longest is how long the records of a part live at most from now on.
+func (s *shelf) longest(part string) (longest time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, v := range s.values {
+		if len(name) > len(part) && name[:len(part)+1] == part+"/" {
+			longest = max(longest, time.Until(v.until))
+		}
+	}
+	return longest
+}
+
+func TestHowLongRecordsLive(t *testing.T) {
+	const day = 24 * time.Hour
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1)
+		var a api
+		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.message("open", "another", fate{dropped: true}), mcpadapter.NotFoundYet)
+		for part, life := range map[string]time.Duration{works: day, claims: day + time.Hour, likenesses: day + time.Hour, epochs: 90 * day} {
+			if got := s.longest(part); got < life-5*time.Minute || got > life+2*time.Minute {
+				t.Errorf("%s live for %v, want %v", part, got, life)
+			}
+		}
+		time.Sleep(2 * time.Minute)
+		s, p = settled(t, 1)
+		want(t, p[0], a.message("refused", "text", fate{refused: true}), mcpadapter.Executed)
+		if got := s.longest(works); got != 30*time.Second {
+			t.Errorf("a refusal lives for %v", got)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Records are the values of names. Each operation is one step for all replicas. An error means that it may or may not have
+// happened.
+type Records interface {
+	// Get gives the value of a name, and whether there is one.
+	Get(ctx context.Context, name string) (value []byte, found bool, err error)
+	// SetNX sets the value of a name that has none, and tells whether it did.
+	SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
+	// CompareAndSwap sets the value of a name if it is still old, and tells whether it did.
+	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
+	// Swap sets the value of a name whatever it is, and gives the one before.
+	GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
+}
+
+// Sealer keeps values from who reads the store.
+type Sealer interface {
+	Seal(plaintext, aad []byte) []byte
+	Open(sealed, aad []byte) ([]byte, error)
+}
+
+// Digester names things by digests that only who has the secret can make. The first of several is under the secret that
+// is in use; the others are under those that were, or will be.
+type Digester interface {
+	Digests(data []byte) [][]byte
+}
+
+// Options configure a [Guard]. The stores, Sealer and Digester are required.
+type Options struct {
+	// Operations has a record for each key, Queues who is in flight of each tenant's works that look alike, Likenesses the open
+	// attempts of each likeness, Claims who made what was made, Replicas a sign of life of each process, and Epoch one value
+	// that says how old the memory is.
+	Operations, Queues, Fingerprints, Claims, Replicas, Epoch Records
+
+	Sealer   Sealer
+	Digester Digester
+
+	// Own says that nobody else uses the stores, so that a new memory cannot be a lost one.
+	Own bool
+	// ExecuteOnOutage does work without a key even if the stores cannot be reached. Default: nothing is done without them.
+	ExecuteOnOutage bool
+	// ExecuteOnLoss does work with a key also after the memory was lost. Default: for KeyLife it is refused.
+	ExecuteOnLoss bool
+	// RetryAbsent does work again whose attempt had no answer, if it is repeated under its key and nothing of it can be seen.
+	// That gives up what this package is for.
+	RetryAbsent bool
+
+	// KeyLife is how long a key is remembered. Default: 24 h.
+	KeyLife time.Duration
+	// RetransmissionLife is how long work without a key is recognized after its end. Default: 60 s.
+	RetransmissionLife time.Duration
+	// Attempt is the longest that an attempt may take; after it an owner counts as dead. Default: 2 min.
+	Attempt time.Duration
+	// WaitTime is how long a call waits for another one under its key, TurnPatience for its turn among the tenant's works of
+	// its likeness, TakeoverPatience before it takes over what was only prepared, by a process that lives: longer than that may
+	// wait for its turn. Defaults: 45 s, 15 s, 25 s.
+	WaitTime, QueueTime, TakeoverTime time.Duration
+	// ReconcileTime is how long an attempt without an answer is looked for. Default: 5 s.
+	ReconcileTime time.Duration
+	// Margin is how far the clocks of this process and of what is looked at may be apart. Default: 30 s.
+	Margin time.Duration
+	// Heartbeat is the time between two signs of life, of which five may be lost. Default: 2 s.
+	Heartbeat time.Duration
+
+	// Now is the clock. Default: [time.Now].
+	Now func() time.Time
+	// OnLoss is told when it is found that the memory was lost. Default: nobody.
+	OnLoss func()
+}
+
+func (o Options) check() (Options, error) {
+	for _, missing := range []bool{
+		o.Operations == nil, o.Queues == nil, o.Fingerprints == nil, o.Claims == nil, o.Replicas == nil, o.Epoch == nil, o.Sealer == nil,
+		o.Digester == nil,
+	} {
+		if missing {
+			return o, errors.New("idempotency: Works, Queues, Likenesses, Claims, Replicas, Epoch, Sealer and Digester are required")
+		}
+	}
+	for _, d := range []struct {
+		value     *time.Duration
+		otherwise time.Duration
+	}{
+		{&o.KeyLife, 24 * time.Hour}, {&o.RetransmissionLife, time.Minute}, {&o.Attempt, 2 * time.Minute}, {&o.WaitTime, 45 * time.Second},
+		{&o.QueueTime, 15 * time.Second}, {&o.TakeoverTime, 25 * time.Second}, {&o.ReconcileTime, 5 * time.Second},
+		{&o.Margin, 30 * time.Second}, {&o.Heartbeat, 2 * time.Second},
+	} {
+		switch {
+		case *d.value < 0:
+			return o, errors.New("idempotency: no duration may be negative")
+		case *d.value == 0:
+			*d.value = d.otherwise
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.OnLoss == nil {
+		o.OnLoss = func() {}
+	}
+	return o, nil
+}

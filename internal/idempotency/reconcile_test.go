@@ -1,0 +1,120 @@
+package idempotency_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+)
+
+// message is a work that looks like any other of these tests, whose attempt has an outcome.
+func message(key string, made mcpadapter.Attempted) mcpadapter.Operation {
+	return mcpadapter.Operation{
+		Subject: "ann", Key: key, Tool: "send_message", Digest: [32]byte{1}, Fingerprint: [32]byte{2},
+		Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+			if err := commit(ctx); err != nil {
+				return mcpadapter.Attempted{Outcome: clerkapi.NotDone}
+			}
+			return made
+		},
+		Search: func(context.Context, time.Time) ([]mcpadapter.Match, error) { return nil, nil },
+	}
+}
+
+func match(id string) func(context.Context, time.Time) ([]mcpadapter.Match, error) {
+	return func(context.Context, time.Time) ([]mcpadapter.Match, error) {
+		return []mcpadapter.Match{{ID: id, Result: mcpadapter.Result{Text: id}}}, nil
+	}
+}
+
+var noAnswer = mcpadapter.Attempted{Outcome: clerkapi.Unknown}
+
+func TestWhatWasMadeUnderAnUnknownIDIsNotTakenForAnothers(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		m := start(t, newShelf())
+		if f := m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.Executed {
+			t.Fatalf("the first is %v", f.State)
+		}
+		second := message("second", noAnswer)
+		second.Search = match("the first's")
+		if f := m.Do(t.Context(), second); f.State != mcpadapter.Indeterminate {
+			t.Errorf("the second is %v, as %q", f.State, f.Result.Text)
+		}
+	})
+}
+
+func TestALossWhileItIsLookedForLeavesItUndecided(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		m := start(t, s)
+		m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done, ID: "the first's"}))
+		second := message("second", noAnswer)
+		second.Search = func(ctx context.Context, since time.Time) ([]mcpadapter.Match, error) {
+			s.lose()
+			return match("the first's")(ctx, since)
+		}
+		if f := m.Do(t.Context(), second); f.State != mcpadapter.Indeterminate {
+			t.Errorf("the second is %v, as %q", f.State, f.Result.Text)
+		}
+	})
+}
+
+func TestALossCountsWhateverTheClockOfWhoNoticesIt(t *testing.T) {
+	for _, wrong := range []time.Duration{-30 * time.Hour, 30 * time.Hour} {
+		inTime(t, func(t *testing.T) {
+			s := newShelf()
+			start(t, s, func(o *idempotency.Options) { o.Now = func() time.Time { return time.Now().Add(wrong) } })
+			time.Sleep(time.Minute)
+			s.lose()
+			time.Sleep(5 * time.Second)
+			m := start(t, s)
+			if f := m.Do(t.Context(), message("key", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.StoreReset {
+				t.Errorf("by a clock that is off by %v: %v", wrong, f.State)
+			}
+		})
+	}
+}
+
+func TestAnAttemptThatWasTakenOverDoesNotKeepOthersFromBeingFound(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		m := start(t, s)
+		time.Sleep(5 * time.Second)
+		dying := start(t, s, func(o *idempotency.Options) { o.Operations = uncommitting{o.Operations} })
+		dying.Do(t.Context(), message("key", noAnswer))
+		dying.end()
+		time.Sleep(time.Minute)
+		w := message("key", noAnswer)
+		w.Search = match("its own")
+		if f := m.Do(t.Context(), w); f.State != mcpadapter.Reconciled {
+			t.Errorf("it is %v", f.State)
+		}
+	})
+}
+
+func TestAnAttemptThatWasRefusedDoesNotKeepOthersFromBeingFoundThoughItsOwnerDied(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s := newShelf()
+		m := start(t, s)
+		time.Sleep(5 * time.Second)
+		dying := start(t, s, func(o *idempotency.Options) { o.Fingerprints = uncommitting{o.Fingerprints} })
+		dying.Do(t.Context(), message("key", mcpadapter.Attempted{Outcome: clerkapi.NotDone}))
+		dying.end()
+		time.Sleep(12 * time.Second)
+		w := message("key", noAnswer)
+		w.Search = match("its own")
+		if f := m.Do(t.Context(), w); f.State != mcpadapter.Reconciled {
+			t.Errorf("it is %v", f.State)
+		}
+	})
+}
+
+// uncommitting takes what is new and nothing else, as for a process that dies before it commits.
+type uncommitting struct{ idempotency.Records }
+
+func (uncommitting) CompareAndSwap(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
+	return false, errAway
+}

@@ -1,0 +1,96 @@
+package idempotency_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+)
+
+// What a call waits for is counted in trips to the store: some are made at the same time.
+func TestHowManyTripsToTheStoreACallWaitsFor(t *testing.T) {
+	for name, tc := range map[string]struct {
+		work  func(a *api, i int) mcpadapter.Operation
+		trips int
+	}{
+		"a message": {func(a *api, i int) mcpadapter.Operation {
+			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+		}, 6},
+		"a message said before":  {func(a *api, i int) mcpadapter.Operation { return a.message(fmt.Sprint("k", i), "text", fate{}) }, 6},
+		"a contact":              {func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", fate{}) }, 4},
+		"the same message again": {func(a *api, _ int) mcpadapter.Operation { return a.message("k", "text", fate{}) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				_, p := settled(t, 1)
+				var a api
+				p[0].Do(t.Context(), tc.work(&a, 0))
+				time.Sleep(time.Minute)
+				p[0].line.set(func(l *line) { l.delay = 10 * time.Millisecond })
+				begun := time.Now()
+				p[0].Do(t.Context(), tc.work(&a, 1))
+				if trips := int(time.Since(begun) / (10 * time.Millisecond)); trips != tc.trips {
+					t.Errorf("%d trips; want %d", trips, tc.trips)
+				}
+			})
+		})
+	}
+}
+
+func TestALossThatIsOverCostsNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := settled(t, 1, rarely)
+		var a api
+		s.lose()
+		want(t, p[0], a.contact("k", "Jane", fate{}), mcpadapter.StoreReset)
+		time.Sleep(25 * time.Hour)
+		want(t, p[0], a.contact("l", "Jane", fate{}), mcpadapter.Executed)
+		p[0].line.set(func(l *line) { l.count = 0 })
+		want(t, p[0], a.contact("m", "Jane", fate{}), mcpadapter.Executed)
+		p[0].line.set(func(l *line) {
+			if l.count != 4 {
+				t.Errorf("%d operations; want 4", l.count)
+			}
+		})
+	})
+}
+
+// BenchmarkDo is what a call costs besides its request, on a real Redis, and how many operations it makes there.
+func BenchmarkDo(b *testing.B) {
+	for name, work := range map[string]func(a *api, i int) mcpadapter.Operation{
+		"message": func(a *api, i int) mcpadapter.Operation {
+			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+		},
+		"contact": func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", fate{}) },
+		"replay":  func(a *api, _ int) mcpadapter.Operation { return a.contact("k", "Jane", fate{}) },
+	} {
+		for _, fsync := range []string{"no", "always"} {
+			b.Run(name+"/appendfsync="+fsync, func(b *testing.B) {
+				server := redistest.Start(b, "--appendonly", "yes", "--appendfsync", fsync)
+				s, err := redisstore.Open(server.URL(), redisstore.Options{Timeout: 10 * time.Second})
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer func() { _ = s.Close() }()
+				p := start(b, redisParts{Store: s})
+				p.Do(context.Background(), mcpadapter.Operation{Key: "first", Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+					_ = commit(ctx) // which waits for other processes
+					return mcpadapter.Attempted{Outcome: clerkapi.Done}
+				}})
+				var a api
+				p.line.set(func(l *line) { l.count = 0 })
+				b.ResetTimer()
+				for i := range b.N {
+					p.Do(context.Background(), work(&a, i))
+				}
+				b.StopTimer()
+				p.line.set(func(l *line) { b.ReportMetric(float64(l.count)/float64(b.N), "operations/op") })
+			})
+		}
+	}
+}

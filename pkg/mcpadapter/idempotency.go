@@ -1,0 +1,128 @@
+package mcpadapter
+
+import (
+	"context"
+	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+)
+
+// Idempotency keeps work that creates something from being done twice. It knows nothing of what is created.
+type Idempotency interface {
+	// Do does the work, unless a call under the same key did or does it, and says what became of it. ctx ends when the
+	// client goes away or its time is up: that ends waiting and looking, never an attempt that has been committed.
+	Do(ctx context.Context, w Operation) Verdict
+}
+
+// Operation is something to be done once.
+type Operation struct {
+	// Subject is the caller. Keys of one are never those of another, and stay the same whatever credential is in use.
+	Subject string
+	// Tenant is whom the caller waits for: works of one likeness are done one after another for each tenant.
+	Tenant string
+	// Key is what the client named the work by, "" if it did not. Two of different Tool or Digest are not the same work.
+	Key string
+	// Retransmission recognizes work that has no Key when a transport brings it again.
+	Retransmission Retransmission
+	// Part is the part of the work that this is, from 1, where one call is several pieces of work; else 0.
+	Part int
+	// Tool names the tool.
+	Tool string
+	// Digest is of everything that is asked for, in its normal form.
+	Digest [32]byte
+	// Fingerprint is the same for all works that could not be told apart by looking at what they made. The zero value is
+	// for works that leave nothing to look at. Whose they are makes no difference: who looks may see another tenant's.
+	Fingerprint [32]byte
+	// Attempt does it. It must call commit as the last thing before it does anything that others can notice, and do
+	// nothing if that returns an error.
+	Attempt func(ctx context.Context, commit func(context.Context) error) Attempted
+	// Search searches for what an attempt of this likeness has left at or after a time, whoever made it. It is nil if looking
+	// would not tell.
+	Search func(ctx context.Context, since time.Time) ([]Match, error)
+}
+
+// Retransmission is what a retransmitted call has in common with its first transmission.
+type Retransmission struct {
+	// ProxyRequestID was given by a proxy that is trusted to keep it over its retries; "" without one.
+	ProxyRequestID string
+	// Session and RequestID are the client's. RequestID tells numbers from texts.
+	Session, RequestID string
+	// Held is how long ago the call came that is begun now: an earlier transmission is known for a while only.
+	Held time.Duration
+}
+
+// Recognizable tells whether a retransmission can be told from another client's call. Clients pick their request ids alike,
+// most of them from 1 on, so one counts only together with a session or with the id that a trusted proxy gave.
+func (t Retransmission) Recognizable() bool {
+	return t.RequestID != "" && (t.Session != "" || t.ProxyRequestID != "")
+}
+
+// Attempted is what came of an attempt.
+type Attempted struct {
+	// Outcome says whether it took effect.
+	Outcome clerkapi.Outcome
+	// ID is of what was made, as far as known.
+	ID string
+	// Result is for the client: after [clerkapi.Unknown] it says only what is known from the attempt.
+	Result Result
+}
+
+// Match is something that may have been made by an attempt.
+type Match struct {
+	// ID is the same whenever it is seen.
+	ID string
+	// Result is for the client should it be the one.
+	Result Result
+}
+
+// Verdict is what is known of a work after [Once.Do].
+type Verdict struct {
+	State State
+	// Result is the attempt's or the sighting's, where there is one: see the states.
+	Result Result
+	// At is when the attempt began, or when the memory was lost: see the states. The zero value is not known.
+	At time.Time
+	// Earlier says that the attempt was not made by this call.
+	Earlier bool
+}
+
+// State is what is known of a work.
+type State uint8
+
+const (
+	// Executed says that the attempt of this call had an answer: it took effect, or it certainly did not. Result is its.
+	Executed State = iota
+	// Replayed says the same of an attempt by another call under the same key, which began At. Result is its.
+	Replayed
+	// Reconciled says that an attempt that began At had no answer, and that what it made was found. Result is the
+	// sighting's.
+	Reconciled
+	// NotFoundYet says that an attempt that began At had no answer, and that nothing of it can be seen so far. Result is
+	// the attempt's if this call made it.
+	NotFoundYet
+	// Indeterminate says that an attempt that began At had no answer, and that looking could not tell or was not possible.
+	// Result is the attempt's if this call made it.
+	Indeterminate
+	// InProgress says that another call is at this work still. This one did nothing.
+	InProgress
+	// Queued says that another work of the same tenant and likeness is under way still. This one was not begun.
+	Queued
+	// KeyReused says that the key was used At for another work. Nothing was done.
+	KeyReused
+	// StoreDown says that the memory of keys cannot be reached. Nothing was done.
+	StoreDown
+	// StoreReset says that the memory of keys was lost At, so that nobody knows whether this key was used. Nothing was
+	// done.
+	StoreReset
+)
+
+// unguarded is Once without a memory: each call stands for itself.
+type unguarded struct{}
+
+func (unguarded) Do(ctx context.Context, w Operation) Verdict {
+	made := w.Attempt(ctx, func(context.Context) error { return nil })
+	if made.Outcome == clerkapi.Unknown {
+		return Verdict{State: Indeterminate, Result: made.Result}
+	}
+	return Verdict{State: Executed, Result: made.Result}
+}
