@@ -27,14 +27,12 @@ type answer struct {
 	refused bool   // there was no turn, or the request has ended
 }
 
-type answerKey struct{}
-
-func (e *Endpoint) withAnswer(ctx context.Context) (context.Context, *answer) {
+func (e *Endpoint) newAnswer() *answer {
 	a := &answer{most: e.opts.MaxAnswer, enter: func(context.Context) (func(), error) { return func() {}, nil }}
 	if e.opts.InFlight != nil {
 		a.enter = e.opts.InFlight.EnterLargeAnswer
 	}
-	return context.WithValue(ctx, answerKey{}, a), a
+	return a
 }
 
 // end gives the turn back. A call that outlives its request gets none any more.

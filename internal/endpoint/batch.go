@@ -39,9 +39,6 @@ func moreThan(array []byte, limit int) bool {
 	return false
 }
 
-// batchKey carries the turns of a batch.
-type batchKey struct{}
-
 // batchTurns lets the calls of a batch run. Some may run in the turn of their request. Each other one needs a further turn, of
 // which there are as many as nobody else waits for: so a batch is slower where there is much to do.
 type batchTurns struct {
@@ -54,7 +51,7 @@ type batchTurns struct {
 	running, waiting int
 }
 
-func (e *Endpoint) withBatch(ctx context.Context) context.Context {
+func (e *Endpoint) newBatch(ctx context.Context) *batchTurns {
 	b := &batchTurns{granted: make(chan func(), batchAtOnce), gone: ctx.Done()}
 	if e.opts.InFlight != nil {
 		b.closed = e.opts.InFlight.Closed()
@@ -65,7 +62,7 @@ func (e *Endpoint) withBatch(ctx context.Context) context.Context {
 		}
 		return e.opts.InFlight.Another(ctx)
 	}
-	return context.WithValue(ctx, batchKey{}, b)
+	return b
 }
 
 // enter waits for the turn of a call, as long as one may be begun.
@@ -118,8 +115,8 @@ func (b *batchTurns) grant() {
 // boundBatch lets some requests of a batch run at once, of which the SDK begins all. Notifications do nothing here.
 func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		turns, ok := ctx.Value(batchKey{}).(*batchTurns)
-		if !ok || legacyNotifications[method] {
+		turns := requestOf(ctx).turns
+		if turns == nil || legacyNotifications[method] {
 			return next(ctx, method, req)
 		}
 		// What its client, or the process, leaves no time for is not begun: its answer, and those of all that was done

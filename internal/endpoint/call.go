@@ -10,15 +10,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// clientGoneKey carries the context of the HTTP request: the SDK does not cancel a legacy call when its client goes away.
-type clientGoneKey struct{}
-
-// streamedKey says that the answer is a stream of events.
-type streamedKey struct{}
-
-// metaOutcome is the key in a result's _meta under which programs find in one word what became of a call that creates
+// metaDisposition is the key in a result's _meta under which programs find in one word what became of a call that creates
 // something: see mcpadapter.Disposition.
-const metaOutcome = "chat.clerk/disposition"
+const metaDisposition = "chat.clerk/disposition"
 
 // handleCall is the SDK's lane into [Tools.Call].
 func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -38,33 +32,30 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if confirmed(ctx, !e.readOnly[req.Params.Name]) != nil {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
 	}
-	if gone, ok := ctx.Value(clientGoneKey{}).(context.Context); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(gone, cancel)()
-	}
+	r := requestOf(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.gone, cancel)()
 	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: caller.Subject}
 	var err error
 	if call.IdempotencyKey, err = idempotencyKey(req.Params.Meta); err != nil {
 		return nil, err
 	}
-	heard, told := callMetaOf(ctx, req.Params.Meta)
+	meta := r.meta.of(req.Params.Meta)
 	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
-	call.Session, call.RequestID, call.Held = heard.session, told.id, heard.held
+	call.Session, call.RequestID, call.Held = r.meta.session, meta.id, r.meta.held
 	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
 	if e.opts.Tenant != nil {
 		call.Tenant = e.opts.Tenant(ctx)
 	}
-	if told.token != nil && ctx.Value(streamedKey{}) != nil {
-		p := newProgress(ctx, req.Session, told.token)
+	if meta.token != nil && r.streamed {
+		p := newProgress(ctx, req.Session, meta.token)
 		defer p.end()
 		call.Progress = p.tell
 	}
 	reads := e.readOnly[call.Tool]
-	answer, _ := ctx.Value(answerKey{}).(*answer)
-	if reads && answer != nil {
-		if full := answer.full(); full != nil {
+	if reads && r.answer != nil {
+		if full := r.answer.full(); full != nil {
 			return resultOf(*full), nil
 		}
 	}
@@ -73,14 +64,14 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: report.Result.Text}
 	}
 	e.takeBack(ctx, report.Result)
-	if answer != nil {
-		if full := answer.take(ctx, report.Result, reads); full != nil {
+	if r.answer != nil {
+		if full := r.answer.take(ctx, report.Result, reads); full != nil {
 			return resultOf(*full), nil
 		}
 	}
 	result := resultOf(report.Result)
-	if path := report.Facts.Disposition.String(); path != "" {
-		result.Meta = mcp.Meta{metaOutcome: path}
+	if d := report.Facts.Disposition.String(); d != "" {
+		result.Meta = mcp.Meta{metaDisposition: d}
 	}
 	return result, nil
 }

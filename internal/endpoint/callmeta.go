@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -41,8 +40,6 @@ type metaOfCall struct {
 	// token is the progress token as it was written, nil if the client does not want to hear of progress.
 	token json.RawMessage
 }
-
-type callMetaKey struct{}
 
 // extract takes down what the tools need to know of a body, and marks the calls of a batch so that each finds its own.
 func extract(env *envelope, s *session.Session) *callMeta {
@@ -105,17 +102,13 @@ func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
 	return token
 }
 
-// callMetaOf is what was heard of the call that a tool's handler is at.
-func callMetaOf(ctx context.Context, meta mcp.Meta) (*callMeta, metaOfCall) {
-	h, ok := ctx.Value(callMetaKey{}).(*callMeta)
-	if !ok {
-		return &callMeta{}, metaOfCall{}
-	}
+// of is what is known of the call that has a _meta.
+func (h *callMeta) of(meta mcp.Meta) metaOfCall {
 	if call, ok := h.calls[""]; ok {
-		return h, call
+		return call
 	}
 	place, _ := meta[metaBatchIndex].(string)
-	return h, h.calls[place]
+	return h.calls[place]
 }
 
 // idempotencyKey is what a client named its call by in _meta. One that is none is refused: who sent it relies on it.

@@ -146,21 +146,18 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	aw, ar, err := e.admit(w, r, env)
+	prepared, err := e.admit(r.Context(), env)
 	if err != nil {
 		e.refuse(w, r, env, err)
 		return
 	}
-	w, r = aw, ar
-	caller := identity.CallerFrom(r.Context())
+	caller := identity.CallerFrom(prepared)
 	var s *session.Session
 	if !env.modern {
 		if e.answerUnknown(w, env) {
 			return
 		}
-		if env.initializes() {
-			w, r = e.beginSession(w, r)
-		} else {
+		if !env.initializes() {
 			if s, refusal = e.findSession(r, caller); refusal != nil {
 				refusal.write(w, env.id())
 				return
@@ -170,30 +167,25 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	h := extract(env, s)
-	h.held = time.Since(came)
-	ctx := identity.WithCaller(r.Context(), caller)
-	ctx = context.WithValue(ctx, clientGoneKey{}, r.Context())
-	ctx = context.WithValue(ctx, callMetaKey{}, h)
-	ctx, answer := e.withAnswer(ctx)
-	defer answer.end()
+	ctx := identity.WithCaller(prepared, caller)
+	q := &request{gone: r.Context(), meta: extract(env, s), answer: e.newAnswer(), writer: &answerWriter{ResponseWriter: w, aliases: env.aliases}}
+	q.meta.held = time.Since(came)
+	defer q.answer.end()
 	if env.batch {
-		ctx = e.withBatch(ctx)
+		q.turns = e.newBatch(ctx)
+	} else {
+		q.writer.refuse = func(err error) { e.refuse(w, r, env, err) }
 	}
 	sdk := e.sdk
-	if h.streamed(r, env) {
+	if q.streamed = q.meta.streamed(r, env); q.streamed {
 		sdk = e.streams
-		ctx = context.WithValue(ctx, streamedKey{}, true)
 		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps progress back until the answer is complete
 	}
-	r = r.WithContext(ctx)
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, q))
 	r.Body = io.NopCloser(bytes.NewReader(env.body))
 	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
-	if len(env.aliases) > 0 {
-		w = &aliasWriter{w, env.aliases}
-	}
-	sdk.ServeHTTP(w, r)
+	sdk.ServeHTTP(q.writer, r)
 }
 
 // checkHeaders is what can be refused before the body is read.

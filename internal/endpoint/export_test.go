@@ -10,19 +10,19 @@ import (
 
 // NewRevocable gives the writer of a call's answer and what takes the answer back.
 func NewRevocable(w http.ResponseWriter, refuse func(error)) (http.ResponseWriter, func(error)) {
-	rw := &revocable{ResponseWriter: w, refuse: refuse}
+	rw := &answerWriter{ResponseWriter: w, refuse: refuse}
 	return rw, func(err error) { rw.lost.Store(&err) }
 }
 
 // NewSessionWriter gives the writer of an initialize's answer and what tells it the session's id.
 func NewSessionWriter(w http.ResponseWriter) (http.ResponseWriter, func(string)) {
-	sw := &sessionWriter{ResponseWriter: w}
-	return sw, func(id string) { sw.id.Store(&id) }
+	sw := &answerWriter{ResponseWriter: w}
+	return sw, func(id string) { sw.session.Store(&id) }
 }
 
 // NewAliasWriter gives a writer that puts an id in the place of its alias.
 func NewAliasWriter(w http.ResponseWriter, alias, id string) http.ResponseWriter {
-	return &aliasWriter{w, aliases{alias: json.RawMessage(id)}}
+	return &answerWriter{ResponseWriter: w, aliases: aliases{alias: json.RawMessage(id)}}
 }
 
 // MoreThan counts the elements of an array.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -55,23 +54,3 @@ func textOf(raw json.RawMessage) string {
 	}
 	return "s:" + s
 }
-
-// aliasWriter puts ids back into the messages that pass. The SDK writes each message at once.
-type aliasWriter struct {
-	http.ResponseWriter
-	aliases aliases
-}
-
-func (w *aliasWriter) Write(data []byte) (int, error) {
-	out := data
-	for alias, id := range w.aliases {
-		out = bytes.ReplaceAll(out, []byte(alias), id)
-	}
-	if _, err := w.ResponseWriter.Write(out); err != nil {
-		return 0, err
-	}
-	return len(data), nil
-}
-
-// Unwrap is for http.ResponseController.
-func (w *aliasWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
@@ -45,22 +44,23 @@ func confirmed(ctx context.Context, writes bool) error {
 	return nil
 }
 
-// admit asks once whether the caller may make all the calls of a body, and for what they are made with.
-func (e *Endpoint) admit(w http.ResponseWriter, r *http.Request, env *envelope) (http.ResponseWriter, *http.Request, error) {
+// admit asks once whether the caller may make all the calls of a body, and for what they are made with, which is in the context
+// that it gives.
+func (e *Endpoint) admit(ctx context.Context, env *envelope) (context.Context, error) {
 	scopes, writes := e.scopes(env)
 	if len(scopes) == 0 {
-		return w, r, nil
+		return ctx, nil
 	}
 	if e.opts.Auth != nil {
-		if err := e.opts.Auth.Require(r.Context(), scopes); err != nil {
-			return nil, nil, err
+		if err := e.opts.Auth.Require(ctx, scopes); err != nil {
+			return nil, err
 		}
 	}
-	if err := confirmed(r.Context(), writes); err != nil {
-		return nil, nil, err
+	if err := confirmed(ctx, writes); err != nil {
+		return nil, err
 	}
 	if e.opts.Credentials == nil {
-		return w, r, nil
+		return ctx, nil
 	}
-	return e.prepare(w, r, env)
+	return e.opts.Credentials.Prepare(ctx)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -64,57 +63,18 @@ func (e *Endpoint) sessionRefusal(r *http.Request, err error) *rpcError {
 	return &errUnavailable
 }
 
-// beginSession prepares for an initialize: the id is minted after the method succeeded, when the SDK has not written the
-// answer yet. A stale id that the client still sends has no meaning here.
-func (e *Endpoint) beginSession(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-	sw := &sessionWriter{ResponseWriter: w}
-	return sw, r.WithContext(context.WithValue(r.Context(), sessionWriterKey{}, sw))
-}
-
-type sessionWriterKey struct{}
-
-// sessionWriter adds the session's id to the answer of an initialize. The id is set by the method's goroutine, the header
-// is written by whichever goroutine answers.
-type sessionWriter struct {
-	http.ResponseWriter
-	id      atomic.Pointer[string]
-	started bool
-}
-
-func (w *sessionWriter) WriteHeader(status int) {
-	w.start()
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *sessionWriter) Write(data []byte) (int, error) {
-	w.start()
-	return w.ResponseWriter.Write(data)
-}
-
-// Unwrap is for http.ResponseController.
-func (w *sessionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *sessionWriter) start() {
-	if w.started {
-		return
-	}
-	w.started = true
-	if id := w.id.Load(); id != nil {
-		w.Header().Set(SessionHeader, *id)
-	}
-}
-
-// mintSession gives every successful initialize a session.
+// mintSession gives every successful initialize a session, before the SDK writes its answer. A stale id that the client still
+// sends has no meaning here.
 func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		result, err := next(ctx, method, req)
 		if method != methodInitialize || err != nil {
 			return result, err
 		}
-		sw, _ := ctx.Value(sessionWriterKey{}).(*sessionWriter)
+		w := requestOf(ctx).writer
 		params, _ := req.GetParams().(*mcp.InitializeParams)
 		init, _ := result.(*mcp.InitializeResult)
-		if sw == nil || params == nil || init == nil {
+		if w == nil || params == nil || init == nil {
 			return result, nil
 		}
 		info := session.Info{
@@ -131,7 +91,7 @@ func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 			e.opts.Logger.WarnContext(ctx, "no session for an initialize", "error", err)
 			return result, nil
 		}
-		sw.id.Store(&s.ID)
+		w.session.Store(&s.ID)
 		return result, nil
 	}
 }
