@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"bytes"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -30,66 +28,26 @@ type callMeta struct {
 	session string
 	// held is how long the request was held up between its turn and its calls.
 	held time.Duration
-	// calls are by place; a call that is not in a batch has the place "".
-	calls map[string]metaOfCall
+	// calls are the envelope's.
+	calls map[string]toolCall
 }
 
-type metaOfCall struct {
+// toolCall is the call of a tool as the envelope has it.
+type toolCall struct {
+	name string
 	// id is the JSON-RPC id, in the form of mcpadapter.Call.RequestID.
 	id string
 	// token is the progress token as it was written, nil if the client does not want to hear of progress.
 	token json.RawMessage
 }
 
-// extract takes down what the tools need to know of a body, and marks the calls of a batch so that each finds its own.
-func extract(env *envelope, s *session.Session) *callMeta {
-	h := &callMeta{calls: map[string]metaOfCall{}}
-	if s != nil {
-		h.session = s.Key()
-	}
-	for i, m := range env.messages {
-		r, ok := m.(*jsonrpc.Request)
-		if !ok || r.Method != methodCallTool {
-			continue
-		}
-		var params, meta map[string]json.RawMessage
-		// checkParams let nothing through but an object, with a _meta that is none or an object.
-		_ = json.Unmarshal(r.Params, &params)
-		if raw, there := params["_meta"]; there {
-			_ = json.Unmarshal(raw, &meta)
-		}
-		call := metaOfCall{id: textOf(env.ids[i]), token: tokenOf(meta)}
-		if !env.batch {
-			h.calls[""] = call
-			break
-		}
-		place := strconv.Itoa(i)
-		h.calls[place] = call
-		tagBatchCall(r, params, meta, place)
-	}
-	if env.batch && len(h.calls) > 0 {
-		env.rewrite()
-	}
-	return h
-}
-
-// tagBatchCall writes its place into a call. What it writes again was read as JSON, so it can be written.
-func tagBatchCall(r *jsonrpc.Request, params, meta map[string]json.RawMessage, place string) {
+// tagBatchCall gives a _meta with the place of its call in it.
+func tagBatchCall(meta object, place string) json.RawMessage {
 	if meta == nil {
-		meta = map[string]json.RawMessage{}
+		meta = object{}
 	}
 	meta[metaBatchIndex] = json.RawMessage(strconv.Quote(place))
-	params["_meta"], _ = json.Marshal(meta)
-	r.Params, _ = json.Marshal(params)
-}
-
-// rewrite makes the body of a batch from its messages, which were all read from one.
-func (e *envelope) rewrite() {
-	all := make([][]byte, len(e.messages))
-	for i, m := range e.messages {
-		all[i], _ = jsonrpc.EncodeMessage(m)
-	}
-	e.body = append(append([]byte("["), bytes.Join(all, []byte(","))...), ']')
+	return encode(meta)
 }
 
 // tokenOf is the progress token of a _meta. The specification knows strings and whole numbers; anything else asks for
@@ -103,7 +61,7 @@ func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
 }
 
 // of is what is known of the call that has a _meta.
-func (h *callMeta) of(meta mcp.Meta) metaOfCall {
+func (h *callMeta) of(meta mcp.Meta) toolCall {
 	if call, ok := h.calls[""]; ok {
 		return call
 	}

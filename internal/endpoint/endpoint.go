@@ -168,7 +168,13 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	ctx := identity.WithCaller(prepared, caller)
-	q := &request{gone: r.Context(), meta: extract(env, s), answer: e.newAnswer(), writer: &answerWriter{ResponseWriter: w, aliases: env.aliases}}
+	q := &request{
+		gone: r.Context(), meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
+		writer: &answerWriter{ResponseWriter: w, aliases: env.aliases},
+	}
+	if s != nil {
+		q.meta.session = s.Key()
+	}
 	q.meta.held = time.Since(came)
 	defer q.answer.end()
 	if env.batch {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -54,6 +55,8 @@ type envelope struct {
 	// ids are the messages' ids as they were written, nil for one without.
 	ids     []json.RawMessage
 	aliases aliases
+	// calls are the calls of tools by place; one that is not in a batch has the place "".
+	calls map[string]toolCall
 }
 
 // request returns the single request or notification of the body, nil for a batch or a response.
@@ -89,7 +92,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // readEnvelope decodes the body of a POST: each message is checked here, and written again for the SDK's own decoder, so that both
 // read the same. With a refusal the envelope knows no more than the id of the request.
 func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rpcError) {
-	e := &envelope{modern: header.Get(headerVersion) >= firstModern, aliases: aliases{}}
+	e := &envelope{modern: header.Get(headerVersion) >= firstModern, aliases: aliases{}, calls: map[string]toolCall{}}
 	trimmed := bytes.Trim(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
 	if len(trimmed) == 0 {
 		return nil, &errEmpty
@@ -117,8 +120,12 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 	}
 	seen := map[string]bool{}
 	bodies := make([][]byte, 0, len(raws))
-	for _, raw := range raws {
-		message, id, refusal := e.readMessage(raw)
+	for i, raw := range raws {
+		place := ""
+		if e.batch {
+			place = strconv.Itoa(i)
+		}
+		message, id, refusal := e.readMessage(raw, place)
 		if refusal != nil {
 			if !e.batch {
 				e.ids = []json.RawMessage{id}
@@ -154,9 +161,10 @@ var removed = map[string]bool{
 	methodInitialize: true, "ping": true, "logging/setLevel": true, "resources/subscribe": true, "resources/unsubscribe": true,
 }
 
-// readMessage gives a message as the SDK is to see it, with the id of a request. It refuses a request without an id, which
-// would never be answered. A notification with unreadable params is nil: it changes nothing here and nobody is answered.
-func (e *envelope) readMessage(raw json.RawMessage) (message []byte, id json.RawMessage, refusal *rpcError) {
+// readMessage gives a message as the SDK is to see it, with the id of a request, and notes the call of a tool at its place. It
+// refuses a request without an id, which would never be answered. A notification with unreadable params is nil: it changes
+// nothing here and nobody is answered.
+func (e *envelope) readMessage(raw json.RawMessage, place string) (message []byte, id json.RawMessage, refusal *rpcError) {
 	var members object // into a map, since names are matched to the letter only there
 	if json.Unmarshal(raw, &members) != nil {
 		return nil, nil, &errInvalid
@@ -183,7 +191,11 @@ func (e *envelope) readMessage(raw json.RawMessage) (message []byte, id json.Raw
 	if e.modern && removed[method] {
 		reads = "" // it is not there, whatever its params
 	}
-	params, refusal := checkParams(reads, members["params"])
+	params, call, refusal := checkParams(reads, members["params"], place)
+	if call != nil {
+		call.id = textOf(id)
+		e.calls[place] = *call
+	}
 	switch {
 	case refusal != nil && notification && id == nil:
 		return nil, nil, nil

@@ -60,45 +60,53 @@ var methodParams = map[string][]member{
 var levels = []string{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
 
 // checkParams gives the params of a method as the SDK reads them, made of the members that were checked; nil for none.
-// Empty lists stand for empty objects, as PHP writes them.
-func checkParams(method string, raw json.RawMessage) (json.RawMessage, *rpcError) {
+// Empty lists stand for empty objects, as PHP writes them. Of the call of a tool it gives what the SDK does not hand on; in a
+// batch the call has its place written into its _meta, so that its handler finds that again.
+func checkParams(method string, raw json.RawMessage, place string) (json.RawMessage, *toolCall, *rpcError) {
 	if raw == nil && method != methodInitialize && method != methodCallTool && len(methodParams[method]) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	params, ok := toObject(raw)
 	if !ok {
-		return nil, &errParams
+		return nil, nil, &errParams
 	}
 	if raw == nil && method == methodInitialize {
-		return nil, badParams("initialize needs params with protocolVersion, capabilities and clientInfo")
+		return nil, nil, badParams("initialize needs params with protocolVersion, capabilities and clientInfo")
 	}
 	out := object{}
-	if meta, there := params["_meta"]; there && string(meta) != "null" {
-		if out["_meta"], ok = checkMeta(meta); !ok {
-			return nil, badParams("params._meta must be an object, with numbers no larger than a double holds")
+	var meta object
+	if given, there := params["_meta"]; there && string(given) != "null" {
+		if meta, out["_meta"], ok = checkMeta(given); !ok {
+			return nil, nil, badParams("params._meta must be an object, with numbers no larger than a double holds")
 		}
 	}
+	var call *toolCall
 	switch method {
 	case methodInitialize:
 		describeClient(out, params)
 	case methodCallTool:
-		if refusal := checkCall(out, params); refusal != nil {
-			return nil, refusal
+		var refusal *rpcError
+		if call, refusal = checkCall(out, params); refusal != nil {
+			return nil, nil, refusal
+		}
+		call.token = tokenOf(meta)
+		if place != "" {
+			out["_meta"] = tagBatchCall(meta, place)
 		}
 	}
 	for _, m := range methodParams[method] {
 		value, there := params[m.name]
 		switch {
 		case !there && m.required:
-			return nil, badParams(method + " needs params." + m.name + ", " + m.want)
+			return nil, nil, badParams(method + " needs params." + m.name + ", " + m.want)
 		case !there || string(value) == "null" && !m.required:
 			continue
 		}
 		if out[m.name], ok = m.check(value); !ok {
-			return nil, badParams("params." + m.name + " of " + method + " must be " + m.want)
+			return nil, nil, badParams("params." + m.name + " of " + method + " must be " + m.want)
 		}
 	}
-	return encode(out), nil
+	return encode(out), call, nil
 }
 
 func badParams(message string) *rpcError {
@@ -107,10 +115,10 @@ func badParams(message string) *rpcError {
 
 // checkCall takes the members of a tools/call. Arguments of another shape than an object go on to the tool, which answers so
 // that a model can correct itself.
-func checkCall(out, params object) *rpcError {
+func checkCall(out, params object) (*toolCall, *rpcError) {
 	var name string
 	if json.Unmarshal(params["name"], &name) != nil || string(params["name"]) == "null" {
-		return &errToolName
+		return nil, &errToolName
 	}
 	out["name"] = params["name"]
 	if arguments := params["arguments"]; isEmptyList(arguments) {
@@ -121,17 +129,17 @@ func checkCall(out, params object) *rpcError {
 	if raw, there := params["inputResponses"]; there && string(raw) != "null" {
 		var responses mcp.InputResponseMap
 		if json.Unmarshal(raw, &responses) != nil {
-			return badParams("params.inputResponses of tools/call must have an answer to each thing that this server asked, under its key")
+			return nil, badParams("params.inputResponses of tools/call must have an answer to each thing that this server asked, under its key")
 		}
 		out["inputResponses"] = raw
 	}
 	if raw, there := params["requestState"]; there && string(raw) != "null" {
 		if _, ok := text(raw); !ok {
-			return badParams("params.requestState of tools/call must be the string that this server gave")
+			return nil, badParams("params.requestState of tools/call must be the string that this server gave")
 		}
 		out["requestState"] = raw
 	}
-	return nil
+	return &toolCall{name: name}, nil
 }
 
 // toObject reads an object; what is absent, null or an empty list is an empty one.

@@ -2,12 +2,10 @@ package endpoint
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
 const methodCallTool = "tools/call"
@@ -15,21 +13,13 @@ const methodCallTool = "tools/call"
 // scopes are what all the calls of a body need together; none if it calls no tool of ours. writes says that one of the calls
 // may change something. Both go by the body alone: the headers that mirror it are the client's word.
 func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
-	for _, m := range env.messages {
-		r, ok := m.(*jsonrpc.Request)
-		if !ok || r.Method != methodCallTool {
-			continue
-		}
-		// Into a map, since into a struct encoding/json would take "Name" for "name", which the SDK does not.
-		var params map[string]json.RawMessage
-		var name string
-		_ = json.Unmarshal(r.Params, &params) // checkCall let no other name through than a string
-		_ = json.Unmarshal(params["name"], &name)
-		if scope := e.opts.Tools.Scope(name); scope != "" && !slices.Contains(scopes, scope) {
+	for _, call := range env.calls {
+		if scope := e.opts.Tools.Scope(call.name); scope != "" && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
-		writes = writes || !e.readOnly[name]
+		writes = writes || !e.readOnly[call.name]
 	}
+	slices.Sort(scopes)
 	return scopes, writes
 }
 
