@@ -146,16 +146,3 @@ func TestAnExchangeNamesWhatIsMissing(t *testing.T) {
 		t.Error("accepted")
 	}
 }
-
-func TestTheKeyOfTheWorkspaceIsEverybodys(t *testing.T) {
-	if _, err := NewAPIKey(""); err == nil {
-		t.Error("an empty key is accepted")
-	}
-	k, err := NewAPIKey("key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err := k.Credential(t.Context(), "anybody"); err != nil || c != clerkapi.APIKey("key") {
-		t.Errorf("not the key, or an error: %v", err)
-	}
-}

@@ -37,7 +37,6 @@ var (
 	_ mcpadapter.Renewer     = (*Login)(nil)
 	_ mcpadapter.Renewer     = (*Exchange)(nil)
 	_ mcpadapter.Renewer     = (*PersonalKeys)(nil)
-	_ mcpadapter.Credentials = APIKey{}
 )
 
 const clientID, clientSecret = "gateway", "s3cret of the gateway"
