@@ -64,7 +64,7 @@ type Gateway struct {
 	metrics *observe.Metrics
 	guard   *web.Guard
 	proxies *web.Proxies
-	state   *probes
+	probes  *web.Probes
 	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
 	crowded func() bool
 	pace    *web.Pace
@@ -128,7 +128,7 @@ func (g *Gateway) build(opts Options) error {
 		return err
 	}
 	g.closers = append(g.closers, store.Close)
-	g.state, g.crowded = newProbes(store.Ping), store.Crowded
+	g.probes, g.crowded = web.NewProbes(store.Ping), store.Crowded
 	g.metrics.StoreQueue(store.Waiting)
 	keys, err := newKeyring(cfg)
 	if err != nil {

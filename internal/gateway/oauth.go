@@ -137,7 +137,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: documents, Pages: set,
 		Workloads: assertions.workloads, IdentityAssertions: assertions.identity,
-		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.state.drained,
+		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.probes.Draining(),
 		Limiter: limiter, ClientAddress: clientNetwork, TrustsOrigin: g.guard.TrustsOrigin, Logger: g.logger,
 		PersonDigest: l.people.named,
 	})

@@ -37,8 +37,8 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle("/{$}", endpoints)
 	mux.Handle(pathMCP, endpoints)
 	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
-	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
-	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
+	mux.Handle("GET "+pathLive, http.HandlerFunc(g.probes.Live))
+	mux.Handle("GET "+pathReady, http.HandlerFunc(g.probes.Ready))
 	return web.Chain(mux, g.counted, g.pace.Streams, g.proxies.Identify, g.tellRefusals(), g.recoverPanics, g.checkHost, g.below,
 		g.refuseWhenCrowded, g.pace.Bodies)
 }
@@ -47,8 +47,8 @@ func (g *Gateway) Handler() http.Handler {
 func (g *Gateway) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", g.metrics.Handler())
-	mux.Handle("GET "+pathLive, http.HandlerFunc(g.state.live))
-	mux.Handle("GET "+pathReady, http.HandlerFunc(g.state.ready))
+	mux.Handle("GET "+pathLive, http.HandlerFunc(g.probes.Live))
+	mux.Handle("GET "+pathReady, http.HandlerFunc(g.probes.Ready))
 	return web.Chain(mux, g.counted, g.pace.Streams, web.RequestID, g.recoverPanics, g.pace.Bodies)
 }
 

@@ -98,7 +98,7 @@ func (g *Gateway) newServer(h http.Handler) *http.Server {
 // may outlive the connection of a client that went away; then what works in the background. A client that does not read its
 // answer is not waited for.
 func (g *Gateway) stop(servers []*http.Server) error {
-	g.state.drain()
+	g.probes.Drain()
 	hurry := min(maxHurry, g.cfg.ShutdownTimeout/4)
 	g.pace.Hurry(hurry)
 	g.logger.Info("draining", "delay", g.cfg.DrainDelay, "deadline", g.cfg.ShutdownTimeout)

@@ -1,4 +1,4 @@
-package gateway
+package web
 
 import (
 	"context"
@@ -13,33 +13,37 @@ import (
 // process that is busy with itself.
 const pingTimeout = 900 * time.Millisecond
 
-// probes answers the probes. Liveness says that the process serves HTTP and nothing else, so that a store's trouble never
-// gets a replica killed. Readiness tells more: see [state.ready].
-type probes struct {
+// Probes answer whoever watches a replica. Liveness says that the process serves HTTP and nothing else, so that trouble of
+// the store never gets a replica killed. Readiness says more: see [Probes.Ready].
+type Probes struct {
 	draining atomic.Bool
-	// drained is closed when draining begins, for those who wait for something.
-	drained chan struct{}
-	store   func(context.Context) error
+	drained  chan struct{}
+	store    func(context.Context) error
 }
 
-func newProbes(store func(context.Context) error) *probes {
-	return &probes{store: store, drained: make(chan struct{})}
+// NewProbes returns probes that ask the store by a function.
+func NewProbes(store func(context.Context) error) *Probes {
+	return &Probes{store: store, drained: make(chan struct{})}
 }
 
-// drain begins draining.
-func (s *probes) drain() {
+// Drain begins draining.
+func (s *Probes) Drain() {
 	if !s.draining.Swap(true) {
 		close(s.drained)
 	}
 }
 
-func (s *probes) live(w http.ResponseWriter, _ *http.Request) {
+// Draining is closed when draining begins, for those who wait for something.
+func (s *Probes) Draining() <-chan struct{} { return s.drained }
+
+// Live answers 200.
+func (s *Probes) Live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"live": true})
 }
 
-// ready answers 503 while the replica drains and while the store does not answer. A replica without its store still
+// Ready answers 503 while the replica drains and while the store does not answer. A replica without its store still
 // serves reads, so a balancer that should go on sending asks for /readyz?exclude=store.
-func (s *probes) ready(w http.ResponseWriter, r *http.Request) {
+func (s *Probes) Ready(w http.ResponseWriter, r *http.Request) {
 	checks := map[string]string{"accepting": "ok", "store": "ok"}
 	if s.draining.Load() {
 		checks["accepting"] = "draining"
