@@ -21,27 +21,30 @@ check: verify lint test ## Everything that needs only Go
 
 test: ## Run the tests
 	$(GO) test ./...
+	$(GO) test -C e2e ./...
 	$(GO) test -C tools ./mutate
 
 race: ## Run the tests with the race detector
 	$(GO) test -race ./...
+	$(GO) test -C e2e -race ./...
 
 histories: ## Show that a message is sent once: HISTORIES in simulated time, KILLINGS of real processes
 	$(GO) test -count=1 -timeout 20m ./internal/histories -run '^TestHistories$$' -histories $(HISTORIES)
-	$(GO) test -count=1 -timeout 20m ./internal/topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
+	$(GO) test -C e2e -count=1 -timeout 20m ./topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
 
 share: ## Show that nobody takes more than a share: loads on the real binary, and the figures they come to
-	$(GO) test -count=1 -v -timeout 10m -parallel 32 ./internal/topology/share -full
+	$(GO) test -C e2e -count=1 -v -timeout 10m -parallel 32 ./topology/share -full
 
 clients: ## Show that real clients sign in once, and go on while replicas die and Redis is away (needs npm ci --prefix e2e --ignore-scripts)
-	$(GO) test -count=1 -v -timeout 6m ./e2e -run '^TestClients' -full
+	$(GO) test -C e2e -count=1 -v -timeout 6m . -run '^TestClients' -full
 
 mutate: ## Seed N faults into PKG=./internal/… and count those that its tests notice (SEED chooses them, FLAGS=-h lists more)
 	$(GO) build -C tools -o ../bin/mutate ./mutate
-	bin/mutate -equivalent tools/mutate/equivalent.txt -n $(N) -seed $(SEED) $(FLAGS) $(PKG)
+	bin/mutate -equivalent tools/mutate/equivalent.txt -dir $(if $(filter ./e2e/%,$(PKG)),e2e,.) -n $(N) -seed $(SEED) $(FLAGS) $(PKG:./e2e/%=./%)
 
 lint: ## Run the linters
 	$(TOOLS) golangci-lint run ./...
+	cd e2e && $(GO) tool -modfile=../tools/go.mod golangci-lint run ./...
 	cd tools && $(GO) tool golangci-lint run ./mutate
 
 fuzz: ## Run each fuzz target for FUZZTIME
@@ -49,6 +52,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 bench: ## Run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -C e2e -run '^$$' -bench . -benchmem ./...
 
 generate: ## Make what is generated: the REST models, the README's tables
 	$(GO) generate ./...
@@ -58,11 +62,12 @@ verify: ## Fail if what is generated, formatted or required differs from what is
 
 e2e: ## Drive the gateway with real clients and a real identity provider
 	npm ci --prefix e2e
-	CI=true $(GO) test -count=1 -v ./e2e
+	CI=true $(GO) test -C e2e -count=1 -v .
 
 up: build ## Run docker-compose.yml from processes: balancer, three replicas, Redis, sandbox
-	$(GO) build -o bin/up ./internal/topology/cmd/up
+	$(GO) build -C e2e -o ../bin/up ./topology/cmd/up
 	bin/up
 
 down: ## Stop what make up runs
-	$(GO) run ./internal/topology/cmd/up down
+	$(GO) build -C e2e -o ../bin/up ./topology/cmd/up
+	bin/up down

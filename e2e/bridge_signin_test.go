@@ -9,7 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 func TestTheBridgeSignsInThroughABrowser(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 // comesToTheFront is what happens when a window in front of the page is closed between the two clicks of a double click: the

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 func TestADoubleClickIsOneAnswer(t *testing.T) {

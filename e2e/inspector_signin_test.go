@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 // invitation is where a client asks its person to go.

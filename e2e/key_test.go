@@ -3,7 +3,7 @@ package e2e
 import (
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 const (

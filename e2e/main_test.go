@@ -16,7 +16,7 @@ import (
 // gatewayBinary builds the gateway for the first test that needs it, and is the path of what it built.
 var gatewayBinary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(directory, "gateway")
-	build := exec.Command("go", "build", "-o", path, "../cmd/gateway")
+	build := exec.Command("go", "build", "-C", "..", "-o", path, "./cmd/gateway")
 	build.Stderr = os.Stderr
 	return path, build.Run()
 })

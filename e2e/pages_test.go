@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/browsertest"
+	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
 // longRedirect is as long as a redirect may be.

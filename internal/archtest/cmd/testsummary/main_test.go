@@ -21,6 +21,17 @@ func TestTheSummaryCountsWhatHappened(t *testing.T) {
 			},
 			wantLast: "2 passed, 0 failed, 0 skipped", wantSaid: "ok   p",
 		},
+		"two modules, one after the other": {
+			events: []string{
+				`{"Action":"pass","Package":"m/p","Test":"TestA"}`,
+				`{"Action":"pass","Package":"m/p"}`,
+				`{"Action":"start","Package":"m/e2e/p"}`,
+				`{"Action":"pass","Package":"m/e2e/p","Test":"TestA"}`,
+				`{"Action":"fail","Package":"m/e2e/p","Test":"TestB"}`,
+				`{"Action":"fail","Package":"m/e2e/p"}`,
+			},
+			wantLast: "2 passed, 1 failed, 0 skipped", wantExit: 1, wantSaid: "ok   m/p",
+		},
 		"a test failed": {
 			events: []string{
 				`{"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:7: wrong\n"}`,

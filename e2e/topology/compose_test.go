@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/e2e/topology"
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/topology"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"

@@ -3,7 +3,7 @@
 // Command up runs docker-compose.yml from processes: the gateway's binary, redis-server and haproxy. It is what `make up`
 // calls; `up down` stops a running one.
 //
-//	go build -o bin/gateway ./cmd/gateway && go run ./internal/topology/cmd/up
+//	go build -o bin/gateway ./cmd/gateway && go build -C e2e -o ../bin/up ./topology/cmd/up && bin/up
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/topology"
+	"github.com/clerkchat/mcp-gateway/e2e/topology"
 )
 
 // stopDeadline is longer than anything in docker-compose.yml takes to stop.

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/e2e/topology"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
-	"github.com/clerkchat/mcp-gateway/internal/topology"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -27,7 +27,7 @@ import (
 func build(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gateway")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, root+"/cmd/gateway").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-C", root, "-o", path, "./cmd/gateway").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

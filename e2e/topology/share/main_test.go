@@ -37,7 +37,7 @@ var scratch string
 // binary builds the gateway once for all tests, as it is shipped: without the race detector.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "gateway")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/clerkchat/mcp-gateway/cmd/gateway").CombinedOutput()
+	out, err := exec.Command("go", "build", "-C", "../../..", "-o", path, "./cmd/gateway").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/topology"
+	"github.com/clerkchat/mcp-gateway/e2e/topology"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 

@@ -27,7 +27,7 @@ const secret = "the-secret-of-the-replicas-in-these-tests"
 // binary builds the gateway once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "gateway")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/clerkchat/mcp-gateway/cmd/gateway").CombinedOutput()
+	out, err := exec.Command("go", "build", "-C", "../../..", "-o", path, "./cmd/gateway").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}
