@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"internal/archtest":                 nil,
 	"internal/archtest/cmd/testsummary": nil,
 	"internal/config":                   {"internal/identity"}, // rules of who may sign in are judged with all other settings
+	"internal/embedded":                 {"pkg/session/redisstore"},
 	"internal/identity":                 nil,
 	"internal/netx":                     nil,
 	"internal/outputtest":               nil,

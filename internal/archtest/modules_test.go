@@ -68,3 +68,15 @@ func TestModulesAgreeOnVersions(t *testing.T) {
 		t.Error("the modules share no requirement")
 	}
 }
+
+func TestPublicPackagesLeaveMiniredisOut(t *testing.T) {
+	deps := golist(t, ".", "-deps", "./pkg/...")
+	if !strings.Contains(deps, module+"/pkg/session/redisstore\n") {
+		t.Fatal("pkg/session/redisstore is not among them")
+	}
+	for path := range strings.Lines(deps) {
+		if strings.Contains(path, "/miniredis/") {
+			t.Errorf("pkg/... depends on %s", strings.TrimSpace(path))
+		}
+	}
+}

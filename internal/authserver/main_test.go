@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
@@ -89,7 +90,7 @@ func newWorldOver(t testing.TB, realRedis bool, change ...func(*authserver.Optio
 				t.Fatal(err)
 			}
 		case shared == nil:
-			shared = redisstore.OpenEmbedded(redisstore.Options{Timeout: 5 * time.Second})
+			shared = embedded.Open(redisstore.Options{Timeout: 5 * time.Second})
 			fallthrough
 		default:
 			store = shared

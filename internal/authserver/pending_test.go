@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -39,7 +40,7 @@ func (c counting) GetSet(ctx context.Context, name string, value []byte, ttl tim
 
 // over makes a world whose records of each kind are wrapped.
 func over(t testing.TB, wrap func(session.Records) session.Records, change ...func(*authserver.Options)) *world {
-	store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+	store := embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 	t.Cleanup(func() { _ = store.Close() })
 	return newWorldOver(t, false, append([]func(*authserver.Options){func(o *authserver.Options) {
 		ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -95,7 +96,7 @@ func (g *garbled) Get(ctx context.Context, name string) ([]byte, bool, error) {
 }
 
 func TestAProvidersPartThatDoesNotOpenLosesNothing(t *testing.T) {
-	store := redisstore.OpenEmbedded(redisstore.Options{})
+	store := embedded.Open(redisstore.Options{})
 	defer func() { _ = store.Close() }()
 	up := &garbled{Records: store.ProviderStates()}
 	w := newWorld(t, func(o *authserver.Options) {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -145,7 +146,7 @@ const deskVerifier = "a-verifier-that-only-the-client-knows-0123456789"
 func atDesk(t *testing.T, f func(t *testing.T, d *desk), change ...func(*authserver.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		store := redisstore.OpenEmbedded(redisstore.Options{})
+		store := embedded.Open(redisstore.Options{})
 		defer func() { _ = store.Close() }()
 		d := &desk{
 			world: &world{t: t, url: "http://127.0.0.1:4711"}, memory: &memory{values: map[string]string{}, lives: map[string]time.Duration{}}, draining: make(chan struct{}),

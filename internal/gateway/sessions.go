@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -19,7 +20,7 @@ func (g *Gateway) openStore(timeout time.Duration) (*redisstore.Store, error) {
 	opts := redisstore.Options{OnChange: g.storeChanged, Timeout: timeout}
 	if g.cfg.RedisURL == "" {
 		g.logger.Info("no --redis-url: sessions, and what was sent, are remembered in this process only, and until it ends")
-		return redisstore.OpenEmbedded(opts), nil
+		return embedded.Open(opts), nil
 	}
 	store, err := redisstore.Open(g.cfg.RedisURL.Reveal(), opts)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/token"
@@ -56,7 +57,7 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const at = "https://mcp.example.com/mcp"
-		store := redisstore.OpenEmbedded(redisstore.Options{})
+		store := embedded.Open(redisstore.Options{})
 		defer func() { _ = store.Close() }()
 		keys, err := seal.New([]byte("0123456789abcdef0123456789abcdef"))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -91,7 +92,7 @@ func onBoth(t *testing.T, behaviour func(t *testing.T, a, b *replica)) {
 		behaviour(t, replicas[0], replicas[1])
 	})
 	t.Run("embedded", func(t *testing.T) {
-		s := redisstore.OpenEmbedded(options)
+		s := embedded.Open(options)
 		t.Cleanup(func() { _ = s.Close() })
 		behaviour(t, newReplica(s.Limits()), newReplica(s.Limits()))
 	})
@@ -217,7 +218,7 @@ func TestAddressesAndKindsAreBoundedOneByOne(t *testing.T) {
 // When the time has come that was told, there is room.
 func TestWhoComesBackWhenToldIsAdmitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := redisstore.OpenEmbedded(redisstore.Options{})
+		store := embedded.Open(redisstore.Options{})
 		defer func() { _ = store.Close() }()
 		s := newReplica(store.Limits()).subjects(t, 2, 3)
 		admitted(t, s, "ann", 3)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -40,7 +41,7 @@ func (s *switched) GiveBack(ctx context.Context, owner string, at time.Time, quo
 // withSwitch runs a behaviour on a fake clock over the Redis within the process, which can be away.
 func withSwitch(t *testing.T, behaviour func(t *testing.T, store *switched, r *replica)) {
 	synctest.Test(t, func(t *testing.T) {
-		redis := redisstore.OpenEmbedded(redisstore.Options{})
+		redis := embedded.Open(redisstore.Options{})
 		defer func() { _ = redis.Close() }()
 		store := &switched{Store: redis.Limits()}
 		behaviour(t, store, newReplica(store))

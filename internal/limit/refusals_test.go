@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -25,7 +26,7 @@ func (a *asked) Allow(ctx context.Context, kind, owner string) (bool, time.Durat
 
 func TestAFloodAsksTheStoreNoMoreOftenThanThereIsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := redisstore.OpenEmbedded(redisstore.Options{})
+		store := embedded.Open(redisstore.Options{})
 		defer func() { _ = store.Close() }()
 		replica := newReplica(store.Limits())
 		behind := &asked{Allower: replica.addresses(t, 5)}

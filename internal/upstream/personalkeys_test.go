@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -57,7 +58,7 @@ const (
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 5 * time.Second})
+	store := embedded.Open(redisstore.Options{Timeout: 5 * time.Second})
 	t.Cleanup(func() { _ = store.Close() })
 	b := &bench{t: t, records: &breakable{Records: store.PersonalKeys()}, answer: map[clerkapi.Credential]error{
 		clerkapi.APIKey(goodKey): nil, clerkapi.APIKey(newKey): nil,
@@ -321,7 +322,7 @@ func TestAStoreThatForgotAsksForTheKeyOnceMore(t *testing.T) {
 	b := newBench(t)
 	b.keep(goodKey, "")
 	b.gives(b.PersonalKeys, goodKey)
-	wiped := redisstore.OpenEmbedded(redisstore.Options{Timeout: 5 * time.Second})
+	wiped := embedded.Open(redisstore.Options{Timeout: 5 * time.Second})
 	t.Cleanup(func() { _ = wiped.Close() })
 	b.records.Records = wiped.PersonalKeys()
 	if _, err := b.Credential(t.Context(), person); !errors.Is(err, ErrGrantOver) {

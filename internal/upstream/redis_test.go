@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -30,7 +31,7 @@ func overRedis(t *testing.T, test func(t *testing.T, s *stored)) {
 		test(t, newStored(t, func() *redisstore.Store { return openStore(t, url, 5*time.Second) }))
 	})
 	t.Run("embedded", func(t *testing.T) {
-		store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 5 * time.Second})
+		store := embedded.Open(redisstore.Options{Timeout: 5 * time.Second})
 		t.Cleanup(func() { _ = store.Close() })
 		test(t, newStored(t, func() *redisstore.Store { return store }))
 	})

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -24,15 +25,15 @@ func authRequests(t *testing.T, secret string, store *redisstore.Store) (*sessio
 	return x, session.NewConsents(store.Consents(), ring.Sealer("consent"))
 }
 
-func embedded(t *testing.T) *redisstore.Store {
+func inProcess(t *testing.T) *redisstore.Store {
 	t.Helper()
-	store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+	store := embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 	t.Cleanup(func() { _ = store.Close() })
 	return store
 }
 
 func TestStoredAuthRequestsAreFinishedOnce(t *testing.T) {
-	store := embedded(t)
+	store := inProcess(t)
 	a, _ := authRequests(t, secretA, store)
 	b, _ := authRequests(t, secretA, store)
 	state := "state"
@@ -61,7 +62,7 @@ func TestStoredAuthRequestsAreFinishedOnce(t *testing.T) {
 }
 
 func TestForgedAndUnreachableAuthRequests(t *testing.T) {
-	store := embedded(t)
+	store := inProcess(t)
 	a, _ := authRequests(t, secretA, store)
 	other, _ := authRequests(t, secretB, store)
 	if err := other.Store(t.Context(), "handle", &session.AuthRequest{ClientID: "c"}); err != nil {
@@ -90,7 +91,7 @@ func TestForgedAndUnreachableAuthRequests(t *testing.T) {
 }
 
 func TestConsentIsForOnePersonClientRedirectAndItsScopes(t *testing.T) {
-	store := embedded(t)
+	store := inProcess(t)
 	_, c := authRequests(t, secretA, store)
 	if err := c.Remember(t.Context(), "ann", "client", "https://r", []string{"a", "b"}); err != nil {
 		t.Fatal(err)
@@ -135,7 +136,7 @@ func TestConsentIsRememberedForNinetyDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	records := &lives{Records: embedded(t).Consents()}
+	records := &lives{Records: inProcess(t).Consents()}
 	c := session.NewConsents(records, keys.Sealer("consent"))
 	if err := c.Remember(t.Context(), "ann", "client", "https://r", []string{"a"}); err != nil {
 		t.Fatal(err)

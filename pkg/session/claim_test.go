@@ -26,7 +26,7 @@ func claims(t *testing.T, records session.Records) *session.AuthRequests {
 }
 
 func TestAHandleIsClaimedByOneAndSpentOnce(t *testing.T) {
-	store := embedded(t)
+	store := inProcess(t)
 	a, b := claims(t, store.AuthRequests()), claims(t, store.AuthRequests())
 	claim, err := a.Claim(t.Context(), "handle")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestAHandleIsClaimedByOneAndSpentOnce(t *testing.T) {
 }
 
 func TestManyClaimOneHandleAtOnce(t *testing.T) {
-	a := claims(t, embedded(t).AuthRequests())
+	a := claims(t, inProcess(t).AuthRequests())
 	var won atomic.Int32
 	done := make(chan struct{})
 	for range 16 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -99,7 +100,7 @@ func anyOperationMayFail(t *testing.T, before, now []string) {
 			for n := 1; ; n++ {
 				c := newCluster(t)
 				f := &fault{after: after}
-				store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+				store := embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 				replica := func(secrets []string) *session.Grants {
 					return grantsWith(t, session.GrantOptions{
 						Records: faulty{store.Grants(), f}, Upstream: faulty{store.ProviderStates(), f}, Now: c.now,

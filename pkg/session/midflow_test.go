@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -39,7 +40,7 @@ func TestAStoreThatFailsAtTheLastStepEndsNoGrant(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
-			store := redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+			store := embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 			defer func() { _ = store.Close() }()
 			grants, upstream := &halting{Records: store.Grants()}, &halting{Records: store.ProviderStates()}
 			g := grantsOver(t, grants, upstream, c.now, nil)

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 // Unknown is never no: what is there and does not open is neither missing nor empty.
 func TestAProvidersPartThatDoesNotOpenIsNotMissing(t *testing.T) {
-	store := redisstore.OpenEmbedded(redisstore.Options{})
+	store := embedded.Open(redisstore.Options{})
 	defer func() { _ = store.Close() }()
 	a := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil, secretA)
 	turn, err := a.Redeem(t.Context(), begin(t, a), clientID, redirect, verifier)
@@ -33,7 +34,7 @@ func TestAProvidersPartThatDoesNotOpenIsNotMissing(t *testing.T) {
 }
 
 func TestAPauseIsSeenByEveryReplica(t *testing.T) {
-	store := redisstore.OpenEmbedded(redisstore.Options{})
+	store := embedded.Open(redisstore.Options{})
 	defer func() { _ = store.Close() }()
 	a := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil)
 	b := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil)

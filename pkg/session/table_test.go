@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -47,7 +48,7 @@ func newCluster(t *testing.T) *cluster {
 	if redistest.Available() {
 		c.server = redistest.Start(t)
 	} else {
-		c.store = redisstore.OpenEmbedded(redisstore.Options{Timeout: 10 * time.Second})
+		c.store = embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 		t.Cleanup(func() { _ = c.store.Close() })
 	}
 	return c

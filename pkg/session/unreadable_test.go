@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -21,7 +22,7 @@ func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 		"cut off":        func(raw []byte) []byte { return raw[:1] },
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := redisstore.OpenEmbedded(redisstore.Options{})
+			store := embedded.Open(redisstore.Options{})
 			defer func() { _ = store.Close() }()
 			g := grantsOver(t, store.Grants(), store.ProviderStates(), time.Now, nil)
 			code, records := begin(t, g), store.Grants()
@@ -87,7 +88,7 @@ func (b *between) CompareAndSwap(ctx context.Context, name string, old, value []
 
 // A provider whose refresh tokens rotate has given the only one that works: it must not be lost to a seal.
 func TestWhatTheProviderGaveIsSavedWhileItsPartIsSealedAnew(t *testing.T) {
-	store := redisstore.OpenEmbedded(redisstore.Options{})
+	store := embedded.Open(redisstore.Options{})
 	defer func() { _ = store.Close() }()
 	upstreams := &between{Records: store.ProviderStates()}
 	a := grantsOver(t, store.Grants(), upstreams, time.Now, nil)

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -26,7 +27,7 @@ func (late) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func TestAStoreWithinABusyProcessIsNotDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{})
+		s := OpenServer(miniredis.NewMiniRedis(), Options{})
 		defer func() { _ = s.Close() }()
 		s.client.AddHook(late{})
 		if err := s.Ping(t.Context()); err != nil {

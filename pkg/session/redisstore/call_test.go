@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -35,7 +36,7 @@ func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := OpenEmbedded(Options{})
+				s := OpenServer(miniredis.NewMiniRedis(), Options{})
 				defer func() { _ = s.Close() }()
 				tries := 0
 				do := s.do
@@ -60,7 +61,7 @@ func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 // What the waits for rests have left of a time-out is too short to find a server silent in.
 func TestTheRemainderOfATimeoutSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{}).WithTimeout(10 * time.Second)
+		s := OpenServer(miniredis.NewMiniRedis(), Options{}).WithTimeout(10 * time.Second)
 		defer func() { _ = s.Close() }()
 		var counted []time.Duration
 		err := s.do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
@@ -75,7 +76,7 @@ func TestTheRemainderOfATimeoutSaysNothing(t *testing.T) {
 
 func TestAnUnsentCallEndsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{})
+		s := OpenServer(miniredis.NewMiniRedis(), Options{})
 		defer func() { _ = s.Close() }()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 func TestTimeIsTheServersClock(t *testing.T) {
 	server := redistest.Start(t)
-	embedded := redisstore.OpenEmbedded(redisstore.Options{})
+	embedded := embedded.Open(redisstore.Options{})
 	defer func() { _ = embedded.Close() }()
 	for name, s := range map[string]*redisstore.Store{"real": open(t, server.URL(), redisstore.Options{}), "embedded": embedded} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package redisstore is the one store of the gateway: Redis through go-redis, as one server, under Sentinel or as a
-// cluster, or a small Redis within the process.
+// cluster, or a [Server] within the process.
 //
 // It speaks bytes and times, so a [Keyspace] fits the narrow interface of whoever keeps something there. What a value means
 // it does not know. All keys are built in keys.go and every key has a time to live.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -18,7 +19,7 @@ func onBothDocuments(t *testing.T, behaviour func(t *testing.T, open func(limit 
 		behaviour(t, func(limit int) *redisstore.Documents { return open(t, server.URL(), patient).Documents(limit) })
 	})
 	t.Run("embedded", func(t *testing.T) {
-		s := redisstore.OpenEmbedded(patient)
+		s := embedded.Open(patient)
 		t.Cleanup(func() { _ = s.Close() })
 		behaviour(t, s.Documents)
 	})

@@ -58,7 +58,7 @@ var settings = []setting{
 // Durability asks every master. An error means that one could not be asked at all. A store within the process keeps nothing
 // beyond that, whatever else is said of it.
 func (s *Store) Durability(ctx context.Context) (Durability, error) {
-	if s.fastForward != nil {
+	if s.inProcess {
 		return Durability{Violations: []string{"it is part of this process and keeps nothing beyond it; set --redis-url"}}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, durabilityTimeout)

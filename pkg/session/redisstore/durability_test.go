@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -103,7 +104,7 @@ func TestDurabilityOfAServerThatCannotBeAskedIsNotKnown(t *testing.T) {
 }
 
 func TestAStoreWithinTheProcessIsNotDurable(t *testing.T) {
-	s := redisstore.OpenEmbedded(patient)
+	s := embedded.Open(patient)
 	t.Cleanup(func() { _ = s.Close() })
 	got, err := s.Durability(t.Context())
 	if err != nil || got.OK() || !strings.Contains(strings.Join(got.Violations, ""), "--redis-url") {

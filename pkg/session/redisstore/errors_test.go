@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -189,7 +190,7 @@ func TestAPasswordThatIsMissingOrWrongIsDenied(t *testing.T) {
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
-	s := redisstore.OpenEmbedded(patient)
+	s := embedded.Open(patient)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

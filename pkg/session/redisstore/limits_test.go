@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -55,7 +56,7 @@ func onBoth(t *testing.T, behaviour func(t *testing.T, open func() *redisstore.L
 		behaviour(t, func() *redisstore.Limits { return open(t, server.URL(), patient).Limits() })
 	})
 	t.Run("embedded", func(t *testing.T) {
-		s := redisstore.OpenEmbedded(patient)
+		s := embedded.Open(patient)
 		t.Cleanup(func() { _ = s.Close() })
 		behaviour(t, s.Limits)
 	})
@@ -188,7 +189,7 @@ func TestManyAtOnceTakeNoMoreThanThereIs(t *testing.T) {
 // After the wait that was told there is room, and not a millisecond before.
 func TestTheWaitIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := redisstore.OpenEmbedded(redisstore.Options{})
+		s := embedded.Open(redisstore.Options{})
 		defer func() { _ = s.Close() }()
 		l := s.Limits()
 		quota := func(n int) redisstore.Quota {
@@ -315,7 +316,7 @@ func TestLimitsOfAServerThatIsDownFailAtOnce(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	s := redisstore.OpenEmbedded(patient)
+	s := embedded.Open(patient)
 	defer func() { _ = s.Close() }()
 	quotas := []redisstore.Quota{calls(1, 1<<40), messages(1, 1<<40)}
 	b.ReportAllocs()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/alicebob/miniredis/v2"
 )
 
 // hold takes every turn of a store, and gives what ends that.
@@ -62,7 +64,7 @@ func TestWaitingInLineIsNoOutage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := OpenEmbedded(Options{Timeout: 100 * time.Millisecond, OnChange: func(kind Kind, up bool) {
+				s := OpenServer(miniredis.NewMiniRedis(), Options{Timeout: 100 * time.Millisecond, OnChange: func(kind Kind, up bool) {
 					t.Errorf("told %q, up %v", kind, up)
 				}})
 				defer func() { _ = s.Close() }()
@@ -90,7 +92,7 @@ func TestWaitingInLineIsNoOutage(t *testing.T) {
 
 func TestALineEndsWithTheCallersOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{OnChange: func(kind Kind, up bool) { t.Errorf("told %q, up %v", kind, up) }})
+		s := OpenServer(miniredis.NewMiniRedis(), Options{OnChange: func(kind Kind, up bool) { t.Errorf("told %q, up %v", kind, up) }})
 		defer func() { _ = s.Close() }()
 		release := hold(s)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -109,7 +111,7 @@ func TestALineEndsWithTheCallersOwnTime(t *testing.T) {
 // What waits for the end of a rest asks nothing, so it must not keep others from asking.
 func TestWaitingForTheEndOfARestTakesNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{})
+		s := OpenServer(miniredis.NewMiniRedis(), Options{})
 		defer func() { _ = s.Close() }()
 		resting := &Error{Kind: CircuitOpen, rest: time.Second}
 		p := s.WithTimeout(time.Minute)
@@ -125,7 +127,7 @@ func TestWaitingForTheEndOfARestTakesNoTurn(t *testing.T) {
 
 func TestReadinessDoesNotStandInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := OpenEmbedded(Options{})
+		s := OpenServer(miniredis.NewMiniRedis(), Options{})
 		defer func() { _ = s.Close() }()
 		defer hold(s)()
 		if err := s.Ping(t.Context()); err != nil {

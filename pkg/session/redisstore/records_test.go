@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -58,11 +59,12 @@ func TestRecordsOnARealServer(t *testing.T) {
 
 func TestRecordsWithinTheProcess(t *testing.T) {
 	sessiontest.Records(t, func(t *testing.T) sessiontest.Store {
-		s := redisstore.OpenEmbedded(patient)
+		server := miniredis.NewMiniRedis()
+		s := redisstore.OpenServer(server, patient)
 		t.Cleanup(func() { _ = s.Close() })
 		return sessiontest.Store{
 			Open:   func(t *testing.T) session.Records { return s.Sessions() },
-			Expire: func(t *testing.T, ttl time.Duration) { redisstore.FastForward(s, ttl) },
+			Expire: func(t *testing.T, ttl time.Duration) { server.FastForward(ttl) },
 		}
 	})
 }

@@ -34,8 +34,8 @@ type Store struct {
 	waits bool
 	// stop ends what runs beside the client.
 	stop func()
-	// fastForward moves the clock of a Redis within the process.
-	fastForward func(time.Duration)
+	// inProcess says that the server is part of this process.
+	inProcess bool
 }
 
 // Open makes a store of a URL; see [ParseURL] for what it may be. It does not wait for Redis: a store that is down at

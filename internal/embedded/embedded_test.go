@@ -1,20 +1,17 @@
-package redisstore_test
+package embedded_test
 
 import (
-	"context"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
+	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 func TestTheClockWithinTheProcessMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := redisstore.OpenEmbedded(redisstore.Options{})
+		s := embedded.Open(redisstore.Options{})
 		defer func() { _ = s.Close() }()
 		r := s.Sessions()
 		if _, err := r.SetNX(t.Context(), "n", []byte("v"), time.Minute); err != nil {
@@ -41,22 +38,7 @@ func TestTheClockWithinTheProcessMoves(t *testing.T) {
 }
 
 func TestAStoreWithinTheProcessIsReadyAtOnce(t *testing.T) {
-	s := redisstore.OpenEmbedded(redisstore.Options{})
-	defer func() { _ = s.Close() }()
-	if err := s.Ping(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestConnectionsCanBeMadeByTheCaller(t *testing.T) {
-	server := miniredis.NewMiniRedis()
-	defer server.Close()
-	s, err := redisstore.Open("redis://127.0.0.1:1", redisstore.Options{
-		Dial: func(context.Context) (net.Conn, error) { return server.Dial() },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := embedded.Open(redisstore.Options{})
 	defer func() { _ = s.Close() }()
 	if err := s.Ping(t.Context()); err != nil {
 		t.Error(err)
