@@ -10,10 +10,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// metaDisposition is the key in a result's _meta under which programs find in one word what became of a call that creates
-// something: see mcpadapter.Disposition.
-const metaDisposition = "chat.clerk/disposition"
-
 // handleCall is the SDK's lane into [Tools.Call].
 func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	caller := identity.CallerFrom(ctx)
@@ -38,7 +34,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	defer context.AfterFunc(r.gone, cancel)()
 	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: caller.Subject}
 	var err error
-	if call.IdempotencyKey, err = idempotencyKey(req.Params.Meta); err != nil {
+	if call.IdempotencyKey, err = mcpadapter.IdempotencyKeyIn(req.Params.Meta); err != nil {
 		return nil, err
 	}
 	meta := r.meta.of(req.Params.Meta)
@@ -56,7 +52,7 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	reads := e.readOnly[call.Tool]
 	if reads && r.answer != nil {
 		if full := r.answer.full(); full != nil {
-			return resultOf(*full), nil
+			return full.ForClient(), nil
 		}
 	}
 	report := e.opts.Tools.Call(ctx, call)
@@ -66,21 +62,8 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	e.takeBack(ctx, report.Result)
 	if r.answer != nil {
 		if full := r.answer.take(ctx, report.Result, reads); full != nil {
-			return resultOf(*full), nil
+			return full.ForClient(), nil
 		}
 	}
-	result := resultOf(report.Result)
-	if d := report.Facts.Disposition.String(); d != "" {
-		result.Meta = mcp.Meta{metaDisposition: d}
-	}
-	return result, nil
-}
-
-// resultOf makes a new value every time: the SDK writes into it.
-func resultOf(r mcpadapter.Result) *mcp.CallToolResult {
-	result := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Text}}, IsError: r.IsError}
-	if r.Structured != nil {
-		result.StructuredContent = r.Structured
-	}
-	return result
+	return report.ForClient(), nil
 }

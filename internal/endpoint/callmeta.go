@@ -9,13 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 const (
-	// metaIdempotencyKey is the key in a call's _meta under which a client names the call, beside the tools' argument.
-	metaIdempotencyKey = "chat.clerk/idempotency_key"
 	// metaBatchIndex says which call of a batch one is, on the way through the SDK. What a client puts there is overwritten.
 	metaBatchIndex = "chat.clerk/place"
 	// metaProgressToken is the specification's.
@@ -67,22 +64,6 @@ func (h *callMeta) of(meta mcp.Meta) toolCall {
 	}
 	place, _ := meta[metaBatchIndex].(string)
 	return h.calls[place]
-}
-
-// idempotencyKey is what a client named its call by in _meta. One that is none is refused: who sent it relies on it.
-func idempotencyKey(meta mcp.Meta) (string, error) {
-	v, there := meta[metaIdempotencyKey]
-	if !there {
-		return "", nil
-	}
-	key, ok := v.(string)
-	if !ok || key == "" {
-		return "", &jsonrpc.Error{
-			Code:    jsonrpc.CodeInvalidParams,
-			Message: "_meta " + metaIdempotencyKey + " must be a string that is not empty, such as a new UUID for each thing to be done; nothing was done",
-		}
-	}
-	return key, nil
 }
 
 // streamed reports whether a request is answered with a stream of events: if that is all that the client takes, or if one of
