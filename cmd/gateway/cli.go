@@ -35,7 +35,7 @@ type cli struct {
 	Grants      grantsCmd      `cmd:"" help:"List, show and end what people allowed their clients with --auth oauth."`
 	Check       checkCmd       `cmd:"" help:"Validate the configuration of serve and exit."`
 	Secret      secretCmd      `cmd:"" help:"Make a secret for --secret and print it."`
-	Healthcheck healthcheckCmd `cmd:"" help:"Check that a running gateway is alive; exit 0 if it does."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Check that a running gateway is alive; exit 0 if it is."`
 	Version     versionCmd     `cmd:"" help:"Print what this build is."`
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 type grantsCmd struct {
-	List grantsListCmd `cmd:"" help:"List what people allowed their clients, with the beginning of the id that names each grant."`
+	List grantsListCmd `cmd:"" help:"List what people allowed their clients, by id prefix."`
 	Show grantsShowCmd `cmd:"" help:"Show one grant."`
 	End  grantsEndCmd  `cmd:"" help:"End grants for all replicas at once. Their tokens are refused from then on; the person has to sign in again."`
 }

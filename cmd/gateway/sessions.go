@@ -14,7 +14,7 @@ import (
 )
 
 type sessionsCmd struct {
-	List sessionsListCmd `cmd:"" help:"List sessions that have a record, with the beginning of the key that names each."`
+	List sessionsListCmd `cmd:"" help:"List sessions that have a record (by key prefix)."`
 	Show sessionsShowCmd `cmd:"" help:"Show one session."`
 	End  sessionsEndCmd  `cmd:"" help:"End one session for all replicas at once. Its client initializes again by itself."`
 }

@@ -215,7 +215,7 @@ func TestBalancerSaysWhetherACallMayHaveHappened(t *testing.T) {
 	}
 }
 
-func TestBalancerLooksAwayFromADrainingReplicaAndLetsItsCallsFinish(t *testing.T) {
+func TestBalancerLetsADrainingReplicaFinishItsCalls(t *testing.T) {
 	var replicas [3]*replica
 	taken, finish := make(chan *replica, 1), make(chan struct{})
 	for i := range replicas {

@@ -104,7 +104,7 @@ func wantCall(t *testing.T, s *mcp.ClientSession, tool string, arguments map[str
 	}
 }
 
-func TestTopologyReachesTheSandboxAndStoppingAnyReplicaGoesUnnoticed(t *testing.T) {
+func TestStoppingAnyReplicaGoesUnnoticed(t *testing.T) {
 	top := load(t, build(t))
 	log := up(t, top)
 	wantNamedByTheBalancer(t, top)

@@ -74,7 +74,7 @@ func (e *Error) text() string {
 	case e.kind == temporarilyUnavailable:
 		return "this cannot be done at the moment; nothing is lost, try again shortly"
 	}
-	return "the request failed for a reason on our side; try again, and tell the operator if it goes on"
+	return "something went wrong on our side; try again, and if it keeps happening, contact the operator"
 }
 
 // asError says what an error of the store or of the sign-in means to a client. What is not known is not a client's fault.

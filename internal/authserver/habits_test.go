@@ -127,7 +127,7 @@ func TestARequestThatNamesNothingIsOfferedReading(t *testing.T) {
 func TestEndpointsAreAtTheirOldPathsToo(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
-	if at := w.browser().open(strings.Replace(c.request(), "/oauth/authorize", "/authorize", 1)); at.status != http.StatusOK || !strings.Contains(at.body, "wants to work with") {
+	if at := w.browser().open(strings.Replace(c.request(), "/oauth/authorize", "/authorize", 1)); at.status != http.StatusOK || !strings.Contains(at.body, "wants to access") {
 		t.Errorf("/authorize: %d", at.status)
 	}
 	status, out := w.post("/register", "application/json", `{"redirect_uris":["`+localRedirect+`"],"token_endpoint_auth_method":"none"}`)

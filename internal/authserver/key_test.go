@@ -260,7 +260,7 @@ func TestAKeyIsReplacedOnItsOwnPageAndNeverWithoutConfirmation(t *testing.T) {
 	l.keys[annsSubject] = "old-key-1"
 	p := w.browser()
 	at := p.toKeyPage(w.url + authserver.AccountKeyPath)
-	if body := text(at.body); !strings.Contains(body, "A key ending in 1 is linked since 2026-11-23") || strings.Contains(at.body, `value="old-key-1"`) {
+	if body := text(at.body); !strings.Contains(body, "A key ending in 1 was linked on 2026-11-23") || strings.Contains(at.body, `value="old-key-1"`) {
 		t.Errorf("%s", body)
 	}
 	at = p.submitKey(keyForm(at.body, "new-key-2"))

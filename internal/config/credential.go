@@ -29,7 +29,7 @@ func (c *Config) credential(p *problems) {
 		case "exchange":
 			p.add(setting, "exchange needs --auth oauth or external: without a login there is no token to exchange")
 		default:
-			p.add(setting, "%q is none; set api-key, linked, login or exchange", c.ClerkCredential)
+			p.add(setting, "%q is not a credential type; set api-key, linked, login or exchange", c.ClerkCredential)
 		}
 		return
 	}
@@ -43,7 +43,7 @@ func (c *Config) credential(p *problems) {
 	switch {
 	case c.ExchangeClientID == "" && c.Auth == "external":
 		p.add("--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)",
-			"is required with --auth external: it is what the authorization server knows the gateway by")
+			"is required with --auth external: it is the gateway's OAuth client ID at the authorization server")
 	case c.ExchangeClientID == "" && c.ExchangeClientSecret != "":
 		p.add("--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)", "is missing; --exchange-client-secret is nobody's without it")
 	}

@@ -243,7 +243,7 @@ func TestAStreamedCallEndsWithItsClient(t *testing.T) {
 }
 
 // Before its first event a stream can still turn into a challenge.
-func TestAStreamedCallThatDidNothingForWantOfItsCredentialIsRefused(t *testing.T) {
+func TestStreamedCallWithoutItsCredentialIsRefused(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		nothing := mcpadapter.Result{Text: "nothing was sent", IsError: true, NoEffect: true}
 		r := newReplica(t, setup{credentials: &wallet{lost: signIn{}}, tools: counted(new(atomic.Int64), nothing)})

@@ -52,7 +52,7 @@ func (g *Gateway) sayDurability(losses []string) {
 		g.logger.Info("Redis durability settings OK")
 		return
 	}
-	g.logger.Warn("Redis may lose what was sent, and then it can be sent again", "why", strings.Join(losses, "; "))
+	g.logger.Warn("Redis may lose acknowledged writes; a message could then be sent twice", "why", strings.Join(losses, "; "))
 }
 
 // StoreWarnings asks the Redis of a configuration without problems whether it keeps what it acknowledged, and says what

@@ -157,7 +157,7 @@ func TestAClientsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 	}
 }
 
-func TestWhatTheTokenEndpointSaysOfAClientsTokenIsWhatTheClientHears(t *testing.T) {
+func TestExchangeErrors(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	status, answer := http.StatusOK, ""

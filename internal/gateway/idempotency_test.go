@@ -159,7 +159,7 @@ func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) 
 	p.sent(t, 1)
 }
 
-func TestWithResendAbsentAMessageThatIsNotSeenIsSentAgainWhenAskedFor(t *testing.T) {
+func TestResendAbsentSendsAgainWhenAsked(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ResendAbsent = 100*time.Millisecond, true })
 	p.fault(t, `{"operation":"sendMessage","kind":"drop_before_commit"}`)

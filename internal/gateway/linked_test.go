@@ -103,7 +103,7 @@ func (s *signedIn) authorizeURL(t *testing.T) string {
 	}.Encode()
 }
 
-func TestAStoreThatForgotCostsOneChallengeAndOneTripOnWhichTheKeyIsEntered(t *testing.T) {
+func TestEmptyStoreCostsOneChallengeAndOneKeyEntry(t *testing.T) {
 	t.Parallel()
 	for name, forget := range map[string]func(*signedIn){
 		"everything": func(s *signedIn) { s.redis.Do("FLUSHALL") },
@@ -190,7 +190,7 @@ func TestAKeyIsReplacedOnItsPageWithConfirmationOnly(t *testing.T) {
 	}
 }
 
-func TestAKeyThatIsRemovedEndsCallsAtOnceAndOneSignInAsksForAnother(t *testing.T) {
+func TestRemovedKeyEndsCallsAndOneSignInAsksForAnother(t *testing.T) {
 	t.Parallel()
 	world, shown := link(t)
 	session := world.connect(t, "2025-11-25")

@@ -38,7 +38,7 @@ func TestAKeyThatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
 	if at := ann.Visit(t, world.base+"/account/key"); !strings.Contains(at, "Nothing was changed") {
 		t.Error(at)
 	}
-	if !strings.Contains(page, "cannot open it at the moment") || strings.Contains(page, "linked since") {
+	if !strings.Contains(page, "cannot open it at the moment") || strings.Contains(page, "was linked on") {
 		t.Errorf("the page for the key: %s", page)
 	}
 	world.redis.Do("SET", key, kept)

@@ -23,7 +23,7 @@ const (
 // behindGate puts a Redis at some distance.
 func behindGate(t *testing.T, redis *redistest.Server) config.Secret {
 	t.Helper()
-	gate := newTollgate(t, redis.Addr)
+	gate := newSlowProxy(t, redis.Addr)
 	gate.slow.Store(int64(slowly))
 	return config.Secret("redis://" + gate.Addr().String())
 }

@@ -95,18 +95,18 @@ func TestAnotherSpellingIsToldTheRightOne(t *testing.T) {
 	t.Parallel()
 	base := run(t, valid(t))
 	for path, want := range map[string]string{
-		"/mcp/x/contacts,messages":          "these tools are at /mcp/x/messages,contacts",
-		"/mcp/x/messages,messages":          "these tools are at /mcp/x/messages",
-		"/mcp/x/Messages":                   "these tools are at /mcp/x/messages",
-		"/mcp/x/messages%2Ccontacts":        "these tools are at /mcp/x/messages,contacts",
-		"/mcp/x/contacts,messages/readonly": "these tools are at /mcp/x/messages,contacts/readonly",
-		"/mcp/x/messages/contacts":          "these tools are at /mcp/x/messages,contacts",
-		"/mcp/Readonly":                     "these tools are at /mcp/readonly",
-		"/mcp/x/contacts/readonly":          "this server has no tools for an MCP endpoint at this path",
-		"/mcp/x/message":                    "one or several of messages,contacts,campaigns",
-		"/mcp/x/":                           "one or several of messages,contacts,campaigns",
-		"/mcp/x/<script>":                   "one or several of messages,contacts,campaigns",
-		"/mcp/sse":                          "one or several of messages,contacts,campaigns",
+		"/mcp/x/contacts,messages":          "These tools are at /mcp/x/messages,contacts.",
+		"/mcp/x/messages,messages":          "These tools are at /mcp/x/messages.",
+		"/mcp/x/Messages":                   "These tools are at /mcp/x/messages.",
+		"/mcp/x/messages%2Ccontacts":        "These tools are at /mcp/x/messages,contacts.",
+		"/mcp/x/contacts,messages/readonly": "These tools are at /mcp/x/messages,contacts/readonly.",
+		"/mcp/x/messages/contacts":          "These tools are at /mcp/x/messages,contacts.",
+		"/mcp/Readonly":                     "These tools are at /mcp/readonly.",
+		"/mcp/x/contacts/readonly":          "this server has no tools for it",
+		"/mcp/x/message":                    "/mcp/x/TOOLSETS[/readonly], TOOLSETS being messages,contacts,campaigns in that order.",
+		"/mcp/x/":                           "/mcp/x/TOOLSETS[/readonly], TOOLSETS being messages,contacts,campaigns in that order.",
+		"/mcp/x/<script>":                   "/mcp/x/TOOLSETS[/readonly], TOOLSETS being messages,contacts,campaigns in that order.",
+		"/mcp/sse":                          "/mcp/x/TOOLSETS[/readonly], TOOLSETS being messages,contacts,campaigns in that order.",
 	} {
 		a := request(t, http.MethodPost, base+path, ping, "Content-Type", "application/json")
 		var m struct{ Error struct{ Message string } }

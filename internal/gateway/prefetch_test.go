@@ -16,21 +16,21 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// tollgate stands before a Redis and counts how often a request waits for what it reads there.
-type tollgate struct {
+// slowProxy is a proxy in front of a Redis that delays each piece and counts how often a request waits for what it reads there.
+type slowProxy struct {
 	net.Listener
 	trips atomic.Int64
 	// slow is how long each piece takes.
 	slow atomic.Int64
 }
 
-func newTollgate(t *testing.T, redis string) *tollgate {
+func newSlowProxy(t *testing.T, redis string) *slowProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &tollgate{Listener: l}
+	g := &slowProxy{Listener: l}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -51,7 +51,7 @@ func newTollgate(t *testing.T, redis string) *tollgate {
 }
 
 // Write sees what a replica sends. What it waits for comes in one piece, and the next piece after the answer.
-func (g *tollgate) Write(piece []byte) (int, error) {
+func (g *slowProxy) Write(piece []byte) (int, error) {
 	time.Sleep(time.Duration(g.slow.Load()))
 	for _, kind := range []string{"gw:s:", "gw:g:", "gw:u:", "gw:k:"} {
 		if bytes.Contains(piece, []byte("get\r\n")) && bytes.Contains(piece, []byte(kind)) {
@@ -72,9 +72,9 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 	)
 	for _, credential := range []string{"api-key", "linked", "login", "exchange"} {
 		t.Run(credential, func(t *testing.T) {
-			var gate *tollgate
+			var gate *slowProxy
 			world := signIn(t, credential, func(c *config.Config) {
-				gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
+				gate = newSlowProxy(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
 				c.RedisURL = config.Secret("redis://" + gate.Addr().String())
 			})
 			world.key = sandbox.Key
@@ -112,9 +112,9 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 func TestSigningInAndSendingWaitForASlowRedis(t *testing.T) {
 	t.Parallel()
 	const reading = 20 * time.Millisecond
-	var gate *tollgate
+	var gate *slowProxy
 	world := signIn(t, "api-key", func(c *config.Config) {
-		gate = newTollgate(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
+		gate = newSlowProxy(t, strings.TrimPrefix(c.RedisURL.Reveal(), "redis://"))
 		c.RedisURL = config.Secret("redis://" + gate.Addr().String())
 	})
 	c := world.register(t)

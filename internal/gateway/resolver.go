@@ -43,7 +43,7 @@ func (g *Gateway) prepare(source mcpadapter.Credentials) *resolver {
 type resolved struct {
 	mu         sync.Mutex
 	credential clerkapi.Credential
-	err        error // that there is none, for another reason than those of refusal
+	err        error // why there is no credential, if not a refusal
 	lost       error // the refusal, should the credential have turned out to be of no use
 }
 

@@ -97,13 +97,12 @@ func offerProblems(cfg *config.Config) (problems []string) {
 func notFoundText(all map[string]toolset, base, path string) string {
 	if right, ok := canonical(path); ok {
 		if _, there := all[right]; there {
-			return "there is no MCP endpoint at this path; these tools are at " + base + right
+			return "No MCP endpoint here. These tools are at " + base + right + "."
 		}
-		return "this server has no tools for an MCP endpoint at this path; " + base + pathMCP + " has all that there are"
+		return "No MCP endpoint here: this server has no tools for it. All that there are: " + base + pathMCP + "."
 	}
-	return "there is no MCP endpoint at this path; there are " + base + pathMCP + ", " + base + pathMCP + readOnly + ", " + base + pathToolsets +
-		"TOOLSETS and " + base + pathToolsets + "TOOLSETS" + readOnly + ", where TOOLSETS are one or several of " +
-		strings.Join(mcpadapter.Toolsets(), ",") + ", in this order and with commas between them"
+	return "No MCP endpoint here. Try " + base + pathMCP + ", " + base + pathMCP + readOnly + " or " + base + pathToolsets + "TOOLSETS[" +
+		readOnly + "], TOOLSETS being " + strings.Join(mcpadapter.Toolsets(), ",") + " in that order."
 }
 
 // canonical gives the one spelling of a path whose toolsets are known.

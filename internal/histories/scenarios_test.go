@@ -42,7 +42,7 @@ func texts(number int, key string) *intent {
 	}
 }
 
-func TestARedisThatComesBackEmptyIsNoticedAndKeysRestForAsLongAsTheyAreGood(t *testing.T) {
+func TestKeysAreRefusedAfterRedisLostItsData(t *testing.T) {
 	const good = 10 * time.Minute
 	scene(t, batchSize, defect{options: func(o *idempotency.Options) { o.KeyLife = good }}, func(t *testing.T, w *world) {
 		before, after, keyless := texts(1, "before"), texts(2, "after"), texts(3, "")
@@ -77,7 +77,7 @@ func TestARedisThatComesBackEmptyIsNoticedAndKeysRestForAsLongAsTheyAreGood(t *t
 	})
 }
 
-func TestTenThousandContactsAreCreatedOnceEachThoughAReplicaDiesAmidThem(t *testing.T) {
+func TestContactsAreCreatedOnceThoughAReplicaDies(t *testing.T) {
 	const all, part = 10_000, 100
 	scene(t, part, defect{}, func(t *testing.T, w *world) {
 		i := &intent{kind: aBatch, who: &client{subject: "ann", modern: true}, key: "key"}

@@ -47,7 +47,7 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 	}
 }
 
-func TestTheRecipientsOfAMessageAreCountedOnceHoweverOftenItIsAnswered(t *testing.T) {
+func TestRecipientsOfAReplayedMessageAreCountedOnce(t *testing.T) {
 	metrics := observe.NewMetrics("test")
 	calls := observe.NewCalls(slog.New(slog.DiscardHandler), metrics)
 	for path, outcome := range map[mcpadapter.Disposition]mcpadapter.Outcome{

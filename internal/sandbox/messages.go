@@ -23,7 +23,7 @@ type message struct {
 	mediaURLs  []string
 	sentByName string
 	segments   int
-	fate       fate
+	ending     ending
 
 	campaign        int64
 	campaignMessage int64
@@ -32,16 +32,16 @@ type message struct {
 	inbound, unseen bool
 }
 
-// fate is how a message ends.
-type fate struct {
+// ending is how a message ends.
+type ending struct {
 	errText string // empty: delivered
 	code    int64
 	at      int // the step in which it fails
 }
 
 var (
-	optedOut    = fate{errText: "Recipient opted out", code: 21610, at: 0}
-	unreachable = fate{errText: "Unreachable destination handset", code: 30003, at: 2}
+	optedOut    = ending{errText: "Recipient opted out", code: 21610, at: 0}
+	unreachable = ending{errText: "Unreachable destination handset", code: 30003, at: 2}
 )
 
 // wireMessage is a message in REST. The models of clerkapi read more than the API writes (ids of either type) and so
@@ -90,13 +90,13 @@ func (st *store) wire(m *message) wireMessage {
 	way := []clerkapi.MessageStatus{
 		clerkapi.MessageStatusSending, clerkapi.MessageStatusSent, clerkapi.MessageStatusDelivered,
 	}
-	if m.fate.errText != "" {
-		way = append(way[:m.fate.at], clerkapi.MessageStatusFailed)
+	if m.ending.errText != "" {
+		way = append(way[:m.ending.at], clerkapi.MessageStatusFailed)
 	}
 	step := int(max(0, min(st.present.Sub(m.at)/st.every, time.Duration(len(way)-1))))
 	w.Status, w.Updated = way[step], m.at.Add(time.Duration(step)*st.every)
 	if w.Status == clerkapi.MessageStatusFailed {
-		w.Error, w.ErrorCode = &m.fate.errText, m.fate.code
+		w.Error, w.ErrorCode = &m.ending.errText, m.ending.code
 	}
 	return w
 }
@@ -136,7 +136,7 @@ func (st *store) from(sender, body string, mediaURLs []string) (number, error) {
 }
 
 func (st *store) commit(m *message) *message {
-	m.id, m.fate, m.segments = st.nextMessage, st.fateOf(m.members), segments(m.body)
+	m.id, m.ending, m.segments = st.nextMessage, st.endingOf(m.members), segments(m.body)
 	if len(m.mediaURLs) > 0 {
 		m.segments = 1 // an MMS is one, however long its text
 	}
@@ -147,7 +147,7 @@ func (st *store) commit(m *message) *message {
 	return m
 }
 
-func (st *store) fateOf(members []string) fate {
+func (st *store) endingOf(members []string) ending {
 	for _, c := range st.contacts {
 		if c.OptOut && slices.Contains(members, c.phone()) {
 			return optedOut
@@ -156,7 +156,7 @@ func (st *store) fateOf(members []string) fate {
 	if slices.Contains(members, Unreachable) {
 		return unreachable
 	}
-	return fate{}
+	return ending{}
 }
 
 // committed lists what was sent through the API, in order.

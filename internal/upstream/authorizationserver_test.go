@@ -106,7 +106,7 @@ func TestMetadataOfSomebodyElseNamesNoTokenEndpoint(t *testing.T) {
 }
 
 // A client's own token cannot be renewed here: its client has to get another one.
-func TestAClientsTokenThatIsRefusedIsOverAndOneThatCannotBeJudgedIsNot(t *testing.T) {
+func TestRefusedClientTokenIsOverAndUnjudgedOneIsNot(t *testing.T) {
 	for _, tc := range []struct {
 		status int
 		answer string

@@ -15,8 +15,8 @@ import (
 
 const recheck = 15 * time.Minute // the default
 
-// world is a bubble in which a person has signed in at a provider that was changed before.
-func world(t *testing.T, replicas int, change func(i *idp), test func(t *testing.T, s *signedIn)) {
+// env is a bubble in which a person has signed in at a provider that was changed before.
+func env(t *testing.T, replicas int, change func(i *idp), test func(t *testing.T, s *signedIn)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		i := newBubbleIDP(t)
@@ -59,7 +59,7 @@ func (s *signedIn) saw(t *testing.T, want ...string) {
 }
 
 func TestThePersonIsAskedAboutAgainAfterAWhile(t *testing.T) {
-	world(t, 2, nil, func(t *testing.T, s *signedIn) {
+	env(t, 2, nil, func(t *testing.T, s *signedIn) {
 		for range 3 {
 			time.Sleep(recheck)
 			if err := errors.Join(s.write(t, 0), s.still(t, 1)); err != nil || s.asked(refreshes) != len(s.results()) {
@@ -102,7 +102,7 @@ func TestANoEndsTheGrant(t *testing.T) {
 			"at a call":    func(s *signedIn, t *testing.T) error { return s.write(t, 0) },
 		} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
-				world(t, 2, tt.before, func(t *testing.T, s *signedIn) {
+				env(t, 2, tt.before, func(t *testing.T, s *signedIn) {
 					time.Sleep(recheck + time.Second)
 					s.set(func() { tt.put(s) })
 					if err := ask(s, t); !errors.Is(err, ErrGrantOver) {
@@ -123,7 +123,7 @@ func TestANoEndsTheGrant(t *testing.T) {
 
 func TestWhatOnlyTheIDTokenSaysStays(t *testing.T) {
 	only := func(i *idp) { i.info = map[string]any{"sub": "ann"} }
-	world(t, 1, only, func(t *testing.T, s *signedIn) {
+	env(t, 1, only, func(t *testing.T, s *signedIn) {
 		for range 2 {
 			time.Sleep(recheck + time.Second)
 			if err := s.write(t, 0); err != nil {
@@ -145,7 +145,7 @@ func TestManyAtOnceAskOnce(t *testing.T) {
 		"unknown": {func(s *signedIn) { s.raw, s.rawType = "<h1>", "text/html" }, "unknown token_endpoint_no_tokens", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			world(t, 2, nil, func(t *testing.T, s *signedIn) {
+			env(t, 2, nil, func(t *testing.T, s *signedIn) {
 				time.Sleep(recheck + time.Second)
 				s.set(func() { tt.put(s) })
 				s.meanwhile(func() { time.Sleep(time.Second) })
@@ -174,7 +174,7 @@ func TestManyAtOnceAskOnce(t *testing.T) {
 }
 
 func TestInvalidGrantOfAnOlderVersionIsNotANo(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		theirs := &state{Subject: s.subject, Access: "theirs", Refresh: "theirs", Allowed: time.Now()}
 		data, err := theirs.encode()
@@ -190,7 +190,7 @@ func TestInvalidGrantOfAnOlderVersionIsNotANo(t *testing.T) {
 }
 
 func TestAReadWaitsForNobody(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		let := make(chan struct{})
 		s.meanwhile(func() { <-let })
@@ -214,7 +214,7 @@ func TestAReadWaitsForNobody(t *testing.T) {
 }
 
 func TestARequestReadsWhatIsKeptOnce(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		counted := &countedLoads{Store: s.store}
 		l, err := NewLogin(s.options(s.provider(t), counted))
 		if err != nil {
@@ -240,7 +240,7 @@ func TestDenyRulesEndAGrantAtTheNextCall(t *testing.T) {
 			}
 		}
 	}
-	world(t, 1, func(i *idp) { i.claims = map[string]any{"groups": []string{"a"}} }, func(t *testing.T, s *signedIn) {
+	env(t, 1, func(i *idp) { i.claims = map[string]any{"groups": []string{"a"}} }, func(t *testing.T, s *signedIn) {
 		for rule, want := range map[string]error{
 			"groups=a": ErrNotAllowed, "groups=b": nil, "sub=ann": ErrNotAllowed, "email_domain=Example.com": ErrNotAllowed,
 		} {
@@ -301,7 +301,7 @@ func TestDenyRulesAtSignIn(t *testing.T) {
 }
 
 func TestALoginThatWasUnusedForLongIsAskedAbout(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(maxAge + time.Hour)
 		if err := s.replicas[0].Look(s.ctx, s.grant()); !errors.Is(err, ErrLapsed) || s.ended != 0 {
 			t.Errorf("a call: %v, ended %d times", err, s.ended)

@@ -28,7 +28,7 @@ func TestALoginDoesNotLapseBeforeTheProviderWasAsked(t *testing.T) {
 	} {
 		for rules, unfit := range map[string]bool{"too old": false, "rules that no longer admit": true} {
 			t.Run(name+"/"+rules, func(t *testing.T) {
-				world(t, 1, nil, func(t *testing.T, s *signedIn) {
+				env(t, 1, nil, func(t *testing.T, s *signedIn) {
 					if unfit { // what was kept does not fit, what the provider says does
 						l, err := NewLogin(s.options(s.provider(t, func(o *ProviderOptions) {
 							o.Allow = only("ann@new.example")

@@ -60,7 +60,7 @@ func TestUnknownEndsNobodysLoginBeforeItsTime(t *testing.T) {
 		{"there is no user info", func(i *idp) { unrefreshed(i); i.metadata = nil }, func(*signedIn) {}, "no_user_info_endpoint"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			world(t, 1, tt.before, func(t *testing.T, s *signedIn) {
+			env(t, 1, tt.before, func(t *testing.T, s *signedIn) {
 				born := time.Now()
 				if _, err := s.replicas[0].provider.metadata(s.ctx); err != nil {
 					t.Fatal(err)
@@ -94,7 +94,7 @@ func TestUnknownEndsNobodysLoginBeforeItsTime(t *testing.T) {
 }
 
 func TestAWrongSecretOfOursIsUnknown(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		l, err := NewLogin(s.options(s.provider(t, func(o *ProviderOptions) { o.ClientSecret = "rotated" }), s.store))
 		if err != nil {
@@ -112,7 +112,7 @@ func TestAWrongSecretOfOursIsUnknown(t *testing.T) {
 func TestASlowProviderHoldsNobodyLongAndLosesNoToken(t *testing.T) {
 	for name, ended := range map[string]bool{"yes": false, "no": true} {
 		t.Run(name, func(t *testing.T) {
-			world(t, 2, nil, func(t *testing.T, s *signedIn) {
+			env(t, 2, nil, func(t *testing.T, s *signedIn) {
 				time.Sleep(recheck + time.Second)
 				if ended {
 					s.set(func() { s.refresh = "" })
@@ -138,7 +138,7 @@ func TestASlowProviderHoldsNobodyLongAndLosesNoToken(t *testing.T) {
 }
 
 func TestADeadHolderDelaysTheNextCheckByNoMoreThanItsLease(t *testing.T) {
-	world(t, 2, nil, func(t *testing.T, s *signedIn) {
+	env(t, 2, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		s.killed(1)
 		_ = s.write(t, 1)
@@ -158,7 +158,7 @@ func TestADeadHolderDelaysTheNextCheckByNoMoreThanItsLease(t *testing.T) {
 }
 
 func TestACheckKeepsWhatTheStoreDoesNotTake(t *testing.T) {
-	world(t, 2, nil, func(t *testing.T, s *signedIn) {
+	env(t, 2, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		s.store.set(func() { s.store.loseSave = true })
 		if err := s.write(t, 0); err != nil {
@@ -174,7 +174,7 @@ func TestACheckKeepsWhatTheStoreDoesNotTake(t *testing.T) {
 }
 
 func TestANoThatTheStoreDoesNotTakeLetsNothingThrough(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		s.set(func() { s.refresh = "" })
 		s.store.set(func() { s.store.loseSave = true })
@@ -190,7 +190,7 @@ func TestANoThatTheStoreDoesNotTakeLetsNothingThrough(t *testing.T) {
 }
 
 func TestWithoutRoomOrStoreNobodyIsAsked(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		s.noRoom = true
 		if err := errors.Join(s.write(t, 0), s.still(t, 0)); err != nil {
@@ -215,7 +215,7 @@ func TestWithoutRoomOrStoreNobodyIsAsked(t *testing.T) {
 }
 
 func TestWhatIsMissingCountsFromTheSignInOn(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		s.store.set(func() { s.store.data = nil })
 		g := s.grant()
 		g.Born = time.Now()
@@ -233,7 +233,7 @@ func TestWhatIsMissingCountsFromTheSignInOn(t *testing.T) {
 }
 
 func TestWhatIsKeptFromBeforeIsAskedAboutIfItCanBe(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		for name, tt := range map[string]struct {
 			kept state
 			want []string
@@ -263,7 +263,7 @@ func TestWhatIsKeptFromBeforeIsAskedAboutIfItCanBe(t *testing.T) {
 }
 
 func TestRulesThatNoLongerAdmitAskAtOnce(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		fits := "ann@new.example"
 		l, err := NewLogin(s.options(s.provider(t, func(o *ProviderOptions) {
 			o.Allow = func(c map[string]any) error { return only(fits)(c) }
@@ -299,7 +299,7 @@ func (c *countedLoads) Load(ctx context.Context, grant string) ([]byte, uint64, 
 }
 
 func TestAReplicaThatStopsAsksNothingMore(t *testing.T) {
-	world(t, 1, nil, func(t *testing.T, s *signedIn) {
+	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(recheck + time.Second)
 		if err := s.replicas[0].Close(context.Background()); err != nil {
 			t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAKeyIsRemovedOnEveryReplicaAndAnotherOneMayBeLinkedAtOnce(t *testing.T) {
+func TestRemovedKeyIsGoneEverywhereAndReplaceable(t *testing.T) {
 	b := newBench(t)
 	other := b.replica(b.ring)
 	b.keep(goodKey, "")

@@ -30,7 +30,7 @@ func TestACallWithoutACredentialSendsNothing(t *testing.T) {
 	}
 }
 
-func TestACredentialThatCannotBeInAHeaderIsRefusedWithoutRepeatingIt(t *testing.T) {
+func TestCredentialUnfitForAHeaderIsRefusedUnrepeated(t *testing.T) {
 	t.Parallel()
 	sent := false
 	client := serveFunc(t, clerkapi.Options{}, func(http.ResponseWriter, *http.Request) { sent = true })

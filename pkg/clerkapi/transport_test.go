@@ -41,7 +41,7 @@ func TestHTTP2IsSpokenWhereTheServerDoes(t *testing.T) {
 }
 
 // A connection of HTTP/2 is used over and over: getting it is reported by other code than for a new one.
-func TestASendThatIsBrokenOffOnAUsedHTTP2ConnectionIsUnknownAndNotRepeated(t *testing.T) {
+func TestBrokenSendOnAUsedHTTP2ConnectionIsUnknown(t *testing.T) {
 	t.Parallel()
 	requests := 0
 	client := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {

@@ -83,7 +83,7 @@ func TestABatchThatIsLimitedIsCountedAsThat(t *testing.T) {
 	}
 }
 
-func TestABatchThatOnlyGivesAnEarlierAnswerIsReplayedThoughTheRestIsRefused(t *testing.T) {
+func TestBatchIsReplayedThoughItsRestIsRefused(t *testing.T) {
 	done := &Verdict{State: Replayed, Result: Result{Structured: json.RawMessage(`{"contacts":[{"result":"created","id":"a"}]}`)}}
 	_, remember := remembering(byPart(done, nil))
 	tools, _ := newTools(t, response(401, ""), remember, func(o *Options) { o.BatchSize = 1 })

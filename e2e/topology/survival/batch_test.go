@@ -27,7 +27,7 @@ type batched struct {
 	Contacts     []struct{ Result, ID string }
 }
 
-func TestTenThousandContactsAreCreatedOnceThoughTheReplicaThatWasAtItIsKilled(t *testing.T) {
+func TestBatchIsCreatedOnceThoughItsReplicaIsKilled(t *testing.T) {
 	const many, part, enough = 10_000, 100, 3_000
 	redis := redistest.Start(t)
 	sandbox := newSandbox(t)

@@ -54,7 +54,7 @@ func TestASessionThatBeganWithoutRedisIsKnownToAllReplicas(t *testing.T) {
 	wantServed(t, a, id)
 }
 
-func TestDeleteWhileRedisIsUnreachableIsRefusedForNowAndWorksLater(t *testing.T) {
+func TestDeleteWaitsUntilRedisIsReachable(t *testing.T) {
 	a, b, redis := pair(t)
 	id := begin(t, a, "")
 	redis.Stop()

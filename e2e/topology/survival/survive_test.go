@@ -16,7 +16,7 @@ const (
 	kills   = 3 // of replicas, in the script below
 )
 
-func TestNoClientNoticesWhenReplicasStopOrDieAndRedisForgetsOrHangs(t *testing.T) {
+func TestClientsSurviveLostReplicasAndRedisOutages(t *testing.T) {
 	for _, era := range []struct {
 		name, version string
 		initializes   int
