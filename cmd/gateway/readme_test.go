@@ -33,6 +33,7 @@ func TestTheREADMEIsUpToDate(t *testing.T) {
 		"tools":         toolTable(t),
 		"clients":       clientList(),
 		"configuration": configurationTable(),
+		"commands":      commandTable(reflect.TypeFor[cli](), "gateway"),
 	} {
 		part := regexp.MustCompile(`(?s)(<!-- generated: ` + name + ` -->\n).*?(<!-- end -->)`)
 		if !part.MatchString(want) {
@@ -134,6 +135,24 @@ func configurationTable() string {
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Tag.Get("name"), f.Tag.Get("env"), value, f.Tag.Get("help"))
 	}
 	return strings.TrimPrefix(b.String(), "\n")
+}
+
+// commandTable shows every command, and those below it, in the order of the struct.
+func commandTable(root reflect.Type, name string) string {
+	var b strings.Builder
+	b.WriteString("| command | what it does |\n|---|---|\n")
+	var below func(t reflect.Type, name string)
+	below = func(t reflect.Type, name string) {
+		for f := range fields(t) {
+			if _, ok := f.Tag.Lookup("cmd"); ok {
+				command := name + " " + strings.ToLower(f.Name)
+				fmt.Fprintf(&b, "| `%s` | %s |\n", command, f.Tag.Get("help"))
+				below(f.Type, command)
+			}
+		}
+	}
+	below(root, name)
+	return b.String()
 }
 
 func fields(t reflect.Type) func(func(reflect.StructField) bool) {
