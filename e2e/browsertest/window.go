@@ -29,7 +29,7 @@ func (w *Window) Wait(selector string) {
 	do(w, "waiting for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
-// See waits until the page has a text in it, however that is spread over elements. Scripts are no text.
+// See waits until the page has a text in it, however that is spread over elements. Scripts are not text.
 func (w *Window) See(text string) {
 	w.t.Helper()
 	do(w, "waiting for "+strconv.Quote(text), chromedp.WaitVisible(

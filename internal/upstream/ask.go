@@ -26,7 +26,7 @@ func (p *Provider) renew(ctx context.Context, m *metadata, s *state) error {
 		return no(noInvalidGrant)
 	case errors.Is(err, ErrUnavailable):
 		return err
-	case err != nil: // such as a wrong client secret, which is no word about the grant
+	case err != nil: // such as a wrong client secret, which says nothing about the grant
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	s.take(got, p.opts.Now())

@@ -92,7 +92,7 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	switch {
 	case errors.Is(err, errInvalidGrant):
 		return clerkapi.Credential{}, ErrGrantOver
-	case err != nil && !errors.Is(err, ErrUnavailable): // such as a wrong audience, which is no word about the person
+	case err != nil && !errors.Is(err, ErrUnavailable): // such as a wrong audience, which says nothing about the person
 		return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return c, err

@@ -211,7 +211,7 @@ func (l *PersonalKeys) Check(ctx context.Context, subject string) (Link, error) 
 	}
 	current := *k
 	current.Refused = false
-	// Sealed anew, so with the newest secret. Whoever wrote meanwhile has done the same.
+	// Sealed again, so with the newest secret. Whoever wrote meanwhile has done the same.
 	if _, err := l.write(ctx, subject, raw, &current); err != nil {
 		return Link{}, err
 	}

@@ -23,7 +23,7 @@ func createContactsBatchTool(s setting) *tool {
 			unknown: "The contacts may have been created, all or some of them.",
 			look: "Calling again could make them twice, and no tool here can look them up: have the user check in Clerk " +
 				"Chat first.",
-			anew: "Leave out of it the contacts that were created with this one: they would be created twice.",
+			caution: "Leave out of it the contacts that were created with this one: they would be created twice.",
 		},
 		define: defineCreateContactsBatch, execute: executeBatch,
 		plan: func(f *fields, _ time.Time) plan { return planCreateContactsBatch(f, s) },

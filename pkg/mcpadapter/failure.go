@@ -20,8 +20,8 @@ type words struct {
 	look string
 	// repeat says that the same call may be made again; "" for just that.
 	repeat string
-	// anew says what to mind in a call like one that was made; "" if there is nothing.
-	anew string
+	// caution says what to mind in a call like one that was made; "" if there is nothing.
+	caution string
 	// missing says what a 404 may mean, notAllowed what a 405 means; "" if there is nothing to say.
 	missing, notAllowed string
 }

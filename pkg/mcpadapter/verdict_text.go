@@ -126,7 +126,7 @@ func notBegun(tool *tool, w Operation, f Verdict) ([]string, Outcome, Dispositio
 			"sent one at a time.", nothing, again}, OutcomeUnavailable, DispositionNotExecuted
 	case KeyReused:
 		return []string{"This idempotency_key was used " + before(f.At) + " for a call with other arguments. Nothing was done " +
-			"now.", "To repeat that call, give the same arguments; for anything new, give a new key.", tool.words.anew}, OutcomeInvalid, DispositionNotExecuted
+			"now.", "To repeat that call, give the same arguments; for anything new, give a new key.", tool.words.caution}, OutcomeInvalid, DispositionNotExecuted
 	case StoreReset:
 		return []string{"The gateway's idempotency records were lost " + at(f.At) + ", so it cannot know whether this " +
 			"idempotency_key was used before. Nothing was done now.", "If the call was certainly not made before, make it " +

@@ -23,7 +23,7 @@ func (f *finder) isString(e ast.Expr) bool {
 }
 
 // constant scales a constant that is a number: one named by the package everywhere at once, others where they stand.
-// Enumerations, characters and what other packages name (status codes, flags) are no quantities.
+// Enumerations, characters and what other packages name (status codes, flags) are not quantities.
 func (f *finder) constant(e ast.Expr) {
 	t, ok := f.typeOf(e).(*types.Basic)
 	isDuration := f.typeOf(e).String() == "time.Duration"

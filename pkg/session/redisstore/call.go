@@ -19,7 +19,7 @@ const lateReads = 3
 type attempt struct {
 	// timeout is the store's own that bounds it; 0 if a deadline of the caller's does.
 	timeout time.Duration
-	// late says that its time-out is no word on the server, which answered others meanwhile, or this process had no time.
+	// late says that its time-out says nothing about the server, which answered others meanwhile, or this process had no time.
 	late atomic.Bool
 }
 
