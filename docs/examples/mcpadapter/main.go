@@ -11,16 +11,16 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-type workspace struct{ key clerkapi.Credential }
+type team struct{ key clerkapi.Credential }
 
-func (w workspace) Credential(context.Context, string) (clerkapi.Credential, error) { return w.key, nil }
+func (t team) Credential(context.Context, string) (clerkapi.Credential, error) { return t.key, nil }
 
 func main() {
 	client, err := clerkapi.NewClient(clerkapi.Options{BaseURL: os.Getenv("CLERK_API_URL")})
 	if err != nil {
 		log.Fatal(err)
 	}
-	credentials := workspace{clerkapi.APIKey(os.Getenv("CLERK_API_KEY"))}
+	credentials := team{clerkapi.APIKey(os.Getenv("CLERK_API_KEY"))}
 	tools, err := mcpadapter.New(mcpadapter.Options{Client: client, Credentials: credentials})
 	if err != nil {
 		log.Fatal(err)
