@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -78,6 +79,7 @@ type Endpoint struct {
 	streams  http.Handler // answers with a stream of events
 	versions []string
 	readOnly map[string]bool // tools that change nothing
+	told     web.Told
 }
 
 // New builds the endpoint; everything that does not depend on a request is made here.

@@ -3,7 +3,9 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -59,8 +61,23 @@ func (e *Endpoint) sessionRefusal(r *http.Request, err error) *rpcError {
 		return &errSessionGone
 	}
 	// Whatever else it is, it is not the client's session that is at fault.
-	e.opts.Logger.WarnContext(r.Context(), "session store", "error", err)
+	e.warn(r.Context(), "session store", err)
 	return &errUnavailable
+}
+
+// warnedPerMinute is how often operators are told of the same trouble with the store of sessions, which each request meets.
+const warnedPerMinute = 5
+
+// warn tells operators of the store of sessions. What is one too many is told at DEBUG, and counted in the next line of its kind.
+func (e *Endpoint) warn(ctx context.Context, trouble string, err error) {
+	level, attrs := slog.LevelWarn, []any{"error", err}
+	switch tell, untold := e.told.Tell(time.Now(), trouble, warnedPerMinute); {
+	case !tell:
+		level = slog.LevelDebug
+	case untold > 0:
+		attrs = append(attrs, "untold", untold)
+	}
+	e.opts.Logger.Log(ctx, level, trouble, attrs...)
 }
 
 // mintSession gives every successful initialize a session, before the SDK writes its answer. A stale id that the client still
@@ -88,7 +105,7 @@ func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 		s, err := e.opts.Sessions.Create(ctx, info)
 		if err != nil {
 			// A client without an id is served as well; it only is not known by name.
-			e.opts.Logger.WarnContext(ctx, "no session for an initialize", "error", err)
+			e.warn(ctx, "no session for an initialize", err)
 			return result, nil
 		}
 		w.session.Store(&s.ID)

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -90,6 +92,42 @@ func TestWhatGoesWrongIsLoggedWithItsCause(t *testing.T) {
 			if log := r.log.String(); !strings.Contains(log, tt.line) || (log == "") != (tt.line == "") {
 				t.Errorf("log %s", log)
 			}
+		})
+	}
+}
+
+func TestStoreOfSessionsThatIsAwayFillsNoLog(t *testing.T) {
+	for name, tt := range map[string]struct{ method, body, id, line string }{
+		"to begin one": {http.MethodPost, initialize, "", `level=WARN msg="no session for an initialize"`},
+		"to find one":  {http.MethodPost, callProbe, "x", `level=WARN msg="session store"`},
+		"to end one":   {http.MethodDelete, "", "x", `level=WARN msg="session store"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, log := newEndpoint(t, setup{sessions: failing{}})
+				send := func() {
+					r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://localhost/mcp", strings.NewReader(tt.body))
+					r.Header.Set("Content-Type", "application/json")
+					r.Header.Set("Accept", "application/json, text/event-stream")
+					if tt.id != "" {
+						r.Header.Set("Mcp-Session-Id", tt.id)
+					}
+					e.ServeHTTP(httptest.NewRecorder(), r)
+				}
+				for range 50 {
+					send()
+				}
+				if n := strings.Count(log.String(), tt.line); n != 5 || strings.Contains(log.String(), "untold") {
+					t.Errorf("%d lines: %s", n, log)
+				}
+				log.Reset()
+				time.Sleep(time.Minute)
+				send()
+				send()
+				if got := log.String(); strings.Count(got, tt.line) != 2 || strings.Count(got, `error="the cause" untold=45`) != 1 {
+					t.Errorf("in the next minute: %s", got)
+				}
+			})
 		})
 	}
 }

@@ -65,8 +65,8 @@ const (
 type about struct {
 	// tell says that an operator may have to act: such a refusal is told at INFO, others at DEBUG.
 	tell bool
-	// person says that only somebody whom the identity provider knows can be refused for this, so each line is told. What
-	// strangers can cause is told a bounded number of times.
+	// person says that only somebody whom the identity provider knows can be refused for this, so more of the lines are told
+	// than of what strangers can cause. A public provider knows anybody, so these are bounded too.
 	person bool
 	// mend says what would mend it.
 	mend string

@@ -30,10 +30,17 @@ type Refusals struct {
 	since time.Time
 	told  map[string]bool // in this minute: a reason and what was found
 	lines map[Reason]int
+
+	people Told // who signed in and is refused, by reason
 }
 
-// toldPerMinute is how many lines at INFO strangers can cause by one reason in a minute.
-const toldPerMinute = 20
+const (
+	// toldPerMinute is how many lines at INFO strangers can cause by one reason in a minute.
+	toldPerMinute = 20
+	// peoplePerMinute is the same for people whom the identity provider knows: enough for each of a company's who are shut out
+	// by a wrong rule, and a bound for those of a provider that anybody can have an account at.
+	peoplePerMinute = 200
+)
 
 // NewRefusals makes one.
 func NewRefusals(opts RefusalsOptions) *Refusals {
@@ -103,7 +110,7 @@ func watcher(w http.ResponseWriter) *refusalWriter {
 	}
 }
 
-func (w *refusalWriter) tell(status int, reason Reason, line bool, attrs []slog.Attr) {
+func (w *refusalWriter) tell(status int, reason Reason, logged bool, attrs []slog.Attr) {
 	w.mu.Lock()
 	told := w.told
 	w.told = true
@@ -117,19 +124,31 @@ func (w *refusalWriter) tell(status int, reason Reason, line bool, attrs []slog.
 		about = known[reason]
 	}
 	w.all.opts.Count(w.endpoint, string(reason))
-	if !line {
+	if !logged {
 		return
 	}
-	level := slog.LevelDebug
-	if about.tell && (about.person || w.all.mayTell(reason, attrs)) {
-		level = slog.LevelInfo
+	level, untold := slog.LevelDebug, 0
+	if about.tell {
+		may := false
+		if about.person {
+			may, untold = w.all.people.Tell(w.all.opts.Now(), string(reason), peoplePerMinute)
+		} else {
+			may = w.all.mayTell(reason, attrs)
+		}
+		if may {
+			level = slog.LevelInfo
+		}
 	}
 	if !w.all.opts.Logger.Enabled(w.ctx, level) {
 		return
 	}
-	w.all.opts.Logger.LogAttrs(w.ctx, level, "request refused", append([]slog.Attr{
+	line := append([]slog.Attr{
 		slog.String("endpoint", w.endpoint), slog.String("reason", string(reason)), slog.Int("status", status), slog.String("mend", about.mend),
-	}, attrs...)...)
+	}, attrs...)
+	if untold > 0 {
+		line = append(line, slog.Int("untold", untold))
+	}
+	w.all.opts.Logger.LogAttrs(w.ctx, level, "request refused", line...)
 }
 
 // mayTell bounds what strangers can write into the log: one line for a reason and what was found in a minute, and so many for

@@ -104,6 +104,37 @@ func TestFloodOfForeignHostsIsBoundedAtInfo(t *testing.T) {
 	}
 }
 
+func TestFloodOfPeopleTurnedAwayIsBoundedAtInfo(t *testing.T) {
+	for _, reason := range []web.Reason{web.ReasonPersonNotAllowed, web.ReasonSignInOver, web.ReasonProvider, web.ReasonForbidden} {
+		t.Run(string(reason), func(t *testing.T) {
+			d := &toldLog{now: time.Unix(1e9, 0)}
+			h := d.watch(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				said := reason
+				if r.URL.Path == "/other" {
+					said = web.ReasonBlockedClient
+				}
+				web.Refused(w, http.StatusForbidden, said, slog.String("person", "0a1b"))
+			}))
+			for range 1000 {
+				visit(h, "localhost", "/mcp")
+			}
+			if d.lines("INFO") != 200 || d.lines("DEBUG") != 800 || d.counts["mcp "+string(reason)] != 1000 || strings.Contains(d.log.String(), "untold") {
+				t.Errorf("%d lines at INFO, %d at DEBUG, counted %v", d.lines("INFO"), d.lines("DEBUG"), d.counts)
+			}
+			if visit(h, "localhost", "/other"); d.lines("INFO") != 201 {
+				t.Error("one reason keeps another from being told")
+			}
+			d.log.Reset()
+			d.now = d.now.Add(time.Minute)
+			visit(h, "localhost", "/mcp")
+			visit(h, "localhost", "/mcp")
+			if d.lines("INFO") != 2 || strings.Count(d.log.String(), "person=0a1b untold=800") != 1 {
+				t.Errorf("in the next minute: %s", d.log.String())
+			}
+		})
+	}
+}
+
 func TestAnswerOfWhichNobodySaidWhyIsTold(t *testing.T) {
 	for status, reason := range map[int]web.Reason{
 		400: web.ReasonBadRequest, 404: web.ReasonNotFound, 405: web.ReasonMethod, 406: web.ReasonAccept, 413: web.ReasonTooLarge,
