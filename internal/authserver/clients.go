@@ -114,9 +114,9 @@ func (c *client) allows(redirect string) bool {
 		if r == redirect {
 			return true
 		}
-		a, aOK := withoutLoopbackPort(r)
-		b, bOK := withoutLoopbackPort(redirect)
-		return aOK && bOK && a == b
+		a, ok := withoutLoopbackPort(r)
+		b, _ := withoutLoopbackPort(redirect) // "" for another, which a is not
+		return ok && a == b
 	})
 }
 

@@ -82,11 +82,7 @@ func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.Au
 		}
 	}
 	if handle == "" {
-		data, err := json.Marshal(askedRequest{Request: *x, Until: s.opts.Now().Add(pageLife).Unix()})
-		if err != nil { // strings only
-			s.errorPage(w, &Error{kind: serverError})
-			return
-		}
+		data, _ := json.Marshal(askedRequest{Request: *x, Until: s.opts.Now().Add(pageLife).Unix()}) // it is of strings only
 		v.Request = encoding.EncodeToString(s.opts.Keys.Request.Seal(data, []byte("request\x00"+b.ID)))
 	}
 	// With no-referrer browsers would not say where the form comes from (Fetch, appending a request Origin header).

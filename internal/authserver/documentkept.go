@@ -54,12 +54,10 @@ func (d *Documents) completed(ctx context.Context, ref, subject string, schemes 
 		if kept := d.kept(ctx, ref); kept != nil && d.age(kept) < keptLately {
 			return nil
 		}
-		if _, err := d.client(ctx, ref, lookup{schemes: schemes}); err != nil {
-			return nil // it is logged where it is fetched
-		}
+		_, _ = d.client(ctx, ref, lookup{schemes: schemes}) // what fails is logged where it is fetched
 		doc, _ = d.cached(ref)
 	}
-	if doc == nil || d.age(doc) >= keptLife { // served from what is kept or built in
+	if doc == nil || d.age(doc) >= keptLife { // served from what is kept or built in, or not at all
 		return nil
 	}
 	data, err := json.Marshal(doc)
@@ -85,7 +83,7 @@ func (d *Documents) kept(ctx context.Context, ref string) *parsedDocument {
 	var doc parsedDocument
 	data, err := d.Sealer.Open(raw, keptAAD(name))
 	if err != nil || json.Unmarshal(data, &doc) != nil || session.ClientRef(doc.ID) != ref || d.age(&doc) >= keptLife ||
-		len(doc.Redirects) == 0 || len(doc.Methods) == 0 {
+		len(doc.Redirects) == 0 {
 		return nil
 	}
 	// A later version may write what this one does not serve.

@@ -79,16 +79,14 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 	if len(b) == 0 || b[0] != pendingFormat {
 		return nil, nil, until, false
 	}
-	seconds, n := binary.Uvarint(b[1:])
-	if b = b[1+max(n, 0):]; n <= 0 || seconds > 1<<40 || len(b) <= handleDigest {
+	seconds, n := binary.Uvarint(b[1:]) // 0, which is long over, where it cannot be read
+	if b = b[1+max(n, 0):]; seconds > 1<<40 || len(b) <= handleDigest {
 		return nil, nil, until, false
 	}
 	handle, flags := b[:handleDigest], b[handleDigest]
 	b = b[handleDigest+1:]
 	allowed, n := binary.Uvarint(b)
-	if b = b[max(n, 0):]; n <= 0 {
-		return nil, nil, until, false
-	}
+	b = b[max(n, 0):] // where it cannot be read, no more can the first text
 	x = &session.AuthRequest{}
 	var state, asked, keep string
 	for _, into := range []*string{
