@@ -117,16 +117,17 @@ const ecKeys = `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHO
 
 func TestNamesAreCutToWhatCanBeShown(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                     "",
-		"  a \t\n b ":                          "a b",
-		"a\u202eb\x00c\xffd":                   "abcd",
-		strings.Repeat("n", 64):                strings.Repeat("n", 64),
-		strings.Repeat("n", 65):                strings.Repeat("n", 64),
-		strings.Repeat("n", 63) + "é":          strings.Repeat("n", 63),
-		strings.Repeat("n", 62) + "éx":         strings.Repeat("n", 62) + "é",
-		strings.Repeat(" ", 200) + "a":         "a",
-		strings.Repeat(" ", 4*maxName-1) + "a": "a",
-		strings.Repeat(" ", 4*maxName) + "a":   "",
+		"":                                      "",
+		"  a \t\n b ":                           "a b",
+		"a\u202eb\x00c\xffd":                    "abcd",
+		strings.Repeat("n", 64):                 strings.Repeat("n", 64),
+		strings.Repeat("n", 65):                 strings.Repeat("n", 64),
+		strings.Repeat("n", 63) + "é":           strings.Repeat("n", 63),
+		strings.Repeat("n", 62) + "éx":          strings.Repeat("n", 62) + "é",
+		strings.Repeat(" ", 200) + "a":          "a",
+		strings.Repeat(" ", 4*maxName-1) + "a":  "a",
+		strings.Repeat(" ", 4*maxName) + "a":    "",
+		strings.Repeat(" ", 4*maxName-1) + "ab": "a",
 	} {
 		if got := legible(in); got != want {
 			t.Errorf("%q: %q", in, got)
