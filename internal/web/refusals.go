@@ -129,7 +129,7 @@ func (w *refusalWriter) tell(status int, reason Reason, logged bool, attrs []slo
 	}
 	level, untold := slog.LevelDebug, 0
 	if about.tell {
-		may := false
+		var may bool
 		if about.person {
 			may, untold = w.all.people.Tell(w.all.opts.Now(), string(reason), peoplePerMinute)
 		} else {
