@@ -59,6 +59,24 @@ func TestFormsGoToWhereTheServerIs(t *testing.T) {
 	}
 }
 
+func TestMetadataIsFoundBeforeAndBehindEachEndpoint(t *testing.T) {
+	s := serverAt(t, "https://gw.example")
+	s.opts.Documents, s.opts.Clients = NewDocuments(DocumentsOptions{}), &ClientList{}
+	mux := http.NewServeMux()
+	s.Mount(mux, "", "/mcp", "/mcp/read")
+	for _, name := range []string{MetadataPath, OpenIDMetadataPath} {
+		for path, want := range map[string]int{
+			name: 200, name + "/mcp": 200, "/mcp" + name: 200, name + "/mcp/read": 200, "/mcp/read" + name: 200, name + "/other": 404,
+		} {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://gw.example"+path, nil))
+			if w.Code != want || want == http.StatusOK && !strings.Contains(w.Body.String(), `"issuer":"https://gw.example"`) {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 func TestKeysOfAClientThatAreAwayHaveTheirCause(t *testing.T) {
 	cause := errors.New("the cause")
 	header := encoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT"}`))

@@ -197,6 +197,12 @@ func TestAProbeSaysWhatItGotInsteadOfTheDocument(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	err := authserver.ProbeDocument(late, fetcherOver(roundTripper(fails(errors.New("unreachable")))), false)
+	if f, ok := errors.AsType[*netx.Finding](err); !ok || f.Found != netx.CauseText("timeout") || !strings.Contains(f.Change, "port 443") {
+		t.Errorf("too late: %v", err)
+	}
 	good := serves(`{"client_id":"` + authserver.ProbedDocument() + `","redirect_uris":["` + webRedirect + `"]}`)
 	if err := authserver.ProbeDocument(t.Context(), fetcherOver(roundTripper(good)), false); err != nil {
 		t.Errorf("the document: %v", err)
