@@ -147,7 +147,7 @@ func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) 
 	}
 	srv := httptest.NewServer(sb)
 	t.Cleanup(srv.Close)
-	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ClerkURL = 100*time.Millisecond, srv.URL })
+	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ClerkURL = time.Millisecond, srv.URL })
 	p.fault(t, `{"operation":"sendMessage","kind":"commit_late","ms":120000}`)
 	if text := p.want(t, 0, "k", "not_found_yet"); !strings.Contains(text, "may still go out") {
 		t.Error(text)
@@ -161,7 +161,7 @@ func TestAMessageThatIsNotSeenIsNotSentAgainAndIsFoundWhenItComes(t *testing.T) 
 
 func TestResendAbsentSendsAgainWhenAsked(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ResendAbsent = 100*time.Millisecond, true })
+	p := newPair(t, func(c *config.Config) { c.SettleTime, c.ResendAbsent = time.Millisecond, true })
 	p.fault(t, `{"operation":"sendMessage","kind":"drop_before_commit"}`)
 	if text := p.want(t, 0, "k", "not_found_yet"); !strings.Contains(text, "sends the message again") {
 		t.Errorf("nobody is told what a repeated call does: %s", text)

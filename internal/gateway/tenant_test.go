@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -107,7 +108,7 @@ func TestEqualTextsOfTwoTenantsGoAtOnce(t *testing.T) {
 func TestAMessageOfAnotherKeyOfTheTeamIsNotTakenForOnesOwn(t *testing.T) {
 	t.Parallel()
 	var shown *recorder
-	world := signIn(t, "linked", func(c *config.Config) { through(t, &shown)(c); c.ExchangeAudience = "" })
+	world := signIn(t, "linked", func(c *config.Config) { through(t, &shown)(c); c.ExchangeAudience, c.SettleTime = "", time.Millisecond })
 	shown.holding(sameTeam)
 	ann := world.as(t, "ann", sandbox.Key).connect(t, "2025-11-25")
 	ben := world.as(t, "ben", secondKey).connect(t, "2025-11-25")
