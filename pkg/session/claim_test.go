@@ -10,6 +10,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 func claims(t *testing.T, records session.Records) *session.AuthRequests {
@@ -84,7 +85,7 @@ func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := claims(t, newMemStore())
+				a := claims(t, sessiontest.NewMemory())
 				late, err := a.Claim(t.Context(), "handle")
 				if err != nil {
 					t.Fatal(err)
@@ -99,7 +100,7 @@ func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
 
 func TestAClaimThatEndedOrWasLostIsSpentIfNobodyElseHasIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := claims(t, newMemStore())
+		a := claims(t, sessiontest.NewMemory())
 		claim, err := a.Claim(t.Context(), "handle")
 		if err != nil {
 			t.Fatal(err)
@@ -118,9 +119,9 @@ func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		for _, after := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newMemStore()
+				s := sessiontest.NewMemory()
 				a := claims(t, s)
-				s.fails, s.after = n, after
+				s.FailAt(n, after)
 				claim, err := a.Claim(t.Context(), "handle")
 				if n == 1 {
 					wantErr(t, "claim", err, session.ErrUnavailable)
@@ -151,7 +152,7 @@ func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
 
 // A store's client that lost a reply asks again by itself, and is told of its own effect.
 func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	a := claims(t, &twice{s})
 	claim, err := a.Claim(t.Context(), "handle")
 	if err != nil {
@@ -163,26 +164,26 @@ func TestAMarkOfOnesOwnIsNotSomebodyElses(t *testing.T) {
 }
 
 // twice makes each change twice, and gives the second result.
-type twice struct{ *memStore }
+type twice struct{ *sessiontest.Memory }
 
 func (w twice) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.memStore.SetNX(ctx, name, value, ttl)
-	return w.memStore.SetNX(ctx, name, value, ttl)
+	_, _ = w.Memory.SetNX(ctx, name, value, ttl)
+	return w.Memory.SetNX(ctx, name, value, ttl)
 }
 
 func (w twice) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	_, _ = w.memStore.CompareAndSwap(ctx, name, old, value, ttl)
-	return w.memStore.CompareAndSwap(ctx, name, old, value, ttl)
+	_, _ = w.Memory.CompareAndSwap(ctx, name, old, value, ttl)
+	return w.Memory.CompareAndSwap(ctx, name, old, value, ttl)
 }
 
 func TestAMarkOfANewerReplicaIsNeitherFreeNorSpent(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	a := claims(t, s)
 	if _, err := a.Claim(t.Context(), "handle"); err != nil {
 		t.Fatal(err)
 	}
-	for name := range s.values {
-		s.values[name] = "?later"
+	for name := range s.All() {
+		s.Put(name, "?later", time.Hour)
 	}
 	_, err := a.Claim(t.Context(), "handle")
 	wantErr(t, "unreadable", err, session.ErrClaimed)

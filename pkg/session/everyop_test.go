@@ -10,53 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
-
-// fault makes one operation of a store fail: before it has an effect, or after.
-type fault struct {
-	nth   int // counted from 1; 0: none
-	after bool
-	made  int
-}
-
-var errFault = errors.New("timed out")
-
-func (f *fault) do(op func() error) error {
-	f.made++
-	if f.made != f.nth {
-		return op()
-	}
-	if f.after {
-		_ = op()
-	}
-	return errFault
-}
-
-// faulty are records with a fault, which they share with others.
-type faulty struct {
-	session.Records
-	*fault
-}
-
-func (r faulty) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
-	err = r.do(func() (err error) { value, found, err = r.Records.Get(ctx, name); return err })
-	return value, found, err
-}
-
-func (r faulty) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
-	err = r.do(func() (err error) { added, err = r.Records.SetNX(ctx, name, value, ttl); return err })
-	return added, err
-}
-
-func (r faulty) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
-	err = r.do(func() (err error) { replaced, err = r.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
-	return replaced, err
-}
-
-func (r faulty) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
-	err = r.do(func() (err error) { old, found, err = r.Records.GetSet(ctx, name, value, ttl); return err })
-	return old, found, err
-}
 
 // Whatever the store does not answer, and whether it did it or not, the request is told to try again and then succeeds.
 func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
@@ -99,13 +54,13 @@ func anyOperationMayFail(t *testing.T, before, now []string) {
 		for _, after := range []bool{false, true} {
 			for n := 1; ; n++ {
 				c := newCluster(t)
-				f := &fault{after: after}
+				f := &sessiontest.Faults{}
 				store := embedded.Open(redisstore.Options{Timeout: 10 * time.Second})
 				replica := func(secrets []string) *session.Grants {
 					return grantsWith(t, session.GrantOptions{
-						Records: faulty{store.Grants(), f}, Upstream: faulty{store.ProviderStates(), f}, Now: c.now,
+						Records: sessiontest.Faulty{Records: store.Grants(), Faults: f}, Upstream: sessiontest.Faulty{Records: store.ProviderStates(), Faults: f}, Now: c.now,
 						StoreTime: func(context.Context, string) (now time.Time, err error) {
-							return c.now(), f.do(func() error { return nil })
+							return c.now(), f.Do(func() error { return nil })
 						},
 					}, secrets...)
 				}
@@ -114,9 +69,9 @@ func anyOperationMayFail(t *testing.T, before, now []string) {
 				if name != "redeem" {
 					token, _ = redeem(t, issuer, begin(t, issuer))
 				}
-				f.made, f.nth = 0, n
+				f.FailAt(n, after)
 				err := step.run(t, g, code, token)
-				made := f.made
+				made := f.Ops()
 				if made < n { // the fault did not come: all operations were tried
 					wantErr(t, name, err, nil)
 					if made < step.min {
@@ -141,12 +96,12 @@ func anyOperationMayFail(t *testing.T, before, now []string) {
 func TestACodeThatWasRedeemedInVainIsStillSingleUse(t *testing.T) {
 	setup := func(t *testing.T) (c *cluster, g *session.Grants, code string) {
 		c = newCluster(t)
-		store, f := openStore(t, c), &fault{nth: -1, after: true}
+		store, f := openStore(t, c), &sessiontest.Faults{}
 		g = grantsWith(t, session.GrantOptions{
-			Records: faulty{store.Grants(), f}, Upstream: store.ProviderStates(), Now: c.now,
+			Records: sessiontest.Faulty{Records: store.Grants(), Faults: f}, Upstream: store.ProviderStates(), Now: c.now,
 		})
 		code = begin(t, g)
-		f.made, f.nth = 0, 2 // the write that takes the code
+		f.FailAt(2, true) // the write that takes the code
 		turn, err := g.Redeem(t.Context(), code, clientID, redirect, verifier)
 		if err != nil {
 			t.Fatal(err)

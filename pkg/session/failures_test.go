@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // failing is a grant, a session and what they need, in a store of which an operation fails.
 type failing struct {
-	*memStore
+	*sessiontest.Memory
 	grants  *session.Grants
 	table   *session.Table
 	session *session.Session
@@ -20,8 +21,8 @@ type failing struct {
 
 func newFailing(t *testing.T) *failing {
 	t.Helper()
-	f := &failing{memStore: newMemStore()}
-	f.grants = spelledGrants(t, session.GrantOptions{Records: f, Upstream: newPart(f), Assertions: f, Now: atNoon})
+	f := &failing{Memory: sessiontest.NewMemory()}
+	f.grants = spelledGrants(t, session.GrantOptions{Records: f, Upstream: f.Part("up-"), Assertions: f, Now: atNoon})
 	f.table = spelledTable(t, f, atNoon)
 	f.session = create(t, f.table, info)
 	turn := f.grants.Direct(asked, time.Time{})
@@ -31,23 +32,6 @@ func newFailing(t *testing.T) *failing {
 	}
 	f.id = turn.Grant.ID
 	return f
-}
-
-// part gives names of their own to what belongs to the provider.
-type part struct{ session.Records }
-
-func newPart(r session.Records) session.Records { return part{r} }
-
-func (p part) Get(ctx context.Context, name string) ([]byte, bool, error) {
-	return p.Records.Get(ctx, "up-"+name)
-}
-
-func (p part) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	return p.Records.SetNX(ctx, "up-"+name, value, ttl)
-}
-
-func (p part) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	return p.Records.CompareAndSwap(ctx, "up-"+name, old, value, ttl)
 }
 
 func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
@@ -86,7 +70,7 @@ func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
 			return err
 		}},
 		"an assertion of another": {2, func(ctx context.Context, f *failing) error {
-			f.set(assertionName, []byte("another"), time.Hour)
+			f.Put(assertionName, "another", time.Hour)
 			err := f.grants.UseAssertion(ctx, one, time.Minute)
 			if errors.Is(err, session.ErrAssertionUsed) {
 				return nil
@@ -106,7 +90,7 @@ func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
 			return err
 		}},
 		"a claim of another": {2, func(ctx context.Context, f *failing) error {
-			f.set("D87Ncc9LLHVUz3sYsQ95ug", []byte("cother"), time.Hour)
+			f.Put("D87Ncc9LLHVUz3sYsQ95ug", "cother", time.Hour)
 			a, err := session.NewAuthRequests(f, spelled{}, time.Minute)
 			if err == nil {
 				if _, err = a.Claim(ctx, "handle"); errors.Is(err, session.ErrClaimed) {
@@ -123,7 +107,7 @@ func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			f.set("D7OiNnJgiV-xourCJlsVPA", []byte("<authorization request\x00D7OiNnJgiV-xourCJlsVPA>{}"), time.Hour)
+			f.Put("D7OiNnJgiV-xourCJlsVPA", "<authorization request\x00D7OiNnJgiV-xourCJlsVPA>{}", time.Hour)
 			_, finish, err := a.Open(ctx, "handle")
 			if err == nil {
 				err = finish(ctx)
@@ -135,11 +119,11 @@ func TestEveryOperationThatFailsIsToldAsUnavailable(t *testing.T) {
 			for n := 0; n <= tc.ops; n++ {
 				for _, after := range []bool{false, true} {
 					f := newFailing(t)
-					f.op, f.fails, f.after = 0, n, after
+					f.FailAt(n, after)
 					err := tc.run(t.Context(), f)
 					if n == 0 {
 						wantErr(t, "without a fault", err, nil)
-					} else if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errLost) {
+					} else if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, sessiontest.ErrLost) {
 						t.Errorf("operation %d, after its effect %v: %v", n, after, err)
 					}
 				}
@@ -152,26 +136,26 @@ const assertionName = "9s-E_6xQKQkcBZYoLiLKdQ" // of c and jti
 
 // scripted gives what a test says, whatever is there.
 type scripted struct {
-	*memStore
+	*sessiontest.Memory
 	added bool
 	value []byte
 	found bool
 }
 
 func (s *scripted) SetNX(context.Context, string, []byte, time.Duration) (bool, error) {
-	s.op++
+	_ = s.Do(func() error { return nil })
 	return s.added, nil
 }
 
 func (s *scripted) Get(context.Context, string) ([]byte, bool, error) {
-	s.op++
+	_ = s.Do(func() error { return nil })
 	return s.value, s.found, nil
 }
 
 // Something takes a name and is gone by the time that it is read.
 func TestWhatIsGoneBetweenTwoOperationsIsNeitherOursNorUsed(t *testing.T) {
 	for name, s := range map[string]*scripted{
-		"gone": {memStore: newMemStore()}, "emptied": {memStore: newMemStore(), value: []byte{}, found: true},
+		"gone": {Memory: sessiontest.NewMemory()}, "emptied": {Memory: sessiontest.NewMemory(), value: []byte{}, found: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Assertions: s, Now: atNoon})
@@ -191,35 +175,35 @@ func TestWhatIsGoneBetweenTwoOperationsIsNeitherOursNorUsed(t *testing.T) {
 }
 
 func TestSessionWhoseRecordComesAndGoesIsServedAfterTwoRounds(t *testing.T) {
-	s := &scripted{memStore: newMemStore()}
+	s := &scripted{Memory: sessiontest.NewMemory()}
 	table := spelledTable(t, s, atNoon)
 	live := create(t, table, info)
-	s.op = 0
-	if got := resume(t, table, live); !got.Unstored || s.op != 4 {
-		t.Errorf("%+v after %d operations", got, s.op)
+	s.Fail(nil)
+	if got := resume(t, table, live); !got.Unstored || s.Ops() != 4 {
+		t.Errorf("%+v after %d operations", got, s.Ops())
 	}
 }
 
 func TestRevokingLeavesTheProvidersPartAloneIfThereIsNone(t *testing.T) {
 	f := newFailing(t)
-	grants := spelledGrants(t, session.GrantOptions{Records: f, Upstream: newMemStore(), Now: atNoon})
-	before := len(f.wrote)
-	if err := grants.Revoke(t.Context(), f.id); err != nil || len(f.wrote) != before+1 {
-		t.Errorf("%v, %d writes", err, len(f.wrote)-before)
+	grants := spelledGrants(t, session.GrantOptions{Records: f, Upstream: sessiontest.NewMemory(), Now: atNoon})
+	before := len(f.Writes())
+	if err := grants.Revoke(t.Context(), f.id); err != nil || len(f.Writes()) != before+1 {
+		t.Errorf("%v, %d writes", err, len(f.Writes())-before)
 	}
 	if _, _, found, err := f.grants.ProviderStates().Load(t.Context(), f.id); !found || err != nil {
 		t.Errorf("another store's: %v %v", found, err)
 	}
-	up := newMemStore()
+	up := sessiontest.NewMemory()
 	none := spelledGrants(t, session.GrantOptions{Records: f, Upstream: up, Now: atNoon})
-	if err := none.Revoke(t.Context(), f.id); err != nil || len(up.wrote) != 0 || up.op != 1 {
-		t.Errorf("%v, %d writes of %d operations", err, len(up.wrote), up.op)
+	if err := none.Revoke(t.Context(), f.id); err != nil || len(up.Writes()) != 0 || up.Ops() != 1 {
+		t.Errorf("%v, %d writes of %d operations", err, len(up.Writes()), up.Ops())
 	}
 }
 
 // Go cannot write such a time as JSON.
 func TestGrantThatCannotBeWrittenIsRefused(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Now: func() time.Time { return noon.AddDate(9000, 0, 0) }})
 	if code, err := g.Begin(t.Context(), asked, bound(), nil); err == nil || code != "" {
 		t.Errorf("begun: %q", code)
@@ -227,14 +211,14 @@ func TestGrantThatCannotBeWrittenIsRefused(t *testing.T) {
 	if _, err := g.Direct(asked, time.Time{}).Commit(t.Context()); err == nil {
 		t.Error("a direct grant is committed")
 	}
-	if len(s.values) != 0 {
-		t.Errorf("%d records", len(s.values))
+	if len(s.All()) != 0 {
+		t.Errorf("%d records", len(s.All()))
 	}
 }
 
 func TestUnconfirmedErrorSaysItsCause(t *testing.T) {
 	f := newFailing(t)
-	f.fails = f.op + 1
+	f.FailAt(1, false)
 	_, err := f.grants.Lookup(t.Context(), f.id)
 	if want := "session store unavailable: the reply was lost"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)

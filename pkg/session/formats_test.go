@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -25,26 +26,26 @@ func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
 		return spelledGrants(t, session.GrantOptions{Records: records, Upstream: upstream, Assertions: records, Now: atNoon})
 	}
 	for name, tc := range map[string]struct {
-		write       func(t *testing.T, s *memStore)
+		write       func(t *testing.T, s *sessiontest.Memory)
 		name, value string // ID stands for the grant's; "" is not compared
 	}{
-		"session": {func(t *testing.T, s *memStore) {
+		"session": {func(t *testing.T, s *sessiontest.Memory) {
 			_ = create(t, spelledTable(t, s, atNoon), session.Info{Version: "v1", ClientName: "n", ClientVersion: "r2"})
 		}, "", "\x01\x01\x00\x6b\x04\x2a\xc0\x6b\x04\x2a\xc0" + strings.Repeat("\x00", 6) + "\x02v1\x01n\x02r2"},
-		"ended session": {func(t *testing.T, s *memStore) {
+		"ended session": {func(t *testing.T, s *sessiontest.Memory) {
 			table := spelledTable(t, s, atNoon)
 			if err := table.End(t.Context(), create(t, table, info).ID, info.Subject); err != nil {
 				t.Fatal(err)
 			}
 		}, "", "\x01\x02\x00\x6b\x04\x2a\xc0\x6b\x04\x2a\xc0" + strings.Repeat("\x00", 9)},
-		"authorization request": {func(t *testing.T, s *memStore) {
+		"authorization request": {func(t *testing.T, s *sessiontest.Memory) {
 			a, err := session.NewAuthRequests(s, spelled{}, time.Minute)
 			if err != nil || a.Store(t.Context(), "handle", &session.AuthRequest{}) != nil {
 				t.Fatal(err)
 			}
 		}, "D7OiNnJgiV-xourCJlsVPA", "<authorization request\x00NAME>" + `{"client":"","client_name":"","redirect":"",` +
 			`"challenge":"","resource":"","asked":null,"scopes":null,"browser":""}`},
-		"finished authorization request": {func(t *testing.T, s *memStore) {
+		"finished authorization request": {func(t *testing.T, s *sessiontest.Memory) {
 			a, err := session.NewAuthRequests(s, spelled{}, time.Minute)
 			if err != nil || a.Store(t.Context(), "handle", &session.AuthRequest{}) != nil {
 				t.Fatal(err)
@@ -53,62 +54,62 @@ func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "D7OiNnJgiV-xourCJlsVPA", "\x00"},
-		"claimed handle": {func(t *testing.T, s *memStore) {
+		"claimed handle": {func(t *testing.T, s *sessiontest.Memory) {
 			if _, err := claims(t, s).Claim(t.Context(), "handle"); err != nil {
 				t.Fatal(err)
 			}
 		}, "D87Ncc9LLHVUz3sYsQ95ug", "cOWNER"},
-		"spent handle": {func(t *testing.T, s *memStore) {
+		"spent handle": {func(t *testing.T, s *sessiontest.Memory) {
 			if claim, err := claims(t, s).Claim(t.Context(), "handle"); err != nil || claim.Spend(t.Context()) != nil {
 				t.Fatal(err)
 			}
 		}, "D87Ncc9LLHVUz3sYsQ95ug", "sOWNER"},
-		"consent": {func(t *testing.T, s *memStore) {
+		"consent": {func(t *testing.T, s *sessiontest.Memory) {
 			if err := session.NewConsents(s, spelled{}).Remember(t.Context(), "ann", "c", "https://r", []string{"a", "b"}); err != nil {
 				t.Fatal(err)
 			}
 		}, "BpZY0I9-vdOvFYT7hRw4Tg", "<consent\x00NAME>" + `["a","b"]`},
-		"assertion": {func(t *testing.T, s *memStore) {
+		"assertion": {func(t *testing.T, s *sessiontest.Memory) {
 			if err := grants(t, s, s).UseAssertion(t.Context(), session.Assertion{ClientID: "c", ID: "jti", Request: "one"}, time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}, "9s-E_6xQKQkcBZYoLiLKdQ", "one"},
-		"grant that waits": {func(t *testing.T, s *memStore) {
+		"grant that waits": {func(t *testing.T, s *sessiontest.Memory) {
 			if _, err := grants(t, s, s).Begin(t.Context(), asked, session.Binding{RedirectURI: "https://r", Challenge: "x"}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}, "ID", "\x01\x01<\x01\x01grant\x00NAME>" + json + `,"until":1795435260}`},
-		"grant without a code": {func(t *testing.T, s *memStore) {
+		"grant without a code": {func(t *testing.T, s *sessiontest.Memory) {
 			if _, err := grants(t, s, s).Direct(asked, time.Time{}).Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}, "ID", "\x01\x02<\x01\x02grant\x00NAME>" + strings.NewReplacer("Z\"}", `Z","until":"2026-11-23T13:01:00Z"}`,
 			"https://r", "", `"x"`, `""`).Replace(json) + "}"},
-		"revoked grant": {func(t *testing.T, s *memStore) {
-			if err := grants(t, s, newMemStore()).Revoke(t.Context(), strings.Repeat("A", 22)); err != nil {
+		"revoked grant": {func(t *testing.T, s *sessiontest.Memory) {
+			if err := grants(t, s, sessiontest.NewMemory()).Revoke(t.Context(), strings.Repeat("A", 22)); err != nil {
 				t.Fatal(err)
 			}
 		}, "AAAAAAAAAAAAAAAAAAAAAA", "\x01\x03"},
-		"provider's part": {func(t *testing.T, s *memStore) {
-			if _, err := grants(t, newMemStore(), s).Begin(t.Context(), asked, session.Binding{}, []byte("tokens")); err != nil {
+		"provider's part": {func(t *testing.T, s *sessiontest.Memory) {
+			if _, err := grants(t, sessiontest.NewMemory(), s).Begin(t.Context(), asked, session.Binding{}, []byte("tokens")); err != nil {
 				t.Fatal(err)
 			}
 		}, "ID", "<upstream\x00NAME>\x01\x00\x00\x00\x00\x00\x00\x00\x01tokens"},
-		"lease": {func(t *testing.T, s *memStore) {
+		"lease": {func(t *testing.T, s *sessiontest.Memory) {
 			if _, held, err := grants(t, s, s).ProviderStates().Lease(t.Context(), "id", time.Minute); !held || err != nil {
 				t.Fatal(held, err)
 			}
 		}, "id-lease", "OWNER"},
-		"pause": {func(t *testing.T, s *memStore) {
+		"pause": {func(t *testing.T, s *sessiontest.Memory) {
 			if err := grants(t, s, s).ProviderStates().Pause(t.Context(), "id", time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}, "id-pause", "\x01"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newMemStore()
+			s := sessiontest.NewMemory()
 			tc.write(t, s)
-			name, value := s.only(t)
+			name, value := s.Only(t)
 			value = strings.ReplaceAll(value, name, "NAME")
 			value = regexp.MustCompile(`"code":\[[0-9,]+\]`).ReplaceAllString(value, `"code":[…]`)
 			value = regexp.MustCompile(`[A-Z2-7]{26}$`).ReplaceAllString(value, "OWNER")
@@ -124,10 +125,10 @@ func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
 
 // What is cut, longer, or of another format is not read as something else, and nothing of it is served.
 func TestSessionRecordIsReadWholeOrNotAtAll(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)
 	live := create(t, table, info)
-	key, good := s.only(t)
+	key, good := s.Only(t)
 	bad := map[string]string{
 		"longer": good + "\x00", "of a later format": "\x02" + good[1:], "of no format": "\x00" + good[1:],
 		"in a later state": good[:1] + "\x03" + good[2:], "in no state": good[:1] + "\x00" + good[2:],
@@ -137,19 +138,19 @@ func TestSessionRecordIsReadWholeOrNotAtAll(t *testing.T) {
 		bad["cut "+good[:i]] = good[:i]
 	}
 	for name, value := range bad {
-		s.values[key] = value
+		s.Put(key, value, time.Hour)
 		got, err := table.Resume(t.Context(), live.ID, live.Subject)
 		if err != nil || !got.Unstored || got.LogLevel != "" {
 			t.Errorf("%q: %+v, %v; want it served from its id", name, got, err)
 		}
-		if s.values[key] != value {
+		if s.All()[key] != value {
 			t.Errorf("%q: it was written over", name)
 		}
 		if _, err := table.Show(t.Context(), key); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%q: operators see it: %v", name, err)
 		}
 	}
-	s.values[key] = good[:2] + "\x08" + good[3:]
+	s.Put(key, good[:2]+"\x08"+good[3:], time.Hour)
 	if got := resume(t, table, live); got.LogLevel != "emergency" || got.Unstored {
 		t.Errorf("the last level: %+v", got)
 	}
@@ -215,7 +216,7 @@ const subjectSize = 32
 
 func TestIDHasAtMost512Characters(t *testing.T) {
 	for length, want := range map[int]error{384: nil, 385: session.ErrNotFound} { // 512 characters are 384 bytes
-		table, err := session.NewTable(session.Options{Sealer: padded{length: length}, Records: newMemStore(), Now: atNoon})
+		table, err := session.NewTable(session.Options{Sealer: padded{length: length}, Records: sessiontest.NewMemory(), Now: atNoon})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,26 +227,26 @@ func TestIDHasAtMost512Characters(t *testing.T) {
 
 // A later release may keep what this one does not know, under the same secret.
 func TestGrantOfALaterStateDoesNotOpen(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Now: atNoon})
 	turn := g.Direct(asked, time.Time{})
 	if _, err := turn.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	id, good := s.only(t)
+	id, good := s.Only(t)
 	if _, err := g.Lookup(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	for _, head := range []string{"\x00\x02", "\x02\x02", "\x01\x00", "\x01\x04"} {
-		s.values[id] = head + "<" + head + good[5:]
+		s.Put(id, head+"<"+head+good[5:], time.Hour)
 		_, err := g.Lookup(t.Context(), id)
 		wantUnreadable(t, head, err)
 	}
 }
 
 func TestProvidersPartIsReadWholeOrNotAtAll(t *testing.T) {
-	s := newMemStore()
-	u := spelledGrants(t, session.GrantOptions{Records: newMemStore(), Upstream: s}).ProviderStates()
+	s := sessiontest.NewMemory()
+	u := spelledGrants(t, session.GrantOptions{Records: sessiontest.NewMemory(), Upstream: s}).ProviderStates()
 	const head = "<upstream\x00g>"
 	for value, want := range map[string]error{
 		head: session.ErrUpstreamUnreadable, head + "\x01": session.ErrUpstreamUnreadable,
@@ -253,7 +254,7 @@ func TestProvidersPartIsReadWholeOrNotAtAll(t *testing.T) {
 		head + "\x02\x00\x00\x00\x00\x00\x00\x00\x01x": session.ErrUpstreamUnreadable,
 		head + "\x01\x00\x00\x00\x00\x00\x00\x00\x01":  nil,
 	} {
-		s.set("g", []byte(value), time.Hour)
+		s.Put("g", value, time.Hour)
 		data, version, found, err := u.Load(t.Context(), "g")
 		if !errors.Is(err, want) || found != (want == nil) || len(data) != 0 || found && version != 1 {
 			t.Errorf("%q: %q %d %v %v", value, data, version, found, err)
@@ -274,24 +275,24 @@ func TestIDsOfGrants(t *testing.T) {
 			t.Errorf("%q: %v", id, !want)
 		}
 	}
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s})
-	if err := g.Revoke(t.Context(), good[:21]); err != nil || s.op != 0 {
-		t.Errorf("to revoke what has no id: %v, %d operations", err, s.op)
+	if err := g.Revoke(t.Context(), good[:21]); err != nil || s.Ops() != 0 {
+		t.Errorf("to revoke what has no id: %v, %d operations", err, s.Ops())
 	}
-	if _, err := g.Lookup(t.Context(), good[:21]); !errors.Is(err, session.ErrNoGrant) || s.op != 0 {
-		t.Errorf("to look it up: %v, %d operations", err, s.op)
+	if _, err := g.Lookup(t.Context(), good[:21]); !errors.Is(err, session.ErrNoGrant) || s.Ops() != 0 {
+		t.Errorf("to look it up: %v, %d operations", err, s.Ops())
 	}
 }
 
 func TestCodesAndRefreshTokensNameTheirGrant(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: s, Now: atNoon})
 	code, err := g.Begin(t.Context(), asked, bound(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := s.only(t)
+	want, _ := s.Only(t)
 	if id, ok := g.OfCode(code); id != want || !ok {
 		t.Errorf("the code's is %q %v", id, ok)
 	}

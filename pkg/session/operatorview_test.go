@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // repeating gives every record twice, as a store may that is walked while it changes, and one that is nobody's.
-type repeating struct{ *memStore }
+type repeating struct{ *sessiontest.Memory }
 
 func (r repeating) Scan(ctx context.Context, prefix string) iter.Seq2[session.Record, error] {
 	return func(yield func(session.Record, error) bool) {
-		for rec, err := range r.memStore.Scan(ctx, prefix) {
+		for rec, err := range r.Memory.Scan(ctx, prefix) {
 			for _, given := range []session.Record{rec, rec, {Name: "short", Value: rec.Value}} {
 				if !yield(given, err) {
 					return
@@ -27,7 +28,7 @@ func (r repeating) Scan(ctx context.Context, prefix string) iter.Seq2[session.Re
 }
 
 func TestWhatAStoreGivesTwiceIsListedOnce(t *testing.T) {
-	s := repeating{newMemStore()}
+	s := repeating{sessiontest.NewMemory()}
 	table := spelledTable(t, s, atNoon)
 	a, b := create(t, table, info), create(t, table, session.Info{}) // spelled ids are as like as what is in them
 	if got := list(t, table); len(got) != 2 || got[a.Key()].Key == "" || got[b.Key()].Key == "" {
@@ -42,8 +43,8 @@ func TestWhatAStoreGivesTwiceIsListedOnce(t *testing.T) {
 		}
 		break
 	}
-	g := repeating{newMemStore()}
-	grants := spelledGrants(t, session.GrantOptions{Records: g, Upstream: newMemStore(), Now: atNoon})
+	g := repeating{sessiontest.NewMemory()}
+	grants := spelledGrants(t, session.GrantOptions{Records: g, Upstream: sessiontest.NewMemory(), Now: atNoon})
 	begin(t, grants)
 	begin(t, grants)
 	n := 0
@@ -80,14 +81,14 @@ func TestClientIDOf128CharactersStandsForItself(t *testing.T) {
 }
 
 func TestEndByTheKeyIsToldIfItFails(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)
 	live := create(t, table, info)
-	s.fails = s.op + 2
+	s.FailAt(2, false)
 	if _, err := table.EndKey(t.Context(), live.Key()); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
-	s.set(live.Key(), []byte("\x01"), time.Hour)
+	s.Put(live.Key(), "\x01", time.Hour)
 	if e, err := table.Show(t.Context(), live.Key()); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("%+v %v", e, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // A clock that counts less than seconds.
@@ -23,20 +24,20 @@ func TestRecordsLiveASecondAtLeastAndNoLongerThanTheirSession(t *testing.T) {
 		23*day + 1*time.Second:             {7*day - time.Second, 7*day - time.Second},
 		30*day - time.Second - time.Minute: {61 * time.Second, 61 * time.Second},
 	} {
-		s, now := newMemStore(), noon
+		s, now := sessiontest.NewMemory(), noon
 		table := spelledTable(t, s, func() time.Time { return now })
 		live := create(t, table, info)
-		if s.lastTTL() != 7*day {
-			t.Errorf("a new record lives for %v", s.lastTTL())
+		if s.LastTTL() != 7*day {
+			t.Errorf("a new record lives for %v", s.LastTTL())
 		}
 		now = now.Add(age)
-		s.wrote = nil
+		s.ForgetWrites()
 		resume(t, table, live)
-		if want[0] == 0 && len(s.wrote) != 0 || want[0] != 0 && (len(s.wrote) != 1 || s.lastTTL() != want[0]) {
-			t.Errorf("after %v it is touched for %v, want %v", age, s.wrote, want[0])
+		if want[0] == 0 && len(s.Writes()) != 0 || want[0] != 0 && (len(s.Writes()) != 1 || s.LastTTL() != want[0]) {
+			t.Errorf("after %v it is touched for %v, want %v", age, s.Writes(), want[0])
 		}
-		if err := table.End(t.Context(), live.ID, live.Subject); err != nil || s.lastTTL() != want[1] {
-			t.Errorf("after %v its end is kept for %v, want %v: %v", age, s.lastTTL(), want[1], err)
+		if err := table.End(t.Context(), live.ID, live.Subject); err != nil || s.LastTTL() != want[1] {
+			t.Errorf("after %v its end is kept for %v, want %v: %v", age, s.LastTTL(), want[1], err)
 		}
 		if e, err := table.Show(t.Context(), live.Key()); err != nil || !e.Ended || !e.Born.Equal(noon) {
 			t.Errorf("operators see %+v, %v", e, err)
@@ -48,12 +49,12 @@ func TestDirectGrantIsKeptAMinuteBeyondItsEnd(t *testing.T) {
 	for notAfter, want := range map[time.Duration]time.Duration{
 		10 * time.Minute: 11 * time.Minute, 10 * time.Hour: time.Hour + 2*time.Minute, -time.Hour: time.Second,
 	} {
-		s, up := newMemStore(), newMemStore()
+		s, up := sessiontest.NewMemory(), sessiontest.NewMemory()
 		g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: up, Now: atNoon})
 		turn := g.Direct(asked, noon.Add(notAfter))
 		turn.Carry([]byte("tokens"))
-		if _, err := turn.Commit(t.Context()); err != nil || s.lastTTL() != want || up.lastTTL() != want {
-			t.Errorf("%v, for %v and %v, want %v", err, s.wrote, up.wrote, want)
+		if _, err := turn.Commit(t.Context()); err != nil || s.LastTTL() != want || up.LastTTL() != want {
+			t.Errorf("%v, for %v and %v, want %v", err, s.Writes(), up.Writes(), want)
 		}
 		if data, _, found, err := g.ProviderStates().Load(t.Context(), turn.Grant.ID); string(data) != "tokens" || !found || err != nil {
 			t.Errorf("%q %v %v", data, found, err)
@@ -100,7 +101,7 @@ func TestSessionOptionsAtTheirBorders(t *testing.T) {
 		"budget, negative": {session.Options{Budget: -1}, false},
 		"budget":           {session.Options{Budget: 1}, true},
 	} {
-		tc.opts.Sealer, tc.opts.Records = spelled{}, newMemStore()
+		tc.opts.Sealer, tc.opts.Records = spelled{}, sessiontest.NewMemory()
 		if _, err := session.NewTable(tc.opts); (err == nil) != tc.ok {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -112,9 +113,9 @@ func TestGraceIsRoundedUpToSeconds(t *testing.T) {
 		1500 * time.Millisecond: 2 * time.Second, 1001 * time.Millisecond: 2 * time.Second, 2 * time.Second: 2 * time.Second,
 	} {
 		for late, want := range map[time.Duration]error{last: nil, last + time.Second: session.ErrReplayed} {
-			s, now := newMemStore(), noon
+			s, now := sessiontest.NewMemory(), noon
 			g := spelledGrants(t, session.GrantOptions{
-				Records: s, Upstream: newMemStore(), Grace: grace, Now: func() time.Time { return now },
+				Records: s, Upstream: sessiontest.NewMemory(), Grace: grace, Now: func() time.Time { return now },
 			})
 			first, _ := redeem(t, g, begin(t, g))
 			mustRefresh(t, g, first)
@@ -127,7 +128,7 @@ func TestGraceIsRoundedUpToSeconds(t *testing.T) {
 
 // pair is two replicas of one clock and one store.
 func pair(t *testing.T) (a, b *session.Grants, advance func(time.Duration)) {
-	s, up, now := newMemStore(), newMemStore(), noon
+	s, up, now := sessiontest.NewMemory(), sessiontest.NewMemory(), noon
 	opts := session.GrantOptions{Records: s, Upstream: up, Now: func() time.Time { return now }}
 	return spelledGrants(t, opts), spelledGrants(t, opts), func(d time.Duration) { now = now.Add(d) }
 }
@@ -178,7 +179,7 @@ func TestProofOfEitherOfTwoStepsIsKept(t *testing.T) {
 			}
 		})
 		t.Run("a code whose first answer was not sent, "+name, func(t *testing.T) {
-			s, up := newMemStore(), newMemStore()
+			s, up := sessiontest.NewMemory(), sessiontest.NewMemory()
 			g := spelledGrants(t, session.GrantOptions{Records: s, Upstream: up, Now: atNoon})
 			code := begin(t, g)
 			one, err1 := g.Redeem(t.Context(), code, clientID, redirect, verifier)
@@ -189,7 +190,7 @@ func TestProofOfEitherOfTwoStepsIsKept(t *testing.T) {
 			if proofs[0] {
 				one.Prove()
 			}
-			s.fails, s.after = s.op+1, true
+			s.FailAt(1, true)
 			_, err := one.Commit(t.Context())
 			wantErr(t, "the first", err, session.ErrUnavailable)
 			commit(t, two, proofs[1])
@@ -237,13 +238,13 @@ func TestRefreshOfAGrantThatEndedMeanwhileGivesNothing(t *testing.T) {
 }
 
 func TestLogLevelOfASessionWhoseRecordIsGoneIsKept(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)
 	live := create(t, table, info)
 	for _, value := range []string{"", "\x02\x01 of a later release"} {
-		s.values = map[string]string{}
+		s.Clear()
 		if value != "" {
-			s.set(live.Key(), []byte(value), time.Hour)
+			s.Put(live.Key(), value, time.Hour)
 		}
 		if err := table.SetLogLevel(t.Context(), live, "alert"); err != nil || live.LogLevel != "alert" {
 			t.Fatal(err, live.LogLevel)
@@ -255,17 +256,17 @@ func TestLogLevelOfASessionWhoseRecordIsGoneIsKept(t *testing.T) {
 }
 
 func TestEndedSessionThatTheStoreForgotLivesOnWhileItIsAway(t *testing.T) {
-	s := newMemStore()
+	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)
 	live := create(t, table, info)
 	if err := table.End(t.Context(), live.ID, live.Subject); err != nil {
 		t.Fatal(err)
 	}
-	s.values = map[string]string{}
+	s.Clear()
 	if got := resume(t, table, live); !got.Recovered {
 		t.Errorf("%+v", got)
 	}
-	s.fails = s.op + 1
+	s.FailAt(1, false)
 	if got := resume(t, table, live); !got.Unstored {
 		t.Errorf("%+v", got)
 	}
