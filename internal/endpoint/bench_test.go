@@ -11,6 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // One call of a tool that does nothing, without the network: what the protocol costs.
@@ -19,7 +20,7 @@ func BenchmarkCall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	table, err := session.NewTable(session.Options{Sealer: keys.Sealer("session id"), Records: &store{values: map[string][]byte{}}})
+	table, err := session.NewTable(session.Options{Sealer: keys.Sealer("session id"), Records: sessiontest.NewMemory()})
 	if err != nil {
 		b.Fatal(err)
 	}

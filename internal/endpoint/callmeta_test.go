@@ -3,7 +3,6 @@ package endpoint_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // recording is a tool that keeps its calls.
@@ -171,7 +171,7 @@ func TestNothingButASessionStandsForOne(t *testing.T) {
 // A client cannot make a session up, and what it calls a session in the era that has none is not one.
 func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 	var got recording
-	st := &store{values: map[string][]byte{}}
+	st := sessiontest.NewMemory()
 	r := newReplica(t, setup{tools: got.tools(), store: st})
 	for _, id := range []string{"1", "made-up", r.open(t, subjectHeader, "ben")} {
 		if a := r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id); a.status != http.StatusNotFound {
@@ -187,7 +187,7 @@ func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 	// One that opens counts also while the store is away, and when its record has to be written again.
 	id := r.open(t)
 	got.calls = nil
-	for _, befalls := range []func(){func() {}, func() { st.fail(errors.New("away")) }, func() { st.fail(nil); st.wipe() }} {
+	for _, befalls := range []func(){func() {}, func() { st.Down() }, func() { st.Fail(nil); st.Clear() }} {
 		befalls()
 		served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 	}

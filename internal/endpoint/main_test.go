@@ -5,12 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -56,65 +55,6 @@ func (t *tools) Call(ctx context.Context, c mcpadapter.Call) mcpadapter.Report {
 	return t.call(ctx, c)
 }
 
-// store keeps session records in memory, or fails as a whole.
-type store struct {
-	mu      sync.Mutex
-	values  map[string][]byte
-	failure error
-}
-
-func (s *store) with(f func()) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failure == nil {
-		f()
-	}
-	return s.failure
-}
-
-func (s *store) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failure = err
-}
-
-func (s *store) wipe() { _ = s.with(func() { clear(s.values) }) }
-
-func (s *store) Get(_ context.Context, name string) (v []byte, found bool, err error) {
-	err = s.with(func() { v, found = s.values[name] })
-	return v, found, err
-}
-
-func (s *store) SetNX(_ context.Context, name string, value []byte, _ time.Duration) (added bool, err error) {
-	err = s.with(func() {
-		if _, there := s.values[name]; !there {
-			s.values[name], added = value, true
-		}
-	})
-	return added, err
-}
-
-func (s *store) CompareAndSwap(_ context.Context, name string, old, value []byte, _ time.Duration) (replaced bool, err error) {
-	err = s.with(func() {
-		if replaced = bytes.Equal(s.values[name], old); replaced {
-			s.values[name] = value
-		}
-	})
-	return replaced, err
-}
-
-func (s *store) GetSet(_ context.Context, name string, value []byte, _ time.Duration) (old []byte, found bool, err error) {
-	err = s.with(func() {
-		old, found = s.values[name]
-		s.values[name] = value
-	})
-	return old, found, err
-}
-
-func (s *store) Scan(context.Context, string) iter.Seq2[session.Record, error] {
-	return func(func(session.Record, error) bool) {}
-}
-
 const secret = "0123456789abcdef0123456789abcdef"
 
 // replica is one gateway's endpoint. Several share a store.
@@ -125,7 +65,7 @@ type replica struct {
 
 type setup struct {
 	tools       *tools
-	store       *store
+	store       *sessiontest.Memory
 	sessions    endpoint.Sessions // nil: a table with the store
 	secrets     []string
 	now         func() time.Time
@@ -154,7 +94,7 @@ func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 		s.tools = &tools{}
 	}
 	if s.store == nil {
-		s.store = &store{values: map[string][]byte{}}
+		s.store = sessiontest.NewMemory()
 	}
 	if s.secrets == nil {
 		s.secrets = []string{secret}

@@ -2,7 +2,6 @@ package endpoint_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 // gone checks the answer that makes a client initialize again by itself.
@@ -31,7 +31,7 @@ func served(t *testing.T, a *answer) {
 // The rows of the table in docs/architecture.md, "Sessions".
 
 func TestTheNextRequestLandsOnAnotherReplica(t *testing.T) {
-	shared := &store{values: map[string][]byte{}}
+	shared := sessiontest.NewMemory()
 	var seen identity.Caller
 	b := newReplica(t, setup{store: shared, tools: &tools{call: func(ctx context.Context, _ mcpadapter.Call) mcpadapter.Report {
 		seen = identity.CallerFrom(ctx)
@@ -45,34 +45,34 @@ func TestTheNextRequestLandsOnAnotherReplica(t *testing.T) {
 }
 
 func TestTheStoreLostItsData(t *testing.T) {
-	shared := &store{values: map[string][]byte{}}
+	shared := sessiontest.NewMemory()
 	a, b := newReplica(t, setup{store: shared}), newReplica(t, setup{store: shared})
 	id := a.open(t)
-	shared.wipe()
+	shared.Clear()
 	served(t, b.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
-	if len(shared.values) != 1 {
+	if len(shared.All()) != 1 {
 		t.Error("the record was not written again")
 	}
 }
 
 func TestTheStoreIsDown(t *testing.T) {
-	shared := &store{values: map[string][]byte{}}
+	shared := sessiontest.NewMemory()
 	r := newReplica(t, setup{store: shared})
 	id := r.open(t)
-	shared.fail(errors.New("the cause"))
+	shared.Down()
 	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", r.open(t))) // an id without a record
 
 	a := r.send(t, http.MethodDelete, "", "Mcp-Session-Id", id)
-	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || strings.Contains(a.body, "the cause") {
+	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || strings.Contains(a.body, sessiontest.ErrLost.Error()) {
 		t.Errorf("DELETE answered %d %q %s", a.status, a.header.Get("Retry-After"), a.body)
 	}
-	shared.fail(nil)
+	shared.Fail(nil)
 	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 }
 
 func TestTheClientEndedIt(t *testing.T) {
-	shared := &store{values: map[string][]byte{}}
+	shared := sessiontest.NewMemory()
 	a, b := newReplica(t, setup{store: shared}), newReplica(t, setup{store: shared})
 	id := a.open(t)
 	if got := b.send(t, http.MethodDelete, "", "Mcp-Session-Id", id); got.status != http.StatusNoContent {
@@ -142,10 +142,10 @@ func TestTheModernEraHasNoSessions(t *testing.T) {
 }
 
 func TestAFailedInitializeMakesNoSession(t *testing.T) {
-	shared := &store{values: map[string][]byte{}}
+	shared := sessiontest.NewMemory()
 	r := newReplica(t, setup{store: shared})
 	a := r.send(t, http.MethodPost, `{"jsonrpc":"2.0","id":1,"method":"initialize"}`)
-	if a.header.Get("Mcp-Session-Id") != "" || len(shared.values) != 0 {
+	if a.header.Get("Mcp-Session-Id") != "" || len(shared.All()) != 0 {
 		t.Errorf("answered %d %s with session %q", a.status, a.body, a.header.Get("Mcp-Session-Id"))
 	}
 }
