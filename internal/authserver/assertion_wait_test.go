@@ -44,9 +44,9 @@ func TestNoFailureOfTheStoreRefusesAnAssertion(t *testing.T) {
 					if kind == "code" {
 						form = c.signed(codeForm(d.code()))
 					}
-					d.memory.fail(func(op int) (bool, bool) { return op == n && !after, op == n && after })
+					d.memory.FailAt(n, after)
 					w := d.ask(t.Context(), authserver.TokenPath, form, nil)
-					if d.memory.fail(nil); w.Code != http.StatusOK {
+					if d.memory.Fail(nil); w.Code != http.StatusOK {
 						t.Errorf("%s, operation %d, after its effect %v: %d %s", kind, n, after, w.Code, w.Body)
 					}
 					w = d.ask(t.Context(), authserver.TokenPath, form, nil)
@@ -60,18 +60,18 @@ func TestNoFailureOfTheStoreRefusesAnAssertion(t *testing.T) {
 func TestAssertionWaitsForTheStore(t *testing.T) {
 	atSignersDesk(t, func(t *testing.T, d *desk, c *signer, refresh string) {
 		form := c.signed(refreshForm(refresh))
-		d.memory.down()
-		time.AfterFunc(15*time.Second, func() { d.memory.fail(nil) })
+		d.memory.Down()
+		time.AfterFunc(15*time.Second, func() { d.memory.Fail(nil) })
 		if got := d.timed(form); got.Code != http.StatusOK || got.took < 15*time.Second {
 			t.Errorf("%d after %s %s", got.Code, got.took, got.Body)
 		}
 		form = c.signed(refreshForm(refresh))
-		d.memory.down()
+		d.memory.Down()
 		got := d.timed(form)
 		wantRefused(t, "in vain", got.Code, object(t, got.ResponseRecorder), http.StatusServiceUnavailable, "temporarily_unavailable")
 		revoked := d.ask(t.Context(), authserver.RevokePath, c.signed(url.Values{"token": {refresh}}), nil)
 		wantRefused(t, "revoking", revoked.Code, object(t, revoked), http.StatusServiceUnavailable, "temporarily_unavailable")
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		d.got(d.ask(t.Context(), authserver.TokenPath, form, nil)) // the same again
 	})
 }
@@ -80,17 +80,22 @@ func TestAssertionWaitsForTheStore(t *testing.T) {
 func TestAssertionIsRememberedBeyondItsEnd(t *testing.T) {
 	atSignersDesk(t, func(t *testing.T, d *desk, c *signer, refresh string) {
 		for _, ahead := range []time.Duration{-30 * time.Second, time.Minute, 10 * time.Minute} {
-			d.memory.lives = map[string]time.Duration{}
+			d.memory.ForgetWrites()
 			form := refreshForm(refresh)
 			form.Set("client_assertion", c.sign("exp", d.now().Add(ahead).Unix()))
 			d.got(d.ask(t.Context(), authserver.TokenPath, form, nil))
-			if len(d.memory.lives) != 1 {
-				t.Fatalf("%v", d.memory.lives)
-			}
-			for _, life := range d.memory.lives {
-				if life < ahead+time.Minute+30*time.Second || life > ahead+5*time.Minute {
+			remembered := 0
+			for _, w := range d.memory.Writes() {
+				if !strings.HasPrefix(w.Name, "a:") {
+					continue
+				}
+				remembered++
+				if life := w.TTL; life < ahead+time.Minute+30*time.Second || life > ahead+5*time.Minute {
 					t.Errorf("%s before its end it is remembered for %s", ahead, life)
 				}
+			}
+			if remembered != 1 {
+				t.Errorf("%v", d.memory.Writes())
 			}
 		}
 	})
@@ -104,13 +109,7 @@ func TestAssertionOfAFailedRequestIsReturned(t *testing.T) {
 		w := d.ask(t.Context(), authserver.TokenPath, form, nil)
 		wantRefused(t, "while the provider is away", w.Code, object(t, w), http.StatusServiceUnavailable, "temporarily_unavailable")
 		d.provider.set("", nil, nil)
-		d.memory.mu.Lock() // this memory keeps what has a millisecond to live
-		for name, value := range d.memory.values {
-			if name[:2] == "a:" && value == "" {
-				delete(d.memory.values, name)
-			}
-		}
-		d.memory.mu.Unlock()
+		time.Sleep(2 * time.Millisecond) // what is given back is kept for one
 		d.got(d.ask(t.Context(), authserver.TokenPath, form, nil))
 	})
 }

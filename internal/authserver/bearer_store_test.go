@@ -30,13 +30,13 @@ func TestAssertionCanBeUsedAgainAfterNobodyCouldTell(t *testing.T) {
 			v := newVouchers(t)
 			atDesk(t, func(t *testing.T, d *desk) {
 				form := bothKinds(v)[kind]()
-				d.memory.down()
+				d.memory.Down()
 				w := d.ask(t.Context(), authserver.TokenPath, form, nil)
 				wantNo(t, w.Code, object(t, w), "temporarily_unavailable", "")
 				if w.Header().Get("Retry-After") == "" {
 					t.Error("it does not say when to come back")
 				}
-				d.memory.fail(nil)
+				d.memory.Fail(nil)
 				if w := d.ask(t.Context(), authserver.TokenPath, form, nil); w.Code != http.StatusOK {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
@@ -56,11 +56,11 @@ func TestAssertionOutlastsAStoreThatFailsOnce(t *testing.T) {
 					v := newVouchers(t)
 					atDesk(t, func(t *testing.T, d *desk) {
 						form := bothKinds(v)[kind]()
-						d.memory.fail(func(n int) (bool, bool) { return n == op && !after, n == op && after })
+						d.memory.FailAt(op, after)
 						if w := d.ask(t.Context(), authserver.TokenPath, form, nil); w.Code != http.StatusOK {
 							t.Fatalf("%d %s", w.Code, w.Body)
 						}
-						d.memory.fail(nil)
+						d.memory.Fail(nil)
 						w := d.ask(t.Context(), authserver.TokenPath, form, nil)
 						wantNo(t, w.Code, object(t, w), "invalid_grant", "used before")
 					}, listed(t), v.take)
@@ -73,10 +73,10 @@ func TestAssertionOutlastsAStoreThatFailsOnce(t *testing.T) {
 func TestBearerAssertionWaitsForTheStore(t *testing.T) {
 	v := newVouchers(t)
 	atDesk(t, func(t *testing.T, d *desk) {
-		d.memory.down()
+		d.memory.Down()
 		go func() {
 			time.Sleep(5 * time.Second)
-			d.memory.fail(nil)
+			d.memory.Fail(nil)
 		}()
 		began := time.Now()
 		if w := d.ask(t.Context(), authserver.TokenPath, asClient(v.signIdentity()), nil); w.Code != http.StatusOK || time.Since(began) < 5*time.Second {
@@ -91,14 +91,12 @@ func TestAssertionIsRememberedUntilNobodyTakesIt(t *testing.T) {
 	v := newVouchers(t)
 	atDesk(t, func(t *testing.T, d *desk) {
 		d.got200(bearerForm(v.signWorkload()))
-		d.memory.mu.Lock()
-		defer d.memory.mu.Unlock()
-		for name, life := range d.memory.lives {
-			if strings.HasPrefix(name, "a:") && life >= 11*time.Minute && life <= 13*time.Minute {
+		for _, w := range d.memory.Writes() {
+			if strings.HasPrefix(w.Name, "a:") && w.TTL >= 11*time.Minute && w.TTL <= 13*time.Minute {
 				return
 			}
 		}
-		t.Errorf("%v", d.memory.lives)
+		t.Errorf("%v", d.memory.Writes())
 	}, listed(t), v.take)
 }
 
@@ -175,7 +173,7 @@ func TestAssertionCountsForItsSubjectOnceVerified(t *testing.T) {
 		}
 		v.keys, c.refuse = nil, authserver.LimitGrant
 		form := asClient(v.signIdentity())
-		if status := ask(form); status != http.StatusTooManyRequests || d.memory.asked() == 0 {
+		if status := ask(form); status != http.StatusTooManyRequests || d.memory.Ops() == 0 {
 			t.Errorf("one too many: %d", status)
 		}
 		if c.refuse = ""; ask(form) != http.StatusOK {

@@ -21,10 +21,10 @@ func (n needsUpstream) StillAllowed(_ context.Context, p authserver.Person) erro
 func TestWhoCannotBeJudgedBecauseTheStoreFailsLosesNothing(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		_, refresh := d.login()
-		d.memory.lose("u:")
+		d.provided.Down()
 		got := d.timed(refreshForm(refresh))
 		wantRefused(t, "while it fails", got.Code, object(t, got.ResponseRecorder), http.StatusServiceUnavailable, "temporarily_unavailable")
-		d.memory.lose("")
+		d.provided.Fail(nil)
 		d.got(d.ask(t.Context(), authserver.TokenPath, refreshForm(refresh), nil))
 	}, func(o *authserver.Options) { o.SignIn = needsUpstream{o.SignIn} })
 }

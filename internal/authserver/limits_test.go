@@ -88,12 +88,12 @@ func TestWhatProvesNothingIsCountedApartAndReadsNothing(t *testing.T) {
 			"a page registers":         {authserver.RegisterPath, nil, page, "register of " + address + " page", false},
 			"a local page registers":   {authserver.RegisterPath, nil, local, "register of " + address + " local page", false},
 		} {
-			d.memory.fail(nil) // counts from 0
+			d.memory.Fail(nil) // counts from 0
 			d.ask(t.Context(), tc.path, tc.form, tc.header)
 			if diff := cmp.Diff([]string{tc.want}, book.take()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
-			if reads := d.memory.asked() > 0; reads != tc.reads {
+			if reads := d.memory.Ops() > 0; reads != tc.reads {
 				t.Errorf("%s: asks the store %v", name, reads)
 			}
 		}
@@ -188,7 +188,7 @@ func TestReuseIsLoggedOnce(t *testing.T) {
 				_, first := d.login()
 				access, second := d.got(d.ask(t.Context(), authserver.TokenPath, refreshForm(first), nil))
 				time.Sleep(10*time.Minute + 5*time.Second)
-				d.memory.fail(fails)
+				d.memory.Fail(fails)
 				for _, token := range []string{first, first, second} {
 					w := d.ask(t.Context(), authserver.TokenPath, refreshForm(token), nil)
 					wantRefused(t, "reuse", w.Code, object(t, w), http.StatusBadRequest, "invalid_grant")

@@ -319,12 +319,12 @@ func TestSoftwareIsCountedByItsClientAndJunkByAddress(t *testing.T) {
 			"not for this one": {form("client_id", "desk"), "token of 192.0.2.1", false},
 			"foreign resource": {form("resource", "https://other.example/mcp"), "token of 192.0.2.1", false},
 		} {
-			d.memory.fail(nil)
+			d.memory.Fail(nil)
 			d.ask(t.Context(), authserver.TokenPath, tt.form, nil)
 			if got := book.take(); len(got) != 1 || got[0] != tt.want {
 				t.Errorf("%s: %q, want %q", name, got, tt.want)
 			}
-			if reads := d.memory.asked() > 0; reads != tt.reads {
+			if reads := d.memory.Ops() > 0; reads != tt.reads {
 				t.Errorf("%s: asks the store %v", name, reads)
 			}
 		}
@@ -335,7 +335,7 @@ func TestSoftwareWaitsForTheStore(t *testing.T) {
 	k := tokentest.NewKey(t, jose.ES256, "k")
 	atDesk(t, func(t *testing.T, d *desk) {
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"reporter"}, "client_secret": {reporterSecret}}
-		d.memory.down()
+		d.memory.Down()
 		if got := d.timed(with(form, "client_secret", "wrong")); got.took > 0 || got.Code != http.StatusUnauthorized {
 			t.Errorf("a wrong secret: %d after %s", got.Code, got.took)
 		}
@@ -343,11 +343,11 @@ func TestSoftwareWaitsForTheStore(t *testing.T) {
 		answers := make(chan timed, 1)
 		go func() { answers <- d.timed(form) }()
 		time.Sleep(15 * time.Second)
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		if got := <-answers; got.Code != http.StatusOK || got.took < 15*time.Second {
 			t.Errorf("%d after %s: %s", got.Code, got.took, got.Body)
 		}
-		d.memory.down()
+		d.memory.Down()
 		if got := d.timed(form); got.Code != http.StatusServiceUnavailable || got.took < authserver.TokenPatience || got.Header().Get("Retry-After") == "" {
 			t.Errorf("a store that stays away: %d after %s", got.Code, got.took)
 		}
@@ -362,9 +362,9 @@ func TestStoreFailsWhileSoftwareAsks(t *testing.T) {
 		for failing := 1; failing <= 4; failing++ {
 			for _, after := range []bool{false, true} {
 				form := url.Values{"grant_type": {"client_credentials"}, "client_assertion": {sig.sign()}}
-				d.memory.fail(func(op int) (bool, bool) { return op >= failing && !after, op >= failing && after })
+				d.memory.Fail(func(op int) (bool, bool) { return op >= failing && !after, op >= failing && after })
 				w := d.ask(t.Context(), authserver.TokenPath, form, nil)
-				d.memory.fail(nil)
+				d.memory.Fail(nil)
 				if w.Code == http.StatusServiceUnavailable {
 					w = d.ask(t.Context(), authserver.TokenPath, form, nil)
 				}

@@ -9,71 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
-
-// failing is a store of several kinds of records whose operation number at fails, before its effect or after it.
-type failing struct {
-	mu    sync.Mutex
-	op    int
-	at    int // 0 for none
-	after bool
-}
-
-func (f *failing) set(at int, after bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.op, f.at, f.after = 0, at, after
-}
-
-// reached tells whether the operation that fails was made.
-func (f *failing) reached() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.at > 0 && f.op >= f.at
-}
-
-func (f *failing) do(effect func() error) error {
-	f.mu.Lock()
-	f.op++
-	fails := f.op == f.at
-	f.mu.Unlock()
-	if fails && !f.after {
-		return errors.New("not sent")
-	}
-	if err := effect(); err != nil || !fails {
-		return err
-	}
-	return errors.New("the reply was lost")
-}
-
-type failingRecords struct {
-	session.Records
-	*failing
-}
-
-func (f failingRecords) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
-	err = f.do(func() (err error) { value, found, err = f.Records.Get(ctx, name); return err })
-	return value, found, err
-}
-
-func (f failingRecords) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
-	err = f.do(func() (err error) { added, err = f.Records.SetNX(ctx, name, value, ttl); return err })
-	return added, err
-}
-
-func (f failingRecords) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (done bool, err error) {
-	err = f.do(func() (err error) { done, err = f.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
-	return done, err
-}
-
-func (f failingRecords) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
-	err = f.do(func() (err error) { old, found, err = f.Records.GetSet(ctx, name, value, ttl); return err })
-	return old, found, err
-}
 
 // strict is a provider that redeems a code once (RFC 6749 §4.1.2).
 type strict struct {
@@ -128,8 +68,8 @@ func TestAStoreThatFailsAtAnyStepOfASignInLosesNothing(t *testing.T) {
 // signInWithFailure tells whether the operation that fails was reached.
 func signInWithFailure(t *testing.T, what string, way signsIn, n int, after, linking bool) bool {
 	t.Helper()
-	store, provider := &failing{}, &strict{seen: map[string]int{}}
-	w := over(t, func(r session.Records) session.Records { return failingRecords{r, store} }, func(o *authserver.Options) {
+	store, provider := &sessiontest.Faults{}, &strict{seen: map[string]int{}}
+	w := over(t, func(r session.Records) session.Records { return sessiontest.Faulty{Records: r, Faults: store} }, func(o *authserver.Options) {
 		if provider.SignIn == nil {
 			provider.SignIn = o.SignIn
 		}
@@ -151,10 +91,10 @@ func signInWithFailure(t *testing.T, what string, way signsIn, n int, after, lin
 		}
 		return at
 	}
-	store.set(n, after)
+	store.FailAt(n, after)
 	first := goOn()
-	reached := store.reached()
-	store.set(0, false)
+	reached := store.Ops() >= n
+	store.Fail(nil)
 	again := goOn() // with the cookie, which a browser would have dropped
 	codes := 0
 	for _, at := range []page{first, again} {

@@ -56,7 +56,7 @@ func TestTokenRequestsWaitForTheStoreInBounds(t *testing.T) {
 			_, refresh := d.login()
 			tokens = append(tokens, refresh)
 		}
-		d.memory.down()
+		d.memory.Down()
 		var wg sync.WaitGroup
 		answers := make(chan timed, all)
 		wait := func(token string) { wg.Go(func() { answers <- d.timed(refreshForm(token)) }) }
@@ -78,7 +78,7 @@ func TestTokenRequestsWaitForTheStoreInBounds(t *testing.T) {
 			t.Errorf("junk waited %s", junk.took)
 		}
 		time.Sleep(15 * time.Second)
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		wg.Wait()
 		for range all {
 			if got := <-answers; got.Code != http.StatusOK || got.took < 15*time.Second {
@@ -86,10 +86,10 @@ func TestTokenRequestsWaitForTheStoreInBounds(t *testing.T) {
 			}
 		}
 		// They have left, so others can wait.
-		d.memory.down()
+		d.memory.Down()
 		wait(tokens[all/perGrant])
 		time.Sleep(time.Second)
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		if got := <-answers; got.Code != http.StatusOK {
 			t.Errorf("afterwards: %d after %s", got.Code, got.took)
 		}
@@ -100,7 +100,7 @@ func TestATokenRequestWaitsTwentySecondsAtMost(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		_, refresh := d.login()
 		code := d.code()
-		d.memory.down()
+		d.memory.Down()
 		for name, form := range map[string]url.Values{"refresh token": refreshForm(refresh), "code": codeForm(code)} {
 			got := d.timed(form)
 			wantRefused(t, name, got.Code, object(t, got.ResponseRecorder), http.StatusServiceUnavailable, "temporarily_unavailable")
@@ -116,8 +116,8 @@ func TestACodesMinuteStopsWhileItWaits(t *testing.T) {
 		atDesk(t, func(t *testing.T, d *desk) {
 			code := d.code()
 			time.Sleep(came)
-			d.memory.down()
-			time.AfterFunc(15*time.Second, func() { d.memory.fail(nil) })
+			d.memory.Down()
+			time.AfterFunc(15*time.Second, func() { d.memory.Fail(nil) })
 			if got := d.timed(codeForm(code)); got.Code != want || got.took < 15*time.Second {
 				t.Errorf("%s: %d after %s %s", came, got.Code, got.took, got.Body)
 			}
@@ -131,8 +131,8 @@ func TestARefreshThatWaitedIsJudgedAsOfItsArrival(t *testing.T) {
 			_, first := d.login()
 			_, second := d.got(d.ask(t.Context(), authserver.TokenPath, refreshForm(first), nil))
 			time.Sleep(came)
-			d.memory.down()
-			time.AfterFunc(15*time.Second, func() { d.memory.fail(nil) })
+			d.memory.Down()
+			time.AfterFunc(15*time.Second, func() { d.memory.Fail(nil) })
 			got := d.timed(refreshForm(first))
 			if out := object(t, got.ResponseRecorder); got.Code != want || want == http.StatusOK && out["refresh_token"] != second {
 				t.Errorf("%s: %d %v", came, got.Code, out)
@@ -145,7 +145,7 @@ func TestDrainingEndsTheWait(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		_, refresh := d.login()
 		code := d.code()
-		d.memory.down()
+		d.memory.Down()
 		time.AfterFunc(5*time.Second, func() { close(d.draining) })
 		got := d.timed(codeForm(code))
 		wantRefused(t, "drained", got.Code, object(t, got.ResponseRecorder), http.StatusServiceUnavailable, "temporarily_unavailable")
@@ -153,7 +153,7 @@ func TestDrainingEndsTheWait(t *testing.T) {
 			t.Errorf("after %s, Retry-After %q", got.took, got.Header().Get("Retry-After"))
 		}
 		wantBusy(t, "while draining", d.timed(refreshForm(refresh)))
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		d.got(d.ask(t.Context(), authserver.TokenPath, codeForm(code), nil))
 		d.got(d.ask(t.Context(), authserver.TokenPath, refreshForm(refresh), nil))
 	})
@@ -162,7 +162,7 @@ func TestDrainingEndsTheWait(t *testing.T) {
 func TestAClientThatLeavesWaitsNoLonger(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		_, refresh := d.login()
-		d.memory.down()
+		d.memory.Down()
 		for range 10 { // more than may wait at a time
 			ctx, leave := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, leave)
@@ -173,7 +173,7 @@ func TestAClientThatLeavesWaitsNoLonger(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		d.got(d.ask(t.Context(), authserver.TokenPath, refreshForm(refresh), nil))
 	})
 }
@@ -214,16 +214,16 @@ func failingStore(t *testing.T, d *desk, kind string, n int, after, once bool) {
 		_, refresh := d.login()
 		form = refreshForm(refresh)
 	}
-	d.memory.fail(func(op int) (bool, bool) {
+	d.memory.Fail(func(op int) (bool, bool) {
 		fails := op == n || !once && op > n
 		return fails && !after, fails && after
 	})
 	w := d.ask(t.Context(), authserver.TokenPath, form, nil)
 	if !once && w.Code == http.StatusServiceUnavailable {
-		d.memory.fail(nil)
+		d.memory.Fail(nil)
 		w = d.ask(t.Context(), authserver.TokenPath, form, nil)
 	}
-	d.memory.fail(nil)
+	d.memory.Fail(nil)
 	access, refresh := d.got(w)
 	if grant, _, ok := d.tokens.Grant(access); !ok || grant == "" {
 		t.Error("an access token of no grant")
@@ -238,15 +238,15 @@ func TestNoFailureOfTheStoreHidesARevocation(t *testing.T) {
 			atDesk(t, func(t *testing.T, d *desk) {
 				_, refresh := d.login()
 				form := url.Values{"client_id": {documentID}, "token": {refresh}}
-				d.memory.fail(func(op int) (bool, bool) { return op == n && !after, op == n && after })
+				d.memory.FailAt(n, after)
 				w := d.ask(t.Context(), authserver.RevokePath, form, nil)
 				if w.Code == http.StatusServiceUnavailable {
-					d.memory.fail(nil)
+					d.memory.Fail(nil)
 					w = d.ask(t.Context(), authserver.RevokePath, form, nil)
 				} else if n <= 2 { // the look-up and the mark
 					t.Errorf("operation %d: %d", n, w.Code)
 				}
-				d.memory.fail(nil)
+				d.memory.Fail(nil)
 				if w.Code != http.StatusOK {
 					t.Errorf("operation %d: %d", n, w.Code)
 				}
