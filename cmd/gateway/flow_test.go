@@ -2,8 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -190,30 +196,73 @@ func TestAModelIsToldWhatToChange(t *testing.T) {
 	}
 }
 
+// gate stands between a gateway and its sandbox, and keeps what concerns messages until the test opens it.
+type gate struct {
+	gateway, demo *process
+	arrived       chan struct{} // as many as came
+	open          func()
+}
+
+func startBehindGate(t *testing.T) *gate {
+	t.Helper()
+	opened := make(chan struct{})
+	g := &gate{demo: startDemo(t), arrived: make(chan struct{}, 10), open: sync.OnceFunc(func() { close(opened) })}
+	to, err := url.Parse(g.demo.ready["sandbox"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/messages") {
+			g.arrived <- struct{}{}
+			select {
+			case <-opened:
+			case <-r.Context().Done():
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(g.open)
+	g.gateway = start(t, "serve", "--auth", "none", "--listen", "127.0.0.1:0", "--secret", rand.Text()+rand.Text(),
+		"--clerk-url", server.URL, "--clerk-api-key", "sandbox-key", "--clerk-timeout", "10m", "--call-budget", "20m")
+	return g
+}
+
+// abandon calls a tool and goes away once the call is at the gate.
+func (g *gate) abandon(t *testing.T, version, tool string, arguments map[string]any) {
+	t.Helper()
+	s := connect(t, g.gateway.url+"/mcp", version)
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() {
+		_, err := s.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+		failed <- err
+	}()
+	select {
+	case <-g.arrived:
+	case err := <-failed:
+		t.Fatalf("the call ended before it came to the sandbox: %v", err)
+	}
+	cancel()
+	if err := <-failed; err == nil {
+		t.Fatal("the call was not cut")
+	}
+}
+
 // A write that was handed over is finished although its client went away, also when the process is told to stop.
 func TestAWriteUnderWayIsFinished(t *testing.T) {
 	inEachEra(t, func(t *testing.T, version string) {
-		demo := startDemo(t)
-		s := connect(t, demo.url+"/mcp", version)
-		demo.fault(t, `{"operation":"sendMessage","kind":"delay","ms":5000}`)
-		ctx, cancel := context.WithCancel(t.Context())
-		failed := make(chan error, 1)
-		go func() {
-			_, err := s.CallTool(ctx, &mcp.CallToolParams{Name: "send_message", Arguments: map[string]any{
-				"sender": sender, "recipients": []string{"+15559876543"}, "body": "still sent",
-			}})
-			failed <- err
-		}()
-		testkit.Eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "sendMessage") == 1 })
-		cancel()
-		if err := <-failed; err == nil {
-			t.Fatal("the call was not cut")
-		}
-		testkit.Eventually(t, "the message is committed", func() bool { return len(demo.sandboxMessages(t)) == 1 })
-		if code := demo.stop(t); code != exitOK {
+		g := startBehindGate(t)
+		g.abandon(t, version, "send_message", map[string]any{
+			"sender": sender, "recipients": []string{"+15559876543"}, "body": "still sent",
+		})
+		g.open()
+		testkit.Eventually(t, "the message is committed", func() bool { return len(g.demo.sandboxMessages(t)) == 1 })
+		if code := g.gateway.stop(t); code != exitOK {
 			t.Errorf("exit code %d", code)
 		}
-		if !strings.Contains(demo.stderr.String(), "tool=send_message outcome=ok") {
+		if !strings.Contains(g.gateway.stderr.String(), "tool=send_message outcome=ok") {
 			t.Error("the finished write is not in the log")
 		}
 	})
@@ -222,30 +271,10 @@ func TestAWriteUnderWayIsFinished(t *testing.T) {
 // A read ends when its client goes away: nobody waits for the answer.
 func TestAReadEndsWithItsClient(t *testing.T) {
 	inEachEra(t, func(t *testing.T, version string) {
-		demo := startDemo(t)
-		s := connect(t, demo.url+"/mcp", version)
-		demo.fault(t, `{"operation":"findMessages","kind":"delay","ms":25000}`)
-		ctx, cancel := context.WithCancel(t.Context())
-		failed := make(chan error, 1)
-		go func() {
-			_, err := s.CallTool(ctx, &mcp.CallToolParams{Name: "get_messages"})
-			failed <- err
-		}()
-		testkit.Eventually(t, "the request reaches the sandbox", func() bool { return demo.requests(t, "findMessages") == 1 })
-		cancel()
-		if err := <-failed; err == nil {
-			t.Error("the call was not cut")
-		}
+		g := startBehindGate(t) // it stays shut
+		g.abandon(t, version, "get_messages", nil)
 		testkit.Eventually(t, "the read ends", func() bool {
-			return strings.Contains(demo.stderr.String(), "tool=get_messages outcome=canceled")
+			return strings.Contains(g.gateway.stderr.String(), "tool=get_messages outcome=canceled")
 		})
 	})
-}
-
-// requests is how many requests of an operation the sandbox has seen.
-func (p *process) requests(t *testing.T, operation string) int {
-	t.Helper()
-	var body struct{ Requests map[string]int }
-	getJSON(t, p.ready["sandbox"]+"/_sandbox/requests", &body)
-	return body.Requests[operation]
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -131,25 +130,6 @@ type sandboxMessage struct {
 	Body    string   `json:"body"`
 	Sender  string   `json:"sender"`
 	Members []string `json:"members"`
-}
-
-// fault makes the sandbox fail as told.
-func (p *process) fault(t *testing.T, body string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, p.ready["sandbox"]+"/_sandbox/faults", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= 300 {
-		data, _ := io.ReadAll(resp.Body)
-		t.Fatalf("fault %s: %s %s", body, resp.Status, data)
-	}
 }
 
 func getJSON(t *testing.T, url string, v any) {
