@@ -1,9 +1,9 @@
 package idempotency_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,6 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 func TestMain(m *testing.M) {
@@ -38,86 +39,22 @@ type store interface {
 }
 
 // shelf is a store in memory that can lose everything.
-type shelf struct {
-	mu     sync.Mutex
-	values map[string]kept
-}
+type shelf struct{ *sessiontest.Memory }
 
-type kept struct {
-	value []byte
-	until time.Time
-}
+func newShelf() *shelf { return &shelf{sessiontest.NewMemory()} }
 
-func newShelf() *shelf { return &shelf{values: map[string]kept{}} }
+func (s *shelf) lose() { s.Clear() }
 
-func (s *shelf) lose() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.values)
-}
-
-func (s *shelf) part(name string) idempotency.Records { return bucket{s, name + "/"} }
+func (s *shelf) part(name string) idempotency.Records { return s.Part(name + "/") }
 
 // names are the names of a part that have a value.
 func (s *shelf) names(part string) (names []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, v := range s.values {
-		if time.Now().Before(v.until) && bytes.HasPrefix([]byte(name), []byte(part+"/")) {
-			names = append(names, name[len(part)+1:])
+	for name := range s.All() {
+		if own, ours := strings.CutPrefix(name, part+"/"); ours {
+			names = append(names, own)
 		}
 	}
 	return names
-}
-
-type bucket struct {
-	*shelf
-	prefix string
-}
-
-func (b bucket) get(name string) ([]byte, bool) {
-	v, found := b.values[b.prefix+name]
-	return v.value, found && time.Now().Before(v.until)
-}
-
-func (b bucket) set(name string, value []byte, ttl time.Duration) {
-	b.values[b.prefix+name] = kept{value, time.Now().Add(ttl)}
-}
-
-func (b bucket) Get(_ context.Context, name string) ([]byte, bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	v, found := b.get(name)
-	return v, found, nil
-}
-
-func (b bucket) SetNX(_ context.Context, name string, value []byte, ttl time.Duration) (bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_, found := b.get(name)
-	if !found {
-		b.set(name, value, ttl)
-	}
-	return !found, nil
-}
-
-func (b bucket) CompareAndSwap(_ context.Context, name string, old, value []byte, ttl time.Duration) (bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	v, found := b.get(name)
-	if !found || !bytes.Equal(v, old) {
-		return false, nil
-	}
-	b.set(name, value, ttl)
-	return true, nil
-}
-
-func (b bucket) GetSet(_ context.Context, name string, value []byte, ttl time.Duration) ([]byte, bool, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	v, found := b.get(name)
-	b.set(name, value, ttl)
-	return v, found, nil
 }
 
 var errStore = errors.New("the store does not answer")

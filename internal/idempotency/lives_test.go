@@ -1,6 +1,7 @@
 package idempotency_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,11 +10,9 @@ import (
 
 // longest is how long the records of a part live at most from now on.
 func (s *shelf) longest(part string) (longest time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, v := range s.values {
-		if len(name) > len(part) && name[:len(part)+1] == part+"/" {
-			longest = max(longest, time.Until(v.until))
+	for name, end := range s.Ends() {
+		if strings.HasPrefix(name, part+"/") {
+			longest = max(longest, time.Until(end))
 		}
 	}
 	return longest

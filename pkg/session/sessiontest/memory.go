@@ -103,6 +103,17 @@ func (m *Memory) All() map[string]string {
 	return all
 }
 
+// Ends are when the values expire, by their names.
+func (m *Memory) Ends() map[string]time.Time {
+	m.kept.mu.Lock()
+	defer m.kept.mu.Unlock()
+	ends := map[string]time.Time{}
+	for name, v := range m.kept.values {
+		ends[name] = v.until
+	}
+	return ends
+}
+
 // Only gives the one record that there is.
 func (m *Memory) Only(t testing.TB) (name, text string) {
 	t.Helper()
