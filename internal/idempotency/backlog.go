@@ -110,12 +110,7 @@ func (b *backlog) pass() (more bool) {
 			b.back(c)
 		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if last {
-		b.waiting, b.atWork = nil, false
-	}
-	return !last
+	return !last // after the last pass nothing is added any more
 }
 
 func (b *backlog) next() (c pendingWrite, ok bool) {
