@@ -14,7 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// api is where works have their effect.
+// api is where operations take effect.
 type api struct {
 	mu   sync.Mutex
 	made []thing
@@ -26,8 +26,8 @@ type thing struct {
 	at           time.Time
 }
 
-// fate is what becomes of a request. The zero value is that it is answered at once.
-type fate struct {
+// outcome is what becomes of a request. The zero value: it is answered at once.
+type outcome struct {
 	takes   time.Duration // until it has its effect and is answered
 	cut     bool          // it has its effect and no answer
 	dropped bool          // it has neither
@@ -74,7 +74,7 @@ func resultOf(id string) mcpadapter.Result {
 
 var refusal = mcpadapter.Result{IsError: true, NoEffect: true, Text: "refused"}
 
-func (a *api) request(text, by string, f fate) mcpadapter.Attempted {
+func (a *api) request(text, by string, f outcome) mcpadapter.Attempted {
 	time.Sleep(f.takes)
 	switch {
 	case f.refused:
@@ -98,8 +98,8 @@ func (a *api) request(text, by string, f fate) mcpadapter.Attempted {
 	return mcpadapter.Attempted{Outcome: clerkapi.Done, ID: id, Result: resultOf(id)}
 }
 
-// message is a work under a key. What it makes is made by its key.
-func (a *api) message(key, text string, f fate) mcpadapter.Operation {
+// message is an operation under a key. What it makes is made by its key.
+func (a *api) message(key, text string, f outcome) mcpadapter.Operation {
 	return mcpadapter.Operation{
 		Subject: "ann", Key: key, Tool: "send_message", Digest: sha256.Sum256([]byte(text)), Fingerprint: sha256.Sum256([]byte(text)),
 		Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
@@ -114,14 +114,14 @@ func (a *api) message(key, text string, f fate) mcpadapter.Operation {
 	}
 }
 
-// contact is a work that cannot be looked for.
-func (a *api) contact(key, name string, f fate) mcpadapter.Operation {
+// contact is an operation that cannot be searched for.
+func (a *api) contact(key, name string, f outcome) mcpadapter.Operation {
 	w := a.message(key, name, f)
 	w.Tool, w.Fingerprint, w.Search = "create_contact", [32]byte{}, nil
 	return w
 }
 
-// want does a work and says what else than the state that is wanted came of it.
+// want calls Do and fails the test if the verdict has another state.
 func want(t testing.TB, m interface {
 	Do(context.Context, mcpadapter.Operation) mcpadapter.Verdict
 }, w mcpadapter.Operation, state mcpadapter.State) mcpadapter.Verdict {
@@ -133,7 +133,7 @@ func want(t testing.TB, m interface {
 	return f
 }
 
-// wantMade says how often something was made by those of a name.
+// wantMade fails the test unless that many were made under a name.
 func (a *api) wantMade(t testing.TB, by string, n int) {
 	t.Helper()
 	if ids := a.by(by); len(ids) != n {
@@ -143,7 +143,7 @@ func (a *api) wantMade(t testing.TB, by string, n int) {
 
 func stateName(s mcpadapter.State) string {
 	return [...]string{
-		"known", "replayed", "settled", "not seen", "undecided", "under way", "queued", "mismatch", "no memory", "memory lost",
+		"executed", "replayed", "reconciled", "not found yet", "indeterminate", "in progress", "queued", "key reused", "store down", "store reset",
 	}[s]
 }
 

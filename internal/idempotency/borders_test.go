@@ -24,9 +24,9 @@ func (p *process) operations(part string, do func()) (n int) {
 	return n
 }
 
-func TestASignOfLifeLastsForFiveBeats(t *testing.T) {
+func TestAHeartbeatLastsForFiveIntervals(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, _ := settled(t, 1)
+		s, _ := running(t, 1)
 		synctest.Wait()
 		if got := s.longest(replicas); got != 10*time.Second {
 			t.Errorf("it lasts for %v", got)
@@ -34,9 +34,9 @@ func TestASignOfLifeLastsForFiveBeats(t *testing.T) {
 	})
 }
 
-func TestTheEpochIsKeptOnceInAHundredthOfItsLife(t *testing.T) {
+func TestTheEpochIsRenewedOnceInAHundredthOfItsLife(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely)
+		_, p := running(t, 1, rarely)
 		kept := 0
 		p[0].line.set(func(l *line) {
 			l.wait = func(part, op, _ string) {
@@ -53,36 +53,36 @@ func TestTheEpochIsKeptOnceInAHundredthOfItsLife(t *testing.T) {
 	})
 }
 
-func TestHowMuchWaitsForAStoreThatIsAway(t *testing.T) {
+func TestTheBacklogOfWithdrawalsHolds512(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1)
+		_, p := running(t, 1)
 		var a api
 		p[0].line.away(true)
 		for i := range 600 {
-			want(t, p[0], a.contact(fmt.Sprint("k", i), "Jane", fate{}), mcpadapter.StoreDown)
+			want(t, p[0], a.contact(fmt.Sprint("k", i), "Jane", outcome{}), mcpadapter.StoreDown)
 		}
 		time.Sleep(100 * time.Millisecond)
-		if n := p[0].operations(works, func() { time.Sleep(2 * time.Second) }); n != 3 {
+		if n := p[0].operations(operations, func() { time.Sleep(2 * time.Second) }); n != 3 {
 			t.Errorf("%d trials of what waits in one pass; want 3", n)
 		}
 		p[0].line.away(false)
-		if n := p[0].operations(works, func() { time.Sleep(4 * time.Second) }); n != 512 && n != 513 { // one more if it was in hand
+		if n := p[0].operations(operations, func() { time.Sleep(4 * time.Second) }); n != 512 && n != 513 { // one more if it was in hand
 			t.Errorf("%d are withdrawn when the store is back; want 512", n)
 		}
 	})
 }
 
-func TestATwinWaitsWithPausesThatGrow(t *testing.T) {
+func TestAWaitingDuplicateBacksOff(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			p[0].Do(t.Context(), a.contact("k", "Jane", fate{takes: 100 * time.Second}))
+			p[0].Do(t.Context(), a.contact("k", "Jane", outcome{takes: 100 * time.Second}))
 		}()
 		time.Sleep(time.Second)
-		n := p[1].operations(works, func() { want(t, p[1], a.contact("k", "Jane", fate{}), mcpadapter.InProgress) })
+		n := p[1].operations(operations, func() { want(t, p[1], a.contact("k", "Jane", outcome{}), mcpadapter.InProgress) })
 		if n < 120 || n > 380 { // two for each look, with pauses of 250 to 750 ms in 45 s
 			t.Errorf("%d operations", n)
 		}
@@ -90,16 +90,16 @@ func TestATwinWaitsWithPausesThatGrow(t *testing.T) {
 	})
 }
 
-func TestWithResendAbsentARefusalLeavesItUnknown(t *testing.T) {
+func TestARefusedRetryLeavesTheFirstAttemptUnknown(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, func(o *idempotency.Options) { o.RetryAbsent = true })
+		_, p := running(t, 2, func(o *idempotency.Options) { o.RetryAbsent = true })
 		var a api
-		w := dyingAt(p[0], a.message("k", "text", fate{dropped: true}), "committed")
+		w := dyingAt(p[0], a.message("k", "text", outcome{dropped: true}), "committed")
 		p[0].Do(t.Context(), w)
 		p[0].die()
 		time.Sleep(time.Minute)
-		want(t, p[1], a.message("k", "text", fate{refused: true}), mcpadapter.Executed)
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{refused: true}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		a.wantMade(t, "k", 1)
 	})
 }

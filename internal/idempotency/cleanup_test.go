@@ -22,7 +22,7 @@ type storedAttempt struct {
 }
 
 // stored gives the values of a part that have not expired, under either secret.
-func stored[T any](t *testing.T, s *shelf, part string) (all []T) {
+func stored[T any](t *testing.T, s *memStore, part string) (all []T) {
 	t.Helper()
 	keys, err := seal.New(secretA, secretB)
 	if err != nil {
@@ -40,15 +40,15 @@ func stored[T any](t *testing.T, s *shelf, part string) (all []T) {
 	return all
 }
 
-// wantClean checks that nobody is in flight, that every record is concluded, and that exactly the attempts without an answer
-// are open.
-func wantClean(t *testing.T, s *shelf, when string) {
+// wantClean checks that nobody is in flight, that every record is concluded, and that exactly the
+// attempts without an answer are open.
+func wantClean(t *testing.T, s *memStore, when string) {
 	t.Helper()
 	if left := s.names(queues); len(left) != 0 {
 		t.Errorf("%s: %d queues are held", when, len(left))
 	}
 	var unknown, open []string
-	for _, r := range stored[storedAttempt](t, s, works) {
+	for _, r := range stored[storedAttempt](t, s, operations) {
 		switch r.Phase {
 		case "unknown":
 			unknown = append(unknown, r.Attempt)
@@ -57,7 +57,7 @@ func wantClean(t *testing.T, s *shelf, when string) {
 			t.Errorf("%s: a record is %s", when, r.Phase)
 		}
 	}
-	for _, l := range stored[[]storedAttempt](t, s, likenesses) {
+	for _, l := range stored[[]storedAttempt](t, s, fingerprints) {
 		for _, o := range l {
 			open = append(open, o.Attempt)
 		}
@@ -69,30 +69,31 @@ func wantClean(t *testing.T, s *shelf, when string) {
 	}
 }
 
-// Each operation of a call fails, before or after it took effect, while a twin is under way, after another owner died, or after
-// the record was lost. Once the backlog is written, nothing of the call is left in a queue or a list.
+// Each operation of a call fails, before or after it took effect, while a twin is under way, after
+// another owner died, or after the record was lost. Once the backlog is written, nothing of the
+// call is left in a queue or a list.
 func TestOneFaultLeavesNothingBehind(t *testing.T) {
-	scenes := map[string]func(t *testing.T, s *shelf, p []*process, a *api) (wait func()){
-		"alone": func(*testing.T, *shelf, []*process, *api) func() { return func() {} },
-		"a twin": func(t *testing.T, _ *shelf, p []*process, a *api) func() {
-			return doLater(t, p[1], a.message("k", "text", fate{}))
+	scenes := map[string]func(t *testing.T, s *memStore, p []*process, a *api) (wait func()){
+		"alone": func(*testing.T, *memStore, []*process, *api) func() { return func() {} },
+		"a twin": func(t *testing.T, _ *memStore, p []*process, a *api) func() {
+			return doLater(t, p[1], a.message("k", "text", outcome{}))
 		},
-		"another of the same fingerprint": func(t *testing.T, _ *shelf, p []*process, a *api) func() {
-			return doLater(t, p[1], a.message("other", "text", fate{}))
+		"another of the same fingerprint": func(t *testing.T, _ *memStore, p []*process, a *api) func() {
+			return doLater(t, p[1], a.message("other", "text", outcome{}))
 		},
-		"the owner died": func(t *testing.T, _ *shelf, p []*process, a *api) func() {
-			p[2].Do(t.Context(), dyingAt(p[2], a.message("k", "text", fate{}), "prepared"))
+		"the owner died": func(t *testing.T, _ *memStore, p []*process, a *api) func() {
+			p[2].Do(t.Context(), dyingAt(p[2], a.message("k", "text", outcome{}), "prepared"))
 			p[2].die()
 			time.Sleep(11 * time.Second)
 			return func() {}
 		},
-		"the record is lost": func(_ *testing.T, s *shelf, p []*process, a *api) func() {
+		"the record is lost": func(_ *testing.T, s *memStore, p []*process, a *api) func() {
 			p[0].line.set(func(l *line) {
 				lost := false
 				l.wait = func(part, op, _ string) {
-					if part == works && op == "Replace" && len(a.made) > 0 && !lost {
+					if part == operations && op == "Replace" && len(a.made) > 0 && !lost {
 						lost = true
-						s.drop(works)
+						s.drop(operations)
 					}
 				}
 			})
@@ -102,8 +103,8 @@ func TestOneFaultLeavesNothingBehind(t *testing.T) {
 	for name, scene := range scenes {
 		for _, secrets := range [][2]int{{0, 0}, {1, 2}} {
 			t.Run(fmt.Sprint(name, secrets), func(t *testing.T) {
-				for _, how := range []fate{{}, {cut: true}, {refused: true}} {
-					for _, what := range []mishap{before, after} {
+				for _, how := range []outcome{{}, {cut: true}, {refused: true}} {
+					for _, what := range []fault{before, after} {
 						for step, reached := 0, true; reached; step++ {
 							inTime(t, func(t *testing.T) {
 								reached = oneFault(t, secrets, scene, how, what, step)
@@ -117,10 +118,10 @@ func TestOneFaultLeavesNothingBehind(t *testing.T) {
 }
 
 func oneFault(
-	t *testing.T, secrets [2]int, scene func(*testing.T, *shelf, []*process, *api) func(), how fate, what mishap, step int,
+	t *testing.T, secrets [2]int, scene func(*testing.T, *memStore, []*process, *api) func(), how outcome, what fault, step int,
 ) (reached bool) {
 	t.Helper()
-	s := newShelf()
+	s := newMemStore()
 	var p []*process
 	for i := range 3 {
 		p = append(p, start(t, s, quick, rotation(t)[secrets[i%2]]))
@@ -130,31 +131,31 @@ func oneFault(
 	var a api
 	wait := scene(t, s, p, &a)
 	n := 0
-	takenOver := len(s.names(works)) == 0 // whatever happens before that, the dead owner's record stays
+	takenOver := len(s.names(operations)) == 0 // whatever happens before that, the dead owner's record stays
 	p[0].line.set(func(l *line) {
-		l.rule = func(part, op, _ string) mishap {
+		l.rule = func(part, op, _ string) fault {
 			if part == replicas || part == epochs {
-				return matchNone
+				return noFault
 			}
 			if !takenOver {
-				takenOver = part == works && op == "Replace"
-				return matchNone
+				takenOver = part == operations && op == "Replace"
+				return noFault
 			}
 			if n++; n == step+1 {
 				return what
 			}
-			return matchNone
+			return noFault
 		}
 	})
 	f := p[0].Do(t.Context(), a.message("k", "text", how))
 	wait()
 	time.Sleep(10 * time.Second)
 	p[0].line.set(func(*line) { reached = n > step })
-	when := fmt.Sprintf("step %d, mishap %d, fate %+v, told %s", step, what, how, stateName(f.State))
+	when := fmt.Sprintf("step %d, fault %d, outcome %+v, told %s", step, what, how, stateName(f.State))
 	wantClean(t, s, when)
 	switch f.State {
 	case mcpadapter.Executed, mcpadapter.Replayed, mcpadapter.Reconciled:
-		if life := s.longest(works); !f.Result.IsError && life < 23*time.Hour {
+		if life := s.longest(operations); !f.Result.IsError && life < 23*time.Hour {
 			t.Errorf("%s: the record lives for %v", when, life)
 		}
 	}
@@ -174,58 +175,56 @@ func doLater(t *testing.T, p *process, o mcpadapter.Operation) (wait func()) {
 }
 
 // drop loses the values of a part.
-func (s *shelf) drop(part string) {
+func (s *memStore) drop(part string) {
 	for _, name := range s.names(part) {
-		s.mu.Lock()
-		delete(s.values, part+"/"+name)
-		s.mu.Unlock()
+		s.Delete(part + "/" + name)
 	}
 }
 
 // failing has every operation of a kind fail from now on.
 func (p *process) failing(part, op string) {
 	p.line.set(func(l *line) {
-		l.rule = func(at, o, _ string) mishap {
+		l.rule = func(at, o, _ string) fault {
 			if at == part && o == op {
 				return before
 			}
-			return matchNone
+			return noFault
 		}
 	})
 }
 
 func TestAStoreErrorBeforeTheCommitSendsNothing(t *testing.T) {
 	for name, tc := range map[string]struct{ part, op string }{
-		"adding the record":               {works, "Add"},
+		"adding the record":               {operations, "Add"},
 		"reading a busy queue":            {queues, "Get"},
 		"taking the queue of a dead":      {queues, "Replace"},
 		"taking an empty queue":           {queues, "Add"},
-		"adding to a list that may exist": {likenesses, "Add"},
-		"reading the open attempts":       {likenesses, "Get"},
-		"adding to the open attempts":     {likenesses, "Replace"},
+		"adding to a list that may exist": {fingerprints, "Add"},
+		"reading the open attempts":       {fingerprints, "Get"},
+		"adding to the open attempts":     {fingerprints, "Replace"},
 		"reading the epoch":               {epochs, "Get"},
-		"committing":                      {works, "Replace"},
+		"committing":                      {operations, "Replace"},
 	} {
-		for _, how := range []mishap{before, after} {
+		for _, how := range []fault{before, after} {
 			t.Run(fmt.Sprint(name, how), func(t *testing.T) {
 				inTime(t, func(t *testing.T) {
-					s := newShelf()
+					s := newMemStore()
 					p := []*process{start(t, s, quick), start(t, s, quick)}
 					time.Sleep(1500 * time.Millisecond) // between two beats
 					var a api
-					p[1].Do(t.Context(), dyingAt(p[1], a.message("dead", "text", fate{}), "prepared"))
+					p[1].Do(t.Context(), dyingAt(p[1], a.message("dead", "text", outcome{}), "prepared"))
 					p[1].die()
 					time.Sleep(11 * time.Second)
 					p[0].line.once(tc.part, tc.op, how)
 					begun := time.Now()
-					want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StoreDown)
+					want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.StoreDown)
 					if waited := time.Since(begun); waited != 0 {
 						t.Errorf("after %v", waited)
 					}
 					a.wantMade(t, "k", 0)
 					time.Sleep(5 * time.Second)
-					want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
-					want(t, p[0], a.message("dead", "text", fate{}), mcpadapter.Executed)
+					want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
+					want(t, p[0], a.message("dead", "text", outcome{}), mcpadapter.Executed)
 					time.Sleep(time.Second)
 					wantClean(t, s, name)
 				})
@@ -237,20 +236,20 @@ func TestAStoreErrorBeforeTheCommitSendsNothing(t *testing.T) {
 func TestAStoreErrorWhileReconcilingProvesNothing(t *testing.T) {
 	for _, tc := range []struct {
 		part, op string
-		how      fate
+		how      outcome
 		want     mcpadapter.State
 	}{
-		{claims, "Get", fate{cut: true}, mcpadapter.Indeterminate},
-		{claims, "Add", fate{cut: true}, mcpadapter.Indeterminate},
-		{likenesses, "Get", fate{cut: true}, mcpadapter.Indeterminate},
-		{epochs, "Get", fate{cut: true}, mcpadapter.Indeterminate},
-		{likenesses, "Get", fate{dropped: true}, mcpadapter.Indeterminate},
-		{epochs, "Get", fate{dropped: true}, mcpadapter.Indeterminate},
-		{claims, "Get", fate{dropped: true}, mcpadapter.NotFoundYet},
+		{claims, "Get", outcome{cut: true}, mcpadapter.Indeterminate},
+		{claims, "Add", outcome{cut: true}, mcpadapter.Indeterminate},
+		{fingerprints, "Get", outcome{cut: true}, mcpadapter.Indeterminate},
+		{epochs, "Get", outcome{cut: true}, mcpadapter.Indeterminate},
+		{fingerprints, "Get", outcome{dropped: true}, mcpadapter.Indeterminate},
+		{epochs, "Get", outcome{dropped: true}, mcpadapter.Indeterminate},
+		{claims, "Get", outcome{dropped: true}, mcpadapter.NotFoundYet},
 	} {
 		t.Run(fmt.Sprint(tc.part, tc.op, tc.how), func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s := newShelf()
+				s := newMemStore()
 				p := start(t, s, func(o *idempotency.Options) { o.Own = true })
 				time.Sleep(time.Second)
 				var a api
@@ -267,7 +266,7 @@ func TestAStoreErrorWhileReconcilingProvesNothing(t *testing.T) {
 				}
 				p.line.away(false)
 				time.Sleep(5 * time.Second)
-				if r := stored[storedAttempt](t, s, works); len(r) != 1 || r[0].Phase != "unknown" {
+				if r := stored[storedAttempt](t, s, operations); len(r) != 1 || r[0].Phase != "unknown" {
 					t.Errorf("the record is %+v", r)
 				}
 			})

@@ -14,7 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-func TestWhatWasAnsweredIsReplayedByteForByte(t *testing.T) {
+func TestAResultIsReplayedByteForByte(t *testing.T) {
 	for _, result := range []mcpadapter.Result{
 		resultOf("m1"),
 		{Structured: []byte("{\"a\": \"<>&\xff\"}"), Text: "in words \xff"},
@@ -22,7 +22,7 @@ func TestWhatWasAnsweredIsReplayedByteForByte(t *testing.T) {
 		{},
 	} {
 		inTime(t, func(t *testing.T) {
-			_, p := settled(t, 2)
+			_, p := running(t, 2)
 			begun := time.Now()
 			w := message("k", mcpadapter.Attempted{Outcome: clerkapi.Done, ID: "m1", Result: result})
 			if f := want(t, p[0], w, mcpadapter.Executed); f.Earlier || !f.At.Equal(begun) {
@@ -37,11 +37,11 @@ func TestWhatWasAnsweredIsReplayedByteForByte(t *testing.T) {
 	}
 }
 
-func TestAKeyIsGoodForADayAndItsCallersOnly(t *testing.T) {
+func TestAKeyLastsADayForItsSubjectOnly(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely)
+		_, p := running(t, 1, rarely)
 		var a api
-		w := a.contact("k", "text", fate{})
+		w := a.contact("k", "text", outcome{})
 		want(t, p[0], w, mcpadapter.Executed)
 		time.Sleep(24*time.Hour - time.Second)
 		want(t, p[0], w, mcpadapter.Replayed)
@@ -56,96 +56,96 @@ func TestAKeyIsGoodForADayAndItsCallersOnly(t *testing.T) {
 	})
 }
 
-func TestNamesCannotBeMadeToMeet(t *testing.T) {
+func TestKeysDoNotCollide(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1)
+		_, p := running(t, 1)
 		var a api
 		for i, w := range []mcpadapter.Operation{
 			{Subject: "a", Key: "bc"}, {Subject: "ab", Key: "c"}, {Subject: "a\x00b", Key: "c"}, {Subject: `a","b`, Key: "c"},
 			{Subject: "\xff", Key: "k"}, {Subject: "\xfe", Key: "k"},
 		} {
-			work := a.contact("", "text", fate{})
-			work.Subject, work.Key = w.Subject, w.Key
-			if f := p[0].Do(t.Context(), work); f.State != mcpadapter.Executed {
-				t.Errorf("work %d is that of another: %s", i, stateName(f.State))
+			operation := a.contact("", "text", outcome{})
+			operation.Subject, operation.Key = w.Subject, w.Key
+			if f := p[0].Do(t.Context(), operation); f.State != mcpadapter.Executed {
+				t.Errorf("operation %d is that of another: %s", i, stateName(f.State))
 			}
 		}
 	})
 }
 
-func TestAKeyIsForOneWork(t *testing.T) {
+func TestAKeyIsForOneOperation(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
-		for name, f := range map[string]fate{"done": {}, "unknown": {dropped: true}, "committed": {takes: time.Minute}} {
+		for name, f := range map[string]outcome{"done": {}, "unknown": {dropped: true}, "committed": {takes: time.Minute}} {
 			if name == "committed" {
 				go p[0].Do(t.Context(), a.message(name, "text of "+name, f))
 				time.Sleep(time.Second)
 			} else {
 				p[0].Do(t.Context(), a.message(name, "text of "+name, f))
 			}
-			if f := want(t, p[1], a.message(name, "another text", fate{}), mcpadapter.KeyReused); f.At.IsZero() || !f.Earlier {
+			if f := want(t, p[1], a.message(name, "another text", outcome{}), mcpadapter.KeyReused); f.At.IsZero() || !f.Earlier {
 				t.Errorf("%s: At %v, Earlier %v", name, f.At, f.Earlier)
 			}
-			other := a.message(name, "text of "+name, fate{})
+			other := a.message(name, "text of "+name, outcome{})
 			other.Tool = "create_contact"
 			want(t, p[1], other, mcpadapter.KeyReused)
 		}
 		time.Sleep(time.Minute)
 		// What was not done binds nobody.
-		want(t, p[0], a.message("refused", "a typo", fate{refused: true}), mcpadapter.Executed)
-		want(t, p[1], a.message("refused", "corrected", fate{}), mcpadapter.Executed)
-		want(t, p[1], a.message("refused", "a typo", fate{}), mcpadapter.KeyReused)
+		want(t, p[0], a.message("refused", "a typo", outcome{refused: true}), mcpadapter.Executed)
+		want(t, p[1], a.message("refused", "corrected", outcome{}), mcpadapter.Executed)
+		want(t, p[1], a.message("refused", "a typo", outcome{}), mcpadapter.KeyReused)
 	})
 }
 
 // A client is challenged for a new sign-in, and brings the very same request again.
-func TestARefusalIsForThoseWhoWaitedForThatAttempt(t *testing.T) {
+func TestARefusalIsReplayedOnlyToThoseWhoWaited(t *testing.T) {
 	for _, key := range []string{"k", ""} {
 		inTime(t, func(t *testing.T) {
-			s, p := settled(t, 3)
+			s, p := running(t, 3)
 			var a api
-			work := func(f fate) mcpadapter.Operation {
+			operation := func(f outcome) mcpadapter.Operation {
 				w := a.message(key, "text", f)
 				w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "1"}
 				return w
 			}
 			var waiting sync.WaitGroup
 			waiting.Go(func() {
-				f := want(t, p[0], work(fate{refused: true, takes: 3 * time.Second}), mcpadapter.Executed)
+				f := want(t, p[0], operation(outcome{refused: true, takes: 3 * time.Second}), mcpadapter.Executed)
 				if f.Result.Text != "refused" {
 					t.Errorf("%+v", f.Result)
 				}
 			})
 			time.Sleep(time.Second)
 			waiting.Go(func() {
-				f := want(t, p[1], work(fate{}), mcpadapter.Replayed)
+				f := want(t, p[1], operation(outcome{}), mcpadapter.Replayed)
 				if diff := cmp.Diff(refusal, f.Result); diff != "" {
 					t.Error(diff)
 				}
 			})
 			waiting.Wait()
-			want(t, p[2], work(fate{}), mcpadapter.Executed)
-			want(t, p[1], work(fate{}), mcpadapter.Replayed)
+			want(t, p[2], operation(outcome{}), mcpadapter.Executed)
+			want(t, p[1], operation(outcome{}), mcpadapter.Replayed)
 			a.wantMade(t, key, 1)
-			had := len(s.names(works))
+			had := len(s.names(operations))
 			for i := range 100 {
-				want(t, p[0], a.contact(fmt.Sprint(i), "text", fate{refused: true}), mcpadapter.Executed)
+				want(t, p[0], a.contact(fmt.Sprint(i), "text", outcome{refused: true}), mcpadapter.Executed)
 			}
 			time.Sleep(time.Minute)
-			if now := len(s.names(works)); now > had {
+			if now := len(s.names(operations)); now > had {
 				t.Errorf("%d refusals are kept for long", now-had)
 			}
 		})
 	}
 }
 
-func TestThatAClientWentAwayIsNoAnswerForAnother(t *testing.T) {
+func TestACanceledCallIsNotReplayed(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		ctx, hangUp := context.WithCancel(t.Context())
-		hesitant := a.message("k", "text", fate{})
+		hesitant := a.message("k", "text", outcome{})
 		hesitant.Attempt = func(ctx context.Context, _ func(context.Context) error) mcpadapter.Attempted {
 			<-ctx.Done() // waiting for a credential
 			return mcpadapter.Attempted{Outcome: clerkapi.NotDone, Result: mcpadapter.Result{Text: "gone", IsError: true}}
@@ -153,21 +153,21 @@ func TestThatAClientWentAwayIsNoAnswerForAnother(t *testing.T) {
 		go p[0].Do(ctx, hesitant)
 		time.AfterFunc(2*time.Second, hangUp)
 		time.Sleep(time.Second)
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		a.wantMade(t, "k", 1)
 	})
 }
 
-func TestTwinsGetTheAnswerOfTheOneThatIsAtIt(t *testing.T) {
+func TestDuplicatesReplayTheCallInFlight(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 3)
+		_, p := running(t, 3)
 		var a api
 		var mu sync.Mutex
 		states := map[mcpadapter.State]int{}
 		var all sync.WaitGroup
 		for i := range 30 {
 			all.Go(func() {
-				f := p[i%3].Do(t.Context(), a.message("k", "text", fate{takes: 10 * time.Second}))
+				f := p[i%3].Do(t.Context(), a.message("k", "text", outcome{takes: 10 * time.Second}))
 				mu.Lock()
 				defer mu.Unlock()
 				states[f.State]++
@@ -184,34 +184,34 @@ func TestTwinsGetTheAnswerOfTheOneThatIsAtIt(t *testing.T) {
 	})
 }
 
-func TestWhoHasWaitedLongEnoughIsToldThatItIsUnderWay(t *testing.T) {
+func TestADuplicateThatWaitedLongIsToldInProgress(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		var all sync.WaitGroup
 		defer all.Wait()
-		all.Go(func() { p[0].Do(t.Context(), a.message("k", "text", fate{takes: 100 * time.Second})) })
+		all.Go(func() { p[0].Do(t.Context(), a.message("k", "text", outcome{takes: 100 * time.Second})) })
 		time.Sleep(time.Second)
 		begun := time.Now()
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.InProgress)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.InProgress)
 		if waited := time.Since(begun); waited != 45*time.Second {
 			t.Errorf("after %v", waited)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun = time.Now()
-		if f := p[1].Do(ctx, a.message("k", "text", fate{})); f.State != mcpadapter.InProgress || time.Since(begun) != 3*time.Second {
+		if f := p[1].Do(ctx, a.message("k", "text", outcome{})); f.State != mcpadapter.InProgress || time.Since(begun) != 3*time.Second {
 			t.Errorf("a client with less time: %s after %v", stateName(f.State), time.Since(begun))
 		}
 	})
 }
 
-func TestAPanicIsOneOfItsCallAlone(t *testing.T) {
+func TestAPanicAffectsItsCallAlone(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		for i, committed := range []bool{false, true} {
-			w := a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+			w := a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{})
 			attempt := w.Attempt
 			w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 				if committed {
@@ -237,7 +237,7 @@ func TestAPanicIsOneOfItsCallAlone(t *testing.T) {
 	})
 }
 
-func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
+func TestARetransmissionIsRecognizedForAMinute(t *testing.T) {
 	type trace = mcpadapter.Retransmission
 	for name, tc := range map[string]struct {
 		first, second trace
@@ -256,9 +256,9 @@ func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 2)
+				_, p := running(t, 2)
 				var a api
-				first, second := a.contact("", "text", fate{takes: 30 * time.Second}), a.contact("", "text", fate{})
+				first, second := a.contact("", "text", outcome{takes: 30 * time.Second}), a.contact("", "text", outcome{})
 				first.Retransmission, second.Retransmission = tc.first, tc.second
 				want(t, p[0], first, mcpadapter.Executed)
 				time.Sleep(time.Minute - time.Second)
@@ -279,8 +279,9 @@ func TestWithoutAKeyWhatIsBroughtAgainIsKnownForAMinute(t *testing.T) {
 
 var errAway = errors.New("away")
 
-// Who came while the first transmission was still recorded, and looks when it is not any more, must not do it again.
-func TestARetransmissionThatWasHeldUpDoesNothing(t *testing.T) {
+// Who came while the first transmission was still recorded, and looks when it is not any more, must
+// not do it again.
+func TestADelayedRetransmissionExecutesNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		before, held time.Duration
 		want         mcpadapter.State
@@ -292,15 +293,15 @@ func TestARetransmissionThatWasHeldUpDoesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 2)
+				_, p := running(t, 2)
 				var a api
-				w := a.message("", "text", fate{})
+				w := a.message("", "text", outcome{})
 				w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
 				want(t, p[0], w, mcpadapter.Executed)
 				time.Sleep(45 * time.Second)
 				p[1].line.set(func(l *line) {
 					l.wait = func(part, op, _ string) {
-						if part == works && op == "Add" {
+						if part == operations && op == "Add" {
 							time.Sleep(tc.held)
 						}
 					}

@@ -11,12 +11,12 @@ import (
 )
 
 // withoutRun is a process that reads the epoch only when a call needs it.
-func withoutRun(t *testing.T, s *shelf, change ...func(*idempotency.Options)) *process {
+func withoutRun(t *testing.T, s *memStore, change ...func(*idempotency.Options)) *process {
 	t.Helper()
 	p := &process{line: &line{}}
-	part := func(name string) idempotency.Records { return wire{s.part(name), name, p.line} }
+	part := func(name string) idempotency.Records { return faultyRecords{s.part(name), name, p.line} }
 	o := idempotency.Options{
-		Operations: part(works), Queues: part(queues), Fingerprints: part(likenesses), Claims: part(claims), Replicas: part(replicas),
+		Operations: part(operations), Queues: part(queues), Fingerprints: part(fingerprints), Claims: part(claims), Replicas: part(replicas),
 		Epoch: part(epochs),
 	}
 	underSecrets(t, secretA)(&o)
@@ -31,66 +31,66 @@ func withoutRun(t *testing.T, s *shelf, change ...func(*idempotency.Options)) *p
 	return p
 }
 
-// Each operation on the epoch fails, before or after it took effect: nothing is executed by that call, and the next one knows
-// what it would have known.
+// Each operation on the epoch fails, before or after it took effect: nothing is executed by that
+// call, and the next one knows what it would have known.
 func TestAFaultOfTheEpochExecutesNothing(t *testing.T) {
 	for name, tc := range map[string]struct {
-		before func(t *testing.T, s *shelf, p *process)
+		before func(t *testing.T, s *memStore, p *process)
 		want   mcpadapter.State
 		losses int
 	}{
-		"a new store": {func(*testing.T, *shelf, *process) {}, mcpadapter.Executed, 0},
-		"the epoch of another": {func(t *testing.T, s *shelf, _ *process) {
-			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+		"a new store": {func(*testing.T, *memStore, *process) {}, mcpadapter.Executed, 0},
+		"the epoch of another": {func(t *testing.T, s *memStore, _ *process) {
+			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.Executed, 0},
-		"a loss": {func(t *testing.T, s *shelf, p *process) {
-			p.Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+		"a loss": {func(t *testing.T, s *memStore, p *process) {
+			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
 		}, mcpadapter.StoreReset, 1},
-		"a loss that another does not know of": {func(t *testing.T, s *shelf, p *process) {
-			p.Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+		"a loss that another does not know of": {func(t *testing.T, s *memStore, p *process) {
+			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
-			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.StoreReset, 1},
-		"a loss that another knows of": {func(t *testing.T, s *shelf, p *process) {
+		"a loss that another knows of": {func(t *testing.T, s *memStore, p *process) {
 			q := withoutRun(t, s)
-			q.Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
-			p.Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+			q.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
-			q.Do(t.Context(), (&api{}).contact("", "Jane", fate{}))
+			q.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.StoreReset, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, what := range []mishap{before, after} {
+			for _, what := range []fault{before, after} {
 				for step, reached := 0, true; reached; step++ {
 					inTime(t, func(t *testing.T) {
 						losses, n := 0, 0
-						s := newShelf()
+						s := newMemStore()
 						p := withoutRun(t, s, func(o *idempotency.Options) { o.OnLoss = func() { losses++ } })
 						tc.before(t, s, p)
 						p.line.set(func(l *line) {
-							l.rule = func(part, _, _ string) mishap {
+							l.rule = func(part, _, _ string) fault {
 								if part != epochs {
-									return matchNone
+									return noFault
 								}
 								if n++; n == step+1 {
 									return what
 								}
-								return matchNone
+								return noFault
 							}
 						})
 						var a api
-						f := p.Do(t.Context(), a.contact("k", "Jane", fate{}))
+						f := p.Do(t.Context(), a.contact("k", "Jane", outcome{}))
 						if reached = n > step; reached {
 							if f.State != mcpadapter.StoreDown {
-								t.Errorf("step %d, mishap %d: told %s", step, what, stateName(f.State))
+								t.Errorf("step %d, fault %d: told %s", step, what, stateName(f.State))
 							}
 							a.wantMade(t, "k", 0)
 							time.Sleep(5 * time.Second)
-							f = p.Do(t.Context(), a.contact("k", "Jane", fate{}))
+							f = p.Do(t.Context(), a.contact("k", "Jane", outcome{}))
 						}
 						if f.State != tc.want || losses != tc.losses {
-							t.Errorf("step %d, mishap %d: told %s, %d losses", step, what, stateName(f.State), losses)
+							t.Errorf("step %d, fault %d: told %s, %d losses", step, what, stateName(f.State), losses)
 						}
 					})
 				}
@@ -103,7 +103,7 @@ func TestAnEpochThatIsNotKeptIsKeptAtTheNextBeat(t *testing.T) {
 	for _, op := range []string{"Get", "Replace"} {
 		t.Run(op, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s := newShelf()
+				s := newMemStore()
 				p := start(t, s, rarely)
 				time.Sleep(time.Minute)
 				p.failing(epochs, op)
@@ -120,7 +120,7 @@ func TestAnEpochThatIsNotKeptIsKeptAtTheNextBeat(t *testing.T) {
 
 func TestAForeignEpochIsKeptAsItIs(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		founder := start(t, s, rarely)
 		time.Sleep(time.Millisecond)
 		founder.end()
@@ -141,7 +141,7 @@ func TestAForeignEpochIsKeptAsItIs(t *testing.T) {
 const epochKey = "epoch"
 
 func TestInspectEpochDoesNotReadOneWithoutAnID(t *testing.T) {
-	s := newShelf()
+	s := newMemStore()
 	_, _, _ = s.part(epochs).GetSet(t.Context(), epochKey, []byte(`{"born":"2000-01-01T00:00:00Z"}`), time.Hour)
 	info, err := idempotency.InspectEpoch(t.Context(), s.part(epochs), open{})
 	if err != nil || !info.Found || info.Readable || !info.Born.IsZero() {
@@ -163,7 +163,7 @@ func TestTheLastSearchThatToldSomethingCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				p := start(t, newShelf(), func(o *idempotency.Options) { o.Own = true })
+				p := start(t, newMemStore(), func(o *idempotency.Options) { o.Own = true })
 				looks := 0
 				o := message("k", noAnswer)
 				begun := time.Now()
@@ -191,12 +191,12 @@ func TestHowManyOpenAttemptsAreToldApart(t *testing.T) {
 	for _, tc := range []struct{ n, want int }{{48, 49}, {49, 50}, {50, 27}, {60, 27}} {
 		t.Run(fmt.Sprint(tc.n), func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s, p := settled(t, 1)
+				s, p := running(t, 1)
 				var a api
-				o := a.message("k", "text", fate{dropped: true})
-				beforeThis(t, s).list(t, o, openList(tc.n, time.Now()))
+				o := a.message("k", "text", outcome{dropped: true})
+				previousVersion(t, s).list(t, o, openList(tc.n, time.Now()))
 				p[0].Do(t.Context(), o)
-				got := stored[[]storedAttempt](t, s, likenesses)[0]
+				got := stored[[]storedAttempt](t, s, fingerprints)[0]
 				if len(got) != tc.want {
 					t.Fatalf("%d are listed, want %d", len(got), tc.want)
 				}
@@ -227,12 +227,12 @@ func TestAnOpenAttemptIsKeptForAWeek(t *testing.T) {
 	for age, kept := range map[time.Duration]int{week: 2, week + time.Nanosecond: 1} {
 		t.Run(fmt.Sprint(age), func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s, p := settled(t, 1)
+				s, p := running(t, 1)
 				var a api
-				o := a.message("k", "text", fate{dropped: true})
-				beforeThis(t, s).list(t, o, openList(1, time.Now().Add(-age)))
+				o := a.message("k", "text", outcome{dropped: true})
+				previousVersion(t, s).list(t, o, openList(1, time.Now().Add(-age)))
 				p[0].Do(t.Context(), o)
-				if got := stored[[]storedAttempt](t, s, likenesses)[0]; len(got) != kept {
+				if got := stored[[]storedAttempt](t, s, fingerprints)[0]; len(got) != kept {
 					t.Errorf("%d are listed", len(got))
 				}
 			})
@@ -240,16 +240,16 @@ func TestAnOpenAttemptIsKeptForAWeek(t *testing.T) {
 	}
 }
 
-func TestAListThatCannotBeReadIsReplacedByAnUnknown(t *testing.T) {
+func TestAnUnreadableListBecomesAnUnknownAttempt(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		o := a.message("k", "text", fate{dropped: true})
-		name := beforeThis(t, s).name([]byte("likeness"), o.Fingerprint[:])
-		_, _, _ = s.part(likenesses).GetSet(t.Context(), name, []byte("rubbish"), time.Hour)
+		o := a.message("k", "text", outcome{dropped: true})
+		name := previousVersion(t, s).name([]byte("likeness"), o.Fingerprint[:])
+		_, _, _ = s.part(fingerprints).GetSet(t.Context(), name, []byte("rubbish"), time.Hour)
 		begun := time.Now()
 		p[0].Do(t.Context(), o)
-		got := stored[[]storedAttempt](t, s, likenesses)[0]
+		got := stored[[]storedAttempt](t, s, fingerprints)[0]
 		if len(got) != 2 || got[0].Attempt != "" || !got[0].Unknown || !got[0].Since.Equal(begun) || !got[1].Unknown {
 			t.Errorf("%+v", got)
 		}

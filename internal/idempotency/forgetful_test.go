@@ -9,14 +9,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-func sendOnOutage(o *idempotency.Options) { o.ExecuteOnOutage = true }
+func executeOnOutage(o *idempotency.Options) { o.ExecuteOnOutage = true }
 
-func TestWhatWasDoneWithoutAMemoryIsRememberedAsSoonAsThereIsOne(t *testing.T) {
+func TestWhatRanInAnOutageIsRecordedAfterIt(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, sendOnOutage)
+		_, p := running(t, 2, executeOnOutage)
 		var a api
 		for _, op := range []string{"Add", "Replace"} {
-			w := a.message("", "text"+op, fate{})
+			w := a.message("", "text"+op, outcome{})
 			w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
 			p[0].lostAfter(op)
 			first := want(t, p[0], w, mcpadapter.Executed)
@@ -27,7 +27,7 @@ func TestWhatWasDoneWithoutAMemoryIsRememberedAsSoonAsThereIsOne(t *testing.T) {
 			}
 		}
 		// Unless another has done it as well by then: that one's answer stands.
-		w := a.message("", "twice", fate{})
+		w := a.message("", "twice", outcome{})
 		w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
 		p[0].line.away(true)
 		want(t, p[0], w, mcpadapter.Executed)
@@ -38,71 +38,71 @@ func TestWhatWasDoneWithoutAMemoryIsRememberedAsSoonAsThereIsOne(t *testing.T) {
 			t.Errorf("%s, not %s", again.Result.Text, second.Result.Text)
 		}
 		// A refusal does not undo what another has done.
-		c := a.contact("", "Jane", fate{refused: true})
+		c := a.contact("", "Jane", outcome{refused: true})
 		c.Retransmission = w.Retransmission
 		p[0].line.away(true)
 		want(t, p[0], c, mcpadapter.Executed)
-		c.Attempt = a.contact("", "Jane", fate{cut: true}).Attempt
+		c.Attempt = a.contact("", "Jane", outcome{cut: true}).Attempt
 		want(t, p[1], c, mcpadapter.Indeterminate)
 		p[0].line.away(false)
 		time.Sleep(5 * time.Second)
-		c.Attempt = a.contact("", "Jane", fate{}).Attempt
+		c.Attempt = a.contact("", "Jane", outcome{}).Attempt
 		want(t, p[1], c, mcpadapter.Indeterminate)
 	})
 }
 
-func TestWorkWithoutAKeyMayBeDoneWithoutAMemory(t *testing.T) {
+func TestExecuteOnOutageIsForCallsWithoutAKey(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, sendOnOutage)
+		_, p := running(t, 2, executeOnOutage)
 		var a api
 		p[0].line.away(true)
-		want(t, p[0], a.message("", "one", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("", "two", fate{dropped: true}), mcpadapter.Indeterminate)
-		want(t, p[0], a.message("k", "three", fate{}), mcpadapter.StoreDown)
+		want(t, p[0], a.message("", "one", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("", "two", outcome{dropped: true}), mcpadapter.Indeterminate)
+		want(t, p[0], a.message("k", "three", outcome{}), mcpadapter.StoreDown)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if f := p[0].Do(ctx, a.message("", "four", fate{})); f.State != mcpadapter.StoreDown {
+		if f := p[0].Do(ctx, a.message("", "four", outcome{})); f.State != mcpadapter.StoreDown {
 			t.Error(stateName(f.State))
 		}
 		a.wantMade(t, "", 1)
 		p[0].line.away(false)
 		time.Sleep(5 * time.Second)
 		// By now it is known whose that was, and that something else is open.
-		want(t, p[1], a.message("a", "one", fate{dropped: true}), mcpadapter.NotFoundYet)
-		want(t, p[1], a.message("b", "two", fate{cut: true}), mcpadapter.Indeterminate)
+		want(t, p[1], a.message("a", "one", outcome{dropped: true}), mcpadapter.NotFoundYet)
+		want(t, p[1], a.message("b", "two", outcome{cut: true}), mcpadapter.Indeterminate)
 	})
 }
 
-// Whoever sends without its turn cannot know who else does.
-func TestWhatWasSentBesideItsTurnIsNotSettledByWhoSentIt(t *testing.T) {
+// Whoever sends without being noted as open cannot know who else does.
+func TestWhatIsSentInAnOutageIsNotReconciled(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, sendOnOutage)
+		_, p := running(t, 1, executeOnOutage)
 		var a api
-		p[0].line.once(likenesses, "Add", before)
-		want(t, p[0], a.message("", "text", fate{cut: true}), mcpadapter.Indeterminate)
+		p[0].line.once(fingerprints, "Add", before)
+		want(t, p[0], a.message("", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 		a.wantMade(t, "", 1)
-		want(t, p[0], a.message("", "another", fate{cut: true}), mcpadapter.Reconciled)
+		want(t, p[0], a.message("", "another", outcome{cut: true}), mcpadapter.Reconciled)
 	})
 }
 
-func TestAMemoryThatGoesAwayInTheMiddleIsTheSame(t *testing.T) {
-	for _, part := range []string{epochs, queues, likenesses, works} {
+func TestExecuteOnOutageCoversAnOutageMidCall(t *testing.T) {
+	for _, part := range []string{epochs, queues, fingerprints, operations} {
 		inTime(t, func(t *testing.T) {
-			_, p := settled(t, 1, sendOnOutage)
+			_, p := running(t, 1, executeOnOutage)
 			var a api
-			w := a.message("", "text", fate{})
+			w := a.message("", "text", outcome{})
 			w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
 			p[0].line.set(func(l *line) {
 				added := false
-				l.rule = func(at, op, _ string) mishap {
-					if at == works && op == "Add" {
+				l.rule = func(at, op, _ string) fault {
+					if at == operations && op == "Add" {
 						added = true
-						return matchNone
+						return noFault
 					}
 					if added && at == part {
 						return before
 					}
-					return matchNone
+					return noFault
 				}
 			})
 			want(t, p[0], w, mcpadapter.Executed)
@@ -111,16 +111,16 @@ func TestAMemoryThatGoesAwayInTheMiddleIsTheSame(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			want(t, p[0], w, mcpadapter.Replayed)
 			w.Key = "k"
-			w.Attempt = a.message("k", "text", fate{}).Attempt
+			w.Attempt = a.message("k", "text", outcome{}).Attempt
 			p[0].line.set(func(l *line) {
-				l.rule = func(at, op, _ string) mishap {
+				l.rule = func(at, op, _ string) fault {
 					if at == part && (op == "Replace" || part == epochs) {
 						return before
 					}
-					return matchNone
+					return noFault
 				}
 			})
-			if f := p[0].Do(t.Context(), w); part != likenesses && part != queues && f.State != mcpadapter.StoreDown {
+			if f := p[0].Do(t.Context(), w); part != fingerprints && part != queues && f.State != mcpadapter.StoreDown {
 				t.Errorf("with a key, %s away: %s", part, stateName(f.State))
 			}
 		})

@@ -10,80 +10,80 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// former is what a replica of the version before this one writes and reads, beside replicas of this one.
-type former struct {
-	s    *shelf
+// previous is what a replica of the previous version writes and reads, beside replicas of this one.
+type previous struct {
+	s    *memStore
 	keys *seal.Keyring
 }
 
-func beforeThis(t *testing.T, s *shelf) former {
+func previousVersion(t *testing.T, s *memStore) previous {
 	t.Helper()
 	keys, err := seal.New(secretA)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return former{s, keys}
+	return previous{s, keys}
 }
 
-func (f former) name(parts ...[]byte) string {
+func (f previous) name(parts ...[]byte) string {
 	b, _ := json.Marshal(parts)
 	return base64.RawURLEncoding.EncodeToString(f.keys.MAC("once").Digests(b)[0][:16])
 }
 
-func (f former) claim(t *testing.T, id, attempt string) {
+func (f previous) claim(t *testing.T, id, attempt string) {
 	t.Helper()
 	if added, _ := f.s.part(claims).SetNX(t.Context(), f.name([]byte("claim"), []byte(id)), []byte(attempt), 25*time.Hour); !added {
 		t.Errorf("%s is claimed", id)
 	}
 }
 
-// list writes the attempts of a likeness as they stand for a replica of before.
-func (f former) list(t *testing.T, w mcpadapter.Operation, standing string) {
+// list writes the open attempts of a fingerprint as the previous version does.
+func (f previous) list(t *testing.T, w mcpadapter.Operation, standing string) {
 	t.Helper()
 	name := f.name([]byte("likeness"), w.Fingerprint[:])
-	_, _, _ = f.s.part(likenesses).GetSet(t.Context(), name, f.keys.Sealer("once").Seal([]byte(standing), []byte(name)), 25*time.Hour)
+	_, _, _ = f.s.part(fingerprints).GetSet(t.Context(), name, f.keys.Sealer("once").Seal([]byte(standing), []byte(name)), 25*time.Hour)
 }
 
-func TestWhatThePreviousVersionClaimedIsNotTaken(t *testing.T) {
+func TestClaimsOfThePreviousVersionCount(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		beforeThis(t, s).claim(t, a.make("text", "a replica of before"), "ITS-ATTEMPT")
-		want(t, p[0], a.message("dropped", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-		want(t, p[0], a.message("answered", "text", fate{}), mcpadapter.Executed)
+		previousVersion(t, s).claim(t, a.make("text", "a replica of before"), "ITS-ATTEMPT")
+		want(t, p[0], a.message("dropped", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+		want(t, p[0], a.message("answered", "text", outcome{}), mcpadapter.Executed)
 	})
 }
 
 // It is about to make its claim when this version looks: whoever comes second sees that.
-func TestOfThePreviousVersionAndThisOneClaimsOne(t *testing.T) {
+func TestOneOfTwoVersionsClaimsAMatch(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
 		id := a.make("text", "a replica of before")
 		p[0].line.set(func(l *line) {
 			claimed := false
 			l.wait = func(part, op, _ string) {
-				if part == likenesses && op == "Get" && !claimed && len(a.made) == 1 { // it was unclaimed when it was seen
+				if part == fingerprints && op == "Get" && !claimed && len(a.made) == 1 { // it was unclaimed when it was seen
 					claimed = true
-					beforeThis(t, s).claim(t, id, "ITS-ATTEMPT")
+					previousVersion(t, s).claim(t, id, "ITS-ATTEMPT")
 				}
 			}
 		})
-		want(t, p[0], a.message("k", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
+		want(t, p[0], a.message("k", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
 	})
 }
 
-func TestWhatIsOpenInThePreviousVersionIsOpen(t *testing.T) {
+func TestOpenAttemptsOfThePreviousVersionCount(t *testing.T) {
 	for name, standing := range map[string]string{
 		"in flight":         `[{"a":"ITS-ATTEMPT","r":"ITS-PROCESS","s":"2000-01-01T00:00:00Z"}]`,
 		"without an answer": `[{"a":"ITS-ATTEMPT","r":"ITS-PROCESS","u":true,"s":"2000-01-01T00:00:00Z"}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s, p := settled(t, 1)
+				s, p := running(t, 1)
 				var a api
-				w := a.message("k", "text", fate{cut: true})
-				beforeThis(t, s).list(t, w, standing)
+				w := a.message("k", "text", outcome{cut: true})
+				previousVersion(t, s).list(t, w, standing)
 				begun := time.Now()
 				want(t, p[0], w, mcpadapter.Indeterminate)
 				if waited := time.Since(begun); waited > 8*time.Second {
@@ -94,19 +94,19 @@ func TestWhatIsOpenInThePreviousVersionIsOpen(t *testing.T) {
 	}
 }
 
-// What this version has made, the version before finds claimed, and while it is open it finds it in its list, as one that
-// nobody waits for.
-func TestThePreviousVersionSeesWhatThisOneMakes(t *testing.T) {
+// What this version has made, the version before finds claimed, and while it is open it finds it in
+// its list, as one that nobody waits for.
+func TestThePreviousVersionReadsClaimsAndLists(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		f := beforeThis(t, s)
-		w := a.message("k", "text", fate{takes: 10 * time.Second})
+		f := previousVersion(t, s)
+		w := a.message("k", "text", outcome{takes: 10 * time.Second})
 		end := make(chan struct{})
 		go func() { defer close(end); want(t, p[0], w, mcpadapter.Executed) }()
 		time.Sleep(time.Second)
 		name := f.name([]byte("likeness"), w.Fingerprint[:])
-		raw, _, _ := s.part(likenesses).Get(t.Context(), name)
+		raw, _, _ := s.part(fingerprints).Get(t.Context(), name)
 		plain, err := f.keys.Sealer("once").Open(raw, []byte(name))
 		var list []struct {
 			Attempt string `json:"a"`
@@ -124,15 +124,15 @@ func TestThePreviousVersionSeesWhatThisOneMakes(t *testing.T) {
 }
 
 // It has found out what an attempt of this version made, and claimed it in its own way.
-func TestWhatThePreviousVersionFoundOutStands(t *testing.T) {
+func TestAReconciliationOfThePreviousVersionStands(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		f := beforeThis(t, s)
-		w := a.message("k", "text", fate{dropped: true})
+		f := previousVersion(t, s)
+		w := a.message("k", "text", outcome{dropped: true})
 		want(t, p[0], w, mcpadapter.NotFoundYet)
 		name := f.name([]byte("likeness"), w.Fingerprint[:])
-		raw, _, _ := s.part(likenesses).Get(t.Context(), name)
+		raw, _, _ := s.part(fingerprints).Get(t.Context(), name)
 		plain, _ := f.keys.Sealer("once").Open(raw, []byte(name))
 		var list []struct {
 			Attempt string `json:"a"`
@@ -142,6 +142,6 @@ func TestWhatThePreviousVersionFoundOutStands(t *testing.T) {
 		}
 		f.claim(t, a.make("text", "k"), list[0].Attempt) // late
 		f.list(t, w, "[]")
-		want(t, p[0], a.message("other", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
+		want(t, p[0], a.message("other", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
 	})
 }

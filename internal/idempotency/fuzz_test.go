@@ -17,22 +17,22 @@ func (open) Seal(plaintext, _ []byte) []byte { return plaintext }
 
 func (open) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 
-func TestARecordThatMakesNoSenseIsNoAnswer(t *testing.T) {
+func TestAnInvalidRecordIsNotReplayed(t *testing.T) {
 	for _, value := range []string{`{"p":"refused"}`, `{"p":"done"}`, `{"p":"over","a":"x"}`, `{"p":"prepared"}`, `{}`, ``, `rubbish`} {
 		inTime(t, func(t *testing.T) {
-			s, p := settled(t, 1, func(o *idempotency.Options) { o.Sealer = open{} })
+			s, p := running(t, 1, func(o *idempotency.Options) { o.Sealer = open{} })
 			var a api
-			want(t, p[0], a.message("k", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-			_, _, _ = s.part(works).GetSet(t.Context(), s.names(works)[0], []byte(value), time.Hour)
-			want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Indeterminate)
+			want(t, p[0], a.message("k", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+			_, _, _ = s.part(operations).GetSet(t.Context(), s.names(operations)[0], []byte(value), time.Hour)
+			want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Indeterminate)
 			a.wantMade(t, "k", 0)
 		})
 	}
 }
 
-// FuzzWhatIsInTheStore has each part of the store hold foreign bytes. Nothing of it may break a call, or have it tell or do
-// what it must not.
-func FuzzWhatIsInTheStore(f *testing.F) {
+// FuzzStoredRecords has each part of the store hold foreign bytes. Nothing of it may break a call,
+// or have it tell or do what it must not.
+func FuzzStoredRecords(f *testing.F) {
 	for i, seed := range []string{
 		`{"p":"prepared","a":"x","r":"y","t":"send_message","d":"","b":"2000-01-01T00:00:00Z"}`,
 		`{"p":"done","a":"x","w":{"s":"e30="}}`, `{"p":"committed","a":""}`, `{"p":"over","a":"x"}`, `{}`, `null`, ``, `[]`, `{"p":"refused","a":"x"}`,
@@ -44,26 +44,26 @@ func FuzzWhatIsInTheStore(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, where uint8, value []byte) {
 		synctest.Test(t, func(t *testing.T) {
-			s, p := settled(t, 1, func(o *idempotency.Options) { o.Sealer = open{} })
+			s, p := running(t, 1, func(o *idempotency.Options) { o.Sealer = open{} })
 			var a api
-			w := a.message("k", "text", fate{cut: true})
+			w := a.message("k", "text", outcome{cut: true})
 			if p[0].Do(t.Context(), w).State != mcpadapter.Reconciled {
 				t.Fatal("it does not work")
 			}
-			want(t, p[0], a.message("l", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-			part := []string{works, likenesses, claims, epochs}[where%4]
+			want(t, p[0], a.message("l", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+			part := []string{operations, fingerprints, claims, epochs}[where%4]
 			for _, name := range s.names(part) {
 				_, _, _ = s.part(part).GetSet(t.Context(), name, value, time.Hour)
 			}
-			if part == works && undone(value) {
+			if part == operations && undone(value) {
 				return // it says that nothing was done
 			}
-			w.Attempt = a.message("k", "text", fate{}).Attempt
+			w.Attempt = a.message("k", "text", outcome{}).Attempt
 			found := p[0].Do(t.Context(), w)
 			if n := len(a.by("k")); n != 1 {
 				t.Errorf("%s is %q: made %d times, told %s", part, value, n, stateName(found.State))
 			}
-			p[0].Do(t.Context(), a.message("m", "text", fate{cut: true}))
+			p[0].Do(t.Context(), a.message("m", "text", outcome{cut: true}))
 		})
 	})
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// A process died after its request was written. Whoever reconciles what it left may lose any operation of the store on the
-// way: it tells nothing that is not true, sends nothing, and the next call finds out.
+// A process died after its request was written. Whoever reconciles what it left may lose any
+// operation of the store on the way: it tells nothing that is not true, sends nothing, and the next
+// call finds out.
 func TestAFailedOperationWhileReconciling(t *testing.T) {
 	for _, secrets := range [][2]int{{0, 0}, {0, 1}, {1, 2}, {2, 1}, {3, 2}} {
-		for name, how := range map[string]fate{"arrived": {cut: true}, "lost": {dropped: true}} {
+		for name, how := range map[string]outcome{"arrived": {cut: true}, "lost": {dropped: true}} {
 			t.Run(fmt.Sprint(name, " ", secrets), func(t *testing.T) {
 				t.Parallel()
-				for _, what := range []mishap{before, after} {
+				for _, what := range []fault{before, after} {
 					reached, step := true, 0
 					for ; reached; step++ {
 						inTime(t, func(t *testing.T) { reached = reconcileWithFault(t, secrets, how, what, step) })
@@ -30,21 +31,21 @@ func TestAFailedOperationWhileReconciling(t *testing.T) {
 }
 
 // reconcileWithFault tells whether the operation that is to fail was reached.
-func reconcileWithFault(t *testing.T, secrets [2]int, how fate, what mishap, step int) (reached bool) {
+func reconcileWithFault(t *testing.T, secrets [2]int, how outcome, what fault, step int) (reached bool) {
 	t.Helper()
-	s := newShelf()
+	s := newMemStore()
 	dead, heir := start(t, s, rotation(t)[secrets[0]]), start(t, s, rotation(t)[secrets[1]])
 	time.Sleep(time.Minute)
 	var a api
 	dead.line.set(func(l *line) {
-		l.rule = func(part, op, _ string) mishap {
+		l.rule = func(part, op, _ string) fault {
 			if len(a.by("begun")) > 0 {
 				return before
 			}
-			if part == works && op == "Replace" { // the commit, after which the request is written
+			if part == operations && op == "Replace" { // the commit, after which the request is written
 				a.make("mark", "begun")
 			}
-			return matchNone
+			return noFault
 		}
 	})
 	dead.Do(t.Context(), a.message("k", "text", how))
@@ -52,14 +53,14 @@ func reconcileWithFault(t *testing.T, secrets [2]int, how fate, what mishap, ste
 	time.Sleep(time.Minute)
 	n := 0
 	heir.line.set(func(l *line) {
-		l.rule = func(part, _, _ string) mishap {
+		l.rule = func(part, _, _ string) fault {
 			if part == replicas {
-				return matchNone
+				return noFault
 			}
 			if n++; n == step+1 {
 				return what
 			}
-			return matchNone
+			return noFault
 		}
 	})
 	there := len(a.by("k"))
@@ -70,14 +71,14 @@ func reconcileWithFault(t *testing.T, secrets [2]int, how fate, what mishap, ste
 	if there == 0 {
 		known = mcpadapter.NotFoundYet
 	}
-	at := fmt.Sprintf("step %d, mishap %d", step, what)
-	switch f := heir.Do(t.Context(), a.message("k", "text", fate{})); f.State {
+	at := fmt.Sprintf("step %d, fault %d", step, what)
+	switch f := heir.Do(t.Context(), a.message("k", "text", outcome{})); f.State {
 	case known, mcpadapter.Indeterminate, mcpadapter.StoreDown:
 	default:
 		t.Errorf("%s: told %s", at, stateName(f.State))
 	}
 	heir.line.set(func(l *line) { reached, l.rule = n > step, nil })
-	f := heir.Do(t.Context(), a.message("k", "text", fate{}))
+	f := heir.Do(t.Context(), a.message("k", "text", outcome{}))
 	if again := f.State == known || known == mcpadapter.Reconciled && f.State == mcpadapter.Replayed; !again {
 		t.Errorf("%s: again told %s", at, stateName(f.State))
 	}

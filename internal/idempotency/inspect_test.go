@@ -8,9 +8,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 )
 
-func TestInspectEpochTellsWhatTheStoreHas(t *testing.T) {
+func TestInspectEpochReadsTheStore(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		o := idempotency.Options{}
 		underSecrets(t, secretA)(&o)
 		var foreign idempotency.Options
@@ -40,15 +40,15 @@ func TestInspectEpochTellsWhatTheStoreHas(t *testing.T) {
 		check("a loss that is over", o.Sealer, idempotency.EpochInfo{Found: true, Readable: true, Born: again, Lost: again})
 
 		way := &line{}
-		records := wire{s.part(epochs), epochs, way}
+		records := faultyRecords{s.part(epochs), epochs, way}
 		for n := range 2 {
 			seen := 0
 			way.set(func(l *line) {
-				l.rule = func(string, string, string) mishap {
+				l.rule = func(string, string, string) fault {
 					if seen++; seen == n+1 {
 						return before
 					}
-					return matchNone
+					return noFault
 				}
 			})
 			if _, err := idempotency.InspectEpoch(t.Context(), records, o.Sealer); !errors.Is(err, errStore) {

@@ -24,12 +24,12 @@ func TestMain(m *testing.M) {
 
 // The parts of a store.
 const (
-	works      = "works"
-	queues     = "queues"
-	likenesses = "likenesses"
-	claims     = "claims"
-	replicas   = "replicas"
-	epochs     = "epoch"
+	operations   = "operations"
+	queues       = "queues"
+	fingerprints = "fingerprints"
+	claims       = "claims"
+	replicas     = "replicas"
+	epochs       = "epoch"
 )
 
 // store is what processes share.
@@ -38,17 +38,17 @@ type store interface {
 	lose()
 }
 
-// shelf is a store in memory that can lose everything.
-type shelf struct{ *sessiontest.Memory }
+// memStore is a store in memory that can lose everything.
+type memStore struct{ *sessiontest.Memory }
 
-func newShelf() *shelf { return &shelf{sessiontest.NewMemory()} }
+func newMemStore() *memStore { return &memStore{sessiontest.NewMemory()} }
 
-func (s *shelf) lose() { s.Clear() }
+func (s *memStore) lose() { s.Clear() }
 
-func (s *shelf) part(name string) idempotency.Records { return s.Part(name + "/") }
+func (s *memStore) part(name string) idempotency.Records { return s.Part(name + "/") }
 
 // names are the names of a part that have a value.
-func (s *shelf) names(part string) (names []string) {
+func (s *memStore) names(part string) (names []string) {
 	for name := range s.All() {
 		if own, ours := strings.CutPrefix(name, part+"/"); ours {
 			names = append(names, own)
@@ -59,13 +59,13 @@ func (s *shelf) names(part string) (names []string) {
 
 var errStore = errors.New("the store does not answer")
 
-// mishap is what befalls an operation.
-type mishap int
+// fault is what befalls an operation.
+type fault int
 
 const (
-	matchNone mishap = iota
-	before           // it fails
-	after            // it happens, and its answer is lost
+	noFault fault = iota
+	before        // it fails
+	after         // it happens, and its answer is lost
 )
 
 // line is the way of one process to its store. The zero value works.
@@ -73,7 +73,7 @@ type line struct {
 	mu    sync.Mutex
 	cut   bool                                  // nothing comes through, for good
 	delay time.Duration                         // of each operation
-	rule  func(part, op, name string) mishap    // for each operation
+	rule  func(part, op, name string) fault     // for each operation
 	wait  func(part, op, name string)           // before each operation
 	then  func(part, op, name string, ok error) // after each operation
 	count int
@@ -85,13 +85,13 @@ func (l *line) set(change func(*line)) {
 	change(l)
 }
 
-// once has a mishap befall the next operation on a part.
-func (l *line) once(part, op string, what mishap) {
+// once has a fault befall the next operation on a part.
+func (l *line) once(part, op string, what fault) {
 	l.set(func(l *line) {
 		over := false
-		l.rule = func(p, o, _ string) mishap {
+		l.rule = func(p, o, _ string) fault {
 			if over || p != part || o != op {
-				return matchNone
+				return noFault
 			}
 			over = true
 			return what
@@ -103,22 +103,22 @@ func (l *line) away(is bool) {
 	l.set(func(l *line) {
 		l.rule = nil
 		if is {
-			l.rule = func(string, string, string) mishap { return before }
+			l.rule = func(string, string, string) fault { return before }
 		}
 	})
 }
 
-// wire is a part of a store at the end of a line.
-type wire struct {
+// faultyRecords is a part of a store at the end of a line.
+type faultyRecords struct {
 	idempotency.Records
 	part string
 	line *line
 }
 
-func (w wire) through(ctx context.Context, op, name string, do func() error) error {
+func (w faultyRecords) through(ctx context.Context, op, name string, do func() error) error {
 	w.line.mu.Lock()
 	w.line.count++
-	what, delay, wait, then := matchNone, w.line.delay, w.line.wait, w.line.then
+	what, delay, wait, then := noFault, w.line.delay, w.line.wait, w.line.then
 	if w.line.rule != nil {
 		what = w.line.rule(w.part, op, name)
 	}
@@ -145,22 +145,22 @@ func (w wire) through(ctx context.Context, op, name string, do func() error) err
 	return err
 }
 
-func (w wire) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
+func (w faultyRecords) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
 	err = w.through(ctx, "Get", name, func() error { value, found, err = w.Records.Get(ctx, name); return err })
 	return value, found && err == nil, err
 }
 
-func (w wire) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+func (w faultyRecords) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
 	err = w.through(ctx, "Add", name, func() error { added, err = w.Records.SetNX(ctx, name, value, ttl); return err })
 	return added && err == nil, err
 }
 
-func (w wire) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
+func (w faultyRecords) CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error) {
 	err = w.through(ctx, "Replace", name, func() error { replaced, err = w.Records.CompareAndSwap(ctx, name, old, value, ttl); return err })
 	return replaced && err == nil, err
 }
 
-func (w wire) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
+func (w faultyRecords) GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error) {
 	err = w.through(ctx, "Swap", name, func() error { old, found, err = w.Records.GetSet(ctx, name, value, ttl); return err })
 	return old, found && err == nil, err
 }
@@ -179,7 +179,7 @@ func underSecrets(t testing.TB, secrets ...[]byte) func(*idempotency.Options) {
 	return func(o *idempotency.Options) { o.Sealer, o.Digester = keys.Sealer("once"), keys.MAC("once") }
 }
 
-// process is a memory over a store, with a line of its own.
+// process is a Guard over a store, with a line of its own.
 type process struct {
 	*idempotency.Guard
 	line *line
@@ -190,9 +190,9 @@ type process struct {
 func start(t testing.TB, s store, change ...func(*idempotency.Options)) *process {
 	t.Helper()
 	p := &process{line: &line{}}
-	part := func(name string) idempotency.Records { return wire{s.part(name), name, p.line} }
+	part := func(name string) idempotency.Records { return faultyRecords{s.part(name), name, p.line} }
 	o := idempotency.Options{
-		Operations: part(works), Queues: part(queues), Fingerprints: part(likenesses), Claims: part(claims), Replicas: part(replicas), Epoch: part(epochs),
+		Operations: part(operations), Queues: part(queues), Fingerprints: part(fingerprints), Claims: part(claims), Replicas: part(replicas), Epoch: part(epochs),
 	}
 	underSecrets(t, secretA)(&o)
 	for _, c := range change {
@@ -223,10 +223,10 @@ func (p *process) die() {
 	p.end()
 }
 
-// settled is a fresh store with some processes that have been there for a while.
-func settled(t testing.TB, n int, change ...func(*idempotency.Options)) (*shelf, []*process) {
+// running gives a new store with some processes that have run for a minute.
+func running(t testing.TB, n int, change ...func(*idempotency.Options)) (*memStore, []*process) {
 	t.Helper()
-	s := newShelf()
+	s := newMemStore()
 	var all []*process
 	for range n {
 		all = append(all, start(t, s, change...))

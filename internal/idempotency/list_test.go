@@ -10,45 +10,45 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// An outage of the API can leave more attempts of one likeness than a list should have. The list stays usable, and remembers
-// that there were more.
-func TestAListOfManyWithoutAnAnswerIsBoundedAndForgetsNothing(t *testing.T) {
+// An outage of the API can leave more attempts of one fingerprint than a list should have. The list
+// stays usable, and remembers that there were more.
+func TestAListOfOpenAttemptsIsBounded(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1, func(o *idempotency.Options) { o.ReconcileTime = time.Millisecond })
+		s, p := running(t, 1, func(o *idempotency.Options) { o.ReconcileTime = time.Millisecond })
 		var a api
 		size := func() int {
-			v, _, _ := s.part(likenesses).Get(t.Context(), s.names(likenesses)[0])
+			v, _, _ := s.part(fingerprints).Get(t.Context(), s.names(fingerprints)[0])
 			return len(v)
 		}
 		for i := range 60 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", fate{dropped: true}))
+			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", outcome{dropped: true}))
 		}
 		bound := size()
 		for i := range 300 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", fate{dropped: true}))
+			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", outcome{dropped: true}))
 		}
 		if now := size(); now > 2*bound {
 			t.Errorf("a list has grown from %d to %d bytes", bound, now)
 		}
-		want(t, p[0], a.message("known", "text", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("lost", "text", fate{cut: true}), mcpadapter.Indeterminate)
+		want(t, p[0], a.message("known", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("lost", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 	})
 }
 
-func TestTwoThatLeaveAListAtOnceBothLeaveIt(t *testing.T) {
+func TestTwoAttemptsLeaveAListAtOnce(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		mute(p[0]) // so that two are in one list
 		var all sync.WaitGroup
-		all.Go(func() { want(t, p[0], a.message("one", "text", fate{takes: 20 * time.Second}), mcpadapter.Executed) })
+		all.Go(func() { want(t, p[0], a.message("one", "text", outcome{takes: 20 * time.Second}), mcpadapter.Executed) })
 		time.Sleep(12 * time.Second)
-		w, letGo := stalled(a.message("two", "text", fate{}), true)
+		w, letGo := stalled(a.message("two", "text", outcome{}), true)
 		all.Go(func() { want(t, p[1], w, mcpadapter.Executed) })
 		n := 0
 		p[0].line.set(func(l *line) {
 			l.wait = func(part, op, _ string) {
-				if part != likenesses || op != "Replace" {
+				if part != fingerprints || op != "Replace" {
 					return
 				}
 				if n++; n == 2 { // it has read the list again
@@ -61,55 +61,55 @@ func TestTwoThatLeaveAListAtOnceBothLeaveIt(t *testing.T) {
 		if n < 3 {
 			t.Errorf("it wrote %d times", n)
 		}
-		want(t, p[1], a.message("three", "text", fate{cut: true}), mcpadapter.Reconciled)
+		want(t, p[1], a.message("three", "text", outcome{cut: true}), mcpadapter.Reconciled)
 	})
 }
 
-func TestThatThereWereManyIsRememberedWhenTheOthersAreGone(t *testing.T) {
+func TestAnOverflowOfOpenAttemptsIsRemembered(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		want(t, p[0], a.message("lost", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
+		want(t, p[0], a.message("lost", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
 		for i := range 60 {
 			dying := start(t, s)
 			time.Sleep(5 * time.Second)
-			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", fate{}), "prepared"))
+			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", outcome{}), "prepared"))
 			dying.die()
 			time.Sleep(10 * time.Second)
 		}
 		for i := range 60 {
-			want(t, p[0], a.message(fmt.Sprint("k", i), "text", fate{}), mcpadapter.Executed)
+			want(t, p[0], a.message(fmt.Sprint("k", i), "text", outcome{}), mcpadapter.Executed)
 		}
-		want(t, p[0], a.message("cut", "text", fate{cut: true}), mcpadapter.Indeterminate)
+		want(t, p[0], a.message("cut", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 	})
 }
 
-func TestAnAttemptWithoutAnAnswerIsForgottenInTheEnd(t *testing.T) {
+func TestAnOpenAttemptIsDroppedInTheEnd(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely)
+		_, p := running(t, 1, rarely)
 		var a api
-		w := a.message("", "text", fate{dropped: true})
+		w := a.message("", "text", outcome{dropped: true})
 		w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
 		want(t, p[0], w, mcpadapter.NotFoundYet)
 		for day := range 8 { // the list is in use every day
-			want(t, p[0], a.message(fmt.Sprint("day", day), "text", fate{}), mcpadapter.Executed)
+			want(t, p[0], a.message(fmt.Sprint("day", day), "text", outcome{}), mcpadapter.Executed)
 			if day < 7 {
-				want(t, p[0], a.message(fmt.Sprint("lost", day), "text", fate{refused: true}), mcpadapter.Executed)
+				want(t, p[0], a.message(fmt.Sprint("lost", day), "text", outcome{refused: true}), mcpadapter.Executed)
 			}
 			time.Sleep(23 * time.Hour)
 		}
-		want(t, p[0], a.message("a", "text", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("b", "text", fate{cut: true}), mcpadapter.Reconciled)
+		want(t, p[0], a.message("a", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("b", "text", outcome{cut: true}), mcpadapter.Reconciled)
 	})
 }
 
-func TestAListThatCannotBeReadMayHoldAnybody(t *testing.T) {
+func TestAnUnreadableListCountsAsOpen(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		want(t, p[0], a.message("one", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-		_, _, _ = s.part(likenesses).GetSet(t.Context(), s.names(likenesses)[0], []byte("rubbish"), time.Hour)
-		want(t, p[0], a.message("two", "text", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("three", "text", fate{cut: true}), mcpadapter.Indeterminate)
+		want(t, p[0], a.message("one", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+		_, _, _ = s.part(fingerprints).GetSet(t.Context(), s.names(fingerprints)[0], []byte("rubbish"), time.Hour)
+		want(t, p[0], a.message("two", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("three", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // longest is how long the records of a part live at most from now on.
-func (s *shelf) longest(part string) (longest time.Duration) {
+func (s *memStore) longest(part string) (longest time.Duration) {
 	for name, end := range s.Ends() {
 		if strings.HasPrefix(name, part+"/") {
 			longest = max(longest, time.Until(end))
@@ -21,19 +21,19 @@ func (s *shelf) longest(part string) (longest time.Duration) {
 func TestHowLongRecordsLive(t *testing.T) {
 	const day = 24 * time.Hour
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("open", "another", fate{dropped: true}), mcpadapter.NotFoundYet)
-		for part, life := range map[string]time.Duration{works: day, claims: day + time.Hour, likenesses: day + time.Hour, epochs: 90 * day} {
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("open", "another", outcome{dropped: true}), mcpadapter.NotFoundYet)
+		for part, life := range map[string]time.Duration{operations: day, claims: day + time.Hour, fingerprints: day + time.Hour, epochs: 90 * day} {
 			if got := s.longest(part); got < life-5*time.Minute || got > life+2*time.Minute {
 				t.Errorf("%s live for %v, want %v", part, got, life)
 			}
 		}
 		time.Sleep(2 * time.Minute)
-		s, p = settled(t, 1)
-		want(t, p[0], a.message("refused", "text", fate{refused: true}), mcpadapter.Executed)
-		if got := s.longest(works); got != 30*time.Second {
+		s, p = running(t, 1)
+		want(t, p[0], a.message("refused", "text", outcome{refused: true}), mcpadapter.Executed)
+		if got := s.longest(operations); got != 30*time.Second {
 			t.Errorf("a refusal lives for %v", got)
 		}
 	})

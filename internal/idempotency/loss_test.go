@@ -12,67 +12,68 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-func TestAfterALossWorkWithAKeyIsRefusedForADay(t *testing.T) {
+func TestDataLossRefusesKeysForADay(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		var losses atomic.Int32
-		s, p := settled(t, 2, rarely, func(o *idempotency.Options) { o.OnLoss = func() { losses.Add(1) } })
+		s, p := running(t, 2, rarely, func(o *idempotency.Options) { o.OnLoss = func() { losses.Add(1) } })
 		var a api
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		lost := time.Now()
 		s.lose()
 		for range 2 {
-			if f := want(t, p[1], a.message("k", "text", fate{}), mcpadapter.StoreReset); !f.At.Equal(lost) {
+			if f := want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.StoreReset); !f.At.Equal(lost) {
 				t.Errorf("it was lost at %v, not %v", lost, f.At)
 			}
-			want(t, p[0], a.contact("new", "text", fate{}), mcpadapter.StoreReset)
+			want(t, p[0], a.contact("new", "text", outcome{}), mcpadapter.StoreReset)
 		}
-		want(t, p[0], a.message("", "text", fate{}), mcpadapter.Executed)
-		lookless := a.message("", "another", fate{cut: true})
+		want(t, p[0], a.message("", "text", outcome{}), mcpadapter.Executed)
+		lookless := a.message("", "another", outcome{cut: true})
 		lookless.Search = func(context.Context, time.Time) ([]mcpadapter.Match, error) {
 			t.Error("it looks, and cannot tell whose it is")
 			return nil, nil
 		}
 		want(t, p[0], lookless, mcpadapter.Indeterminate)
 		time.Sleep(24*time.Hour - time.Minute)
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.StoreReset)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.StoreReset)
 		young := start(t, s, rarely, func(o *idempotency.Options) { o.OnLoss = func() { losses.Add(100) } })
-		want(t, young, a.message("k", "text", fate{}), mcpadapter.StoreReset)
+		want(t, young, a.message("k", "text", outcome{}), mcpadapter.StoreReset)
 		if n := losses.Load(); n != 102 {
 			t.Errorf("losses were reported %d times; want once by each process", n)
 		}
 		time.Sleep(2 * time.Minute)
-		want(t, p[0], a.message("l", "text", fate{}), mcpadapter.Executed)
-		want(t, p[1], a.message("m", "yet another", fate{cut: true}), mcpadapter.Reconciled)
+		want(t, p[0], a.message("l", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[1], a.message("m", "yet another", outcome{cut: true}), mcpadapter.Reconciled)
 		// A day is enough to be told of it, by whoever comes later as well.
 		late := start(t, s, rarely, func(o *idempotency.Options) { o.OnLoss = func() { losses.Add(100) } })
-		want(t, late, a.message("n", "text", fate{}), mcpadapter.Executed)
+		want(t, late, a.message("n", "text", outcome{}), mcpadapter.Executed)
 		if n := losses.Load(); n != 102 {
 			t.Errorf("losses were reported %d times", n)
 		}
 		s.lose() // again
-		want(t, late, a.message("n", "text", fate{}), mcpadapter.StoreReset)
-		want(t, p[0], a.message("n", "text", fate{}), mcpadapter.StoreReset)
+		want(t, late, a.message("n", "text", outcome{}), mcpadapter.StoreReset)
+		want(t, p[0], a.message("n", "text", outcome{}), mcpadapter.StoreReset)
 	})
 }
 
-func TestSendOnLossGoesOn(t *testing.T) {
+func TestExecuteOnLossGoesOn(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1, func(o *idempotency.Options) { o.ExecuteOnLoss = true })
+		s, p := running(t, 1, func(o *idempotency.Options) { o.ExecuteOnLoss = true })
 		var a api
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		s.lose()
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 	})
 }
 
-// Whatever step of a call the loss comes before, a key that was used is not used again, and what was sent is known to be.
-func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
+// Whatever step of a call the loss comes before, a key that was used is not used again, and what
+// was sent is known to be.
+func TestDataLossMidCallSendsNothingTwice(t *testing.T) {
 	for step := range 40 {
 		inTime(t, func(t *testing.T) {
-			s, p := settled(t, 2)
+			s, p := running(t, 2)
 			var a api
-			want(t, p[0], a.message("old", "text", fate{}), mcpadapter.Executed)
+			want(t, p[0], a.message("old", "text", outcome{}), mcpadapter.Executed)
 			var n atomic.Int32
 			p[1].line.set(func(l *line) {
 				l.wait = func(part, op, _ string) {
@@ -84,11 +85,11 @@ func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
 					}
 				}
 			})
-			old := p[1].Do(t.Context(), a.message("old", "text", fate{cut: true}))
+			old := p[1].Do(t.Context(), a.message("old", "text", outcome{cut: true}))
 			if ids := a.by("old"); len(ids) != 1 {
 				t.Errorf("lost before step %d: it is sent twice, told %s", step, stateName(old.State))
 			}
-			f := p[1].Do(t.Context(), a.message("new", "text", fate{cut: step%2 == 0}))
+			f := p[1].Do(t.Context(), a.message("new", "text", outcome{cut: step%2 == 0}))
 			there := len(a.by("new")) > 0
 			switch f.State {
 			case mcpadapter.Executed, mcpadapter.Reconciled:
@@ -104,8 +105,8 @@ func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
 				t.Errorf("lost before step %d: taken for another's: %s", step, f.Result.Text)
 			}
 			for _, q := range p {
-				q.Do(t.Context(), a.message("new", "text", fate{}))
-				q.Do(t.Context(), a.message("old", "text", fate{}))
+				q.Do(t.Context(), a.message("new", "text", outcome{}))
+				q.Do(t.Context(), a.message("old", "text", outcome{}))
 			}
 			if len(a.by("new")) > 1 || len(a.by("old")) > 1 {
 				t.Errorf("lost before step %d: sent twice", step)
@@ -114,21 +115,21 @@ func TestALossInTheMiddleOfACallMakesNoSecondEffect(t *testing.T) {
 	}
 }
 
-func TestWhatWasUnderWayWhenTheMemoryWasLostIsRemembered(t *testing.T) {
+func TestACallInFlightAtDataLossIsRecorded(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 2)
+		s, p := running(t, 2)
 		var a api
 		time.AfterFunc(time.Second, s.lose)
-		want(t, p[0], a.message("k", "text", fate{takes: 2 * time.Second}), mcpadapter.Executed)
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[0], a.message("k", "text", outcome{takes: 2 * time.Second}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 		a.wantMade(t, "k", 1)
 	})
 }
 
-func TestTwoThatFoundTheMemoryAtOnceAgree(t *testing.T) {
+func TestProcessesThatFindANewStoreAtOnceAgree(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		var losses atomic.Int32
-		s := newShelf()
+		s := newMemStore()
 		var a api
 		var p []*process
 		for range 5 {
@@ -137,23 +138,23 @@ func TestTwoThatFoundTheMemoryAtOnceAgree(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range p {
 			all.Go(func() {
-				want(t, p[i], a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{}), mcpadapter.Executed)
+				want(t, p[i], a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{}), mcpadapter.Executed)
 			})
 		}
 		all.Wait()
 		if losses.Load() != 0 {
-			t.Error("a new memory is taken for a lost one")
+			t.Error("a new store is taken for one that lost its data")
 		}
 	})
 }
 
-func TestANewProcessWaitsForThoseWhoKnewAnotherMemory(t *testing.T) {
+func TestANewProcessWaitsForReportsOfDataLoss(t *testing.T) {
 	for name, off := range map[string]time.Duration{"its clock is right": 0, "its clock is ahead": 5 * time.Hour, "its clock is behind": -5 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				s, p := settled(t, 1)
+				s, p := running(t, 1)
 				var a api
-				want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
+				want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
 				time.Sleep(time.Second) // half a beat
 				s.lose()
 				founder := start(t, s)
@@ -162,7 +163,7 @@ func TestANewProcessWaitsForThoseWhoKnewAnotherMemory(t *testing.T) {
 				time.Sleep(time.Millisecond)
 				var all sync.WaitGroup
 				for _, q := range []*process{founder, second} {
-					all.Go(func() { want(t, q, a.message("k", "text", fate{}), mcpadapter.StoreReset) })
+					all.Go(func() { want(t, q, a.message("k", "text", outcome{}), mcpadapter.StoreReset) })
 				}
 				all.Wait()
 				a.wantMade(t, "k", 1)
@@ -172,101 +173,102 @@ func TestANewProcessWaitsForThoseWhoKnewAnotherMemory(t *testing.T) {
 }
 
 // Nor does it take for its own what was made before the loss that it does not know of.
-func TestANewProcessSettlesNothingWhileItMayHearOfALoss(t *testing.T) {
+func TestANewProcessReconcilesNothingInANewStore(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		var a api
 		time.Sleep(500 * time.Millisecond)
-		want(t, p[0], a.message("", "text", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.message("", "text", outcome{}), mcpadapter.Executed)
 		s.lose()
 		young := start(t, s)
 		time.Sleep(time.Millisecond)
-		want(t, young, a.message("", "text", fate{dropped: true}), mcpadapter.Indeterminate)
+		want(t, young, a.message("", "text", outcome{dropped: true}), mcpadapter.Indeterminate)
 	})
 }
 
-func TestWhoGoesAwayWhileANewProcessWaitsGetsNothingDone(t *testing.T) {
+func TestACallCanceledInANewStoreExecutesNothing(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		p := start(t, newShelf())
+		p := start(t, newMemStore())
 		time.Sleep(time.Millisecond)
 		var a api
 		ctx, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, hangUp)
-		if f := p.Do(ctx, a.contact("k", "text", fate{})); f.State != mcpadapter.StoreDown {
+		if f := p.Do(ctx, a.contact("k", "text", outcome{})); f.State != mcpadapter.StoreDown {
 			t.Error(stateName(f.State))
 		}
 		a.wantMade(t, "k", 0)
 		begun := time.Now()
-		want(t, p, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 		if waited := time.Since(begun); waited > 4*time.Second {
 			t.Errorf("after %v", waited)
 		}
 		begun = time.Now()
-		want(t, p, a.contact("l", "text", fate{}), mcpadapter.Executed)
+		want(t, p, a.contact("l", "text", outcome{}), mcpadapter.Executed)
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("and again after %v", waited)
 		}
 	})
 }
 
-func TestOnlyANewMemoryIsWaitedFor(t *testing.T) {
+func TestAnOldStoreIsNotWaitedFor(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, _ := settled(t, 1)
+		s, _ := running(t, 1)
 		var a api
 		p := start(t, s)
 		begun := time.Now()
-		want(t, p, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("after %v", waited)
 		}
 	})
 }
 
-func TestWorkWithoutAKeyAndAStoreOfOnesOwnWaitForNobody(t *testing.T) {
+func TestANewStoreDelaysOnlyKeysInASharedStore(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		var a api
 		begun := time.Now()
-		want(t, start(t, newShelf()), a.contact("", "text", fate{}), mcpadapter.Executed)
-		own := start(t, newShelf(), func(o *idempotency.Options) { o.Own = true })
-		want(t, own, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, start(t, newMemStore()), a.contact("", "text", outcome{}), mcpadapter.Executed)
+		own := start(t, newMemStore(), func(o *idempotency.Options) { o.Own = true })
+		want(t, own, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("after %v", waited)
 		}
 	})
 }
 
-// A process that was told nothing for long, and comes back, must not take a memory for lost that has been whole since.
-func TestWhoWasAwayLearnsWhatOthersHaveFound(t *testing.T) {
+// A process that was told nothing for long, and comes back, must not report a loss of data that is
+// long past.
+func TestAProcessThatWasAwayLearnsOfAnOldLoss(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 2, rarely)
+		s, p := running(t, 2, rarely)
 		var a api
 		p[0].line.away(true)
 		s.lose()
 		time.Sleep(25 * time.Hour)
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		p[0].line.away(false)
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 	})
 }
 
 // rarely is for tests of days.
 func rarely(o *idempotency.Options) { o.Heartbeat = 10 * time.Minute }
 
-func TestTheMemoryLastsForAsLongAsAProcessDoes(t *testing.T) {
+func TestTheEpochLastsWhileAProcessRuns(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1, rarely, func(o *idempotency.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } })
+		_, p := running(t, 1, rarely, func(o *idempotency.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } })
 		var a api
 		time.Sleep(200 * 24 * time.Hour)
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Executed)
 	})
 }
 
-func TestAMemoryThatNobodyKeptIsANewOne(t *testing.T) {
+func TestAnExpiredEpochIsNotDataLoss(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1, rarely)
+		s, p := running(t, 1, rarely)
 		p[0].end()
 		time.Sleep(200 * 24 * time.Hour)
 		var a api
-		want(t, start(t, s), a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, start(t, s), a.message("k", "text", outcome{}), mcpadapter.Executed)
 	})
 }

@@ -20,17 +20,17 @@ var (
 	modelTries = flag.Int("model.tries", 1500, "how many histories are run")
 )
 
-// model is a random history: calls under some keys, brought again at any replica while the store and the API fail, and
-// replicas die and come back with another clock.
+// model is a random history: calls under some keys, brought again at any replica while the store
+// and the API fail, and replicas die and come back with another clock.
 type model struct {
 	t     *testing.T
 	r     *rand.Rand
-	s     *shelf
+	s     *memStore
 	a     api
 	mu    sync.Mutex
 	slots [3]*process
 	told  []told
-	// wild is that clocks or the memory cannot be relied on.
+	// wild: clocks or the store cannot be relied on.
 	wild, wiped bool
 	log         []string
 }
@@ -64,9 +64,9 @@ func (m *model) at(slot int) *process {
 	return m.slots[slot]
 }
 
-// fate is of a request of this history.
-func (m *model) fate(r *rand.Rand) fate {
-	f := fate{takes: time.Duration(r.Int64N(int64(3 * time.Second)))}
+// outcome is of a request of this history.
+func (m *model) outcome(r *rand.Rand) outcome {
+	f := outcome{takes: time.Duration(r.Int64N(int64(3 * time.Second)))}
 	switch r.IntN(8) {
 	case 0:
 		f.cut = true
@@ -82,7 +82,7 @@ func (m *model) fate(r *rand.Rand) fate {
 	return f
 }
 
-func (m *model) call(key, text string, slot int, f fate, last bool) {
+func (m *model) call(key, text string, slot int, f outcome, last bool) {
 	w := m.a.message(key, text, f)
 	if strings.HasPrefix(text, "contact") {
 		w = m.a.contact(key, text, f)
@@ -95,7 +95,7 @@ func (m *model) call(key, text string, slot int, f fate, last bool) {
 	if p != m.at(slot) {
 		return // it died before it could tell
 	}
-	m.note("%s at %d, begun %v ago, fate %+v: %s %s", key, slot, time.Since(begun), f, stateName(found.State), found.Result.Text)
+	m.note("%s at %d, begun %v ago, outcome %+v: %s %s", key, slot, time.Since(begun), f, stateName(found.State), found.Result.Text)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.told = append(m.told, told{key, begun, found, last})
@@ -116,11 +116,11 @@ func (m *model) disturb(r *rand.Rand) {
 			share := []float64{0.05, 0.3, 1}[r.IntN(3)]
 			m.note("the store fails for %d in %v", slot, share)
 			p.line.set(func(l *line) {
-				l.rule = func(string, string, string) mishap {
+				l.rule = func(string, string, string) fault {
 					if r := rand.Float64(); r > share {
-						return matchNone
+						return noFault
 					}
-					return []mishap{before, after}[rand.IntN(2)]
+					return []fault{before, after}[rand.IntN(2)]
 				}
 			})
 			m.pause(r, 10*time.Second)
@@ -166,7 +166,7 @@ func (m *model) run() {
 			r := rand.New(rand.NewPCG(m.r.Uint64(), 0))
 			all.Go(func() {
 				m.pause(r, 90*time.Second)
-				m.call(key, text, r.IntN(len(m.slots)), m.fate(r), false)
+				m.call(key, text, r.IntN(len(m.slots)), m.outcome(r), false)
 			})
 		}
 	}
@@ -174,8 +174,8 @@ func (m *model) run() {
 	all.Wait()
 	time.Sleep(5 * time.Minute) // all that is late has come
 	for key, text := range keys {
-		m.call(key, text, 0, fate{}, true)
-		m.call(key, text, 1, fate{}, true)
+		m.call(key, text, 0, outcome{}, true)
+		m.call(key, text, 1, outcome{}, true)
 	}
 }
 
@@ -238,7 +238,7 @@ func TestRandomHistories(t *testing.T) {
 	for _, seed := range seeds {
 		for range again {
 			synctest.Test(t, func(t *testing.T) {
-				m := &model{t: t, r: rand.New(rand.NewPCG(seed, 1)), s: newShelf()}
+				m := &model{t: t, r: rand.New(rand.NewPCG(seed, 1)), s: newMemStore()}
 				m.run()
 				if wrong := m.wrong(); len(wrong) > 0 {
 					t.Errorf("seed %d; -model.seed %d makes it again\n%s\n\n%s", seed, seed, strings.Join(wrong, "\n"), strings.Join(m.log, "\n"))

@@ -14,9 +14,9 @@ import (
 
 func wholeOptions(t *testing.T) idempotency.Options {
 	t.Helper()
-	s := newShelf()
+	s := newMemStore()
 	o := idempotency.Options{
-		Operations: s.part(works), Queues: s.part(queues), Fingerprints: s.part(likenesses), Claims: s.part(claims), Replicas: s.part(replicas),
+		Operations: s.part(operations), Queues: s.part(queues), Fingerprints: s.part(fingerprints), Claims: s.part(claims), Replicas: s.part(replicas),
 		Epoch: s.part(epochs),
 	}
 	underSecrets(t, secretA)(&o)
@@ -57,7 +57,7 @@ func TestNewRefusesEachMissingPartAndNegativeTime(t *testing.T) {
 	}
 }
 
-func TestHowLateARetransmissionMayBeRecognized(t *testing.T) {
+func TestHowLateARetransmissionIsRecognized(t *testing.T) {
 	for name, tc := range map[string]struct {
 		held time.Duration
 		want mcpadapter.State
@@ -67,9 +67,9 @@ func TestHowLateARetransmissionMayBeRecognized(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 1)
+				_, p := running(t, 1)
 				var a api
-				w := a.contact("", "Jane", fate{})
+				w := a.contact("", "Jane", outcome{})
 				w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1", Held: tc.held}
 				want(t, p[0], w, tc.want)
 			})
@@ -77,9 +77,9 @@ func TestHowLateARetransmissionMayBeRecognized(t *testing.T) {
 	}
 }
 
-func TestAnUnknownOutcomeKeepsWhatTheAttemptTold(t *testing.T) {
+func TestAnUnknownOutcomeKeepsTheAttemptsResult(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 1)
+		_, p := running(t, 1)
 		made := noAnswer
 		made.Result = mcpadapter.Result{Text: "no answer", IsError: true}
 		if f := want(t, p[0], message("k", made), mcpadapter.NotFoundYet); f.Result.Text != "no answer" {
@@ -88,21 +88,21 @@ func TestAnUnknownOutcomeKeepsWhatTheAttemptTold(t *testing.T) {
 	})
 }
 
-func TestWhatIsSaidOfAnEarlierCallIsMarkedEarlier(t *testing.T) {
+func TestAVerdictOnAnEarlierCallIsMarkedEarlier(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 2)
+		s, p := running(t, 2)
 		var a api
 		var all sync.WaitGroup
-		all.Go(func() { p[0].Do(t.Context(), a.contact("slow", "Jane", fate{takes: 100 * time.Second})) })
+		all.Go(func() { p[0].Do(t.Context(), a.contact("slow", "Jane", outcome{takes: 100 * time.Second})) })
 		time.Sleep(time.Second)
-		if f := want(t, p[1], a.contact("slow", "Jane", fate{}), mcpadapter.InProgress); !f.Earlier {
+		if f := want(t, p[1], a.contact("slow", "Jane", outcome{}), mcpadapter.InProgress); !f.Earlier {
 			t.Error("under way, and not earlier")
 		}
 		all.Wait()
-		for _, name := range s.names(works) {
-			_, _, _ = s.part(works).GetSet(t.Context(), name, []byte("rubbish"), time.Hour)
+		for _, name := range s.names(operations) {
+			_, _, _ = s.part(operations).GetSet(t.Context(), name, []byte("rubbish"), time.Hour)
 		}
-		if f := want(t, p[1], a.contact("slow", "Jane", fate{}), mcpadapter.Indeterminate); !f.Earlier {
+		if f := want(t, p[1], a.contact("slow", "Jane", outcome{}), mcpadapter.Indeterminate); !f.Earlier {
 			t.Error("unreadable, and not earlier")
 		}
 	})
@@ -123,12 +123,12 @@ func (n *named) Digests(data []byte) [][]byte {
 }
 
 // Replicas of two versions run side by side, so what names are made of, and in which order, stays.
-func TestWhatNamesAreMadeOfStays(t *testing.T) {
+func TestTheNamesOfKeysStay(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		n := &named{}
-		_, p := settled(t, 1, func(o *idempotency.Options) { o.Digester = n })
+		_, p := running(t, 1, func(o *idempotency.Options) { o.Digester = n })
 		var a api
-		w := of("ann", a.message("k", "text", fate{}))
+		w := of("ann", a.message("k", "text", outcome{}))
 		w.Part = 3
 		want(t, p[0], w, mcpadapter.Executed)
 		w.Key, w.Retransmission = "", mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}

@@ -10,7 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// dyingAt is a work whose process dies at a point of its way, and whose call never returns to anybody.
+// dyingAt is an operation whose process dies at a point of its way, and whose call never returns.
 func dyingAt(p *process, w mcpadapter.Operation, point string) mcpadapter.Operation {
 	die := func(at string) {
 		if at == point {
@@ -29,27 +29,27 @@ func dyingAt(p *process, w mcpadapter.Operation, point string) mcpadapter.Operat
 	return w
 }
 
-func TestWhatADeadProcessLeftIsTakenUp(t *testing.T) {
+func TestARecordOfADeadOwnerIsTakenOver(t *testing.T) {
 	for name, tc := range map[string]struct {
-		point string
-		fate  fate
-		want  mcpadapter.State
-		made  int
+		point   string
+		outcome outcome
+		want    mcpadapter.State
+		made    int
 	}{
-		"before it was committed":                {"prepared", fate{}, mcpadapter.Executed, 1},
-		"committed and not sent":                 {"committed", fate{dropped: true}, mcpadapter.NotFoundYet, 0},
-		"sent, and nobody knows":                 {"committed", fate{cut: true}, mcpadapter.Reconciled, 1},
-		"sent and answered, and nobody noted it": {"committed", fate{}, mcpadapter.Reconciled, 1},
-		"refused, and nobody noted it":           {"committed", fate{refused: true}, mcpadapter.NotFoundYet, 0},
+		"before it was committed":                {"prepared", outcome{}, mcpadapter.Executed, 1},
+		"committed and not sent":                 {"committed", outcome{dropped: true}, mcpadapter.NotFoundYet, 0},
+		"sent, and nobody knows":                 {"committed", outcome{cut: true}, mcpadapter.Reconciled, 1},
+		"sent and answered, and nobody noted it": {"committed", outcome{}, mcpadapter.Reconciled, 1},
+		"refused, and nobody noted it":           {"committed", outcome{refused: true}, mcpadapter.NotFoundYet, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 2)
+				_, p := running(t, 2)
 				var a api
-				p[0].Do(t.Context(), dyingAt(p[0], a.message("k", "text", tc.fate), tc.point))
+				p[0].Do(t.Context(), dyingAt(p[0], a.message("k", "text", tc.outcome), tc.point))
 				p[0].die()
 				begun := time.Now()
-				f := want(t, p[1], a.message("k", "text", fate{}), tc.want)
+				f := want(t, p[1], a.message("k", "text", outcome{}), tc.want)
 				if waited := time.Since(begun); waited > 20*time.Second {
 					t.Errorf("only after %v", waited)
 				}
@@ -58,31 +58,31 @@ func TestWhatADeadProcessLeftIsTakenUp(t *testing.T) {
 				}
 				a.wantMade(t, "k", tc.made)
 				if tc.made > 0 {
-					want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Replayed)
+					want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 				}
 				// What is left does not keep others from being found, unless it may still go out.
 				other := mcpadapter.Reconciled
 				if tc.want == mcpadapter.NotFoundYet {
 					other = mcpadapter.Indeterminate
 				}
-				want(t, p[1], a.message("other", "text", fate{cut: true}), other)
+				want(t, p[1], a.message("other", "text", outcome{cut: true}), other)
 			})
 		})
 	}
 }
 
-func TestWhatADeadProcessLeftThatCannotBeLookedForStaysUndecided(t *testing.T) {
+func TestADeadOwnersCallWithoutASearchIsIndeterminate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
-		p[0].Do(t.Context(), dyingAt(p[0], a.contact("k", "Jane", fate{}), "committed"))
+		p[0].Do(t.Context(), dyingAt(p[0], a.contact("k", "Jane", outcome{}), "committed"))
 		p[0].die()
-		want(t, p[1], a.contact("k", "Jane", fate{}), mcpadapter.Indeterminate)
+		want(t, p[1], a.contact("k", "Jane", outcome{}), mcpadapter.Indeterminate)
 		a.wantMade(t, "k", 1)
 	})
 }
 
-// stalled is a work whose process stops before or after its commit until it is let go.
+// stalled is an operation whose process stops before or after its commit until it is let go.
 func stalled(w mcpadapter.Operation, afterCommit bool) (_ mcpadapter.Operation, letGo func()) {
 	gate := make(chan struct{})
 	attempt := w.Attempt
@@ -101,13 +101,13 @@ func stalled(w mcpadapter.Operation, afterCommit bool) (_ mcpadapter.Operation, 
 	return w, func() { close(gate) }
 }
 
-func TestAnOwnerThatStalledBeforeItsCommitCannotSendAnyMore(t *testing.T) {
+func TestAnOwnerThatStalledBeforeItsCommitSendsNothing(t *testing.T) {
 	for name, seemsDead := range map[string]bool{"its heart beats on": false, "it seems to be dead": true} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 2)
+				_, p := running(t, 2)
 				var a api
-				w, letGo := stalled(a.message("k", "text", fate{}), false)
+				w, letGo := stalled(a.message("k", "text", outcome{}), false)
 				var all sync.WaitGroup
 				if seemsDead {
 					mute(p[0])
@@ -115,54 +115,54 @@ func TestAnOwnerThatStalledBeforeItsCommitCannotSendAnyMore(t *testing.T) {
 				all.Go(func() { want(t, p[0], w, mcpadapter.Replayed) })
 				time.Sleep(11 * time.Second)
 				begun := time.Now()
-				want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed)
+				want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
 				if waited := time.Since(begun); seemsDead != (waited < time.Second) {
 					t.Errorf("after %v", waited)
 				}
 				letGo()
 				all.Wait()
 				a.wantMade(t, "k", 1)
-				want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.Reconciled)
+				want(t, p[1], a.message("other", "text", outcome{cut: true}), mcpadapter.Reconciled)
 			})
 		})
 	}
 }
 
-func TestAnOwnerThatStalledAfterItsCommitIsTheOnlyOneToSend(t *testing.T) {
+func TestOnlyAnOwnerThatStalledAfterItsCommitSends(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
-		w, letGo := stalled(a.message("k", "text", fate{}), true)
+		w, letGo := stalled(a.message("k", "text", outcome{}), true)
 		var all sync.WaitGroup
 		all.Go(func() { want(t, p[0], w, mcpadapter.Executed) })
 		time.Sleep(5 * time.Minute) // longer than an attempt may take
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.NotFoundYet)
-		want(t, p[1], a.message("other", "text", fate{cut: true}), mcpadapter.Indeterminate)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.NotFoundYet)
+		want(t, p[1], a.message("other", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 		letGo()
 		all.Wait()
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 		a.wantMade(t, "k", 1)
 	})
 }
 
-// Whoever waits for its turn is not stuck: a twin must not take its place over and over.
-func TestWhoWaitsForItsTurnIsNotTakenOver(t *testing.T) {
+// A call in the queue is not stuck: a duplicate must not take it over again and again.
+func TestAQueuedCallIsNotTakenOver(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 3)
+		_, p := running(t, 3)
 		var a api
 		var all sync.WaitGroup
 		defer all.Wait()
 		all.Go(func() {
-			want(t, p[0], a.message("first", "text", fate{takes: 14 * time.Second}), mcpadapter.Executed)
+			want(t, p[0], a.message("first", "text", outcome{takes: 14 * time.Second}), mcpadapter.Executed)
 		})
 		time.Sleep(time.Second)
-		all.Go(func() { want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed) })
+		all.Go(func() { want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed) })
 		time.Sleep(time.Second)
-		all.Go(func() { want(t, p[2], a.message("k", "text", fate{}), mcpadapter.Replayed) })
+		all.Go(func() { want(t, p[2], a.message("k", "text", outcome{}), mcpadapter.Replayed) })
 	})
 }
 
-func TestClocksThatJumpMakeNoSecondEffect(t *testing.T) {
+func TestClocksThatJumpSendNothingTwice(t *testing.T) {
 	for _, jump := range []time.Duration{-5 * time.Hour, 5 * time.Hour} {
 		inTime(t, func(t *testing.T) {
 			var mu sync.Mutex
@@ -172,25 +172,25 @@ func TestClocksThatJumpMakeNoSecondEffect(t *testing.T) {
 				defer mu.Unlock()
 				return time.Now().Add(off)
 			}
-			s, p := settled(t, 1)
+			s, p := running(t, 1)
 			jumper := start(t, s, func(o *idempotency.Options) { o.Now = now })
 			time.Sleep(10 * time.Second)
 			var a api
 			var all sync.WaitGroup
 			for _, pair := range [][2]*process{{p[0], jumper}, {jumper, p[0]}} {
 				key := string(rune('a' + len(a.made)))
-				all.Go(func() { pair[0].Do(t.Context(), a.message(key, "text of "+key, fate{takes: 20 * time.Second})) })
+				all.Go(func() { pair[0].Do(t.Context(), a.message(key, "text of "+key, outcome{takes: 20 * time.Second})) })
 				time.Sleep(time.Second)
 				mu.Lock()
 				off = jump
 				mu.Unlock()
-				f := pair[1].Do(t.Context(), a.message(key, "text of "+key, fate{}))
+				f := pair[1].Do(t.Context(), a.message(key, "text of "+key, outcome{}))
 				if f.State == mcpadapter.Executed {
 					t.Errorf("it is done twice: %s", stateName(f.State))
 				}
 				all.Wait()
 				a.wantMade(t, key, 1)
-				want(t, pair[1], a.message(key, "text of "+key, fate{}), mcpadapter.Replayed)
+				want(t, pair[1], a.message(key, "text of "+key, outcome{}), mcpadapter.Replayed)
 				mu.Lock()
 				off = 0
 				mu.Unlock()
@@ -199,33 +199,34 @@ func TestClocksThatJumpMakeNoSecondEffect(t *testing.T) {
 	}
 }
 
-func TestWhoCannotTellWhetherAnOwnerLivesWaitsForIt(t *testing.T) {
+func TestAnOwnerOfUnknownLivenessIsWaitedFor(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2)
+		_, p := running(t, 2)
 		var a api
 		var all sync.WaitGroup
-		all.Go(func() { want(t, p[0], a.message("k", "text", fate{takes: 10 * time.Second}), mcpadapter.Executed) })
+		all.Go(func() { want(t, p[0], a.message("k", "text", outcome{takes: 10 * time.Second}), mcpadapter.Executed) })
 		time.Sleep(time.Second)
 		mute(p[1])
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 		all.Wait()
 	})
 }
 
-// An owner that did not get to note what came of its attempt must not keep others waiting for as long as a clock is wrong.
-func TestAClockThatIsBehindKeepsNobodyWaitingForWhatIsOver(t *testing.T) {
+// An owner that did not get to note what came of its attempt must not keep others waiting for as
+// long as a clock is wrong.
+func TestASlowClockDoesNotKeepADeadOwnerAlive(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1)
+		s, p := running(t, 1)
 		behind := start(t, s, func(o *idempotency.Options) { o.Now = func() time.Time { return time.Now().Add(-5 * time.Hour) } })
 		time.Sleep(10 * time.Second)
 		var a api
-		w := a.message("k", "text", fate{cut: true})
+		w := a.message("k", "text", outcome{cut: true})
 		p[0].line.set(func(l *line) {
-			l.rule = func(part, op, _ string) mishap {
+			l.rule = func(part, op, _ string) fault {
 				if len(a.by("k")) > 0 && part != replicas && part != epochs {
 					return before
 				}
-				return matchNone
+				return noFault
 			}
 		})
 		want(t, p[0], w, mcpadapter.Indeterminate)
@@ -236,32 +237,32 @@ func TestAClockThatIsBehindKeepsNobodyWaitingForWhatIsOver(t *testing.T) {
 	})
 }
 
-func TestWithResendAbsentWhatIsNotSeenIsSentAgain(t *testing.T) {
+func TestRetryAbsentSendsAgainWhatIsNotFound(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		_, p := settled(t, 2, func(o *idempotency.Options) { o.RetryAbsent = true })
+		_, p := running(t, 2, func(o *idempotency.Options) { o.RetryAbsent = true })
 		var a api
-		want(t, p[0], a.message("k", "text", fate{late: time.Minute}), mcpadapter.NotFoundYet)
+		want(t, p[0], a.message("k", "text", outcome{late: time.Minute}), mcpadapter.NotFoundYet)
 		// It is refused this time, which does not make it certain that it is not sent.
-		want(t, p[1], a.message("k", "text", fate{refused: true}), mcpadapter.Executed)
-		want(t, p[1], a.message("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{refused: true}), mcpadapter.Executed)
+		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
 		a.wantMade(t, "k", 1)
-		want(t, p[0], a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Replayed)
 
-		want(t, p[0], a.message("l", "another", fate{late: 30 * time.Second}), mcpadapter.NotFoundYet)
-		want(t, p[1], a.message("l", "another", fate{refused: true}), mcpadapter.Executed)
-		w := a.message("l", "another", fate{})
+		want(t, p[0], a.message("l", "another", outcome{late: 30 * time.Second}), mcpadapter.NotFoundYet)
+		want(t, p[1], a.message("l", "another", outcome{refused: true}), mcpadapter.Executed)
+		w := a.message("l", "another", outcome{})
 		attempt := w.Attempt
 		w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
-			p[1].line.once(works, "Replace", before)
+			p[1].line.once(operations, "Replace", before)
 			return attempt(ctx, commit)
 		}
 		want(t, p[1], w, mcpadapter.StoreDown)
 		time.Sleep(time.Minute)
-		want(t, p[0], a.message("l", "another", fate{}), mcpadapter.Reconciled)
+		want(t, p[0], a.message("l", "another", outcome{}), mcpadapter.Reconciled)
 		a.wantMade(t, "l", 1)
-		if f := p[0].Do(t.Context(), a.contact("c", "Jane", fate{dropped: true})); f.State != mcpadapter.Indeterminate {
+		if f := p[0].Do(t.Context(), a.contact("c", "Jane", outcome{dropped: true})); f.State != mcpadapter.Indeterminate {
 			t.Error(stateName(f.State))
 		}
-		want(t, p[0], a.contact("c", "Jane", fate{}), mcpadapter.Indeterminate) // what cannot be looked for is not absent
+		want(t, p[0], a.contact("c", "Jane", outcome{}), mcpadapter.Indeterminate) // what cannot be searched for is not absent
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// message is a work that looks like any other of these tests, whose attempt has an outcome.
+// message is an operation of the same fingerprint as any other here, whose attempt has an outcome.
 func message(key string, made mcpadapter.Attempted) mcpadapter.Operation {
 	return mcpadapter.Operation{
 		Subject: "ann", Key: key, Tool: "send_message", Digest: [32]byte{1}, Fingerprint: [32]byte{2},
@@ -32,9 +32,9 @@ func match(id string) func(context.Context, time.Time) ([]mcpadapter.Match, erro
 
 var noAnswer = mcpadapter.Attempted{Outcome: clerkapi.Unknown}
 
-func TestWhatWasMadeUnderAnUnknownIDIsNotTakenForAnothers(t *testing.T) {
+func TestAResultWithoutAnIDStaysOpen(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		m := start(t, newShelf())
+		m := start(t, newMemStore())
 		if f := m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.Executed {
 			t.Fatalf("the first is %v", f.State)
 		}
@@ -46,9 +46,9 @@ func TestWhatWasMadeUnderAnUnknownIDIsNotTakenForAnothers(t *testing.T) {
 	})
 }
 
-func TestALossWhileItIsLookedForLeavesItUndecided(t *testing.T) {
+func TestDataLossDuringASearchIsIndeterminate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		m := start(t, s)
 		m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done, ID: "the first's"}))
 		second := message("second", noAnswer)
@@ -62,10 +62,10 @@ func TestALossWhileItIsLookedForLeavesItUndecided(t *testing.T) {
 	})
 }
 
-func TestALossCountsWhateverTheClockOfWhoNoticesIt(t *testing.T) {
+func TestDataLossCountsWhateverTheClock(t *testing.T) {
 	for _, wrong := range []time.Duration{-30 * time.Hour, 30 * time.Hour} {
 		inTime(t, func(t *testing.T) {
-			s := newShelf()
+			s := newMemStore()
 			start(t, s, func(o *idempotency.Options) { o.Now = func() time.Time { return time.Now().Add(wrong) } })
 			time.Sleep(time.Minute)
 			s.lose()
@@ -78,9 +78,9 @@ func TestALossCountsWhateverTheClockOfWhoNoticesIt(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatWasTakenOverDoesNotKeepOthersFromBeingFound(t *testing.T) {
+func TestAnAttemptThatWasTakenOverIsNotOpen(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		m := start(t, s)
 		time.Sleep(5 * time.Second)
 		dying := start(t, s, func(o *idempotency.Options) { o.Operations = uncommitting{o.Operations} })
@@ -95,9 +95,9 @@ func TestAnAttemptThatWasTakenOverDoesNotKeepOthersFromBeingFound(t *testing.T) 
 	})
 }
 
-func TestAnAttemptThatWasRefusedDoesNotKeepOthersFromBeingFoundThoughItsOwnerDied(t *testing.T) {
+func TestARefusedAttemptOfADeadOwnerIsNotOpen(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		m := start(t, s)
 		time.Sleep(5 * time.Second)
 		dying := start(t, s, func(o *idempotency.Options) { o.Fingerprints = uncommitting{o.Fingerprints} })

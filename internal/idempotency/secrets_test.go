@@ -11,43 +11,43 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// rotation are the secrets of replicas, in the order in which they are rolled out. Two that follow one another run side by
-// side.
+// rotation are the secrets of replicas, in the order in which they are rolled out. Two that follow
+// one another run side by side.
 func rotation(t *testing.T) []func(*idempotency.Options) {
 	return []func(*idempotency.Options){
 		underSecrets(t, secretA), underSecrets(t, secretA, secretB), underSecrets(t, secretB, secretA), underSecrets(t, secretB),
 	}
 }
 
-func TestWhatWasDoneIsKnownWhileSecretsRotate(t *testing.T) {
+func TestRecordsAreFoundWhileSecretsRotate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		for i := range 2 {
-			s := newShelf()
+			s := newMemStore()
 			var a api
 			p, q := start(t, s, rotation(t)[i]), start(t, s, rotation(t)[i+1])
 			time.Sleep(time.Minute)
 			for _, pair := range [][2]*process{{p, q}, {q, p}} {
 				key := fmt.Sprint("k", len(a.made))
-				want(t, pair[0], a.message(key, key, fate{}), mcpadapter.Executed)
-				want(t, pair[1], a.message(key, key, fate{}), mcpadapter.Replayed)
-				want(t, pair[1], a.message(key, "other", fate{}), mcpadapter.KeyReused)
+				want(t, pair[0], a.message(key, key, outcome{}), mcpadapter.Executed)
+				want(t, pair[1], a.message(key, key, outcome{}), mcpadapter.Replayed)
+				want(t, pair[1], a.message(key, "other", outcome{}), mcpadapter.KeyReused)
 				// A refusal is not the last word, wherever it is noted.
-				want(t, pair[0], a.message(key+"r", key+"r", fate{refused: true}), mcpadapter.Executed)
-				want(t, pair[1], a.message(key+"r", key+"r", fate{}), mcpadapter.Executed)
-				want(t, pair[0], a.message(key+"r", key+"r", fate{}), mcpadapter.Replayed)
+				want(t, pair[0], a.message(key+"r", key+"r", outcome{refused: true}), mcpadapter.Executed)
+				want(t, pair[1], a.message(key+"r", key+"r", outcome{}), mcpadapter.Executed)
+				want(t, pair[0], a.message(key+"r", key+"r", outcome{}), mcpadapter.Replayed)
 				// Nor is what another has made taken for what has no answer.
-				want(t, pair[1], a.message(key+"x", key, fate{dropped: true}), mcpadapter.NotFoundYet)
-				want(t, pair[0], a.message(key+"u", key+"u", fate{dropped: true}), mcpadapter.NotFoundYet)
-				want(t, pair[1], a.message(key+"v", key+"u", fate{cut: true}), mcpadapter.Indeterminate)
-				want(t, pair[1], a.message(key+"u", key+"u", fate{}), mcpadapter.Indeterminate)
+				want(t, pair[1], a.message(key+"x", key, outcome{dropped: true}), mcpadapter.NotFoundYet)
+				want(t, pair[0], a.message(key+"u", key+"u", outcome{dropped: true}), mcpadapter.NotFoundYet)
+				want(t, pair[1], a.message(key+"v", key+"u", outcome{cut: true}), mcpadapter.Indeterminate)
+				want(t, pair[1], a.message(key+"u", key+"u", outcome{}), mcpadapter.Indeterminate)
 			}
 		}
 	})
 }
 
-func TestWorksOfOneLikenessWaitForEachOtherUnderTwoSecrets(t *testing.T) {
+func TestAQueueHoldsUnderTwoSecrets(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		p, q := start(t, s, rotation(t)[1]), start(t, s, rotation(t)[2])
 		time.Sleep(time.Minute)
 		var a api
@@ -55,11 +55,11 @@ func TestWorksOfOneLikenessWaitForEachOtherUnderTwoSecrets(t *testing.T) {
 			var all sync.WaitGroup
 			text := fmt.Sprint("text", len(a.made))
 			all.Go(func() {
-				want(t, pair[0], a.message(text+"a", text, fate{takes: 5 * time.Second}), mcpadapter.Executed)
+				want(t, pair[0], a.message(text+"a", text, outcome{takes: 5 * time.Second}), mcpadapter.Executed)
 			})
 			time.Sleep(time.Second)
 			begun := time.Now()
-			want(t, pair[1], a.message(text+"b", text, fate{}), mcpadapter.Executed)
+			want(t, pair[1], a.message(text+"b", text, outcome{}), mcpadapter.Executed)
 			if waited := time.Since(begun); waited < 4*time.Second {
 				t.Errorf("only %v", waited)
 			}
@@ -68,9 +68,9 @@ func TestWorksOfOneLikenessWaitForEachOtherUnderTwoSecrets(t *testing.T) {
 	})
 }
 
-func TestTheMemoryIsNotTakenForLostWhileSecretsRotate(t *testing.T) {
+func TestSecretRotationIsNotDataLoss(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		whole := true
 		lost := func(o *idempotency.Options) {
 			o.OnLoss = func() {
@@ -84,9 +84,9 @@ func TestTheMemoryIsNotTakenForLostWhileSecretsRotate(t *testing.T) {
 		for i, secrets := range rotation(t) {
 			p := start(t, s, secrets, lost, rarely)
 			time.Sleep(time.Hour)
-			want(t, p, a.contact(fmt.Sprint("k", i), "text", fate{}), mcpadapter.Executed)
+			want(t, p, a.contact(fmt.Sprint("k", i), "text", outcome{}), mcpadapter.Executed)
 			if last != nil {
-				want(t, last, a.contact(fmt.Sprint("l", i), "text", fate{}), mcpadapter.Executed)
+				want(t, last, a.contact(fmt.Sprint("l", i), "text", outcome{}), mcpadapter.Executed)
 				last.end()
 			}
 			time.Sleep(30 * time.Hour)
@@ -94,29 +94,30 @@ func TestTheMemoryIsNotTakenForLostWhileSecretsRotate(t *testing.T) {
 		}
 		whole = false
 		s.lose()
-		want(t, last, a.contact("k3", "text", fate{}), mcpadapter.StoreReset)
+		want(t, last, a.contact("k3", "text", outcome{}), mcpadapter.StoreReset)
 	})
 }
 
-// Replicas that have no secret in common see nothing of each other, and must not say of each other's memory that it was lost.
-func TestReplicasWithoutACommonSecretLeaveEachOtherAlone(t *testing.T) {
+// Replicas that have no secret in common see nothing of each other, and must not report that each
+// other's data was lost.
+func TestReplicasWithoutACommonSecretAreSeparate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		lost := func(o *idempotency.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } }
 		var a api
 		start(t, s, underSecrets(t, secretA), lost)
 		time.Sleep(time.Minute)
 		p := start(t, s, underSecrets(t, secretB), lost)
 		time.Sleep(time.Minute)
-		want(t, p, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, p, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 	})
 }
 
 // A rotation that skips a step has replicas see what is sealed by a secret that they do not have.
-func TestAMemoryThatCannotBeReadIsNotSaidToBeLost(t *testing.T) {
+func TestAnUnreadableEpochIsNotReportedAsLost(t *testing.T) {
 	lost := func(o *idempotency.Options) { o.OnLoss = func() { t.Error("it is taken for lost") } }
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		var a api
 		start(t, s, underSecrets(t, secretA), lost)
 		time.Sleep(time.Minute)
@@ -124,42 +125,42 @@ func TestAMemoryThatCannotBeReadIsNotSaidToBeLost(t *testing.T) {
 		time.Sleep(time.Minute)
 		start(t, s, underSecrets(t, secretB, secretA), lost) // from here on it is sealed by the other secret
 		time.Sleep(time.Minute)
-		want(t, early, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, early, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 	})
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		var a api
 		old := start(t, s, underSecrets(t, secretA), lost)
 		time.Sleep(time.Minute)
 		both := start(t, s, underSecrets(t, secretB, secretA), lost)
 		time.Sleep(time.Minute)
-		want(t, both, a.contact("k", "text", fate{}), mcpadapter.Executed)
+		want(t, both, a.contact("k", "text", outcome{}), mcpadapter.Executed)
 		// It cannot see what was done under the other secret.
-		want(t, old, a.contact("k", "text", fate{}), mcpadapter.StoreReset)
-		want(t, both, a.contact("l", "text", fate{}), mcpadapter.Executed)
+		want(t, old, a.contact("k", "text", outcome{}), mcpadapter.StoreReset)
+		want(t, both, a.contact("l", "text", outcome{}), mcpadapter.Executed)
 	})
 }
 
-// Two replicas that differ in which secret is in use make their records under two names. However their steps interleave,
-// one of them does the work.
-func TestOfTwinsUnderTwoSecretsOneIsDone(t *testing.T) {
-	for _, likeness := range []bool{true, false} {
+// Two replicas that differ in which secret is in use make their records under two names. However
+// their steps interleave, one of them executes the operation.
+func TestOneOfTwoDuplicatesUnderTwoSecretsExecutes(t *testing.T) {
+	for _, fingerprint := range []bool{true, false} {
 		for pattern := range 1 << 9 {
 			synctest.Test(t, func(t *testing.T) {
-				s := newShelf()
+				s := newMemStore()
 				p := []*process{start(t, s, rotation(t)[1]), start(t, s, rotation(t)[2])}
 				time.Sleep(time.Minute)
 				var a api
-				w := a.contact("k", "text", fate{})
-				if likeness {
-					w = a.message("k", "text", fate{})
+				w := a.contact("k", "text", outcome{})
+				if fingerprint {
+					w = a.message("k", "text", outcome{})
 				}
-				turns := newTurns(pattern, 9)
+				scheduler := newScheduler(pattern, 9)
 				for i, q := range p {
 					q.line.set(func(l *line) {
 						l.wait = func(part, _, _ string) {
-							if part == works {
-								turns.take(i)
+							if part == operations {
+								scheduler.take(i)
 							}
 						}
 					})
@@ -169,7 +170,7 @@ func TestOfTwinsUnderTwoSecretsOneIsDone(t *testing.T) {
 				for i, q := range p {
 					all.Go(func() {
 						states[i] = q.Do(t.Context(), w).State
-						turns.over(i)
+						scheduler.over(i)
 					})
 				}
 				all.Wait()
@@ -182,10 +183,11 @@ func TestOfTwinsUnderTwoSecretsOneIsDone(t *testing.T) {
 	}
 }
 
-// A replica died just when it had made a record of its own beside another's. Whoever takes that up finds the other one.
-func TestARecordThatWasLeftBesideAnotherStandsInNobodysWay(t *testing.T) {
+// A replica died just when it had made a record of its own beside another's. Whoever takes that up
+// finds the other one.
+func TestASecondRecordOfADeadOwnerDoesNotBlock(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s := newShelf()
+		s := newMemStore()
 		p, q, r := start(t, s, rotation(t)[1]), start(t, s, rotation(t)[2]), start(t, s, rotation(t)[1])
 		time.Sleep(time.Minute)
 		var a api
@@ -194,40 +196,41 @@ func TestARecordThatWasLeftBesideAnotherStandsInNobodysWay(t *testing.T) {
 			looked := false
 			l.then = func(part, op, _ string, _ error) {
 				switch {
-				case part == works && op == "Get" && !looked: // it has not seen what is there now
+				case part == operations && op == "Get" && !looked: // it has not seen what is there now
 					looked = true
-					all.Go(func() { want(t, p, a.message("k", "text", fate{takes: 30 * time.Second}), mcpadapter.Executed) })
+					all.Go(func() { want(t, p, a.message("k", "text", outcome{takes: 30 * time.Second}), mcpadapter.Executed) })
 					time.Sleep(time.Second)
-				case part == works && op == "Add":
+				case part == operations && op == "Add":
 					l.set(func(l *line) { l.cut = true })
 				}
 			}
 		})
-		q.Do(t.Context(), a.message("k", "text", fate{}))
+		q.Do(t.Context(), a.message("k", "text", outcome{}))
 		q.die()
 		time.Sleep(10 * time.Second)
-		want(t, r, a.message("k", "text", fate{}), mcpadapter.Replayed)
+		want(t, r, a.message("k", "text", outcome{}), mcpadapter.Replayed)
 		all.Wait()
 		a.wantMade(t, "k", 1)
 	})
 }
 
-// turns has two take steps in an order that a number says, bit by bit, and as they like after that or when one has ended.
-type turns struct {
+// scheduler has two take steps in an order that a number says, bit by bit, and as they like after
+// that or when one has ended.
+type scheduler struct {
 	mu      sync.Mutex
 	order   []int
 	changed chan struct{}
 }
 
-func newTurns(pattern, n int) *turns {
-	s := &turns{changed: make(chan struct{})}
+func newScheduler(pattern, n int) *scheduler {
+	s := &scheduler{changed: make(chan struct{})}
 	for i := range n {
 		s.order = append(s.order, pattern>>i&1)
 	}
 	return s
 }
 
-func (s *turns) take(who int) {
+func (s *scheduler) take(who int) {
 	for {
 		s.mu.Lock()
 		if len(s.order) == 0 || s.order[0] == who {
@@ -250,7 +253,7 @@ func (s *turns) take(who int) {
 }
 
 // next is called with the lock.
-func (s *turns) next() {
+func (s *scheduler) next() {
 	if len(s.order) > 0 {
 		s.order = s.order[1:]
 	}
@@ -258,7 +261,7 @@ func (s *turns) next() {
 	s.changed = make(chan struct{})
 }
 
-func (s *turns) over(who int) {
+func (s *scheduler) over(who int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.order) > 0 && s.order[0] == who {

@@ -26,7 +26,7 @@ type redisParts struct {
 
 func (r redisParts) part(name string) idempotency.Records {
 	return map[string]idempotency.Records{
-		works: r.Operations(), queues: r.Queues(), likenesses: r.Fingerprints(), claims: r.Claims(), replicas: r.Replicas(), epochs: r.Epoch(),
+		operations: r.Operations(), queues: r.Queues(), fingerprints: r.Fingerprints(), claims: r.Claims(), replicas: r.Replicas(), epochs: r.Epoch(),
 	}[name]
 }
 
@@ -35,7 +35,7 @@ func (r redisParts) lose() { r.flush() }
 // patient is long enough for a loaded machine.
 var patient = redisstore.Options{Timeout: 10 * time.Second}
 
-// stores are all that this works on.
+// stores are all that this operations on.
 func stores(t *testing.T) map[string]func(t *testing.T) store {
 	t.Helper()
 	open := func(t *testing.T, url string, opts redisstore.Options, flush func()) store {
@@ -47,7 +47,7 @@ func stores(t *testing.T) map[string]func(t *testing.T) store {
 		return redisParts{s, flush}
 	}
 	return map[string]func(t *testing.T) store{
-		"in memory": func(*testing.T) store { return newShelf() },
+		"in memory": func(*testing.T) store { return newMemStore() },
 		"within the process": func(t *testing.T) store {
 			server := miniredis.NewMiniRedis()
 			t.Cleanup(server.Close)
@@ -68,21 +68,21 @@ func quick(o *idempotency.Options) {
 	o.ReconcileTime = 100 * time.Millisecond
 }
 
-func TestEveryStoreWillDo(t *testing.T) {
+func TestEveryStore(t *testing.T) {
 	for name, open := range stores(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Run("what is done is replayed", func(t *testing.T) {
 				s := open(t)
 				p, q := start(t, s, quick), start(t, s, quick)
 				var a api
-				first := want(t, p, a.message("k", "text", fate{}), mcpadapter.Executed)
-				again := want(t, q, a.message("k", "text", fate{}), mcpadapter.Replayed)
+				first := want(t, p, a.message("k", "text", outcome{}), mcpadapter.Executed)
+				again := want(t, q, a.message("k", "text", outcome{}), mcpadapter.Replayed)
 				if string(again.Result.Structured) != string(first.Result.Structured) || again.At.Sub(first.At).Abs() > time.Microsecond {
 					t.Errorf("%+v, want %+v", again, first)
 				}
-				want(t, p, a.message("k", "another", fate{}), mcpadapter.KeyReused)
-				want(t, p, a.contact("r", "text", fate{refused: true}), mcpadapter.Executed)
-				want(t, q, a.contact("r", "text", fate{}), mcpadapter.Executed)
+				want(t, p, a.message("k", "another", outcome{}), mcpadapter.KeyReused)
+				want(t, p, a.contact("r", "text", outcome{refused: true}), mcpadapter.Executed)
+				want(t, q, a.contact("r", "text", outcome{}), mcpadapter.Executed)
 			})
 			t.Run("of twins one is done", func(t *testing.T) {
 				s := open(t)
@@ -93,14 +93,15 @@ func TestEveryStoreWillDo(t *testing.T) {
 				states := map[mcpadapter.State]int{}
 				for i := range 30 {
 					all.Go(func() {
-						f := p[i%3].Do(t.Context(), a.message(fmt.Sprint("k", i/10), "text", fate{takes: time.Millisecond}))
+						f := p[i%3].Do(t.Context(), a.message(fmt.Sprint("k", i/10), "text", outcome{takes: time.Millisecond}))
 						mu.Lock()
 						defer mu.Unlock()
 						states[f.State]++
 					})
 				}
 				all.Wait()
-				// On a machine that is busy a twin may have come before the owner's first sign of life, and have looked for it.
+				// On a machine that is busy a twin may have come before the owner's first
+				// heartbeat, and have looked for it.
 				found := states[mcpadapter.Replayed] + states[mcpadapter.Reconciled]
 				if states[mcpadapter.Executed] != 3 || found != 27 || len(a.made) != 3 {
 					t.Errorf("%v, made %d", states, len(a.made))
@@ -110,40 +111,40 @@ func TestEveryStoreWillDo(t *testing.T) {
 				s := open(t)
 				p, q := start(t, s, quick), start(t, s, quick)
 				var a api
-				want(t, p, a.message("a", "text", fate{}), mcpadapter.Executed)
-				want(t, p, a.message("b", "text", fate{cut: true}), mcpadapter.Reconciled)
-				want(t, q, a.message("b", "text", fate{}), mcpadapter.Replayed)
-				want(t, q, a.message("c", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-				want(t, p, a.message("c", "text", fate{}), mcpadapter.NotFoundYet)
-				want(t, p, a.message("d", "text", fate{cut: true}), mcpadapter.Indeterminate)
-				want(t, p, a.contact("e", "text", fate{cut: true}), mcpadapter.Indeterminate)
+				want(t, p, a.message("a", "text", outcome{}), mcpadapter.Executed)
+				want(t, p, a.message("b", "text", outcome{cut: true}), mcpadapter.Reconciled)
+				want(t, q, a.message("b", "text", outcome{}), mcpadapter.Replayed)
+				want(t, q, a.message("c", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+				want(t, p, a.message("c", "text", outcome{}), mcpadapter.NotFoundYet)
+				want(t, p, a.message("d", "text", outcome{cut: true}), mcpadapter.Indeterminate)
+				want(t, p, a.contact("e", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 			})
 			t.Run("a loss is found out", func(t *testing.T) {
 				s := open(t)
 				p, q := start(t, s, quick), start(t, s, quick)
 				var a api
-				for _, m := range []*process{p, q} { // they know each other's memory
-					want(t, m, a.message("k", "text", fate{}), mcpadapter.Executed+mcpadapter.State(len(a.made)))
+				for _, m := range []*process{p, q} { // both know the epoch
+					want(t, m, a.message("k", "text", outcome{}), mcpadapter.Executed+mcpadapter.State(len(a.made)))
 				}
 				s.lose()
-				want(t, p, a.message("k", "text", fate{}), mcpadapter.StoreReset)
-				want(t, q, a.message("k", "text", fate{}), mcpadapter.StoreReset)
-				want(t, q, a.message("", "text", fate{}), mcpadapter.Executed)
+				want(t, p, a.message("k", "text", outcome{}), mcpadapter.StoreReset)
+				want(t, q, a.message("k", "text", outcome{}), mcpadapter.StoreReset)
+				want(t, q, a.message("", "text", outcome{}), mcpadapter.Executed)
 			})
 			t.Run("secrets rotate", func(t *testing.T) {
 				s := open(t)
 				p, q := start(t, s, quick, rotation(t)[1]), start(t, s, quick, rotation(t)[2])
 				var a api
-				want(t, p, a.message("k", "text", fate{}), mcpadapter.Executed)
-				want(t, q, a.message("k", "text", fate{}), mcpadapter.Replayed)
-				want(t, q, a.message("l", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-				want(t, p, a.message("m", "text", fate{cut: true}), mcpadapter.Indeterminate)
+				want(t, p, a.message("k", "text", outcome{}), mcpadapter.Executed)
+				want(t, q, a.message("k", "text", outcome{}), mcpadapter.Replayed)
+				want(t, q, a.message("l", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+				want(t, p, a.message("m", "text", outcome{cut: true}), mcpadapter.Indeterminate)
 			})
 		})
 	}
 }
 
-func TestNothingIsKeptForEver(t *testing.T) {
+func TestEveryKeyExpires(t *testing.T) {
 	server := redistest.Start(t)
 	s, err := redisstore.Open(server.URL(), patient)
 	if err != nil {
@@ -152,11 +153,11 @@ func TestNothingIsKeptForEver(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	p := start(t, redisParts{Store: s}, quick)
 	var a api
-	want(t, p, a.message("k", "text", fate{}), mcpadapter.Executed)
-	want(t, p, a.message("l", "text", fate{dropped: true}), mcpadapter.NotFoundYet)
-	want(t, p, a.contact("", "Jane", fate{}), mcpadapter.Executed)
+	want(t, p, a.message("k", "text", outcome{}), mcpadapter.Executed)
+	want(t, p, a.message("l", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
+	want(t, p, a.contact("", "Jane", outcome{}), mcpadapter.Executed)
 	server.Do("DEL", "gw:e:epoch")
-	want(t, p, a.message("m", "text", fate{}), mcpadapter.StoreReset)
+	want(t, p, a.message("m", "text", outcome{}), mcpadapter.StoreReset)
 	client := server.Client()
 	keys := client.Keys(t.Context(), "*").Val()
 	if len(keys) < 7 {

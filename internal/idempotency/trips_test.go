@@ -13,27 +13,27 @@ import (
 )
 
 // What a call waits for is counted in trips to the store: some are made at the same time.
-func TestHowManyTripsToTheStoreACallWaitsFor(t *testing.T) {
+func TestStoreRoundTripsPerCall(t *testing.T) {
 	for name, tc := range map[string]struct {
-		work  func(a *api, i int) mcpadapter.Operation
-		trips int
+		operation func(a *api, i int) mcpadapter.Operation
+		trips     int
 	}{
 		"a message": {func(a *api, i int) mcpadapter.Operation {
-			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{})
 		}, 6},
-		"a message said before":  {func(a *api, i int) mcpadapter.Operation { return a.message(fmt.Sprint("k", i), "text", fate{}) }, 6},
-		"a contact":              {func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", fate{}) }, 4},
-		"the same message again": {func(a *api, _ int) mcpadapter.Operation { return a.message("k", "text", fate{}) }, 2},
+		"a message sent before":  {func(a *api, i int) mcpadapter.Operation { return a.message(fmt.Sprint("k", i), "text", outcome{}) }, 6},
+		"a contact":              {func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) }, 4},
+		"the same message again": {func(a *api, _ int) mcpadapter.Operation { return a.message("k", "text", outcome{}) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
-				_, p := settled(t, 1)
+				_, p := running(t, 1)
 				var a api
-				p[0].Do(t.Context(), tc.work(&a, 0))
+				p[0].Do(t.Context(), tc.operation(&a, 0))
 				time.Sleep(time.Minute)
 				p[0].line.set(func(l *line) { l.delay = 10 * time.Millisecond })
 				begun := time.Now()
-				p[0].Do(t.Context(), tc.work(&a, 1))
+				p[0].Do(t.Context(), tc.operation(&a, 1))
 				if trips := int(time.Since(begun) / (10 * time.Millisecond)); trips != tc.trips {
 					t.Errorf("%d trips; want %d", trips, tc.trips)
 				}
@@ -42,16 +42,16 @@ func TestHowManyTripsToTheStoreACallWaitsFor(t *testing.T) {
 	}
 }
 
-func TestALossThatIsOverCostsNothing(t *testing.T) {
+func TestAnExpiredLossCostsNoRoundTrip(t *testing.T) {
 	inTime(t, func(t *testing.T) {
-		s, p := settled(t, 1, rarely)
+		s, p := running(t, 1, rarely)
 		var a api
 		s.lose()
-		want(t, p[0], a.contact("k", "Jane", fate{}), mcpadapter.StoreReset)
+		want(t, p[0], a.contact("k", "Jane", outcome{}), mcpadapter.StoreReset)
 		time.Sleep(25 * time.Hour)
-		want(t, p[0], a.contact("l", "Jane", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.contact("l", "Jane", outcome{}), mcpadapter.Executed)
 		p[0].line.set(func(l *line) { l.count = 0 })
-		want(t, p[0], a.contact("m", "Jane", fate{}), mcpadapter.Executed)
+		want(t, p[0], a.contact("m", "Jane", outcome{}), mcpadapter.Executed)
 		p[0].line.set(func(l *line) {
 			if l.count != 4 {
 				t.Errorf("%d operations; want 4", l.count)
@@ -60,14 +60,15 @@ func TestALossThatIsOverCostsNothing(t *testing.T) {
 	})
 }
 
-// BenchmarkDo is what a call costs besides its request, on a real Redis, and how many operations it makes there.
+// BenchmarkDo is what a call costs besides its request, on a real Redis, and how many operations it
+// makes there.
 func BenchmarkDo(b *testing.B) {
-	for name, work := range map[string]func(a *api, i int) mcpadapter.Operation{
+	for name, operation := range map[string]func(a *api, i int) mcpadapter.Operation{
 		"message": func(a *api, i int) mcpadapter.Operation {
-			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), fate{})
+			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{})
 		},
-		"contact": func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", fate{}) },
-		"replay":  func(a *api, _ int) mcpadapter.Operation { return a.contact("k", "Jane", fate{}) },
+		"contact": func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) },
+		"replay":  func(a *api, _ int) mcpadapter.Operation { return a.contact("k", "Jane", outcome{}) },
 	} {
 		for _, fsync := range []string{"no", "always"} {
 			b.Run(name+"/appendfsync="+fsync, func(b *testing.B) {
@@ -86,7 +87,7 @@ func BenchmarkDo(b *testing.B) {
 				p.line.set(func(l *line) { l.count = 0 })
 				b.ResetTimer()
 				for i := range b.N {
-					p.Do(context.Background(), work(&a, i))
+					p.Do(context.Background(), operation(&a, i))
 				}
 				b.StopTimer()
 				p.line.set(func(l *line) { b.ReportMetric(float64(l.count)/float64(b.N), "operations/op") })
