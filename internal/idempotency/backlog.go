@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What an attempt came to is written whether its client waits or not, and tried again if the store does not answer: until
-// then others look for it, or are told that it is under way. Nothing that others do rests on it.
+// Results are persisted even if the client left, and retried while the store is down. Until then
+// others reconcile, or are told that the call is in progress. Nothing that others do rests on it.
 const (
 	// tryTime is for one trial. A store that does not answer says so much sooner; in its queue a trial may have to wait.
 	tryTime    = 10 * time.Second
@@ -127,7 +127,7 @@ func (b *backlog) next() (c pendingWrite, ok bool) {
 	return c, true
 }
 
-// back has a chore wait again, behind the others.
+// back has a write wait again, behind the others.
 func (b *backlog) back(c pendingWrite) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 )
 
 // conclude notes the end of an attempt: the answer and who made what was made, and last that nothing is open. The order
-// matters: see lookOnce.
+// matters: see search.
 func (c *call) conclude(ctx context.Context, e *entry, r record, id string) error {
 	anonymous := r.Phase == done && id == "" // what it made may be seen, and nobody knows which it is
 	claimed := async(func() error {

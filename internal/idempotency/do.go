@@ -11,8 +11,8 @@ import (
 var (
 	errTaken      = errors.New("idempotency: another call has taken over")
 	errStoreDown  = errors.New("idempotency: the store cannot be reached")
-	errStoreReset = errors.New("idempotency: the memory was lost")
-	errQueued     = errors.New("idempotency: another work of this tenant looks the same and is in flight")
+	errStoreReset = errors.New("idempotency: the store lost its data")
+	errQueued     = errors.New("idempotency: another operation of this tenant with the same fingerprint is in flight")
 	errLate       = errors.New("idempotency: it took too long to find out whether this is a retransmission")
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// epoch is one life of the memory: as long as the store keeps what it was given.
+// epoch is one life of the store, from its first use to data loss.
 type epoch struct {
 	ID string `json:"id"`
 	// Born is when a process found the store empty, Lost when one did that had known another epoch.
@@ -30,14 +30,15 @@ const (
 // epochs is what a process knows of the store's memory. Its fields are guarded by the mutex of [Guard].
 type epochs struct {
 	known epoch
-	// over is a lost epoch of which nothing is missed any more, told one whose loss was reported.
-	over, told epoch
+	// expired: the lost epoch whose keys have all aged out. reported: the lost epoch already passed to
+	// OnLoss.
+	expired, reported epoch
 	// uncertainUntil is until when another process may say that there was an epoch before.
 	uncertainUntil time.Time
 }
 
-// checkEpoch compares the store's memory with what this process knows, and tells whether it was lost so lately that keys of
-// before may be missed.
+// checkEpoch compares the store's epoch with the one this process knows, and tells whether data was
+// lost so lately that keys of before may be missed.
 func (m *Guard) checkEpoch(ctx context.Context) (lost bool, err error) {
 	for {
 		known := m.present()
@@ -125,13 +126,13 @@ func (m *Guard) learn(ctx context.Context, known, e epoch) (lost, learnt bool, e
 	if young {
 		m.uncertainUntil = time.Now().Add(2 * m.opts.Heartbeat)
 	}
-	report := lost && m.told != e
+	report := lost && m.reported != e
 	m.known = e
 	switch {
 	case lost:
-		m.told = e
+		m.reported = e
 	case !e.Lost.IsZero():
-		m.over = e
+		m.expired = e
 	}
 	m.mu.Unlock()
 	if report {
@@ -143,9 +144,9 @@ func (m *Guard) learn(ctx context.Context, known, e epoch) (lost, learnt bool, e
 // wasLost tells whether keys of before an epoch's loss may be missed still.
 func (m *Guard) wasLost(ctx context.Context, e epoch) (bool, error) {
 	m.mu.Lock()
-	over := m.over == e
+	expired := m.expired == e
 	m.mu.Unlock()
-	if over {
+	if expired {
 		return false, nil
 	}
 	_, lost, err := m.opts.Epoch.Get(ctx, lostName)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Guard does things once. It may be used by many goroutines at once.
+// Guard executes each operation once. It may be used by many goroutines at once.
 type Guard struct {
 	opts    Options
 	replica string // names this process among the replicas
 
 	mu     sync.Mutex
 	active map[string]bool // attempts of this process that are under way
-	epochs                 // what this process knows of the store's memory
+	epochs                 // what this process knows of the store's epoch
 
 	backlog backlog
 }

@@ -19,8 +19,8 @@ type openAttempt struct {
 const (
 	// fingerprintMargin has claims and lists outlast every key.
 	fingerprintMargin = time.Hour
-	// openLife is when an attempt without an answer is forgotten though its list is still in use. It goes by the clocks, so
-	// it is much longer than those may be wrong.
+	// openLife: open attempts are dropped after a week even if the fingerprint stays busy. Measured by
+	// local clocks, hence the wide margin.
 	openLife = 7 * 24 * time.Hour
 	// maxOpen is how many attempts are told apart.
 	maxOpen = 50

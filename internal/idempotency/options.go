@@ -15,7 +15,7 @@ type Records interface {
 	SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
 	// CompareAndSwap sets the value of a name if it is still old, and tells whether it did.
 	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
-	// Swap sets the value of a name whatever it is, and gives the one before.
+	// GetSet sets the value of a name whatever it is, and gives the one before.
 	GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
 }
 
@@ -33,33 +33,34 @@ type Digester interface {
 
 // Options configure a [Guard]. The stores, Sealer and Digester are required.
 type Options struct {
-	// Operations has a record for each key, Queues who is in flight of each tenant's works that look alike, Likenesses the open
-	// attempts of each likeness, Claims who made what was made, Replicas a sign of life of each process, and Epoch one value
-	// that says how old the memory is.
+	// Operations has a record for each key, Queues who is in flight of a tenant and fingerprint,
+	// Fingerprints the open attempts of each fingerprint, Claims which attempt made what, Replicas the
+	// heartbeat of each process, and Epoch one value that tells data loss from a new store.
 	Operations, Queues, Fingerprints, Claims, Replicas, Epoch Records
 
 	Sealer   Sealer
 	Digester Digester
 
-	// Own says that nobody else uses the stores, so that a new memory cannot be a lost one.
+	// Own says that nobody else uses the stores, so that an empty store did not lose data.
 	Own bool
-	// ExecuteOnOutage does work without a key even if the stores cannot be reached. Default: nothing is done without them.
+	// ExecuteOnOutage executes calls without a key even if the stores cannot be reached. Default: nothing
+	// is executed without them.
 	ExecuteOnOutage bool
-	// ExecuteOnLoss does work with a key also after the memory was lost. Default: for KeyLife it is refused.
+	// ExecuteOnLoss executes calls with a key also after data loss. Default: refused for KeyLife.
 	ExecuteOnLoss bool
-	// RetryAbsent does work again whose attempt had no answer, if it is repeated under its key and nothing of it can be seen.
-	// That gives up what this package is for.
+	// RetryAbsent executes an operation again whose attempt had no answer, if it is repeated under its
+	// key and a search finds nothing. That gives up what this package is for.
 	RetryAbsent bool
 
 	// KeyLife is how long a key is remembered. Default: 24 h.
 	KeyLife time.Duration
 	// RetransmissionLife is how long work without a key is recognized after its end. Default: 60 s.
 	RetransmissionLife time.Duration
-	// Attempt is the longest that an attempt may take; after it an owner counts as dead. Default: 2 min.
+	// Attempt is the longest that an attempt may take. After it an owner counts as dead. Default: 2 min.
 	Attempt time.Duration
-	// WaitTime is how long a call waits for another one under its key, TurnPatience for its turn among the tenant's works of
-	// its likeness, TakeoverPatience before it takes over what was only prepared, by a process that lives: longer than that may
-	// wait for its turn. Defaults: 45 s, 15 s, 25 s.
+	// WaitTime is how long a call waits for another one under its key, QueueTime for its tenant's queue
+	// of its fingerprint, TakeoverTime before it takes over a record that is only prepared by a live
+	// process, which must be longer than QueueTime. Defaults: 45 s, 15 s, 25 s.
 	WaitTime, QueueTime, TakeoverTime time.Duration
 	// ReconcileTime is how long an attempt without an answer is looked for. Default: 5 s.
 	ReconcileTime time.Duration
@@ -70,7 +71,7 @@ type Options struct {
 
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
-	// OnLoss is told when it is found that the memory was lost. Default: nobody.
+	// OnLoss is called when data loss is detected. Default: nothing.
 	OnLoss func()
 }
 
@@ -80,7 +81,7 @@ func (o Options) check() (Options, error) {
 		o.Digester == nil,
 	} {
 		if missing {
-			return o, errors.New("idempotency: Works, Queues, Likenesses, Claims, Replicas, Epoch, Sealer and Digester are required")
+			return o, errors.New("idempotency: Operations, Queues, Fingerprints, Claims, Replicas, Epoch, Sealer and Digester are required")
 		}
 	}
 	for _, d := range []struct {

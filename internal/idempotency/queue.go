@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Works of one fingerprint and tenant are done one after another. The queue is for order alone: whether an answer that was
+// Operations of one fingerprint and tenant are executed one after another. The queue is for order alone: whether an answer that was
 // lost can be reconciled rests on open attempts and claims, which are the deployment's. So a queue that cannot be read, or
 // that was lost, keeps nobody waiting and makes nothing wrong; one that does not answer keeps works from being done, like
 // every part of the store.
@@ -131,7 +131,7 @@ func (c *call) release(ctx context.Context, e *entry) error {
 	return c.releaseAll(ctx, e.Attempt, e.queue, e.open)
 }
 
-// releaseAll is leave for an attempt that another call may have made.
+// releaseAll is release for an attempt that another call may have made.
 func (c *call) releaseAll(ctx context.Context, attempt string, held *queue, noted *list) error {
 	if c.operation.Fingerprint == [32]byte{} {
 		return nil

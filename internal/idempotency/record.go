@@ -21,7 +21,7 @@ const (
 	unknown   phase = "unknown"
 )
 
-// record is what is remembered of a work.
+// record is the idempotency record of an operation.
 type record struct {
 	Phase   phase  `json:"p"`
 	Attempt string `json:"a"`
@@ -80,7 +80,7 @@ type entry struct {
 	// queue and open are where this attempt holds its place and where it is noted, as it wrote them; nil before it did.
 	queue *queue
 	open  *list
-	// replaced is what this attempt has taken the place of although it may have been done.
+	// replaced is the record this attempt replaced, which may already have taken effect.
 	replaced *record
 }
 
