@@ -3,7 +3,6 @@ package upstream
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"time"
 
@@ -42,13 +41,8 @@ func checkURL(address string) error {
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return errors.New("give an absolute https URL without user name or fragment, such as https://login.example.com")
 	}
-	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
+	if u.Scheme == "https" || u.Scheme == "http" && netx.IsLoopback(u.Hostname()) {
 		return nil
 	}
 	return errors.New("must be https: over plain http anybody on the way could read or change it")
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
