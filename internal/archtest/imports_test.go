@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi"},
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
-	"internal/resource":                 {"internal/identity", "internal/web"},
+	"internal/resource":                 {"internal/identity", "internal/netx", "internal/web"}, // netx says what loopback is
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider"},
 	"internal/sandbox/provider":         {"internal/pages"},
 	"internal/token":                    {"internal/identity", "internal/netx"},

@@ -3,10 +3,11 @@ package resource
 import (
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // origin is the part that all resources share. A token is good where its audience says, so an origin must never be taken
@@ -26,7 +27,7 @@ func newOrigin(public *url.URL) origin {
 		fixed:    public.Scheme + "://" + public.Host,
 		scheme:   public.Scheme,
 		port:     portOf(public.Host, public.Scheme),
-		loopback: isLoopback(public.Hostname()),
+		loopback: netx.IsLoopback(public.Hostname()),
 	}
 }
 
@@ -62,12 +63,4 @@ func portOf(host, scheme string) string {
 		return "443"
 	}
 	return "80"
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
