@@ -34,7 +34,7 @@ func Records(t *testing.T, open func(t *testing.T) Store) {
 		"swap gives the value before and leaves the new one":       swapped,
 		"values are bytes of any kind":                             binary,
 		"a value expires":                                          expires,
-		"every write renews the time to live":                   renewed,
+		"every write renews the time to live":                      renewed,
 		"scan gives every record with a prefix":                    scanned,
 		"scan ends when its reader has enough":                     scanEnds,
 		"a caller that went away does not fail the call":           abandoned,
