@@ -144,7 +144,7 @@ func TestSDKSignsInByClientCredentials(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // on both replicas
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}

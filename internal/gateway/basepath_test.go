@@ -23,7 +23,7 @@ func TestTheSDKSignsInBelowAPath(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			world, _ := behindPath(t, "api-key")
 			session := world.connect(t, version)
-			if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
 		})
@@ -35,7 +35,7 @@ func TestAKeyIsEnteredBelowAPath(t *testing.T) {
 	world, _ := behindPath(t, "linked")
 	world.key = "sandbox-key"
 	session := world.connect(t, "2025-11-25")
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
 }

@@ -86,7 +86,7 @@ func TestSDKSignsInByIdentityAssertion(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // on both replicas
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}

@@ -43,7 +43,7 @@ func TestTheLoginsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 			world.http.Transport = spy{world.http.Transport, &token}
 			session := world.connect(t, tt.version)
 			for range 6 {
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}
@@ -61,12 +61,12 @@ func TestALoginThatEndedIsFoundWhenItsTokenIsExchanged(t *testing.T) {
 	world := signIn(t, "exchange", through(t, &shown))
 	exchangeOnly(t, world.sandbox)
 	session := world.connect(t, "2025-11-25")
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
 	request(t, http.MethodPut, world.sandbox+"/_sandbox/oidc/revoke", `{"person":"ann"}`, "Content-Type", "application/json")
 	seen := world.watch()
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 1, 1)
@@ -145,7 +145,7 @@ func TestAClientsTokenIsExchangedForOneForTheAPI(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 3 {
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}

@@ -31,9 +31,11 @@ func claims(issuer *tokentest.Issuer, resource, scope string) map[string]any {
 	}
 }
 
-var send = &mcp.CallToolParams{Name: "send_message", Arguments: map[string]any{
-	"sender": "+15551234567", "recipients": []string{"+15559876543"}, "body": "Hi",
-}}
+func send() *mcp.CallToolParams {
+	return &mcp.CallToolParams{Name: "send_message", Arguments: map[string]any{
+		"sender": "+15551234567", "recipients": []string{"+15559876543"}, "body": "Hi",
+	}}
+}
 
 func TestATokenOfTheOrganisationsOwnServerCallsTools(t *testing.T) {
 	t.Parallel()
@@ -45,7 +47,7 @@ func TestATokenOfTheOrganisationsOwnServerCallsTools(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if result, err := s.CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := s.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Errorf("the call with its scope: %+v %v", result, err)
 			}
 			if _, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_messages"}); err == nil {
@@ -165,7 +167,7 @@ func TestTheirScopesAreMapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result, err := s.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := s.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	a := request(t, http.MethodGet, base+"/", "")

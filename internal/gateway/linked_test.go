@@ -14,7 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-var read = &mcp.CallToolParams{Name: "get_messages"}
+func read() *mcp.CallToolParams { return &mcp.CallToolParams{Name: "get_messages"} }
 
 // link is a world in which Ann has a key of her own, and what the API is shown in it.
 func link(t *testing.T) (*signedIn, *recorder) {
@@ -47,13 +47,13 @@ func TestCallsAreMadeWithThePersonsOwnKey(t *testing.T) {
 			world.http.Transport = spy{world.http.Transport, &token}
 			session := world.connect(t, version)
 			for range 2 { // on both replicas
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}
 			// Another client of the same person is not asked again.
 			world.key = "would be refused"
-			if result, err := world.connect(t, version).CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := world.connect(t, version).CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("another client: %+v %v", result, err)
 			}
 			if len(shown.bearers) > 0 || len(shown.keys) != 4 || token == "" || strings.Contains(shown.heard.String(), token) {
@@ -115,12 +115,12 @@ func TestEmptyStoreCostsOneChallengeAndOneKeyEntry(t *testing.T) {
 			t.Run(name+", "+era, func(t *testing.T) {
 				world, _ := link(t)
 				session := world.connect(t, version)
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 				forget(world)
 				seen := world.watch()
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Errorf("%+v %v", result, err)
 				}
 				seen.saw(t, 1, 1)
@@ -139,7 +139,7 @@ func TestAKeyThatTheAPIRefusesIsReplacedAtTheNextSignIn(t *testing.T) {
 	world.fault(t, "findMessages", http.StatusUnauthorized, 3) // the call, the second look, and the one at the sign-in
 	world.key = sandbox.KeyGlobex
 	seen := world.watch()
-	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 1, 1)
@@ -154,11 +154,11 @@ func TestA401ThatIsNotAboutTheKeyCostsNobodyTheirKey(t *testing.T) {
 	session := world.connect(t, "2025-11-25")
 	world.fault(t, "sendMessage", http.StatusUnauthorized, 1)
 	seen := world.watch()
-	result, err := session.CallTool(t.Context(), send)
+	result, err := session.CallTool(t.Context(), send())
 	if err != nil || !result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
-	if result, err = session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err = session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 0, 0)
@@ -182,7 +182,7 @@ func TestAKeyIsReplacedOnItsPageWithConfirmationOnly(t *testing.T) {
 	if page := ann.Visit(t, world.base+"/account/key"); !strings.Contains(page, "Your key is linked") {
 		t.Fatal(page)
 	}
-	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	if last := shown.keys[len(shown.keys)-1]; last != sandbox.KeyGlobex {
@@ -195,7 +195,7 @@ func TestRemovedKeyEndsCallsAndOneSignInAsksForAnother(t *testing.T) {
 	world, shown := link(t)
 	session := world.connect(t, "2025-11-25")
 	for range 2 { // each replica knows it
-		if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+		if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 			t.Fatalf("%+v %v", result, err)
 		}
 	}
@@ -209,7 +209,7 @@ func TestRemovedKeyEndsCallsAndOneSignInAsksForAnother(t *testing.T) {
 	world.key = sandbox.KeyGlobex
 	seen := world.watch()
 	for range 2 {
-		if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+		if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 			t.Errorf("%+v %v", result, err)
 		}
 		if last := shown.keys[len(shown.keys)-1]; last != sandbox.KeyGlobex {
@@ -222,13 +222,13 @@ func TestRemovedKeyEndsCallsAndOneSignInAsksForAnother(t *testing.T) {
 func TestAnotherPersonHasNoPartInAKey(t *testing.T) {
 	t.Parallel()
 	world, shown := link(t)
-	if result, err := world.connect(t, "2025-11-25").CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := world.connect(t, "2025-11-25").CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
 	request(t, http.MethodPut, world.sandbox+"/_sandbox/oidc", `{"auto_approve":"ben"}`, "Content-Type", "application/json")
 	world.key = sandbox.KeyGlobex
 	session := world.connect(t, "2025-11-25")
-	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
 	if last := shown.keys[len(shown.keys)-1]; last != sandbox.KeyGlobex {
@@ -241,13 +241,13 @@ func TestRedisThatIsDownTakesNoLinkedKeyThatIsInUse(t *testing.T) {
 	world, _ := link(t)
 	session := world.connect(t, "2025-11-25")
 	for range 2 { // each replica knows it
-		if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+		if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 			t.Fatalf("%+v %v", result, err)
 		}
 	}
 	world.redis.Kill()
 	seen := world.watch()
-	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 0, 0)

@@ -182,7 +182,7 @@ func TestTheSDKSignsInAtANarrowedEndpoint(t *testing.T) {
 				t.Errorf("it offers %q", got)
 			}
 			for range 2 { // on both replicas
-				if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+				if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 					t.Fatalf("%+v %v", result, err)
 				}
 			}

@@ -155,7 +155,7 @@ func TestTheSDKSignsInThroughTheBrowserAndCallsTools(t *testing.T) {
 				world := signIn(t, credential, nil)
 				session := world.connect(t, version)
 				for range 4 { // on both replicas
-					result, err := session.CallTool(t.Context(), send)
+					result, err := session.CallTool(t.Context(), send())
 					if err != nil || result.IsError {
 						t.Fatalf("%+v %v", result, err)
 					}
@@ -223,7 +223,7 @@ func TestARevokedTokenIsChallengedAtOnce(t *testing.T) {
 			var token string
 			world.http.Transport = spy{world.http.Transport, &token}
 			session := world.connect(t, "2025-11-25")
-			if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
 			ask := func(method, path, body, contentType string) *http.Response {

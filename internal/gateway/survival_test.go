@@ -16,12 +16,12 @@ func TestALoginThatTheProviderEndsCostsOneChallengeAndOneSignIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			world := signIn(t, "login", nil)
 			session := world.connect(t, version)
-			if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
 			request(t, http.MethodPut, world.sandbox+"/_sandbox/oidc/revoke", `{"person":"ann"}`, "Content-Type", "application/json")
 			seen := world.watch()
-			if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+			if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
 			seen.saw(t, 1, 1)
@@ -57,12 +57,12 @@ func TestRedisThatForgetsCostsOneSignInWithALogin(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "login", nil)
 	session := world.connect(t, "2025-11-25")
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Fatalf("%+v %v", result, err)
 	}
 	world.redis.Do("FLUSHALL")
 	seen := world.watch()
-	if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	seen.saw(t, 1, 1)
@@ -75,7 +75,7 @@ func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 	world.redis.Do("FLUSHALL")
 	seen := world.watch()
 	for range 2 { // each replica
-		if result, err := session.CallTool(t.Context(), send); err != nil || result.IsError {
+		if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 			t.Errorf("%+v %v", result, err)
 		}
 	}
@@ -156,11 +156,11 @@ func TestRedisThatIsDownCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 	world := signIn(t, "api-key", nil)
 	session := world.connect(t, "2025-11-25")
 	world.redis.Kill()
-	if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+	if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 		t.Errorf("%+v %v", result, err)
 	}
 	// What creates something waits for the memory of what was done.
-	result, err := session.CallTool(t.Context(), send)
+	result, err := session.CallTool(t.Context(), send())
 	if err != nil || !result.IsError || result.Meta["chat.clerk/disposition"] != "not_executed" {
 		t.Errorf("%+v %v", result, err)
 	}

@@ -155,7 +155,7 @@ func TestAReplacedAPIKeyChangesNothingUnderAnIdempotencyKey(t *testing.T) {
 		}
 		world.fault(t, "findMessages", http.StatusUnauthorized, 3) // the call, the second look, and the one at the sign-in
 		world.key = secondKey
-		if result, err := session.CallTool(t.Context(), read); err != nil || result.IsError {
+		if result, err := session.CallTool(t.Context(), read()); err != nil || result.IsError {
 			t.Fatalf("%+v %v", result, err)
 		}
 		if outcome, text := sendAs(t, session, "k"); outcome != "replayed" {
