@@ -2,6 +2,7 @@ package idempotency_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,17 +12,18 @@ import (
 )
 
 // operations are those of a part that a process makes while something is done.
-func (p *process) operations(part string, do func()) (n int) {
+func (p *process) operations(part string, do func()) int {
+	var n atomic.Int64
 	p.line.set(func(l *line) {
 		l.wait = func(at, _, _ string) {
 			if at == part {
-				n++
+				n.Add(1)
 			}
 		}
 	})
 	do()
 	p.line.set(func(l *line) { l.wait = nil })
-	return n
+	return int(n.Load())
 }
 
 func TestAHeartbeatLastsForFiveIntervals(t *testing.T) {
@@ -37,17 +39,17 @@ func TestAHeartbeatLastsForFiveIntervals(t *testing.T) {
 func TestTheEpochIsRenewedOnceInAHundredthOfItsLife(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := running(t, 1, rarely)
-		kept := 0
+		var renewals atomic.Int64
 		p[0].line.set(func(l *line) {
 			l.wait = func(part, op, _ string) {
 				if part == epochs && op == "Replace" {
-					kept++
+					renewals.Add(1)
 				}
 			}
 		})
 		time.Sleep(10 * 24 * time.Hour) // a hundredth is 21.6 h
 		p[0].end()
-		if kept < 10 || kept > 12 {
+		if kept := renewals.Load(); kept < 10 || kept > 12 {
 			t.Errorf("kept %d times in ten days", kept)
 		}
 	})
