@@ -1,10 +1,12 @@
 package idempotency_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -35,6 +37,27 @@ func TestHowLongRecordsLive(t *testing.T) {
 		want(t, p[0], a.message("refused", "text", outcome{refused: true}), mcpadapter.Executed)
 		if got := s.longest(operations); got != 30*time.Second {
 			t.Errorf("a refusal lives for %v", got)
+		}
+	})
+}
+
+// Without a key a record is there while its call runs and waits, and as long as a retransmission may come after it.
+func TestRecordOfARetransmissionOutlivesItsCall(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		s, p := running(t, 1, func(o *idempotency.Options) {
+			o.Attempt, o.WaitTime, o.RetransmissionLife = 3*time.Minute, 40*time.Second, time.Minute
+		})
+		var a api
+		o := a.message("", "text", outcome{})
+		o.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "n:1"}
+		attempt, during := o.Attempt, time.Duration(0)
+		o.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+			during = s.longest(operations)
+			return attempt(ctx, commit)
+		}
+		want(t, p[0], o, mcpadapter.Executed)
+		if during != 4*time.Minute+40*time.Second {
+			t.Errorf("while the call runs its record lives for %v", during)
 		}
 	})
 }

@@ -81,7 +81,7 @@ func (o Options) check() (Options, error) {
 		o.Digester == nil,
 	} {
 		if missing {
-			return o, errors.New("idempotency: Operations, Queues, Fingerprints, Claims, Replicas, Epoch, Sealer and Digester are required")
+			return Options{}, errors.New("idempotency: Operations, Queues, Fingerprints, Claims, Replicas, Epoch, Sealer and Digester are required")
 		}
 	}
 	for _, d := range []struct {
@@ -94,7 +94,7 @@ func (o Options) check() (Options, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return o, errors.New("idempotency: no duration may be negative")
+			return Options{}, errors.New("idempotency: no duration may be negative")
 		case *d.value == 0:
 			*d.value = d.otherwise
 		}
