@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -124,5 +125,30 @@ func TestHTTPSIsNotLeft(t *testing.T) {
 	w := newWorld(t, func(o *token.ExternalOptions) { o.JWKSURLs, o.HTTPClient = []string{secure.URL}, secure.Client() })
 	if text, _ := w.cannotTell(t, w.good()); !strings.Contains(text, "away from https") {
 		t.Errorf("%s", text)
+	}
+}
+
+// What is answered that is not HTTP is quoted by net/http, and would stand in the log.
+func TestAnswerThatIsNotHTTPIsNotQuoted(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte("password=hunter2 and more\r\n\r\n"))
+			_ = c.Close()
+		}
+	}()
+	w := newWorld(t, func(o *token.ExternalOptions) {
+		o.JWKSURLs = []string{"http://" + l.Addr().String() + "/keys?key=hunter2"}
+	})
+	if text, _ := w.cannotTell(t, w.good()); strings.Contains(text, "hunter2") || !strings.Contains(text, l.Addr().String()) {
+		t.Error(text)
 	}
 }

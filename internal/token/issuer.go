@@ -127,30 +127,52 @@ func (i *issuer) get(ctx context.Context, address string) ([]byte, error) {
 	req.Header.Set("Accept", "application/json")
 	resp, err := i.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, &unanswered{address, err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %d", address, resp.StatusCode)
+		return nil, fmt.Errorf("%s answered %d", netx.ShownURL(address), resp.StatusCode)
 	}
 	data, err := io.ReadAll(resp.Body)
 	if errors.Is(err, netx.ErrTooLarge) {
-		err = fmt.Errorf("the answer is larger than %d bytes", maxDocument)
+		return nil, fmt.Errorf("%s: the answer is larger than %d bytes", netx.ShownURL(address), maxDocument)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return nil, &unanswered{address, err}
 	}
 	return data, nil
 }
 
+// unanswered says that an address gave no answer, in a word: what net/http says quotes whatever was answered.
+type unanswered struct {
+	address string
+	cause   error
+}
+
+func (e *unanswered) Error() string {
+	why := netx.Cause(e.cause)
+	if redirect, ok := errors.AsType[redirectError](e.cause); ok {
+		why = redirect.Error()
+	}
+	return "asked at " + netx.ShownURL(e.address) + ": " + why
+}
+
+func (e *unanswered) Unwrap() error { return e.cause }
+
+// redirectError says why a redirect is not followed, in our words.
+type redirectError struct{ error }
+
 func checkRedirect(req *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
+	switch {
+	case len(via) > maxRedirects:
+		return redirectError{fmt.Errorf("more than %d redirects", maxRedirects)}
+	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
+		return redirectError{errors.New("redirected away from https")}
 	}
-	if via[0].URL.Scheme == "https" && req.URL.Scheme != "https" {
-		return errors.New("redirected away from https")
+	if err := checkURL(req.URL.String()); err != nil {
+		return redirectError{err}
 	}
-	return checkURL(req.URL.String())
+	return nil
 }
 
 // checkURL takes https, and http on this machine: whoever can change an answer on the way would choose the keys.
