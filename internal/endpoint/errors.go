@@ -108,6 +108,8 @@ func (e rpcError) why() web.Reason {
 	switch {
 	case e.status == http.StatusBadRequest && strings.HasPrefix(e.message, errVersion.message):
 		return web.ReasonProtocolVersion
+	case e.status == http.StatusNotFound:
+		return web.ReasonNotFound
 	case e.status == http.StatusRequestEntityTooLarge:
 		return web.ReasonTooLarge
 	case e.status == http.StatusRequestTimeout:

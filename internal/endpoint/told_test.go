@@ -32,6 +32,7 @@ func TestOperatorsAreToldWhyARequestIsRefused(t *testing.T) {
 		{200, version, web.ReasonBadRequest},
 		{400, "the " + version, web.ReasonBadRequest},
 		{404, "Session not found", web.ReasonSessionGone},
+		{404, "No MCP endpoint here", web.ReasonNotFound},
 		{400, "the Mcp-Session-Id header is missing; send the one that initialize answered", web.ReasonSessionMissing},
 		{503, "you have too many requests under way at once, and this one was not begun; nothing was done, wait for some of them to end and try again",
 			web.ReasonTooMany},
@@ -49,7 +50,7 @@ func TestOperatorsAreToldWhyARequestIsRefused(t *testing.T) {
 	}
 }
 
-// failing are sessions that cannot be had, for no reason that is known.
+// failing is a table of sessions that fails for an unknown reason.
 type failing struct{}
 
 func (failing) Create(context.Context, session.Info) (*session.Session, error) {
