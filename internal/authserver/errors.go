@@ -174,11 +174,6 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 	attrs = append(attrs, "mend", mend(e, store))
 	e.reported = true
 	failure, _, _ = strings.Cut(failure, ":") // what follows may be what was sent here
-	switch tell, untold := s.told.Tell(s.opts.Now(), fmt.Sprint(step, " ", e.kind.code, " ", store, " ", failure), reportedPerMinute); {
-	case !tell:
-		level = slog.LevelDebug
-	case untold > 0:
-		attrs = append(attrs, "untold", untold)
-	}
-	s.opts.Logger.Log(r.Context(), level, "oauth request failed", attrs...)
+	kind := fmt.Sprint(step, " ", e.kind.code, " ", store, " ", failure)
+	s.told.Log(r.Context(), s.opts.Logger, s.opts.Now(), kind, reportedPerMinute, level, "oauth request failed", attrs...)
 }

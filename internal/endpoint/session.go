@@ -68,16 +68,9 @@ func (e *Endpoint) sessionRefusal(r *http.Request, err error) *rpcError {
 // warnedPerMinute is how often operators are told of the same trouble with the store of sessions, which each request meets.
 const warnedPerMinute = 5
 
-// warn tells operators of the store of sessions. What is one too many is told at DEBUG, and counted in the next line of its kind.
+// warn tells operators of the store of sessions.
 func (e *Endpoint) warn(ctx context.Context, trouble string, err error) {
-	level, attrs := slog.LevelWarn, []any{"error", err}
-	switch tell, untold := e.told.Tell(time.Now(), trouble, warnedPerMinute); {
-	case !tell:
-		level = slog.LevelDebug
-	case untold > 0:
-		attrs = append(attrs, "untold", untold)
-	}
-	e.opts.Logger.Log(ctx, level, trouble, attrs...)
+	e.told.Log(ctx, e.opts.Logger, time.Now(), trouble, warnedPerMinute, slog.LevelWarn, trouble, "error", err)
 }
 
 // mintSession gives every successful initialize a session, before the SDK writes its answer. A stale id that the client still

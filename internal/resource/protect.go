@@ -82,7 +82,9 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		wait = later.RetryAfter()
 	}
 	if r.Context().Err() == nil { // else the client went away while waiting
-		s.tellUnjudged(r.Context(), err)
+		// Once a minute: anybody can make up a token that names an unknown key.
+		const line = "an access token could not be judged"
+		s.told.Log(r.Context(), s.opts.Logger, time.Now(), line, 1, slog.LevelWarn, line, "error", err)
 	}
 	return identity.Caller{}, &Refusal{
 		status:      http.StatusServiceUnavailable,
@@ -90,19 +92,6 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 		retryAfter:  wait,
 		reason:      web.ReasonUnavailable,
 	}
-}
-
-// tellUnjudged tells it once a minute, and how often it was meanwhile: anybody can make up a token that names an unknown key.
-func (s *Server) tellUnjudged(ctx context.Context, err error) {
-	const line = "an access token could not be judged"
-	level, attrs := slog.LevelWarn, []any{"error", err}
-	switch tell, untold := s.told.Tell(time.Now(), line, 1); {
-	case !tell:
-		level = slog.LevelDebug
-	case untold > 0:
-		attrs = append(attrs, "untold", untold)
-	}
-	s.opts.Logger.Log(ctx, level, line, attrs...)
 }
 
 type publicReason interface {

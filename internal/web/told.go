@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -43,6 +45,18 @@ func (t *Told) Tell(now time.Time, kind string, most int) (tell bool, untold int
 	}
 	k.told++
 	return true, untold
+}
+
+// Log writes a line about a kind at a level, and at DEBUG what would be one too many in a minute. The next line of the kind says
+// how many those were.
+func (t *Told) Log(ctx context.Context, logger *slog.Logger, now time.Time, kind string, most int, level slog.Level, line string, attrs ...any) {
+	switch tell, untold := t.Tell(now, kind, most); {
+	case !tell:
+		level = slog.LevelDebug
+	case untold > 0:
+		attrs = append(attrs, "untold", untold)
+	}
+	logger.Log(ctx, level, line, attrs...)
 }
 
 // First is Tell for what is told once in a minute, without a count.
