@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"internal/redistest":                {"internal/outputtest"},
 	"pkg/session/seal":                  nil,
 	"internal/testkit":                  nil,
-	"internal/web":                      nil,
+	"internal/web":                      {"internal/netx"},
 	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session"},
 	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/token", "internal/web"},
 	"internal/authserver/authtest":      nil,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
-	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // maxRedirect is the longest redirect in bytes: it is shown whole.
@@ -161,7 +160,7 @@ func destinationOf(redirect string) destination {
 		return destination{Place: "an unknown place"}
 	case isApps(redirect):
 		return destination{Place: "the app that opens " + u.Scheme + ": links on this device", Scheme: u.Scheme}
-	case u.Scheme == "http" || web.IsLoopbackName(u.Hostname()):
+	case u.Scheme == "http" || netx.IsLoopbackName(u.Hostname()):
 		return destination{Place: "this computer (" + u.Host + ")", Local: true}
 	}
 	return destination{Place: u.Host}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -197,7 +198,7 @@ func checkPublicURL(u *url.URL) error {
 	switch {
 	case u == nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return errors.New("authserver: the public URL must be scheme and host only, or these and a path, such as https://mcp.example.com")
-	case u.Scheme != "https" && (u.Scheme != "http" || !web.IsLoopbackName(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !netx.IsLoopbackName(u.Hostname())):
 		return errors.New("authserver: the public URL must be https; only on this machine http will do")
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -141,7 +141,7 @@ func scopesAt(all map[string]toolset, issuer *url.URL, resource string) (scopes 
 		return nil, false
 	}
 	sameHost := strings.EqualFold(u.Hostname(), issuer.Hostname()) ||
-		web.IsLoopbackName(strings.ToLower(u.Hostname())) && web.IsLoopbackName(issuer.Hostname())
+		netx.IsLoopbackName(strings.ToLower(u.Hostname())) && netx.IsLoopbackName(issuer.Hostname())
 	path, below := cutBase(issuer.Path, strings.TrimSuffix(u.EscapedPath(), "/"))
 	o, ok := all[path]
 	return o.scopes, ok && below && sameHost

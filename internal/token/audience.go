@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // Endpoints say at which endpoints of this gateway a token is good: at the one that its audience names and at narrower ones,
@@ -33,7 +35,7 @@ func (e Endpoints) Good(audience []string, resource string) bool {
 		return false
 	}
 	origins := []string{origin}
-	if loopback(u.Hostname()) {
+	if netx.IsLoopback(u.Hostname()) {
 		for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
 			origins = append(origins, u.Scheme+"://"+withPort(name, u.Port()))
 		}

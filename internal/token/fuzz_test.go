@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
@@ -95,7 +96,7 @@ func FuzzMetadata(f *testing.F) {
 		if (address == "") == (err == nil) {
 			t.Fatalf("%q, %v", address, err)
 		}
-		if u, parseErr := url.Parse(address); err == nil && (parseErr != nil || u.User != nil || u.Scheme != "https" && !token.Loopback(u.Hostname())) {
+		if u, parseErr := url.Parse(address); err == nil && (parseErr != nil || u.User != nil || u.Scheme != "https" && !netx.IsLoopback(u.Hostname())) {
 			t.Errorf("keys are fetched from %q", address)
 		}
 	})

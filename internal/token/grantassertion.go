@@ -168,7 +168,7 @@ type IssuerKeysOptions struct {
 type IssuerKeys struct {
 	fixed Keys
 	set   *keySet // nil if the keys are given
-	// source is who is asked for them, made anew.
+	// source makes what asks the issuer for them.
 	source func() *issuer
 }
 

@@ -183,10 +183,8 @@ func checkURL(address string) error {
 		return errors.New("give an absolute https URL without user name or fragment, such as https://login.example.com")
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme != "http" || !loopback(u.Hostname()):
+	case u.Scheme != "http" || !netx.IsLoopback(u.Hostname()):
 		return errors.New("must be https: over plain http anybody on the way could put in keys of their own")
 	}
 	return nil
 }
-
-func loopback(host string) bool { return netx.IsLoopback(host) }

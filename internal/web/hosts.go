@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // Guard checks where a request claims to be sent to and where it comes from.
@@ -105,7 +107,7 @@ func (g *Guard) TrustsOrigin(r *http.Request) bool {
 
 func (g *Guard) hostAllowed(host string) bool {
 	name := hostname(host)
-	return IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
+	return netx.IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
 }
 
 // originAllowed takes the configured origins, open ones only if told so, and a page of this very host.
@@ -116,15 +118,6 @@ func (g *Guard) originAllowed(origin string, r *http.Request, open bool) bool {
 	}
 	u, err := url.Parse(o)
 	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.Host == strings.ToLower(r.Host)
-}
-
-// IsLoopbackName reports whether a host name without port means this machine.
-func IsLoopbackName(name string) bool {
-	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.IsLoopback()
 }
 
 func isAddress(name string) bool {
