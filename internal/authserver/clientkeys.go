@@ -131,7 +131,7 @@ func (p *publishedKeys) current(ctx context.Context, k *clientKeys, id string) (
 			// What is built in says nothing of the keys that were known.
 		case err == nil:
 			if p.client == nil || p.client.keysURL != c.keysURL || p.client.algorithm != c.algorithm || now.Sub(c.fetched) > documentLongest {
-				p.set = k.published(c) // where its document is kept only, its keys are fetched anew
+				p.set = k.published(c) // where its document is kept only, its keys are fetched again
 			}
 			p.client, p.good = c, c.fetched
 			k.mu.Lock()

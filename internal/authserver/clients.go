@@ -107,7 +107,7 @@ func (c clients) stillThere(ctx context.Context, known *client) error {
 
 func isDocumentID(id string) bool { return strings.HasPrefix(id, "https://") }
 
-// allows compares a redirect to the letter, but for the port of one on this machine, which a native client is given anew
+// allows compares a redirect to the letter, but for the port of one on this machine, which a native client is given again
 // each time (RFC 8252 §7.3, RFC 9700 §4.1.3).
 func (c *client) allows(redirect string) bool {
 	return slices.ContainsFunc(c.redirects, func(r string) bool {

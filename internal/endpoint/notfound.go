@@ -6,7 +6,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// WriteNotFound answers for a URL at which there is no endpoint. The message is shown to the client.
+// WriteNotFound answers for a URL without an endpoint. The message is shown to the client.
 func WriteNotFound(w http.ResponseWriter, message string) {
 	rpcError{status: http.StatusNotFound, code: jsonrpc.CodeInvalidRequest, message: message}.write(w, nil)
 }

@@ -244,7 +244,7 @@ func TestAProviderInTroubleEndsNobodysLogin(t *testing.T) {
 					if a := c.post(t, ping); a.status != http.StatusOK {
 						t.Errorf("a request: %d", a.status)
 					}
-					own := credential == "api-key" || credential == "linked" // else the credential cannot be had
+					own := credential == "api-key" || credential == "linked" // else nothing gives the credential
 					if a := c.post(t, sendOne(n)); own && (a.status != http.StatusOK || world.sent(t) != n+1) || !own && a.status != http.StatusServiceUnavailable {
 						t.Errorf("a call: %d %s, %d texts", a.status, a.body, world.sent(t))
 					}

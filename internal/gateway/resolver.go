@@ -43,7 +43,7 @@ func (g *Gateway) prepare(source mcpadapter.Credentials) *resolver {
 type resolved struct {
 	mu         sync.Mutex
 	credential clerkapi.Credential
-	err        error // why there is no credential, if not a refusal
+	err        error // why the credential is missing, if not a refusal
 	lost       error // the refusal, should the credential have turned out to be of no use
 }
 

@@ -64,7 +64,7 @@ func (c *call) withdraw(ctx context.Context, e *entry) error {
 }
 
 // put changes the record of an attempt to what the attempt's owner knows. What another has found out meanwhile (what it
-// made) stands; a record that was lost is made anew. The entry stays as it is: this may be done again.
+// made) stands; a record that was lost is written again. The entry stays as it is: this may be done again.
 func (c *call) put(ctx context.Context, e *entry, r record) error {
 	for at := *e; ; {
 		changed, err := c.change(ctx, &at, r)

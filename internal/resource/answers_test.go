@@ -43,7 +43,7 @@ func TestARefusalIsAJSONRPCError(t *testing.T) {
 	}
 }
 
-// The query is no part of the resource: some balancers and clients add one.
+// The query is not part of the resource: some balancers and clients add one.
 func TestAQueryChangesNothingAboutAToken(t *testing.T) {
 	h := newServer(t).Protect(ok)
 	if w := ask(t, h, http.MethodPost, public+"/mcp?x=1", bearer(tokenFor(public+"/mcp", "a"))); w.Code != http.StatusOK {

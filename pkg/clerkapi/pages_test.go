@@ -148,7 +148,7 @@ func TestBreakingOutOfAllMakesNoFurtherRequest(t *testing.T) {
 	t.Parallel()
 	p := &pages{ids: [][]int{{1, 2}, {3, 4}}, envelope: `,"total":4`}
 	all := serveFunc(t, clerkapi.Options{}, p.ServeHTTP).Messages.All(t.Context(), nil)
-	for range 2 { // an iterator begins anew each time
+	for range 2 { // an iterator begins again each time
 		for _, err := range all {
 			if err != nil {
 				t.Error(err)

@@ -134,7 +134,7 @@ func (m *Memory) Writes() []Write {
 	return slices.Clone(m.kept.writes)
 }
 
-// ForgetWrites has Writes begin anew.
+// ForgetWrites empties Writes.
 func (m *Memory) ForgetWrites() {
 	m.kept.mu.Lock()
 	defer m.kept.mu.Unlock()
