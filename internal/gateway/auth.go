@@ -39,7 +39,7 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 	opts := resource.Options{
 		Because:       tokenReason,
 		PublicURL:     g.cfg.Public(),
-		Endpoints:     func(path string) ([]string, bool) { o, ok := g.offers[path]; return o.scopes, ok },
+		Endpoints:     func(path string) ([]string, bool) { o, ok := g.toolsets[path]; return o.scopes, ok },
 		Name:          Title,
 		Documentation: websiteURL,
 		Logger:        g.logger,

@@ -18,20 +18,20 @@ type mounted struct{ endpoint, landing http.Handler }
 func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Options) error {
 	g.places = map[string]mounted{}
 	same := map[string]http.Handler{}
-	for path, o := range g.offers {
-		part, err := g.tools.Subset(o.tools)
+	for path, o := range g.toolsets {
+		subset, err := g.tools.Subset(o.tools)
 		if err != nil {
 			return fmt.Errorf("tools at %s: %w", path, err)
 		}
 		name := strings.Join(o.tools, ",")
 		if same[name] == nil {
-			common.Tools = part
+			common.Tools = subset
 			if same[name], err = endpoint.New(common); err != nil {
 				return err
 			}
 		}
 		p := mounted{endpoint: same[name]}
-		if p.landing, err = g.newLanding(opts, set, path, part); err != nil {
+		if p.landing, err = g.newLanding(opts, set, path, subset); err != nil {
 			return err
 		}
 		g.places[path] = p
@@ -39,8 +39,8 @@ func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Opti
 	return nil
 }
 
-func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, part *mcpadapter.Subset) (http.Handler, error) {
-	definitions := part.Definitions()
+func (g *Gateway) newLanding(opts Options, set *pages.Set, path string, subset *mcpadapter.Subset) (http.Handler, error) {
+	definitions := subset.Definitions()
 	tools := make([]landing.ToolInfo, len(definitions))
 	for i, t := range definitions {
 		tools[i] = landing.ToolInfo{
@@ -69,7 +69,7 @@ func (g *Gateway) otherEndpoints(path string) []landing.Endpoint {
 	titles := map[string]string{"messages": "Messages only", "contacts": "Contacts only", "campaigns": "Campaigns only"}
 	var others []landing.Endpoint
 	add := func(title, at string) {
-		if o, there := g.offers[at]; there && at != path && len(o.tools) < len(g.offers[pathMCP].tools) {
+		if o, there := g.toolsets[at]; there && at != path && len(o.tools) < len(g.toolsets[pathMCP].tools) {
 			others = append(others, landing.Endpoint{Title: title, URL: func(r *http.Request) string { return g.origin(r) + at }})
 		}
 	}
@@ -100,7 +100,7 @@ func (g *Gateway) at(protect func(http.Handler) http.Handler) http.Handler {
 		path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
 		h, ok := handlers[path]
 		if !ok {
-			endpoint.WriteNotFound(w, notFoundText(g.offers, g.cfg.BasePath(), r.URL.Path))
+			endpoint.WriteNotFound(w, notFoundText(g.toolsets, g.cfg.BasePath(), r.URL.Path))
 			return
 		}
 		h.ServeHTTP(w, r)

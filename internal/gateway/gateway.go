@@ -79,8 +79,8 @@ type Gateway struct {
 	resource *resource.Server // nil without a login
 	login    *login           // nil without --auth oauth
 
-	offers map[string]toolset // by path
-	places map[string]mounted // by path
+	toolsets map[string]toolset // by path
+	places   map[string]mounted // by path
 }
 
 // New makes a gateway. Its errors are about the configuration and say what to change.
@@ -94,7 +94,7 @@ func New(opts Options) (*Gateway, error) {
 	if opts.AccessTokenLife > 0 {
 		opts.Config.AccessTokenLife = opts.AccessTokenLife
 	}
-	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), offers: offers(&opts.Config),
+	g := &Gateway{cfg: opts.Config, logger: opts.Logger, metrics: observe.NewMetrics(opts.Version), toolsets: toolsets(&opts.Config),
 		pace: web.NewPace(web.PaceOptions{Write: opts.Config.WriteTimeout, Body: opts.Config.BodyTimeout}),
 	}
 	if err := g.build(opts); err != nil {

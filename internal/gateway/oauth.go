@@ -128,9 +128,9 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		return nil, err
 	}
 	l.server, err = authserver.New(authserver.Options{
-		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.offers[pathMCP].scopes), SignIn: signIn{provider, l.people},
+		PublicURL: issuer, Name: Title, Scopes: plainScopes(g.toolsets[pathMCP].scopes), SignIn: signIn{provider, l.people},
 		Linker: link, Tokens: l.tokens, Grants: grants,
-		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.offers, issuer, resource) },
+		Resources:       func(resource string) ([]string, bool) { return scopesAt(g.toolsets, issuer, resource) },
 		Covers:          endpointTree(cfg).Good,
 		DefaultResource: defaultResource(cfg, issuer),
 		AuthRequests:    authRequests,

@@ -30,7 +30,7 @@ func Problems(c *config.Config) []string {
 	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
 		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+oneLine(err))
 	}
-	p = append(p, offerProblems(c)...)
+	p = append(p, toolsetProblems(c)...)
 	_, ruleErr := newAdmission(c) // of what config.Problems has told
 	if c.Auth == "external" && ruleErr == nil && len(c.TokenIssuers) > 0 {
 		p = append(p, externalProblems(c)...)

@@ -31,12 +31,12 @@ func (g *Gateway) Handler() http.Handler {
 	}
 	if g.login != nil {
 		protect = func(h http.Handler) http.Handler { return g.login.ahead.Middleware(g.resource.Protect(h)) }
-		g.login.server.Mount(mux, slices.Collect(maps.Keys(g.offers))...)
+		g.login.server.Mount(mux, slices.Collect(maps.Keys(g.toolsets))...)
 	}
 	endpoints := g.at(protect)
 	mux.Handle("/{$}", endpoints)
 	mux.Handle(pathMCP, endpoints)
-	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see offers
+	mux.Handle(pathMCP+"/", endpoints) // the narrowed ones: see toolsets
 	mux.Handle("GET "+pathLive, http.HandlerFunc(g.probes.Live))
 	mux.Handle("GET "+pathReady, http.HandlerFunc(g.probes.Ready))
 	return web.Chain(mux, g.counted, g.pace.Streams, g.proxies.Identify, g.tellRefusals(), g.recoverPanics, g.checkHost, g.below,

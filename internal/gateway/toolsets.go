@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
@@ -20,7 +19,7 @@ const (
 	readOnly = "/readonly"
 )
 
-// toolset is what an endpoint has.
+// toolset is the tools of one endpoint.
 type toolset struct {
 	// path is where it is, without a slash at its end; "" is the root.
 	path string
@@ -28,65 +27,44 @@ type toolset struct {
 	tools, scopes []string
 }
 
-// offers are all endpoints, by path. What the settings leave out is in none of them, and an endpoint without any tool is
-// none.
-func offers(cfg *config.Config) map[string]toolset {
+// selected is what the settings enable. No endpoint has more.
+func selected(cfg *config.Config) mcpadapter.Selection {
+	return mcpadapter.Selection{Names: cfg.Tools, ReadOnly: cfg.ReadOnly}
+}
+
+// toolsets are those of all endpoints, by path. One that would have no tool is not there.
+func toolsets(cfg *config.Config) map[string]toolset {
 	all := map[string]toolset{}
-	add := func(path string, toolsets []string, reading bool) {
-		o, needed := toolset{path: path}, map[string]bool{}
-		for _, t := range mcpadapter.Catalog() {
-			if !bound(cfg, t) || !slices.Contains(toolsets, t.Toolset) || reading && !t.ReadOnly {
-				continue
-			}
-			o.tools = append(o.tools, t.Name)
-			needed[t.Scope] = true
-		}
-		for _, scope := range mcpadapter.Scopes() {
-			if needed[scope] {
-				o.scopes = append(o.scopes, scope)
-			}
-		}
-		if len(o.tools) > 0 {
-			all[path] = o
+	add := func(path string, narrowed mcpadapter.Selection) {
+		if tools, scopes := mcpadapter.Enabled(selected(cfg), narrowed); len(tools) > 0 {
+			all[path] = toolset{path: path, tools: tools, scopes: scopes}
 		}
 	}
-	toolsets := mcpadapter.Toolsets()
-	add("", toolsets, false)
-	add(pathMCP, toolsets, false)
-	add(pathMCP+readOnly, toolsets, true)
-	for subset := 1; subset < 1<<len(toolsets); subset++ {
+	add("", mcpadapter.Selection{})
+	add(pathMCP, mcpadapter.Selection{})
+	add(pathMCP+readOnly, mcpadapter.Selection{ReadOnly: true})
+	names := mcpadapter.Toolsets()
+	for subset := 1; subset < 1<<len(names); subset++ {
 		var some []string
-		for i, name := range toolsets {
+		for i, name := range names {
 			if subset>>i&1 == 1 {
 				some = append(some, name)
 			}
 		}
 		path := pathToolsets + strings.Join(some, ",")
-		add(path, some, false)
-		add(path+readOnly, some, true)
+		add(path, mcpadapter.Selection{Names: some})
+		add(path+readOnly, mcpadapter.Selection{Names: some, ReadOnly: true})
 	}
 	return all
 }
 
-// bound reports whether the settings leave a tool in.
-func bound(cfg *config.Config, t mcpadapter.ToolInfo) bool {
-	named := len(cfg.Tools) == 0 || slices.Contains(cfg.Tools, t.Name) || slices.Contains(cfg.Tools, t.Toolset)
-	return named && (t.ReadOnly || !cfg.ReadOnly)
-}
-
-// offerProblems is what is wrong with the settings that choose tools.
-func offerProblems(cfg *config.Config) (problems []string) {
-	known := mcpadapter.Toolsets()
-	for _, t := range mcpadapter.Catalog() {
-		known = append(known, t.Name)
+// toolsetProblems is what is wrong with the settings that choose tools.
+func toolsetProblems(cfg *config.Config) (problems []string) {
+	for _, name := range selected(cfg).Unknown() {
+		problems = append(problems, fmt.Sprintf("--tools (GATEWAY_TOOLS): there is no toolset or tool %q; choose from %s",
+			name, strings.Join(mcpadapter.Selectable(), ", ")))
 	}
-	for _, name := range cfg.Tools {
-		if !slices.Contains(known, name) {
-			problems = append(problems, fmt.Sprintf("--tools (GATEWAY_TOOLS): there is no toolset or tool %q; choose from %s",
-				name, strings.Join(known, ", ")))
-		}
-	}
-	if len(problems) == 0 && len(offers(cfg)) == 0 {
+	if len(problems) == 0 && len(toolsets(cfg)) == 0 {
 		problems = append(problems, "--tools (GATEWAY_TOOLS): none of these only reads, so --read-only (GATEWAY_READ_ONLY) leaves no tool; "+
 			"add get_messages or drop --read-only")
 	}
@@ -116,15 +94,8 @@ func canonical(path string) (string, bool) {
 		return "", false
 	}
 	list, reading := strings.CutSuffix(strings.TrimSuffix(list, "/"), readOnly)
-	asked := strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(", +/;", r) })
-	var some []string
-	for _, name := range mcpadapter.Toolsets() {
-		if slices.Contains(asked, name) {
-			some = append(some, name)
-		}
-	}
-	unknown := slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(some, name) })
-	if unknown || len(some) == 0 {
+	some, ok := mcpadapter.CanonicalToolsets(list)
+	if !ok {
 		return "", false
 	}
 	right := pathToolsets + strings.Join(some, ",")

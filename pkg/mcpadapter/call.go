@@ -12,7 +12,7 @@ import (
 // a write that has been is finished under the time-out of the [clerkapi.Client].
 func (t *Tools) Call(ctx context.Context, c Call) Report { return t.call(ctx, t.toolset, c) }
 
-// call is Call for those who have this offer.
+// call is Call for those who have this toolset.
 func (t *Tools) call(ctx context.Context, o *toolset, c Call) Report {
 	tool := o.tools[c.Tool]
 	if tool == nil {

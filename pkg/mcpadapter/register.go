@@ -22,10 +22,10 @@ const (
 func (t *Tools) Register(server *mcp.Server) { t.register(server, t.Call) }
 
 // Register is [Tools.Register] for the tools of the subset.
-func (p *Subset) Register(server *mcp.Server) { p.register(server, p.Call) }
+func (s *Subset) Register(server *mcp.Server) { s.register(server, s.Call) }
 
-func (o *toolset) register(server *mcp.Server, call func(context.Context, Call) Report) {
-	for _, definition := range o.definitions {
+func (ts *toolset) register(server *mcp.Server, call func(context.Context, Call) Report) {
+	for _, definition := range ts.definitions {
 		server.AddTool(definition, func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			c := Call{Tool: definition.Name, Arguments: req.Params.Arguments}
 			if req.Extra != nil && req.Extra.TokenInfo != nil {

@@ -120,11 +120,11 @@ func New(o Options) (*Tools, error) {
 		t.now = time.Now
 	}
 	var err error
-	t.toolset, err = newOffer(t.setting)
+	t.toolset, err = newToolset(t.setting)
 	return t, err
 }
 
-// toolset is tools as some callers have them.
+// toolset is the tools that some callers have.
 type toolset struct {
 	tools       map[string]*tool
 	definitions []*mcp.Tool
@@ -132,9 +132,9 @@ type toolset struct {
 	instructions string
 }
 
-// newOffer makes those of the tools that the setting has.
-func newOffer(s setting) (*toolset, error) {
-	o := &toolset{tools: map[string]*tool{}, instructions: instructions(s)}
+// newToolset makes the tools that the setting enables.
+func newToolset(s setting) (*toolset, error) {
+	ts := &toolset{tools: map[string]*tool{}, instructions: instructions(s)}
 	for _, tool := range sevenTools(s) {
 		if !s.has(tool.name) {
 			continue
@@ -147,10 +147,10 @@ func newOffer(s setting) (*toolset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mcpadapter: %w", err)
 		}
-		o.tools[tool.name] = tool
-		o.definitions = append(o.definitions, definition)
+		ts.tools[tool.name] = tool
+		ts.definitions = append(ts.definitions, definition)
 	}
-	return o, nil
+	return ts, nil
 }
 
 // sevenTools are the tools, those that send and read messages first.
@@ -162,14 +162,14 @@ func sevenTools(s setting) []*tool {
 }
 
 // Definitions returns the tools for tools/list. They are shared and must not be changed.
-func (o *toolset) Definitions() []*mcp.Tool { return slices.Clone(o.definitions) }
+func (ts *toolset) Definitions() []*mcp.Tool { return slices.Clone(ts.definitions) }
 
 // Instructions tell a model how the tools belong together.
-func (o *toolset) Instructions() string { return o.instructions }
+func (ts *toolset) Instructions() string { return ts.instructions }
 
 // Scope is what a caller needs for a tool, "" if there is no such tool.
-func (o *toolset) Scope(tool string) string {
-	if known := o.tools[tool]; known != nil {
+func (ts *toolset) Scope(tool string) string {
+	if known := ts.tools[tool]; known != nil {
 		return known.scope
 	}
 	return ""
