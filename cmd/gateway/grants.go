@@ -13,7 +13,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 type grantsCmd struct {
@@ -29,7 +29,7 @@ type grantsFlags struct {
 	JSON          bool            `name:"json" env:"GATEWAY_GRANTS_JSON" help:"Write one JSON object a line instead of a table."`
 }
 
-func (f *grantsFlags) openGrants() (*session.Grants, func() error, error) {
+func (f *grantsFlags) openGrants() (*grant.Grants, func() error, error) {
 	grants, closeStore, err := gateway.OpenGrants(f.RedisURL.Reveal(), f.Secrets)
 	if err != nil {
 		return nil, nil, usageError{err}
@@ -45,7 +45,7 @@ type whichGrants struct {
 
 func (w *whichGrants) any() bool { return w.Person != "" || w.Client != "" }
 
-func (w *whichGrants) fit(e *session.GrantEntry) bool {
+func (w *whichGrants) fit(e *grant.Entry) bool {
 	return (w.Person == "" || e.Is(w.Person)) && (w.Client == "" || e.IsOf(w.Client))
 }
 
@@ -86,11 +86,11 @@ func (c *grantsListCmd) Run(ctx context.Context, s streams) (err error) {
 			return errors.Join(w.flush(), err)
 		}
 		switch {
-		case e.State == session.GrantUnreadable:
+		case e.State == grant.Unreadable:
 			if sealed++; c.any() {
 				continue
 			}
-		case e.State == session.GrantEnded && (!c.Ended || c.any()), !c.fit(&e):
+		case e.State == grant.Ended && (!c.Ended || c.any()), !c.fit(&e):
 			continue
 		}
 		if n++; c.Limit > 0 && n > c.Limit {
@@ -157,7 +157,7 @@ func newGrantWriter(out io.Writer, asJSON bool) *grantWriter {
 	return w
 }
 
-func (w *grantWriter) write(e *session.GrantEntry) {
+func (w *grantWriter) write(e *grant.Entry) {
 	if w.table != nil {
 		fmt.Fprintf(w.table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.ID[:min(len(e.ID), shownKey)], orDash(e.Person), printable(e.Email),
 			orDash(e.Client), printable(e.ClientName), printable(strings.Join(e.Scopes, " ")), when(e.Born), e.State)
@@ -191,7 +191,7 @@ type grantJSON struct {
 	Born       time.Time `json:"born,omitzero"`
 }
 
-func jsonOf(e *session.GrantEntry) grantJSON {
+func jsonOf(e *grant.Entry) grantJSON {
 	return grantJSON{
 		ID: e.ID, State: string(e.State), Person: e.Person, Subject: e.Subject, Name: e.Name, Email: e.Email, Client: e.Client,
 		ClientID: e.ClientID, ClientName: e.ClientName, Resource: e.Resource, Scopes: e.Scopes, Born: e.Born,

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 type grantsEndCmd struct {
@@ -42,9 +42,9 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 	w := &ending{grants: grants, json: c.JSON, out: s}
 	if c.ID != "" {
 		e, err := grants.Entry(ctx, c.ID)
-		if errors.Is(err, session.ErrNoGrant) && session.IsGrantID(c.ID) {
+		if errors.Is(err, grant.ErrNoGrant) && grant.IsID(c.ID) {
 			// The store may have lost it, and then its access tokens are taken until they expire: a mark ends them.
-			e, err = session.GrantEntry{Grant: session.Grant{ID: c.ID}}, nil
+			e, err = grant.Entry{Grant: grant.Grant{ID: c.ID}}, nil
 		}
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	var sealed int
 	for range endRounds {
-		var found []session.GrantEntry
+		var found []grant.Entry
 		if found, sealed, err = c.meant(ctx, grants); err != nil {
 			return fmt.Errorf("%s ended, and it is not known whether there are more: %w", counted(w.n), err)
 		}
@@ -76,15 +76,15 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 }
 
 // meant are the grants that are to be ended and are not yet, and how many of the others cannot be read.
-func (c *grantsEndCmd) meant(ctx context.Context, grants *session.Grants) (found []session.GrantEntry, sealed int, err error) {
+func (c *grantsEndCmd) meant(ctx context.Context, grants *grant.Grants) (found []grant.Entry, sealed int, err error) {
 	for e, err := range grants.Entries(ctx, "") {
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case e.State == session.GrantEnded:
-		case c.All || e.State != session.GrantUnreadable && c.fit(&e):
+		case e.State == grant.Ended:
+		case c.All || e.State != grant.Unreadable && c.fit(&e):
 			found = append(found, e)
-		case e.State == session.GrantUnreadable:
+		case e.State == grant.Unreadable:
 			sealed++
 		}
 	}
@@ -93,20 +93,20 @@ func (c *grantsEndCmd) meant(ctx context.Context, grants *session.Grants) (found
 
 // ending ends grants and tells of each.
 type ending struct {
-	grants *session.Grants
+	grants *grant.Grants
 	json   bool
 	out    streams
 	n      int
 }
 
-func (w *ending) end(ctx context.Context, e *session.GrantEntry) error {
+func (w *ending) end(ctx context.Context, e *grant.Entry) error {
 	if err := w.grants.Revoke(ctx, e.ID); err != nil {
 		return fmt.Errorf("grant %s was not ended: %w", e.ID, err)
 	}
 	w.n++
 	if w.json {
 		ended := *e
-		ended.State = session.GrantEnded
+		ended.State = grant.Ended
 		writer := newGrantWriter(w.out.out, true)
 		writer.write(&ended)
 		return writer.flush()

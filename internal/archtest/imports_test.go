@@ -17,7 +17,9 @@ var rooms = map[string][]string{
 	"openapi":                           nil,
 	"pkg/clerkapi":                      nil,
 	"pkg/mcpadapter":                    {"pkg/clerkapi"},
-	"pkg/session":                       nil,
+	"pkg/session":                       {"pkg/session/internal/lru"},
+	"pkg/session/grant":                 {"pkg/session", "pkg/session/internal/lru"},
+	"pkg/session/internal/lru":          nil,
 	"pkg/session/redisstore":            nil,
 	"pkg/session/sessiontest":           {"pkg/session"},
 	"internal/archtest":                 nil,
@@ -32,8 +34,8 @@ var rooms = map[string][]string{
 	"pkg/session/seal":                  nil,
 	"internal/testkit":                  nil,
 	"internal/web":                      {"internal/netx"},
-	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session"},
-	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "internal/pages", "internal/token", "internal/web"},
+	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant"},
+	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web"},
 	"internal/authserver/authtest":      nil,
 	"internal/landing":                  {"internal/pages"},
 	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
@@ -56,7 +58,7 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/redisstore"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

@@ -16,7 +16,7 @@ const (
 )
 
 // signingIn are the packages whose every fuzz target is in the table.
-var signingIn = []string{"internal/authserver", "internal/resource", "internal/token", "internal/upstream", "internal/web", "pkg/session"}
+var signingIn = []string{"internal/authserver", "internal/resource", "internal/token", "internal/upstream", "internal/web", "pkg/session", "pkg/session/grant"}
 
 var (
 	namedTest    = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")

@@ -14,7 +14,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 func TestDocumentThatOffersNothingWeTakeIsRefused(t *testing.T) {
@@ -174,12 +174,12 @@ func TestListedClientsMaySign(t *testing.T) {
 
 func TestLongIDsAreDeniedAndWeighedByDigest(t *testing.T) {
 	id := strings.Repeat("c", 300)
-	digest := session.ClientRef(id)
+	digest := grant.ClientRef(id)
 	list := must(authserver.ParseClients([]byte(`{"clients":[{"client_id":"` + id + `","redirect_uris":["` + webRedirect + `"],"weight":4}],"denied":["` + id + `x"]}`)))
 	if list.Weight(digest) != 4 || list.Weight(id) != 4 || list.Weight("other") != 1 {
 		t.Errorf("weights %d %d", list.Weight(digest), list.Weight(id))
 	}
-	if !list.Denies(session.ClientRef(id+"x")) || !list.Denies(id+"x") || list.Denies(id) || list.Denies(digest) {
+	if !list.Denies(grant.ClientRef(id+"x")) || !list.Denies(id+"x") || list.Denies(id) || list.Denies(digest) {
 		t.Error("the id of a token is not the id of the list")
 	}
 	byDigest := must(authserver.ParseClients([]byte(`{"denied":["` + digest + `"]}`)))

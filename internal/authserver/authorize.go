@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // authorize is the authorization endpoint (RFC 6749 §3.1). It ends with the consent page, or at the provider where that
@@ -79,19 +79,19 @@ func (s *Server) remembered(r *http.Request, c *client, x *request, b browser) (
 
 // beginSignIn sends the browser to the provider, with an approved request that only this browser can go on with. Nothing is
 // stored: nobody has signed in yet.
-func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) (location string, err error) {
+func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) (location string, err error) {
 	handle := newHandle()
 	if location, x.Keep, err = s.opts.SignIn.Begin(r.Context(), handle); err != nil {
 		return "", err
 	}
-	x.ClientID, x.Browser = session.ClientRef(x.ClientID), mark(b.ID)
+	x.ClientID, x.Browser = grant.ClientRef(x.ClientID), mark(b.ID)
 	return location, s.setPending(w, r, x, handle)
 }
 
 // refuseRequest tells a client by redirect what is wrong. A client that anybody can register must not make this server
 // send people anywhere without their doing (RFC 9700 §4.11.2), and nothing opens an app by itself: there they follow a link.
 // This machine, the operator's clients and the host that proves a client's document are told at once.
-func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *session.AuthRequest, e *Error) {
+func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *grant.AuthRequest, e *Error) {
 	location := s.errorURL(x, e)
 	trusted := destinationOf(x.RedirectURI).Local || c.origin == preregistered || c.onOwnHost(x.RedirectURI)
 	if trusted && !isApps(x.RedirectURI) {

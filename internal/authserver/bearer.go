@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // grantBearer is the grant type of assertions (RFC 7523 §2.1).
@@ -77,7 +77,7 @@ func (s *Server) fromAssertion(q *tokenRequest, a *token.GrantAssertion) *direct
 	}
 	return &direct{
 		subject: bearerSubject(a), owner: "subject " + bearerSubject(a), notAfter: a.Expires.Add(outlives),
-		once:    &session.Assertion{ClientID: "issuer\x00" + a.Issuer, ID: id, Request: q.request},
+		once:    &grant.Assertion{ClientID: "issuer\x00" + a.Issuer, ID: id, Request: q.request},
 		onceFor: max(time.Second, a.Expires.Sub(s.opts.Now())+2*assertionLeeway),
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
@@ -47,7 +47,7 @@ func TestFormsGoToWhereTheServerIs(t *testing.T) {
 		"https://gw.example": "", "https://gw.example/": "", "https://gw.example/below": "/below", "https://gw.example/a/b/": "/a/b",
 	} {
 		s := serverAt(t, public)
-		x := &session.AuthRequest{RedirectURI: "https://app.example/cb", Resource: public, Person: &session.Person{Subject: "ann"}}
+		x := &grant.AuthRequest{RedirectURI: "https://app.example/cb", Resource: public, Person: &grant.Person{Subject: "ann"}}
 		consent, key := httptest.NewRecorder(), httptest.NewRecorder()
 		s.askConsent(consent, publisher{}, x, browser{ID: "b"}, "")
 		s.keyPage(key, http.StatusOK, s.keyView(browser{ID: "b"}, x, "handle", Link{}))
@@ -133,7 +133,7 @@ func TestTheEndOfADocumentIsToldWhereItMatters(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		const id = "https://app.example/c?secret"
-		d := &Documents{cache: map[string]cachedDocument{session.ClientRef(id): {}}}
+		d := &Documents{cache: map[string]cachedDocument{grant.ClientRef(id): {}}}
 		d.Kept, d.Logger = tc.kept, slog.New(slog.NewTextHandler(&log, nil))
 		err := d.end(t.Context(), id, http.StatusNotFound, fail(invalidClient, "there is none"))
 		if !isGone(err) || asError(err).kind != invalidClient || len(d.cache) != 0 {

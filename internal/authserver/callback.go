@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const (
 	maxSubject = 255
 	// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever redeems it lives longer
-	// (session.ClaimLife), so that nobody does it at the same time.
+	// (grant.ClaimLife), so that nobody does it at the same time.
 	redeemTime = 20 * time.Second
 )
 
@@ -66,7 +66,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := claim.Spend(r.Context()); err != nil {
-		if errors.Is(err, session.ErrNoAuthRequest) { // somebody else took it when this took too long
+		if errors.Is(err, grant.ErrNoAuthRequest) { // somebody else took it when this took too long
 			s.errorPage(w, errFinished)
 			return
 		}
@@ -85,7 +85,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 }
 
 // redeem finds out at the provider who signed in.
-func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*session.Person, error) {
+func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*grant.Person, error) {
 	ctx, cancel := context.WithTimeout(ctx, redeemTime)
 	defer cancel()
 	person, err := s.opts.SignIn.Finish(ctx, answer, keep)
@@ -95,15 +95,15 @@ func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*s
 	if err != nil {
 		return nil, err
 	}
-	return &session.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}, nil
+	return &grant.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}, nil
 }
 
 // complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.
-func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, on onward) {
-	code, err := s.opts.Grants.Begin(r.Context(), session.Grant{
+func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
+	code, err := s.opts.Grants.Begin(r.Context(), grant.Grant{
 		Subject: x.Person.Subject, Name: x.Person.Name, Email: x.Person.Email, ClientID: x.ClientID, ClientName: x.ClientName,
 		Resource: x.Resource, Scopes: x.Scopes, AuthMethods: x.AuthMethods,
-	}, session.Binding{RedirectURI: x.RedirectURI, Challenge: x.Challenge}, x.Person.Upstream)
+	}, grant.Binding{RedirectURI: x.RedirectURI, Challenge: x.Challenge}, x.Person.Upstream)
 	if err != nil {
 		s.giveUp(w, r, "grant", x, asError(err), on)
 		return
@@ -124,7 +124,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *
 
 // failAuthRequest answers where a stored request is not there, or nobody can tell.
 func (s *Server) failAuthRequest(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, session.ErrNoAuthRequest) {
+	if errors.Is(err, grant.ErrNoAuthRequest) {
 		s.errorPage(w, errFinished)
 		return
 	}
@@ -135,10 +135,10 @@ func (s *Server) failAuthRequest(w http.ResponseWriter, r *http.Request, err err
 func (s *Server) failClaim(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {
-	case errors.Is(err, session.ErrNoAuthRequest):
+	case errors.Is(err, grant.ErrNoAuthRequest):
 		s.errorPage(w, errFinished)
 		return
-	case errors.Is(err, session.ErrClaimed):
+	case errors.Is(err, grant.ErrClaimed):
 		e = errBeingFinished
 	default:
 		e = asError(err)

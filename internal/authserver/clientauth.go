@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // How a client proves who it is at the token and revocation endpoint (RFC 7591 §2, token_endpoint_auth_method; OpenID Connect
@@ -96,7 +96,7 @@ const textNoAssertion = "client_assertion is missing; this client authenticates 
 // admits tells whether what was presented is what the grant demands: one of the methods that were agreed on when the person
 // consented, whatever the client's document says by now or whether it can be read. An assertion has been verified by then. A
 // grant of before methods were kept demands what it always did.
-func (p *presented) admits(g session.Grant) error {
+func (p *presented) admits(g grant.Grant) error {
 	methods := g.AuthMethods
 	switch {
 	case p.assertion != nil:
@@ -114,8 +114,8 @@ func (p *presented) admits(g session.Grant) error {
 }
 
 // use names the assertion for the store.
-func (p *presented) use() session.Assertion {
-	return session.Assertion{ClientID: p.client.id, ID: p.assertion.ID, Request: p.request}
+func (p *presented) use() grant.Assertion {
+	return grant.Assertion{ClientID: p.client.id, ID: p.assertion.ID, Request: p.request}
 }
 
 // used is how long the store has to remember the assertion: as long as any replica takes it, whose clock may be behind.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // ClientList is what the operator says about clients. The zero value says nothing.
@@ -82,7 +82,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 	l := &ClientList{known: map[string]*client{}, weight: map[string]int{}, schemes: file.Schemes}
 	for _, id := range file.Denied {
 		l.deny = append(l.deny, id)
-		if ref := session.ClientRef(id); ref != id { // how access tokens name a client that registered itself
+		if ref := grant.ClientRef(id); ref != id { // how access tokens name a client that registered itself
 			l.deny = append(l.deny, ref)
 		}
 	}
@@ -123,7 +123,7 @@ func ParseClients(data []byte) (*ClientList, error) {
 			if *f.Weight < 1 || *f.Weight > maxWeight {
 				problem("the weight is %d; give 1 to %d, or leave it out for 1", *f.Weight, maxWeight)
 			}
-			l.weight[session.ClientRef(f.ID)] = *f.Weight
+			l.weight[grant.ClientRef(f.ID)] = *f.Weight
 		}
 		l.known[f.ID] = c
 	}
@@ -208,19 +208,19 @@ func (l *ClientList) client(id string) (*client, bool) {
 // Weight is how many callers' share of the gateway each person has with a client: 1 unless the list says more. A nil list says
 // nothing.
 func (l *ClientList) Weight(id string) int {
-	if l == nil || l.weight[session.ClientRef(id)] < 1 {
+	if l == nil || l.weight[grant.ClientRef(id)] < 1 {
 		return 1
 	}
-	return l.weight[session.ClientRef(id)]
+	return l.weight[grant.ClientRef(id)]
 }
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
 
 // denied compares by digest, since access tokens and records name a client by that if its id is long.
 func (l *ClientList) denied(id string) bool {
-	ref := session.ClientRef(id)
+	ref := grant.ClientRef(id)
 	return slices.ContainsFunc(l.deny, func(d string) bool {
-		return session.ClientRef(d) == ref || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
+		return grant.ClientRef(d) == ref || isDocumentID(d) && strings.HasSuffix(d, "/") && strings.HasPrefix(id, d)
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"golang.org/x/oauth2"
 )
 
@@ -39,7 +39,7 @@ func TestAClientWithALongIDIsKnownByItsDigest(t *testing.T) {
 	c, other := long("One"), long("Two")
 	access, refresh := c.tokens(w.browser())
 	claims := string(must(base64.RawURLEncoding.DecodeString(strings.Split(access, ".")[1])))
-	if !strings.Contains(claims, `"client_id":"`+session.ClientRef(c.id)+`"`) {
+	if !strings.Contains(claims, `"client_id":"`+grant.ClientRef(c.id)+`"`) {
 		t.Errorf("the access token names another client: %s", claims)
 	}
 	status, out := other.refresh(refresh)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // origin says how a client became known, and so how far its own word goes.
@@ -89,7 +89,7 @@ func (c clients) forToken(id string) (*client, error) {
 // id, which the deny list may match in part.
 func (c *client) ref() string {
 	if c.origin == registered {
-		return session.ClientRef(c.id)
+		return grant.ClientRef(c.id)
 	}
 	return c.id
 }

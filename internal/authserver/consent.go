@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const (
@@ -22,8 +22,8 @@ const (
 
 // askedRequest is what a consent page carries until it is answered: the whole request, sealed for this browser.
 type askedRequest struct {
-	Request session.AuthRequest `json:"x"`
-	Until   int64               `json:"until"`
+	Request grant.AuthRequest `json:"x"`
+	Until   int64             `json:"until"`
 }
 
 // consentView is what the consent page shows.
@@ -61,7 +61,7 @@ func publisherOf(c *client) publisher {
 
 // askConsent shows the page: which program, where its answer goes, what it may do. With a handle the person has signed in
 // already and is another one than the browser knew.
-func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *session.AuthRequest, b browser, handle string) {
+func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *grant.AuthRequest, b browser, handle string) {
 	v := consentView{
 		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resources: strings.Fields(x.Resource),
 		destination: destinationOf(x.RedirectURI), Redirect: x.RedirectURI, Action: s.base + ConsentPath, CSRF: s.csrf(b), Handle: handle,
@@ -139,7 +139,7 @@ func (s *Server) ownForm(w http.ResponseWriter, r *http.Request) (b browser, ok 
 	return b, true
 }
 
-func (s *Server) openRequest(b browser, given string) (*session.AuthRequest, bool) {
+func (s *Server) openRequest(b browser, given string) (*grant.AuthRequest, bool) {
 	sealed, err := encoding.DecodeString(given)
 	if err != nil {
 		return nil, false
@@ -153,7 +153,7 @@ func (s *Server) openRequest(b browser, given string) (*session.AuthRequest, boo
 }
 
 // decide puts into x what was allowed of what was asked. Nothing allowed is a denial.
-func decide(form url.Values, x *session.AuthRequest) *Error {
+func decide(form url.Values, x *grant.AuthRequest) *Error {
 	if form.Get("decision") != "allow" {
 		return fail(accessDenied, "the person declined")
 	}
@@ -193,7 +193,7 @@ func (s *Server) confirmPerson(w http.ResponseWriter, r *http.Request, b browser
 }
 
 // askPerson shows the page again, to somebody who signed in where the browser knew another.
-func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) error {
+func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) error {
 	handle, err := s.store(w, r, b, x)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x 
 }
 
 // store keeps a request whose person has signed in until they answer a page in this browser, and names it.
-func (s *Server) store(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) (handle string, err error) {
+func (s *Server) store(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) (handle string, err error) {
 	handle = newHandle()
 	x.Browser, x.Keep = mark(b.ID), nil
 	if err := s.opts.AuthRequests.Store(r.Context(), handle, x); err != nil {

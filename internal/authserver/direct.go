@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // direct is a grant that no browser takes part in: what its request presents is all that it rests on (RFC 6749 §4.4, RFC 7523
 // §2.1). It gives one access token and no refresh token, and goes through the same pipeline as all others. Who makes one has
 // verified everything that needs neither the store nor another host; the client is authenticated by then.
 type direct struct {
-	// subject, name and email say who it is, as in [session.Grant].
+	// subject, name and email say who it is, as in [grant.Grant].
 	subject, name, email string
 	// resources are where it is good, scopes all that it may have there.
 	resources, scopes []string
@@ -28,7 +28,7 @@ type direct struct {
 	// allowed tells whether its subject may come in; nil if the client is all there is to judge.
 	allowed func(ctx context.Context) error
 	// once is what can be used once, on all replicas together, with how long that is remembered; nil for nothing.
-	once    *session.Assertion
+	once    *grant.Assertion
 	onceFor time.Duration
 	// upstream is kept with the grant, as [Person.Upstream] is; nil for nothing.
 	upstream []byte
@@ -60,13 +60,13 @@ func (q *tokenRequest) verifyDirect(ctx context.Context) *Error {
 }
 
 // find gives the next step of the grant, or the only one.
-func (q *tokenRequest) find(ctx context.Context, grants *session.Grants) (*session.Rotation, error) {
+func (q *tokenRequest) find(ctx context.Context, grants *grant.Grants) (*grant.Rotation, error) {
 	d := q.direct
 	if d == nil {
 		return q.kind.find(ctx, grants, q)
 	}
-	turn := grants.Direct(session.Grant{
-		Subject: d.subject, Name: d.name, Email: d.email, ClientID: session.ClientRef(q.client.id), ClientName: q.client.name,
+	turn := grants.Direct(grant.Grant{
+		Subject: d.subject, Name: d.name, Email: d.email, ClientID: grant.ClientRef(q.client.id), ClientName: q.client.name,
 		Resource: strings.Join(d.resources, " "), Scopes: d.scopes, AuthMethods: q.client.methods,
 	}, d.notAfter)
 	turn.Carry(d.upstream)
@@ -74,12 +74,12 @@ func (q *tokenRequest) find(ctx context.Context, grants *session.Grants) (*sessi
 }
 
 // useOnce uses up what can be used once. It is asked after everything else that can be wrong with a request.
-func (q *tokenRequest) useOnce(ctx context.Context, grants *session.Grants) error {
+func (q *tokenRequest) useOnce(ctx context.Context, grants *grant.Grants) error {
 	if q.direct == nil || q.direct.once == nil {
 		return nil
 	}
 	err := grants.UseAssertion(ctx, *q.direct.once, q.direct.onceFor)
-	if errors.Is(err, session.ErrAssertionUsed) {
+	if errors.Is(err, grant.ErrAssertionUsed) {
 		return fail(invalidGrant, "the assertion was used before; get a new one for each request")
 	}
 	return err

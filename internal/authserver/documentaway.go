@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const (
@@ -72,7 +72,7 @@ func refusedByHost(id string, status int) *unfetched {
 
 // instead serves a client whose document cannot be fetched: from what is kept, or else from what is built in.
 func (d *Documents) instead(ctx context.Context, id string, why *unfetched) (*client, error) {
-	doc := d.kept(ctx, session.ClientRef(id))
+	doc := d.kept(ctx, grant.ClientRef(id))
 	if doc != nil {
 		d.tell(ctx, &d.told, id, why, "serves", "kept", "age", d.age(doc).Round(time.Second).String())
 		return doc.client(), nil
@@ -87,7 +87,7 @@ func (d *Documents) instead(ctx context.Context, id string, why *unfetched) (*cl
 
 // tell logs that a document cannot be fetched, now and then for each.
 func (d *Documents) tell(ctx context.Context, told *lately, id string, why *unfetched, more ...any) {
-	if !told.first(fmt.Sprint(session.ClientRef(id), " ", why.cause, " ", why.status), d.Now()) {
+	if !told.first(fmt.Sprint(grant.ClientRef(id), " ", why.cause, " ", why.status), d.Now()) {
 		return
 	}
 	host, path := placeOf(id)

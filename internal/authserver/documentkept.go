@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const (
@@ -82,7 +82,7 @@ func (d *Documents) kept(ctx context.Context, ref string) *parsedDocument {
 	}
 	var doc parsedDocument
 	data, err := d.Sealer.Open(raw, keptAAD(name))
-	if err != nil || json.Unmarshal(data, &doc) != nil || session.ClientRef(doc.ID) != ref || d.age(&doc) >= keptLife ||
+	if err != nil || json.Unmarshal(data, &doc) != nil || grant.ClientRef(doc.ID) != ref || d.age(&doc) >= keptLife ||
 		len(doc.Redirects) == 0 {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (d *Documents) age(doc *parsedDocument) time.Duration {
 // end forgets a document whose host says that there is none, for all replicas. Where the store is away it stays, and may
 // serve again if the host then does not answer; whoever asks while it answers ends it again.
 func (d *Documents) end(ctx context.Context, id string, status int, reason error) error {
-	ref := session.ClientRef(id)
+	ref := grant.ClientRef(id)
 	d.mu.Lock()
 	delete(d.cache, ref)
 	d.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // The ways to serve clients whose client_id is a URL.
@@ -51,9 +51,9 @@ type Documents struct {
 	DocumentsOptions
 
 	mu      sync.Mutex
-	cache   map[string]cachedDocument // by session.ClientRef
+	cache   map[string]cachedDocument // by grant.ClientRef
 	flights map[string]*flight
-	asked   lately // when a refresh last asked, by session.ClientRef
+	asked   lately // when a refresh last asked, by grant.ClientRef
 	// told is when it was last logged that a document cannot be fetched; apart for ids that anybody may have made up, so that
 	// those silence nothing.
 	told, toldUnknown lately
@@ -122,7 +122,7 @@ func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, e
 		c, _ := builtIn(id)
 		return c, nil
 	}
-	ref := session.ClientRef(id)
+	ref := grant.ClientRef(id)
 	if doc, fresh := d.cached(ref); fresh {
 		return doc.client(), nil
 	}
@@ -210,7 +210,7 @@ func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*pa
 	}
 	now := d.Now()
 	doc.Fetched = now.Unix()
-	d.remember(session.ClientRef(id), cachedDocument{document: doc, until: now.Add(documentLife(got.Header, now))})
+	d.remember(grant.ClientRef(id), cachedDocument{document: doc, until: now.Add(documentLife(got.Header, now))})
 	return doc, nil
 }
 
@@ -218,7 +218,7 @@ func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*pa
 // more, at most every few minutes. Only a host that says that there is none ends the client; the grant stays, in case that
 // was a mistake of the host's.
 func (d *Documents) stillThere(ctx context.Context, id string, schemes []string) error {
-	ref := session.ClientRef(id)
+	ref := grant.ClientRef(id)
 	doc, fresh := d.cached(ref)
 	if fresh || doc != nil && d.age(doc) < latelyPeriod || d.Mode != DocumentsOn || !d.asked.first(ref, d.Now()) {
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // kind is a row of the table of errors: what a client is told and with which status. The code goes into a body (RFC 6749
@@ -89,15 +90,15 @@ func asError(err error) *Error {
 	switch {
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, ErrUnavailable):
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
-	case errors.Is(err, session.ErrAssertionUsed):
+	case errors.Is(err, grant.ErrAssertionUsed):
 		return fail(invalidClient, "client_assertion was used before; sign a new one with another jti for each request")
-	case errors.Is(err, session.ErrNoGrant):
+	case errors.Is(err, grant.ErrNoGrant):
 		return fail(invalidGrant, "the code or token is unknown or has expired; sign in again")
-	case errors.Is(err, session.ErrRevoked):
+	case errors.Is(err, grant.ErrRevoked):
 		return fail(invalidGrant, "the grant was revoked; sign in again")
-	case errors.Is(err, session.ErrReplayed):
+	case errors.Is(err, grant.ErrReplayed):
 		return fail(invalidGrant, "the code or token was used before, so the grant is revoked; sign in again")
-	case errors.Is(err, session.ErrMismatch):
+	case errors.Is(err, grant.ErrMismatch):
 		return fail(invalidGrant, "the code or token was made for another client, redirect_uri or code_verifier")
 	}
 	return &Error{kind: serverError, cause: err}
@@ -106,7 +107,7 @@ func asError(err error) *Error {
 // unreadable tells that something of a grant is there and does not open. It is unavailable, so nobody loses a grant for it,
 // and waiting a moment does not help.
 func unreadable(err error) bool {
-	return errors.Is(err, session.ErrGrantUnreadable) || errors.Is(err, session.ErrUpstreamUnreadable)
+	return errors.Is(err, grant.ErrUnreadable) || errors.Is(err, grant.ErrUpstreamUnreadable)
 }
 
 // refuse answers a program with an error (RFC 6749 §5.2).

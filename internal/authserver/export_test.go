@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // ParseDocument reads a metadata document and gives the client's redirects.
@@ -71,13 +71,13 @@ func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
 func PendingName(handle string) string { return pendingName(handle) }
 
 // DecodePending reads what a cookie of a sign-in is sealed around.
-func DecodePending(data []byte) (x *session.AuthRequest, ok bool) {
+func DecodePending(data []byte) (x *grant.AuthRequest, ok bool) {
 	x, _, _, ok = decodePending(data)
 	return x, ok
 }
 
 // EncodePending is what a cookie of a sign-in is sealed around.
-func EncodePending(x *session.AuthRequest) []byte {
+func EncodePending(x *grant.AuthRequest) []byte {
 	return encodePending(x, "handle", time.Unix(1<<31, 0))
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
@@ -51,7 +51,7 @@ func mustAssertion(t *testing.T, id string) *token.GrantAssertion {
 
 func TestAPendingRequestIsReadWholeOrNotAtAll(t *testing.T) {
 	state := "s"
-	x := &session.AuthRequest{ClientID: "c", State: &state, Asked: []string{"a", "b"}, Scopes: []string{"b"}, AuthMethods: authMethods[:1], Keep: []byte("k")}
+	x := &grant.AuthRequest{ClientID: "c", State: &state, Asked: []string{"a", "b"}, Scopes: []string{"b"}, AuthMethods: authMethods[:1], Keep: []byte("k")}
 	whole := encodePending(x, "handle", time.Unix(1<<40, 0))
 	got, handle, until, ok := decodePending(slices.Clone(whole))
 	if !ok || got.ClientID != "c" || *got.State != "s" || !slices.Equal(got.Scopes, x.Scopes) || string(got.Keep) != "k" || until.Unix() != 1<<40 ||

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -58,7 +58,7 @@ func FuzzCookies(f *testing.F) {
 func FuzzPendingCookies(f *testing.F) {
 	sealed, open := newWorldOver(f, false), unsealed(f)
 	state := ""
-	for _, x := range []*session.AuthRequest{
+	for _, x := range []*grant.AuthRequest{
 		{}, {State: &state}, {ClientID: "c", RedirectURI: localRedirect, Challenge: "x", Asked: scopeNames, Scopes: scopeNames[1:], Keep: []byte("keep")},
 	} {
 		f.Add("handle", authserver.EncodePending(x))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // wide makes the root cover /mcp, and what names no resource a token for the root.
@@ -176,7 +176,7 @@ func TestManyOrLongRedirectsAreRegistered(t *testing.T) {
 func TestADeniedClientOfALongIDIsDeniedByItsToken(t *testing.T) {
 	id := strings.Repeat("x", 600)
 	list := must(authserver.ParseClients([]byte(`{"denied":["` + id + `"]}`)))
-	if !list.Denies(id) || !list.Denies(session.ClientRef(id)) || list.Denies(strings.Repeat("x", 599)) {
+	if !list.Denies(id) || !list.Denies(grant.ClientRef(id)) || list.Denies(strings.Repeat("x", 599)) {
 		t.Error("the list does not know what it denies")
 	}
 }

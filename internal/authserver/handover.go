@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // onward sends a browser on: by a redirect, or by a page after a form (see consent).
@@ -26,7 +26,7 @@ func (s *Server) handBack(w http.ResponseWriter, client, location string) {
 }
 
 // giveUp tells the client what went wrong, or the person where no client waits.
-func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *session.AuthRequest, e *Error, on onward) {
+func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *grant.AuthRequest, e *Error, on onward) {
 	s.report(r, step, e)
 	if x.ClientID == "" {
 		s.errorPage(w, e)
@@ -36,13 +36,13 @@ func (s *Server) giveUp(w http.ResponseWriter, r *http.Request, step string, x *
 }
 
 // declined tells the client that its person does not want it.
-func (s *Server) declined(w http.ResponseWriter, x *session.AuthRequest, e *Error) {
+func (s *Server) declined(w http.ResponseWriter, x *grant.AuthRequest, e *Error) {
 	s.tellClient(w, x, e, "You did not give it access.", s.handBack)
 }
 
 // tellClient gives the client an error (RFC 6749 §4.1.2.1). No error opens an app without a click: whoever makes somebody
 // deny, or fail, would choose which app is opened with what. The page of that click says what the problem is.
-func (s *Server) tellClient(w http.ResponseWriter, x *session.AuthRequest, e *Error, problem string, on onward) {
+func (s *Server) tellClient(w http.ResponseWriter, x *grant.AuthRequest, e *Error, problem string, on onward) {
 	tell(w, http.StatusSeeOther, e)
 	location := s.errorURL(x, e)
 	if !isApps(x.RedirectURI) {

@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // conclude ends a request whose person has signed in and agrees: with the client's answer, or first with the page that asks
 // for their key. In a request without a client the person came for that page.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, on onward) {
+func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
 	if s.opts.Linker != nil {
 		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
 		if err == nil && (x.ClientID == "" || !link.usable()) {
@@ -37,7 +37,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		s.setBrowser(w, b)
 	}
-	location, err := s.beginSignIn(w, r, b, &session.AuthRequest{})
+	location, err := s.beginSignIn(w, r, b, &grant.AuthRequest{})
 	if err != nil {
 		s.failPage(w, r, "sign-in", err)
 		return
@@ -46,7 +46,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 }
 
 // askKey stores how far the request is and shows the page.
-func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, link Link) error {
+func (s *Server) askKey(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, link Link) error {
 	x.Linking = true
 	handle, err := s.store(w, r, b, x)
 	if err != nil {
@@ -66,7 +66,7 @@ type keyView struct {
 	Done, Removed               bool
 }
 
-func (s *Server) keyView(b browser, x *session.AuthRequest, handle string, link Link) keyView {
+func (s *Server) keyView(b browser, x *grant.AuthRequest, handle string, link Link) keyView {
 	v := keyView{
 		Name: s.opts.Name, Client: x.ClientName, Person: x.Person.Name, Email: x.Person.Email,
 		Exists: link.ID != "", Refused: link.Refused, Unreadable: link.Unreadable, Hint: link.Hint, ID: link.ID,
@@ -134,7 +134,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 }
 
 // keyRefused shows the page again and says why.
-func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest, handle string, err error) {
+func (s *Server) keyRefused(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, handle string, err error) {
 	status := http.StatusUnprocessableEntity
 	var problem string
 	switch {

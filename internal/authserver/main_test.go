@@ -24,7 +24,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"go.uber.org/goleak"
@@ -113,7 +113,7 @@ func must[T any](v T, err error) T {
 func (w *world) replica(store *redisstore.Store, change []func(*authserver.Options)) *http.ServeMux {
 	ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))
 	w.tokens = must(token.NewLocal(token.LocalOptions{Issuer: w.url, Seeds: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: w.now}))
-	grants := must(session.NewGrants(session.GrantOptions{
+	grants := must(grant.NewGrants(grant.Options{
 		Records: store.Grants(), Upstream: store.ProviderStates(), Assertions: store.Assertions(), Sealer: ring.Sealer("grant"),
 		Signer: ring.MAC("refresh"), Now: w.now,
 	}))
@@ -125,8 +125,8 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 			return known, ok && there
 		},
 		DefaultResource: w.url + "/mcp",
-		AuthRequests:    must(session.NewAuthRequests(store.AuthRequests(), ring.Sealer("exchange"), 10*time.Minute)),
-		Consents:        session.NewConsents(store.Consents(), ring.Sealer("consent")),
+		AuthRequests:    must(grant.NewAuthRequests(store.AuthRequests(), ring.Sealer("exchange"), 10*time.Minute)),
+		Consents:        grant.NewConsents(store.Consents(), ring.Sealer("consent")),
 		Keys: authserver.Keys{
 			ClientID: ring.Sealer("client id"), ClientSecret: ring.MAC("client secret"), Browser: ring.Sealer("browser"),
 			Request: ring.Sealer("request"), CSRF: ring.MAC("csrf"),

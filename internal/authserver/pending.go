@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // A pending authorization request, from its approval to the provider's answer, is a cookie of the browser that approved.
@@ -45,7 +45,7 @@ func digestOfHandle(handle string) []byte {
 }
 
 // encodePending is what the cookie is sealed around, in the order of [decodePending].
-func encodePending(x *session.AuthRequest, handle string, until time.Time) []byte {
+func encodePending(x *grant.AuthRequest, handle string, until time.Time) []byte {
 	b := binary.AppendUvarint([]byte{pendingFormat}, uint64(max(until.Unix(), 0)))
 	b = append(b, digestOfHandle(handle)...)
 	var flags byte
@@ -75,7 +75,7 @@ func encodePending(x *session.AuthRequest, handle string, until time.Time) []byt
 }
 
 // decodePending reads what was sealed. A format of another version is not read: the person starts again.
-func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.Time, ok bool) {
+func decodePending(b []byte) (x *grant.AuthRequest, handle []byte, until time.Time, ok bool) {
 	if len(b) == 0 || b[0] != pendingFormat {
 		return nil, nil, until, false
 	}
@@ -87,7 +87,7 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 	b = b[handleDigest+1:]
 	allowed, n := binary.Uvarint(b)
 	b = b[max(n, 0):] // where it cannot be read, no more can the first text
-	x = &session.AuthRequest{}
+	x = &grant.AuthRequest{}
 	var state, asked, keep string
 	for _, into := range []*string{
 		&x.ClientID, &x.ClientName, &x.RedirectURI, &state, &x.Challenge, &x.Resource, &asked, &x.Browser, &x.Known, &keep,
@@ -116,7 +116,7 @@ func decodePending(b []byte) (x *session.AuthRequest, handle []byte, until time.
 }
 
 // sealPending gives the cookie of a request; an error if it is too long for one.
-func (s *Server) sealPending(x *session.AuthRequest, handle string) (name, value string, err error) {
+func (s *Server) sealPending(x *grant.AuthRequest, handle string) (name, value string, err error) {
 	name = pendingName(handle)
 	data := encodePending(x, handle, s.opts.Now().Add(s.opts.AuthRequests.Life()))
 	value = encoding.EncodeToString(s.opts.Keys.Request.Seal(data, pendingAAD(name)))
@@ -127,9 +127,9 @@ func (s *Server) sealPending(x *session.AuthRequest, handle string) (name, value
 }
 
 // fitsPending tells whether a request will fit into its cookie, before anybody is asked about it.
-func (s *Server) fitsPending(x *session.AuthRequest) bool {
+func (s *Server) fitsPending(x *grant.AuthRequest) bool {
 	probe := *x
-	probe.ClientID, probe.Browser, probe.Known = session.ClientRef(x.ClientID), mark(""), mark("")
+	probe.ClientID, probe.Browser, probe.Known = grant.ClientRef(x.ClientID), mark(""), mark("")
 	probe.Keep = make([]byte, maxKeep)
 	_, _, err := s.sealPending(&probe, newHandle())
 	return err == nil
@@ -139,7 +139,7 @@ func (s *Server) fitsPending(x *session.AuthRequest) bool {
 func newHandle() string { return rand.Text() + rand.Text() }
 
 // setPending gives the browser a request, and takes the oldest away if it has too many.
-func (s *Server) setPending(w http.ResponseWriter, r *http.Request, x *session.AuthRequest, handle string) error {
+func (s *Server) setPending(w http.ResponseWriter, r *http.Request, x *grant.AuthRequest, handle string) error {
 	name, value, err := s.sealPending(x, handle)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *Server) surplusPending(r *http.Request) []string {
 	return names[:max(0, len(names)-maxPending+1)]
 }
 
-func (s *Server) decodeCookie(name, value string) (x *session.AuthRequest, handle []byte, until time.Time, ok bool) {
+func (s *Server) decodeCookie(name, value string) (x *grant.AuthRequest, handle []byte, until time.Time, ok bool) {
 	sealed, err := encoding.DecodeString(value)
 	if err != nil {
 		return nil, nil, until, false
@@ -190,7 +190,7 @@ func (s *Server) decodeCookie(name, value string) (x *session.AuthRequest, handl
 }
 
 // pending gives the request that the browser carries for a handle. The seal says until when, whatever the browser thinks.
-func (s *Server) pending(r *http.Request, handle string) (*session.AuthRequest, bool) {
+func (s *Server) pending(r *http.Request, handle string) (*grant.AuthRequest, bool) {
 	name := pendingName(handle)
 	x, of, until, ok := s.decodeCookie(name, s.cookies.get(r, name))
 	if !ok || !sameText(string(of), string(digestOfHandle(handle))) || !s.opts.Now().Before(until) {

@@ -13,6 +13,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -44,11 +45,11 @@ func over(t testing.TB, wrap func(session.Records) session.Records, change ...fu
 	t.Cleanup(func() { _ = store.Close() })
 	return newWorldOver(t, false, append([]func(*authserver.Options){func(o *authserver.Options) {
 		ring := must(seal.New([]byte("a secret of at least thirty-two bytes")))
-		o.Grants = must(session.NewGrants(session.GrantOptions{
+		o.Grants = must(grant.NewGrants(grant.Options{
 			Records: wrap(store.Grants()), Upstream: wrap(store.ProviderStates()), Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: o.Now,
 		}))
-		o.AuthRequests = must(session.NewAuthRequests(wrap(store.AuthRequests()), ring.Sealer("exchange"), 15*time.Minute))
-		o.Consents = session.NewConsents(wrap(store.Consents()), ring.Sealer("consent"))
+		o.AuthRequests = must(grant.NewAuthRequests(wrap(store.AuthRequests()), ring.Sealer("exchange"), 15*time.Minute))
+		o.Consents = grant.NewConsents(wrap(store.Consents()), ring.Sealer("consent"))
 	}}, change...)...)
 }
 

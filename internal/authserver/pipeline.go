@@ -10,7 +10,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // tokens is what the token endpoint gives (RFC 6749 §5.1).
@@ -31,8 +31,8 @@ type grantKind struct {
 	optional []string
 	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
 	// ours.
-	of     func(g *session.Grants, first string) (id string, ok bool)
-	find   func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error)
+	of     func(g *grant.Grants, first string) (id string, ok bool)
+	find   func(ctx context.Context, g *grant.Grants, q *tokenRequest) (*grant.Rotation, error)
 	judged bool
 	// direct reads a grant that no browser takes part in, which has neither of and find.
 	direct func(s *Server, r *http.Request, q *tokenRequest) (*direct, *Error)
@@ -42,14 +42,14 @@ type grantKind struct {
 
 // issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion used up, grant with what
 // that demands of the client, resource and scopes, policy, what can be used once used up, one step of the grant.
-func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequest) (*tokens, error) {
+func (s *Server) issue(ctx context.Context, grants *grant.Grants, q *tokenRequest) (*tokens, error) {
 	if q.assertion != nil {
 		if err := grants.UseAssertion(ctx, q.use(), q.used(s.opts.Now())); err != nil {
 			return nil, err
 		}
 	}
 	turn, err := q.find(ctx, grants)
-	if reuse, ok := errors.AsType[*session.ReuseError](err); ok {
+	if reuse, ok := errors.AsType[*grant.ReuseError](err); ok {
 		q.reuse = reuse
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) issue(ctx context.Context, grants *session.Grants, q *tokenRequ
 // (RFC 6749 §6). A direct grant gives what it may of what is asked for, which the answer says (RFC 6749 §3.3): programs without
 // people ask for all scopes that the endpoint has. Each resource that is named must be one where the grant is good, and the token is good there alone; without
 // one it is as good as the grant (RFC 8707 §2.2).
-func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scopes []string, err error) {
+func (s *Server) narrow(g grant.Grant, q *tokenRequest) (resource string, scopes []string, err error) {
 	named, granted := q.resources, strings.Fields(g.Resource)
 	for _, r := range named {
 		if !s.opts.Covers(granted, r) {
@@ -128,7 +128,7 @@ func (s *Server) narrow(g session.Grant, q *tokenRequest) (resource string, scop
 
 // judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays. What the store
 // has lost is judged by [SignIn] without it, and what is there and does not open is 503 until it does.
-func (s *Server) judge(ctx context.Context, g session.Grant, d *direct) error {
+func (s *Server) judge(ctx context.Context, g grant.Grant, d *direct) error {
 	if d != nil { // it begins here, and has nothing of a provider yet
 		return d.judge(ctx)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const (
@@ -34,14 +34,14 @@ func single(v url.Values, names ...string) (map[string]string, *Error) {
 
 // request is an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2).
 type request struct {
-	session.AuthRequest
+	grant.AuthRequest
 	prompt []string
 }
 
 // parseRequest checks all of a request that can be told to the client by redirect. On an error the part of the request
 // that is needed for that is given all the same.
 func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*request, *Error) {
-	r := &request{AuthRequest: session.AuthRequest{
+	r := &request{AuthRequest: grant.AuthRequest{
 		ClientID: c.id, ClientName: c.name, RedirectURI: redirect, AuthMethods: c.methods,
 	}}
 	if state := q["state"]; len(state) == 1 && len(state[0]) <= maxEcho { // some clients send none
@@ -155,7 +155,7 @@ func (s *Server) askedScopes(scope string, known []string) []string {
 
 // answerURL is where a client gets its answer: its redirect with parameters added (RFC 6749 §4.1.2), with the state if it
 // sent one, and always with who answers (RFC 9207 §2).
-func (s *Server) answerURL(x *session.AuthRequest, params ...string) string {
+func (s *Server) answerURL(x *grant.AuthRequest, params ...string) string {
 	u, err := url.Parse(x.RedirectURI)
 	if err != nil { // checked when the client registered
 		return x.RedirectURI
@@ -174,6 +174,6 @@ func (s *Server) answerURL(x *session.AuthRequest, params ...string) string {
 	return u.String()
 }
 
-func (s *Server) errorURL(x *session.AuthRequest, e *Error) string {
+func (s *Server) errorURL(x *grant.AuthRequest, e *Error) string {
 	return s.answerURL(x, "error", e.kind.code, "error_description", e.text())
 }

@@ -3,7 +3,7 @@ package authserver
 import (
 	"net/http"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // revoke is the revocation endpoint (RFC 7009). An access token ends its grant as well as a refresh token does: a client
@@ -108,7 +108,7 @@ var errOthersToken = fail(unauthorizedClient, "the token was issued to another c
 
 // isOwners tells whether the client that asks is the one that the token was issued to.
 func (q *revocation) isOwners() bool {
-	return q.owner == q.client.id || q.owner == session.ClientRef(q.client.id)
+	return q.owner == q.client.id || q.owner == grant.ClientRef(q.client.id)
 }
 
 // ignoreGone drops the errors that mean there is nothing to revoke.

@@ -16,6 +16,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // AccessTokens signs access tokens and reads them.
@@ -33,7 +34,7 @@ type AccessTokens interface {
 type Sealer = session.Sealer
 
 // MAC makes and checks keyed digests for one purpose.
-type MAC = session.Signer
+type MAC = grant.Signer
 
 // Keys are for one purpose each. Registration's come from a list of their own, since the id of a client never expires.
 type Keys struct {
@@ -67,13 +68,13 @@ type Options struct {
 	// Tokens signs access tokens.
 	Tokens AccessTokens
 	// Grants, AuthRequests and Consents are the state that all replicas share.
-	Grants       *session.Grants
-	AuthRequests *session.AuthRequests
-	Consents     *session.Consents
+	Grants       *grant.Grants
+	AuthRequests *grant.AuthRequests
+	Consents     *grant.Consents
 	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and one that is given up only
 	// when a call's time is over. The token endpoint asks the first, and where that fails the second until Patience is over.
 	// Default: Grants.
-	Prompt, Waiting *session.Grants
+	Prompt, Waiting *grant.Grants
 	// Patience is how long after it came a token request may be answered. Default: [TokenPatience].
 	Patience time.Duration
 	// Draining is closed when the gateway is about to stop: no token request waits for the store then. Default: never.

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // What a [SignIn] fails with. Any other error is a failure that nobody can say more about.
@@ -53,7 +53,7 @@ type Person struct {
 }
 
 // beginAgain sends the browser to the provider once more, with the same approval.
-func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, b browser, x *session.AuthRequest) error {
+func (s *Server) beginAgain(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) error {
 	location, err := s.beginSignIn(w, r, b, x)
 	if err == nil {
 		redirectTo(w, location)

@@ -13,6 +13,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -101,7 +102,7 @@ func TestAProvidersPartThatDoesNotOpenLosesNothing(t *testing.T) {
 	up := &garbled{Records: store.ProviderStates()}
 	w := newWorld(t, func(o *authserver.Options) {
 		ring := must(seal.New(bytes.Repeat([]byte("s"), 32)))
-		o.Grants = must(session.NewGrants(session.GrantOptions{
+		o.Grants = must(grant.NewGrants(grant.Options{
 			Records: store.Grants(), Upstream: up, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"), Now: o.Now,
 		}))
 	})

@@ -10,12 +10,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // SoftwareSubject is who a client is that acts for itself. No person has it: this server is not where people sign in.
 func SoftwareSubject(issuer, clientID string) string {
-	return issuer + "#client:" + session.ClientRef(clientID)
+	return issuer + "#client:" + grant.ClientRef(clientID)
 }
 
 // may tells whether a client may use a grant type. Others than these are for who reads their grants to judge.
@@ -45,7 +45,7 @@ func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *
 	}
 	return &direct{
 		subject: SoftwareSubject(s.issuer, c.id), name: c.name, resources: resources, scopes: c.scopes,
-		owner: "client " + session.ClientRef(c.id),
+		owner: "client " + grant.ClientRef(c.id),
 	}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 const reporterSecret = "a-secret-of-the-reporter"
@@ -386,7 +386,7 @@ func TestStoreFailsWhileSoftwareAsks(t *testing.T) {
 
 func TestSoftwareSubjectIsNobodyElses(t *testing.T) {
 	long := strings.Repeat("x", 300)
-	if got := authserver.SoftwareSubject("https://mcp.example.com", long); got != "https://mcp.example.com#client:"+session.ClientRef(long) {
+	if got := authserver.SoftwareSubject("https://mcp.example.com", long); got != "https://mcp.example.com#client:"+grant.ClientRef(long) {
 		t.Error(got)
 	}
 	w, reporter, _ := newSoftwareWorld(t)

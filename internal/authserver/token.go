@@ -12,6 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // The grant types (RFC 6749 §4.1.3, §6).
@@ -29,8 +30,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 			params: []string{"code", "code_verifier"},
 			// OAuth 2.1 §4.1.3 has no redirect_uri here; PKCE binds the code. One that is sent is compared.
 			optional: []string{"redirect_uri"},
-			of:       (*session.Grants).OfCode,
-			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error) {
+			of:       (*grant.Grants).OfCode,
+			find: func(ctx context.Context, g *grant.Grants, q *tokenRequest) (*grant.Rotation, error) {
 				p := q.params
 				return g.Redeem(ctx, p["code"], q.client.id, p["redirect_uri"], p["code_verifier"], q.admits)
 			},
@@ -39,8 +40,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 	case grantRefresh: // RFC 6749 §6
 		return grantKind{
 			params: []string{"refresh_token"},
-			of:     (*session.Grants).OfRefreshToken,
-			find: func(ctx context.Context, g *session.Grants, q *tokenRequest) (*session.Rotation, error) {
+			of:     (*grant.Grants).OfRefreshToken,
+			find: func(ctx context.Context, g *grant.Grants, q *tokenRequest) (*grant.Rotation, error) {
 				return g.Refresh(ctx, q.params["refresh_token"], q.client.id, q.admits)
 			},
 		}, true
@@ -63,7 +64,7 @@ type tokenRequest struct {
 	came      time.Time // when its last byte was read
 	direct    *direct   // nil for a grant that has begun in a browser
 	// reuse is set when the refresh token is one that came too late.
-	reuse *session.ReuseError
+	reuse *grant.ReuseError
 }
 
 // token is the token endpoint (RFC 6749 §3.2). What is sealed or signed by us is verified before anything is counted or
@@ -135,7 +136,7 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	}
 	// The first parameter is what the grant is found by.
 	if q.grant, ok = q.kind.of(s.opts.Grants, q.params[q.kind.params[0]]); !ok {
-		return nil, asError(session.ErrNoGrant)
+		return nil, asError(grant.ErrNoGrant)
 	}
 	return q, nil
 }

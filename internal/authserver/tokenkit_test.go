@@ -14,7 +14,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
@@ -26,7 +26,7 @@ type desk struct {
 	mux      *http.ServeMux
 	memory   *sessiontest.Memory
 	provided *sessiontest.Faults // of what is kept of providers
-	grants   *session.Grants
+	grants   *grant.Grants
 	draining chan struct{}
 }
 
@@ -44,7 +44,7 @@ func atDesk(t *testing.T, f func(t *testing.T, d *desk), change ...func(*authser
 		d.provider.world = d.world
 		d.mux = d.replica(store, append([]func(*authserver.Options){func(o *authserver.Options) {
 			ring := must(seal.New(bytes.Repeat([]byte("s"), 32)))
-			d.grants = must(session.NewGrants(session.GrantOptions{
+			d.grants = must(grant.NewGrants(grant.Options{
 				Records: d.memory.Part("g:"), Assertions: d.memory.Part("a:"),
 				Upstream: sessiontest.Faulty{Records: d.memory.Part("u:"), Faults: d.provided}, Sealer: ring.Sealer("grant"), Signer: ring.MAC("refresh"),
 				Now: o.Now,
@@ -61,9 +61,9 @@ func atDesk(t *testing.T, f func(t *testing.T, d *desk), change ...func(*authser
 // code is what a person's approval gives to a client with a metadata document.
 func (d *desk) code() string {
 	d.t.Helper()
-	return must(d.grants.Begin(d.t.Context(), session.Grant{
+	return must(d.grants.Begin(d.t.Context(), grant.Grant{
 		Subject: "https://id.example#ann", ClientID: documentID, ClientName: "Example app", Resource: d.url + "/mcp", Scopes: []string{"messages:read"},
-	}, session.Binding{RedirectURI: webRedirect, Challenge: oauth2.S256ChallengeFromVerifier(deskVerifier)}, []byte("upstream")))
+	}, grant.Binding{RedirectURI: webRedirect, Challenge: oauth2.S256ChallengeFromVerifier(deskVerifier)}, []byte("upstream")))
 }
 
 // ask posts a form to an endpoint.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // TokenPatience is how long after it came a token request may be answered. Several clients take every answer but the one
@@ -69,7 +70,7 @@ func passes(err error) bool {
 // drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt
 // whose end nobody waits for does no harm.
 func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, error) {
-	ctx, cancel := context.WithTimeout(session.WithArrival(ctx, q.came), s.opts.Patience-s.opts.Now().Sub(q.came))
+	ctx, cancel := context.WithTimeout(grant.WithArrival(ctx, q.came), s.opts.Patience-s.opts.Now().Sub(q.came))
 	defer cancel()
 	t, err := s.issue(ctx, s.opts.Prompt, q)
 	if !passes(err) {

@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 // OpenGrants opens the grants of the authorization server for an operator, who needs the Redis of the gateways, and their
 // secrets: what people allowed is sealed. Without the right ones grants can be ended by id, and not be read. closeStore
 // releases it.
-func OpenGrants(redisURL string, secrets []config.Secret) (grants *session.Grants, closeStore func() error, err error) {
+func OpenGrants(redisURL string, secrets []config.Secret) (grants *grant.Grants, closeStore func() error, err error) {
 	keys, err := newKeyring(&config.Config{Secrets: secrets})
 	if err != nil {
 		return nil, nil, err

@@ -7,11 +7,11 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // grantsOf opens the grants of a world as an operator does.
-func grantsOf(t *testing.T, world *signedIn) *session.Grants {
+func grantsOf(t *testing.T, world *signedIn) *grant.Grants {
 	t.Helper()
 	grants, closeStore, err := gateway.OpenGrants(world.redis.URL(), valid(t).Secrets)
 	if err != nil {
@@ -22,7 +22,7 @@ func grantsOf(t *testing.T, world *signedIn) *session.Grants {
 }
 
 // entriesOf are the grants of a person.
-func entriesOf(t *testing.T, grants *session.Grants, person string) (found []session.GrantEntry) {
+func entriesOf(t *testing.T, grants *grant.Grants, person string) (found []grant.Entry) {
 	t.Helper()
 	for e, err := range grants.Entries(t.Context(), "") {
 		if err != nil {
@@ -50,7 +50,7 @@ func TestWhoseGrantIsEndedIsOutOnEveryReplica(t *testing.T) {
 			}
 			grants := grantsOf(t, world)
 			found := entriesOf(t, grants, "ann@acme.example")
-			if len(found) != 1 || found[0].State != session.GrantLive {
+			if len(found) != 1 || found[0].State != grant.Live {
 				t.Fatalf("%+v", found)
 			}
 			if err := grants.Revoke(t.Context(), found[0].ID); err != nil {
@@ -83,7 +83,7 @@ func TestACodeOfAnEndedGrantGivesNoToken(t *testing.T) {
 	}.Encode())
 	grants := grantsOf(t, world)
 	found := entriesOf(t, grants, "ann@acme.example")
-	if len(found) != 1 || found[0].State != session.GrantWaits {
+	if len(found) != 1 || found[0].State != grant.Waits {
 		t.Fatalf("%+v", found)
 	}
 	if err := grants.Revoke(t.Context(), found[0].ID); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -34,7 +35,7 @@ const signInPatience = 2 * time.Second
 type login struct {
 	server *authserver.Server
 	tokens *token.Local
-	grants *session.Grants
+	grants *grant.Grants
 	// provider is where people sign in.
 	provider *upstream.Provider
 	// clients says which clients are denied, and what weight others have; nil without --oauth-clients.
@@ -65,7 +66,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
 	patient := store.WithTimeout(cmp.Or(opts.SignInPatience, signInPatience))
-	cache := &session.GrantCache{} // what one of them revokes the others know
+	cache := &grant.Cache{} // what one of them revokes the others know
 	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	authRequests, err := session.NewAuthRequests(patient.AuthRequests(), keys.Sealer(purposeExchange), authRequestLife)
+	authRequests, err := grant.NewAuthRequests(patient.AuthRequests(), keys.Sealer(purposeExchange), authRequestLife)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		Covers:          endpointTree(cfg).Good,
 		DefaultResource: defaultResource(cfg, issuer),
 		AuthRequests:    authRequests,
-		Consents:        session.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
+		Consents:        grant.NewConsents(patient.Consents(), keys.Sealer(purposeConsent)),
 		Keys:            serverKeys, Clients: l.clients, Documents: documents, Pages: set,
 		Workloads: assertions.workloads, IdentityAssertions: assertions.identity,
 		Prompt: l.grants, Waiting: waiting, Patience: opts.TokenPatience, Draining: g.probes.Draining(),
@@ -144,8 +145,8 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	return l, err
 }
 
-func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *session.GrantCache) (*session.Grants, error) {
-	return session.NewGrants(session.GrantOptions{
+func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *grant.Cache) (*grant.Grants, error) {
+	return grant.NewGrants(grant.Options{
 		Records: store.Grants(), Upstream: store.ProviderStates(), Assertions: store.Assertions(), StoreTime: store.Grants().Time, Cache: cache,
 		Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		AccessLife: cfg.AccessTokenLife, Grace: cfg.RefreshGrace,
@@ -178,12 +179,12 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 		return identity.Caller{}, err
 	}
 	l.ahead.want(ctx, caller)
-	grant, err := l.grants.Lookup(ctx, t.Grant)
-	unconfirmed, away := errors.AsType[*session.UnconfirmedError](err)
+	found, err := l.grants.Lookup(ctx, t.Grant)
+	unconfirmed, away := errors.AsType[*grant.UnconfirmedError](err)
 	switch {
 	case away && ctx.Err() != nil: // the client left before anybody was asked, which must not get it anything
 		return identity.Caller{}, err
-	case errors.Is(err, session.ErrGrantUnreadable): // nobody can tell whether it stands, here or anywhere
+	case errors.Is(err, grant.ErrUnreadable): // nobody can tell whether it stands, here or anywhere
 		l.people.cannotRead(ctx, err)
 		return identity.Caller{}, err
 	case away:
@@ -191,11 +192,11 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	case l.over(err, software):
 		return identity.Caller{}, grantOver{err}
 	}
-	caller.Direct = !grant.Until.IsZero()
+	caller.Direct = !found.Until.IsZero()
 	if software { // no rule and no provider says anything about it
 		return caller, nil
 	}
-	if err := l.people.look(ctx, upstreamGrant(t.Grant, caller.Subject, grant.Email, grant.Born)); err != nil {
+	if err := l.people.look(ctx, upstreamGrant(t.Grant, caller.Subject, found.Email, found.Born)); err != nil {
 		return identity.Caller{}, err
 	}
 	return caller, nil
@@ -206,7 +207,7 @@ func (l *login) over(err error, software bool) bool {
 	switch {
 	case err == nil, errors.Is(err, session.ErrUnavailable):
 		return false
-	case errors.Is(err, session.ErrNoGrant):
+	case errors.Is(err, grant.ErrNoGrant):
 		return !software && (l.credentials != nil || l.denies)
 	}
 	return true
@@ -219,7 +220,7 @@ func (l *login) stands(ctx context.Context) error {
 	switch {
 	case l.over(err, false):
 		return grantOver{err}
-	case errors.Is(err, session.ErrGrantUnreadable):
+	case errors.Is(err, grant.ErrUnreadable):
 		return err
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -28,7 +29,7 @@ const (
 type people struct {
 	*upstream.Login
 	g      *Gateway
-	grants *session.Grants
+	grants *grant.Grants
 	digest session.Digester
 
 	mu   sync.Mutex
@@ -37,7 +38,7 @@ type people struct {
 
 // newPeople looks after all sign-ins. grants and patient are the same, for calls and for what may wait.
 func (g *Gateway) newPeople(
-	provider *upstream.Provider, grants, patient *session.Grants, limits *redisstore.Limits, keys *seal.Keyring,
+	provider *upstream.Provider, grants, patient *grant.Grants, limits *redisstore.Limits, keys *seal.Keyring,
 ) (*people, error) {
 	p := &people{g: g, grants: patient, digest: keys.MAC(purposeSessionSubject), said: map[string]time.Time{}}
 	var err error
@@ -107,7 +108,7 @@ func reasonOf(err error) string {
 }
 
 func (p *people) cannotRead(ctx context.Context, err error) {
-	unreadable := errors.Is(err, upstream.ErrUnreadable) || errors.Is(err, session.ErrGrantUnreadable)
+	unreadable := errors.Is(err, upstream.ErrUnreadable) || errors.Is(err, grant.ErrUnreadable)
 	if unreadable && p.first("unreadable") {
 		p.g.logger.ErrorContext(ctx, "what is kept of a sign-in cannot be opened: it was sealed with a secret that is not in --secret, or by a "+
 			"later version; such calls are answered 503, and nobody is signed out")

@@ -16,6 +16,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -34,12 +35,12 @@ func (d *departing) Get(ctx context.Context, name string) ([]byte, bool, error) 
 }
 
 // grantOf makes a grant that this process sees stand now.
-func grantOf(t *testing.T, g *session.Grants) (id string) {
+func grantOf(t *testing.T, g *grant.Grants) (id string) {
 	t.Helper()
 	const verifier = "a-verifier-that-only-the-client-knows-0123456789"
 	sum := sha256.Sum256([]byte(verifier))
-	binding := session.Binding{RedirectURI: "r", Challenge: base64.RawURLEncoding.EncodeToString(sum[:])}
-	code, err := g.Begin(t.Context(), session.Grant{Subject: "ann", ClientID: "c"}, binding, nil)
+	binding := grant.Binding{RedirectURI: "r", Challenge: base64.RawURLEncoding.EncodeToString(sum[:])}
+	code, err := g.Begin(t.Context(), grant.Grant{Subject: "ann", ClientID: "c"}, binding, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 		}
 		records := &departing{Records: store.Grants()}
 		l := &login{ahead: newPrefetcher(&config.Config{}, store)}
-		if l.grants, err = session.NewGrants(session.GrantOptions{
+		if l.grants, err = grant.NewGrants(grant.Options{
 			Records: records, Upstream: store.ProviderStates(), Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		}); err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// Store keeps what belongs to the provider behind grants, sealed. [session.ProviderStates] is one. An error means that the
+// Store keeps what belongs to the provider behind grants, sealed. [grant.ProviderStates] is one. An error means that the
 // store cannot tell or cannot write now; that something is not there is never an error.
 type Store interface {
 	// Lease makes the caller the only one who changes a grant's data, until release or for ttl.

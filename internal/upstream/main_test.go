@@ -21,7 +21,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/go-jose/go-jose/v4"
 	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	_ Store                  = (*session.ProviderStates)(nil)
+	_ Store                  = (*grant.ProviderStates)(nil)
 	_ mcpadapter.Credentials = (*Login)(nil)
 	_ mcpadapter.Credentials = (*Exchange)(nil)
 	_ mcpadapter.Credentials = (*PersonalKeys)(nil)
@@ -51,7 +51,7 @@ type idp struct {
 	now       time.Time
 	clock     func() time.Time  // instead of now
 	keys      []jose.JSONWebKey // the last one signs
-	codes     map[string]grant
+	codes     map[string]issued
 	refresh   string // the only refresh token that is good
 	count     int
 	requests  map[string]int
@@ -79,7 +79,7 @@ type idp struct {
 	bom        bool             // begins every answer with a byte order mark
 }
 
-type grant struct{ nonce, challenge string }
+type issued struct{ nonce, challenge string }
 
 func newIDP(t testing.TB) *idp {
 	i := closedIDP(t)
@@ -100,7 +100,7 @@ func newBubbleIDP(t testing.TB) *idp {
 
 func closedIDP(t testing.TB) *idp {
 	i := &idp{
-		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), codes: map[string]grant{},
+		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), codes: map[string]issued{},
 		requests: map[string]int{}, open: map[string]int{}, most: map[string]int{}, lifetime: 300,
 	}
 	i.rotate()
@@ -354,7 +354,7 @@ func (i *idp) begin(t testing.TB, p *Provider) (answer url.Values, kept []byte) 
 		t.Fatalf("no PKCE or no nonce in %v", q)
 	}
 	code := rand.Text()
-	i.set(func() { i.codes[code] = grant{q.Get("nonce"), q.Get("code_challenge")} })
+	i.set(func() { i.codes[code] = issued{q.Get("nonce"), q.Get("code_challenge")} })
 	return url.Values{"code": {code}, "state": {q.Get("state")}}, kept
 }
 

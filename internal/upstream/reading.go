@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // reading is what the store said of a grant, taken apart and judged once for as long as it says the same.
@@ -59,7 +59,7 @@ func (l *Login) fetch(ctx context.Context, store Store, grant, subject string) (
 func (l *Login) interpret(kept loaded, subject string) (*reading, error) {
 	data := kept.data
 	switch {
-	case errors.Is(kept.err, session.ErrUpstreamUnreadable):
+	case errors.Is(kept.err, grant.ErrUpstreamUnreadable):
 		return nil, ErrUnreadable
 	case kept.err != nil:
 		return nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)

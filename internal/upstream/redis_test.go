@@ -11,7 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -62,15 +62,15 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 	}
 	for n := range 3 {
 		store := open()
-		grants, err := session.NewGrants(session.GrantOptions{
+		grants, err := grant.NewGrants(grant.Options{
 			Records: store.Grants(), Upstream: store.ProviderStates(), Sealer: keys.Sealer("grants"), Signer: keys.MAC("tokens"),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if n == 0 {
-			binding := session.Binding{RedirectURI: "http://127.0.0.1/", Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}
-			if _, err := grants.Begin(t.Context(), session.Grant{
+			binding := grant.Binding{RedirectURI: "http://127.0.0.1/", Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}
+			if _, err := grants.Begin(t.Context(), grant.Grant{
 				Subject: person.Subject, ClientID: "client", Resource: "https://mcp.example.com/mcp", Scopes: []string{"messages:read"},
 			}, binding, person.Upstream); err != nil {
 				t.Fatal(err)

@@ -44,7 +44,7 @@ func TestASignInIsRefused(t *testing.T) {
 		{"an answer of another provider (mix-up)", ReasonIssuer, func(_ *idp, a url.Values) { a.Set("iss", other.URL) }},
 		{"an unknown code", ReasonCode, func(_ *idp, a url.Values) { a.Set("code", "x") }},
 		{"a code of another verifier (PKCE)", ReasonCode, func(i *idp, a url.Values) {
-			i.codes[a.Get("code")] = grant{i.codes[a.Get("code")].nonce, "x"}
+			i.codes[a.Get("code")] = issued{i.codes[a.Get("code")].nonce, "x"}
 		}},
 		{"another nonce", ReasonNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": "x"} }},
 		{"no nonce", ReasonNoNonce, func(i *idp, _ url.Values) { i.claims = map[string]any{"nonce": nil} }},

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // memory is a store that breaks on demand.
@@ -56,7 +56,7 @@ func (m *memory) Load(context.Context, string) ([]byte, uint64, bool, error) {
 	case m.down:
 		return nil, 0, false, errDown
 	case m.foreign:
-		return nil, 0, false, session.ErrUpstreamUnreadable
+		return nil, 0, false, grant.ErrUpstreamUnreadable
 	}
 	return m.data, m.version, m.data != nil, nil
 }

@@ -13,11 +13,6 @@
 // Ids authenticate nobody: a session is bound to the subject that the caller has proven elsewhere, and to nobody else it
 // exists.
 //
-// Beside the sessions are what the authorization server keeps, independent of them: [Grants] (codes, families of refresh
-// tokens, revocation), [ProviderStates] (the provider's part of a grant), [AuthRequests] (authorization requests whose person has
-// signed in, and the marks of those that are finished) and [Consents]. All but the marks is sealed, and bound to the place
-// where it is kept.
-//
-// The package knows neither HTTP nor Redis. It imports nothing of ours: the keyring comes as a [Sealer], the store as
+// The package knows neither HTTP nor Redis. The keyring comes as a [Sealer], the store as
 // [Records]. It must not log, and an id must not appear in any error.
 package session

@@ -1,6 +1,10 @@
 package session
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session/internal/lru"
+)
 
 // maxEnded bounds endedSessions, which are two MiB then.
 const maxEnded = 20_000
@@ -10,15 +14,15 @@ const maxEnded = 20_000
 // id alone, like any other. The zero value is empty and may be used by many goroutines at once.
 type endedSessions struct {
 	mu   sync.Mutex
-	keys lru[struct{}]
+	keys lru.Map[struct{}]
 }
 
 func (e *endedSessions) add(key string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.keys.put(key, struct{}{})
-	if e.keys.len() > maxEnded {
-		e.keys.dropOldest()
+	e.keys.Put(key, struct{}{})
+	if e.keys.Len() > maxEnded {
+		e.keys.DropOldest()
 	}
 }
 
@@ -26,12 +30,12 @@ func (e *endedSessions) add(key string) {
 func (e *endedSessions) drop(key string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.keys.drop(key)
+	e.keys.Drop(key)
 }
 
 func (e *endedSessions) has(key string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, ended := e.keys.get(key)
+	_, ended := e.keys.Get(key)
 	return ended
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 func newTable(t testing.TB, records session.Records) *session.Table {
@@ -30,7 +31,7 @@ func newTableOf(t testing.TB, secret string, records session.Records) *session.T
 }
 
 func TestIDsAreShortAndVisibleWhateverIsInThem(t *testing.T) {
-	table := newTable(t, nowhere{})
+	table := newTable(t, sessiontest.Nowhere{})
 	for name, info := range map[string]session.Info{
 		"nothing": {},
 		"usual":   info,
@@ -62,7 +63,7 @@ func TestIDsAreShortAndVisibleWhateverIsInThem(t *testing.T) {
 }
 
 func TestTwoSessionsOfOneClientDiffer(t *testing.T) {
-	table := newTable(t, nowhere{})
+	table := newTable(t, sessiontest.Nowhere{})
 	a, b := create(t, table, info), create(t, table, info)
 	if a.ID == b.ID || a.Key() == b.Key() {
 		t.Error("they are the same")
@@ -70,7 +71,7 @@ func TestTwoSessionsOfOneClientDiffer(t *testing.T) {
 }
 
 func TestWhatClientsSayIsCutAtARuneAndPrintable(t *testing.T) {
-	table := newTable(t, nowhere{})
+	table := newTable(t, sessiontest.Nowhere{})
 	for said, want := range map[string]string{
 		"plain":                              "plain",
 		strings.Repeat("x", 65):              strings.Repeat("x", 64),
@@ -91,7 +92,7 @@ func TestWhatClientsSayIsCutAtARuneAndPrintable(t *testing.T) {
 }
 
 func TestAVersionThatIsTooLongIsRefused(t *testing.T) {
-	_, err := newTable(t, nowhere{}).Create(t.Context(), session.Info{Version: strings.Repeat("v", 33)})
+	_, err := newTable(t, sessiontest.Nowhere{}).Create(t.Context(), session.Info{Version: strings.Repeat("v", 33)})
 	if err == nil || !strings.Contains(err.Error(), "33 bytes, at most 32") {
 		t.Errorf("error %v", err)
 	}
@@ -124,8 +125,8 @@ func (clear) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 
 func FuzzResume(f *testing.F) {
 	// The fuzzer's workers are processes of their own: what one of them minted must not open in another.
-	sealed := newTableOf(f, rand.Text()+rand.Text(), nowhere{})
-	open, err := session.NewTable(session.Options{Sealer: clear{}, Records: nowhere{}})
+	sealed := newTableOf(f, rand.Text()+rand.Text(), sessiontest.Nowhere{})
+	open, err := session.NewTable(session.Options{Sealer: clear{}, Records: sessiontest.Nowhere{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func FuzzResume(f *testing.F) {
 }
 
 func BenchmarkResumeByIDAlone(b *testing.B) {
-	table := newTable(b, nowhere{})
+	table := newTable(b, sessiontest.Nowhere{})
 	s, err := table.Create(b.Context(), info)
 	if err != nil {
 		b.Fatal(err)

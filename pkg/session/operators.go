@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 )
 
@@ -120,7 +119,7 @@ func entry(r Record) (Entry, bool) {
 		Key: r.Name, Version: rec.version, ClientName: rec.name, ClientVersion: rec.release,
 		Born: rec.born, LastUsed: rec.lastUsed, LogLevel: rec.level, Ended: rec.ended,
 	}
-	if rec.hint != [hintLength]byte{} {
+	if rec.hint != [SubjectDigest]byte{} {
 		e.Subject = hex.EncodeToString(rec.hint[:])
 	}
 	return e, true
@@ -131,15 +130,8 @@ func checkRef(ref string) error {
 		return fmt.Errorf("session: a key has %d characters, of which the first %d to %d name it", keyLength, MinRefLength,
 			keyLength)
 	}
-	if !isRef(ref) {
+	if !IsName(ref) {
 		return errors.New("session: a key has only letters, digits, - and _")
 	}
 	return nil
-}
-
-// isRef tells whether a text may be the beginning of a name in the store.
-func isRef(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r)
-	})
 }

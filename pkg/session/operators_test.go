@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -122,10 +123,10 @@ func TestARefThatFitsSeveralSessionsIsAmbiguous(t *testing.T) {
 }
 
 func TestOperatorsAreToldThatTheStoreIsUnavailable(t *testing.T) {
-	table := newTable(t, nowhere{})
+	table := newTable(t, sessiontest.Nowhere{})
 	n := 0
 	for _, err := range table.List(t.Context()) {
-		if n++; !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errNowhere) {
+		if n++; !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, sessiontest.ErrNowhere) {
 			t.Errorf("List: %v, want ErrUnavailable with its cause", err)
 		}
 	}

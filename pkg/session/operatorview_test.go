@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,41 +41,6 @@ func TestWhatAStoreGivesTwiceIsListedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		break
-	}
-	g := repeating{sessiontest.NewMemory()}
-	grants := spelledGrants(t, session.GrantOptions{Records: g, Upstream: sessiontest.NewMemory(), Now: atNoon})
-	begin(t, grants)
-	begin(t, grants)
-	n := 0
-	for e, err := range grants.Entries(t.Context(), "") {
-		if n++; err != nil || !session.IsGrantID(e.ID) {
-			t.Errorf("%+v %v", e, err)
-		}
-	}
-	if n != 2 {
-		t.Errorf("%d grants, want 2", n)
-	}
-	for _, err := range grants.Entries(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		break
-	}
-}
-
-func TestGrantOfNobodyIsNobodys(t *testing.T) {
-	e := session.GrantEntry{Grant: session.Grant{Email: "a@example.com", ClientName: "Client"}, Client: "00"}
-	if e.Is("a@example.com") || e.Is("") || e.IsOf("Client") || e.IsOf("00") || e.IsOf("") {
-		t.Error("it is somebody's")
-	}
-}
-
-func TestClientIDOf128CharactersStandsForItself(t *testing.T) {
-	for length, itself := range map[int]bool{127: true, 128: true, 129: false} {
-		id := strings.Repeat("c", length)
-		if ref := session.ClientRef(id); (ref == id) != itself || !itself && !strings.HasPrefix(ref, "sha256:") {
-			t.Errorf("%d: %q", length, ref)
-		}
 	}
 }
 

@@ -3,7 +3,6 @@ package session_test
 import (
 	"context"
 	"errors"
-	"iter"
 	"testing"
 	"time"
 
@@ -185,27 +184,4 @@ func TestRecordsOfAnotherFormat(t *testing.T) {
 			t.Errorf("%q became %q, %v", value, got, err)
 		}
 	}
-}
-
-// nowhere is a store that can never be asked.
-type nowhere struct{}
-
-var errNowhere = errors.New("nowhere")
-
-func (nowhere) Get(context.Context, string) ([]byte, bool, error) { return nil, false, errNowhere }
-
-func (nowhere) SetNX(context.Context, string, []byte, time.Duration) (bool, error) {
-	return false, errNowhere
-}
-
-func (nowhere) CompareAndSwap(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
-	return false, errNowhere
-}
-
-func (nowhere) GetSet(context.Context, string, []byte, time.Duration) ([]byte, bool, error) {
-	return nil, false, errNowhere
-}
-
-func (nowhere) Scan(context.Context, string) iter.Seq2[session.Record, error] {
-	return func(yield func(session.Record, error) bool) { yield(session.Record{}, errNowhere) }
 }

@@ -18,7 +18,6 @@ const (
 const (
 	// SubjectDigest is how many bytes of a subject's keyed digest operators see, in the list of sessions and elsewhere.
 	SubjectDigest = 6
-	hintLength    = SubjectDigest
 
 	// With these a record has at most 17+17+65+57 = 156 bytes, which Redis 7 counts as 232 together with its key.
 	maxRecordVersion = 16
@@ -34,7 +33,7 @@ type record struct {
 	level    string
 	born     time.Time
 	lastUsed time.Time
-	hint     [hintLength]byte
+	hint     [SubjectDigest]byte
 	version  string
 	name     string
 	release  string
@@ -72,7 +71,7 @@ func decodeRecord(b []byte) (*record, bool) {
 	}
 	rec.level = levels[level]
 	rec.born, rec.lastUsed = instant(r.uint32()), instant(r.uint32())
-	copy(rec.hint[:], r.bytes(hintLength))
+	copy(rec.hint[:], r.bytes(SubjectDigest))
 	rec.version, rec.name, rec.release = r.text(), r.text(), r.text()
 	if !r.done() {
 		return nil, false

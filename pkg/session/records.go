@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -41,4 +42,11 @@ type Records interface {
 type Record = struct {
 	Name  string
 	Value []byte
+}
+
+// IsName tells whether a text may be a name in [Records], or the beginning of one.
+func IsName(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r)
+	})
 }

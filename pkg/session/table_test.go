@@ -12,6 +12,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
@@ -206,7 +207,7 @@ func TestASessionIsNotFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := session.NewTable(session.Options{Sealer: ring.Sealer("grant"), Records: nowhere{}})
+		other, err := session.NewTable(session.Options{Sealer: ring.Sealer("grant"), Records: sessiontest.Nowhere{}})
 		if err != nil {
 			t.Fatal(err)
 		}
