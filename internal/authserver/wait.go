@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/session"
-	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // TokenPatience is how long after it came a token request may be answered. Several clients take every answer but the one
@@ -70,9 +69,9 @@ func passes(err error) bool {
 // drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt
 // whose end nobody waits for does no harm.
 func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, error) {
-	ctx, cancel := context.WithTimeout(grant.WithArrival(ctx, q.came), s.opts.Patience-s.opts.Now().Sub(q.came))
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Patience-s.opts.Now().Sub(q.came))
 	defer cancel()
-	t, err := s.issue(ctx, s.opts.Prompt, q)
+	t, err := s.issue(ctx, s.opts.Prompt.AsOf(q.came), q)
 	if !passes(err) {
 		s.tellReuse(ctx, q, err)
 		return t, err
@@ -120,7 +119,7 @@ func (s *Server) issueAgain(ctx context.Context, q *tokenRequest, err error) (*t
 			return nil, err
 		}
 		var t *tokens
-		if t, err = s.issue(ctx, s.opts.Waiting, q); !passes(err) {
+		if t, err = s.issue(ctx, s.opts.Waiting.AsOf(q.came), q); !passes(err) {
 			return t, err
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-type arrivalKey struct{}
-
-// WithArrival notes when a request came, by the clock of [Options.Now]: when its last byte was read. What the request
-// presents is judged as of then, however long it has waited for the store since.
-func WithArrival(ctx context.Context, came time.Time) context.Context {
-	return context.WithValue(ctx, arrivalKey{}, came)
+// AsOf gives the same grants for a request that came at a time by the clock of [Options.Now]: when its last byte was
+// read. What the request presents is judged as of then, however long it has waited for the store since.
+func (g *Grants) AsOf(came time.Time) *Grants {
+	of := *g
+	of.came = came
+	return &of
 }
 
 // clock gives the time of the store that keeps a grant, and what that time was when the request came. How long ago that is
@@ -23,8 +23,8 @@ func (g *Grants) clock(ctx context.Context, id string) (now, came time.Time, err
 		return now, now, unavailable(err)
 	}
 	came = now
-	if at, ok := ctx.Value(arrivalKey{}).(time.Time); ok {
-		came = now.Add(-max(0, g.opts.Now().Sub(at)))
+	if !g.came.IsZero() {
+		came = now.Add(-max(0, g.opts.Now().Sub(g.came)))
 	}
 	return now, came, nil
 }

@@ -116,6 +116,8 @@ type Options struct {
 type Grants struct {
 	opts     Options
 	upstream *ProviderStates
+	// came is when the request came that these are for, zero for none, see [Grants.AsOf].
+	came time.Time
 }
 
 // NewGrants checks the options and reports all that is wrong at once.

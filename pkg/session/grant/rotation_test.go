@@ -126,9 +126,9 @@ func TestProcessesThatShareALoginGoOnThroughRotations(t *testing.T) {
 	}
 }
 
-// heldUp is a request that came some time ago.
-func heldUp(t *testing.T, c *cluster, wait time.Duration) context.Context {
-	return grant.WithArrival(t.Context(), c.now().Add(-wait))
+// heldUp are the grants for a request that came some time ago.
+func heldUp(g *grant.Grants, c *cluster, wait time.Duration) *grant.Grants {
+	return g.AsOf(c.now().Add(-wait))
 }
 
 func TestARequestIsJudgedAsOfItsArrival(t *testing.T) {
@@ -139,7 +139,7 @@ func TestARequestIsJudgedAsOfItsArrival(t *testing.T) {
 			for late, want := range map[time.Duration]error{59 * time.Second: nil, time.Minute: grant.ErrNoGrant} {
 				code := begin(t, g)
 				c.advance(late + waited)
-				_, err := g.Redeem(heldUp(t, c, waited), code, clientID, redirect, verifier)
+				_, err := heldUp(g, c, waited).Redeem(t.Context(), code, clientID, redirect, verifier)
 				wantErr(t, late.String(), err, want)
 			}
 		})
@@ -149,7 +149,7 @@ func TestARequestIsJudgedAsOfItsArrival(t *testing.T) {
 			first, _ := redeem(t, g, begin(t, g))
 			second := mustRefresh(t, g, first)
 			c.advance(grace + waited)
-			turn, err := g.Refresh(heldUp(t, c, waited), first, clientID)
+			turn, err := heldUp(g, c, waited).Refresh(t.Context(), first, clientID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +157,7 @@ func TestARequestIsJudgedAsOfItsArrival(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 			c.advance(time.Second)
-			_, err = g.Refresh(heldUp(t, c, waited), first, clientID)
+			_, err = heldUp(g, c, waited).Refresh(t.Context(), first, clientID)
 			wantErr(t, "after the grace period", err, grant.ErrReplayed)
 		})
 	}
@@ -171,14 +171,14 @@ func TestWhoWasHeldUpBeyondTheNextRotationIsNoThief(t *testing.T) {
 	c.advance(grace + time.Second)
 	third := mustRefresh(t, g, second)
 	c.advance(14 * time.Second)
-	turn, err := g.Refresh(heldUp(t, c, 15*time.Second), first, clientID)
+	turn, err := heldUp(g, c, 15*time.Second).Refresh(t.Context(), first, clientID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, err := turn.Commit(t.Context()); got != third || err != nil {
 		t.Errorf("%v", err)
 	}
-	_, err = g.Refresh(heldUp(t, c, 14*time.Second), first, clientID)
+	_, err = heldUp(g, c, 14*time.Second).Refresh(t.Context(), first, clientID)
 	wantErr(t, "who came after it", err, grant.ErrReplayed)
 }
 
