@@ -23,7 +23,19 @@ type attempt struct {
 	late atomic.Bool
 }
 
-type attemptKey struct{}
+// valueKey has the one value that this package keeps in a context: what is read ahead for a request, and within a call, which
+// nothing reads ahead in, its attempt.
+type valueKey struct{}
+
+func withValue(ctx context.Context, value any) context.Context {
+	return context.WithValue(ctx, valueKey{}, value)
+}
+
+// attemptOf is the attempt that a command is part of, nil for one that is not a call's.
+func attemptOf(ctx context.Context) *attempt {
+	a, _ := ctx.Value(valueKey{}).(*attempt)
+	return a
+}
 
 // do makes one call, once. It waits in the queue as long as the caller's own context lives; only then the call's clock starts, and it
 // may take what is left of the caller's deadline and the store's. That the caller went away does not end a call that is
@@ -80,7 +92,7 @@ func (s *Store) ask(
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := call(context.WithValue(ctx, attemptKey{}, a), s.client)
+	err := call(withValue(ctx, a), s.client)
 	if err == nil || errors.Is(err, redis.Nil) {
 		return nil, false
 	}

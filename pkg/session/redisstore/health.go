@@ -57,8 +57,8 @@ func (g *guard) heardSince(t time.Time) bool { return g.heard.Load() > int64(t.S
 // them.
 func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		a, ok := ctx.Value(attemptKey{}).(*attempt)
-		if !ok {
+		a := attemptOf(ctx)
+		if a == nil {
 			return next(ctx, cmds)
 		}
 		start := time.Now()
@@ -98,8 +98,7 @@ func (g *guard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			return refuse(cmd, &g.writes, start)
 		}
 		err := next(ctx, cmd)
-		a, _ := ctx.Value(attemptKey{}).(*attempt)
-		g.learn(err, command.writes, start, a)
+		g.learn(err, command.writes, start, attemptOf(ctx))
 		return err
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-type prefetchKey struct{}
-
 // prefetch is what one request is going to read, and then what it was.
 type prefetch struct {
 	mu       sync.Mutex
@@ -29,13 +27,13 @@ type reading struct {
 // fetches all of it in one round trip, and each later one finds what is there by then, once. What nobody reads is nothing
 // lost; what is written meanwhile is not seen by that one read, which could have come before it.
 func (s *Store) ReadAhead(ctx context.Context) context.Context {
-	return context.WithValue(ctx, prefetchKey{}, &prefetch{store: s})
+	return withValue(ctx, &prefetch{store: s})
 }
 
 // Expect says that a name is going to be read with a context of [Store.ReadAhead]. With another one, and after the first
 // read, it has no effect.
 func (b *Keyspace) Expect(ctx context.Context, name string) {
-	a, ok := ctx.Value(prefetchKey{}).(*prefetch)
+	a, ok := ctx.Value(valueKey{}).(*prefetch)
 	if !ok {
 		return
 	}
