@@ -11,7 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
-	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 type serveCmd struct {
@@ -61,7 +61,7 @@ func ready(w io.Writer, base, sandbox string) {
 
 func newLogger(w io.Writer, c *config.Config) *slog.Logger {
 	return observe.NewLogger(w, c.LogLevel, c.LogFormat, func(ctx context.Context) []slog.Attr {
-		if id := web.RequestIDFrom(ctx); id != "" {
+		if id := request.From(ctx).ID; id != "" {
 			return []slog.Attr{slog.String("request_id", id)}
 		}
 		return nil

@@ -33,17 +33,18 @@ var rooms = map[string][]string{
 	"internal/redistest":                {"internal/outputtest"},
 	"pkg/session/seal":                  nil,
 	"internal/testkit":                  nil,
-	"internal/web":                      {"internal/netx"},
-	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant"},
+	"internal/web":                      {"internal/netx", "internal/request"},
+	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request"},
 	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web"},
+	"internal/request":                  {"internal/identity", "pkg/clerkapi"},
 	"internal/authserver/authtest":      nil,
 	"internal/landing":                  {"internal/pages"},
-	"internal/endpoint":                 {"internal/identity", "pkg/session", "pkg/mcpadapter", "internal/web"},
+	"internal/endpoint":                 {"internal/identity", "internal/request", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/limit":                    {"pkg/mcpadapter"},
 	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi"},
 	"internal/histories":                {},
-	"internal/observe":                  {"pkg/mcpadapter", "internal/identity"},
-	"internal/resource":                 {"internal/identity", "internal/netx", "internal/web"}, // netx says what loopback is
+	"internal/observe":                  {"pkg/mcpadapter", "internal/request"},
+	"internal/resource":                 {"internal/identity", "internal/netx", "internal/request", "internal/web"}, // netx says what loopback is
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider"},
 	"internal/sandbox/provider":         {"internal/pages"},
 	"internal/token":                    {"internal/identity", "internal/netx"},
@@ -58,7 +59,7 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

@@ -22,6 +22,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
@@ -156,7 +157,7 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 	}))
 	mux.HandleFunc(resource.MetadataPath+"/", rs.ServeMetadata)
 	mux.Handle("/mcp", rs.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := identity.CallerFrom(r.Context())
+		c := request.From(r.Context()).Caller
 		_, _ = io.WriteString(w, c.Subject+" "+strings.Join(c.Scopes, " "))
 	})))
 	mux.HandleFunc("/provider", w.provider.serve)

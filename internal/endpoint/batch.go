@@ -115,7 +115,7 @@ func (b *batchTurns) grant() {
 // boundBatch lets some requests of a batch run at once, of which the SDK begins all. Notifications do nothing here.
 func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		turns := requestOf(ctx).turns
+		turns := stateOf(ctx).turns
 		if turns == nil || legacyNotifications[method] {
 			return next(ctx, method, req)
 		}

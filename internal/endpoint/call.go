@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
-	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -12,11 +12,12 @@ import (
 
 // handleCall is the SDK's lane into [Tools.Call].
 func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	caller := identity.CallerFrom(ctx)
-	if caller.Client == (identity.Client{}) {
+	q := request.From(ctx)
+	if q.Client == (identity.Client{}) {
 		if info := req.ClientInfo(); info != nil { // the modern era says it with every request
-			caller.Client = identity.Client{Name: info.Name, Version: info.Version}
-			ctx = identity.WithCaller(ctx, caller)
+			own := *q
+			own.Client = identity.Client{Name: info.Name, Version: info.Version}
+			ctx = request.With(ctx, &own)
 		}
 	}
 	// What admit asked for before the SDK read the body is asked again of what the SDK read.
@@ -25,14 +26,14 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
 		}
 	}
-	if confirmed(ctx, !e.readOnly[req.Params.Name]) != nil {
+	if confirmed(q, !e.readOnly[req.Params.Name]) != nil {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
 	}
-	r := requestOf(ctx)
+	r := stateOf(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(r.gone, cancel)()
-	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: caller.Subject}
+	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: q.Caller.Subject}
 	var err error
 	if call.IdempotencyKey, err = mcpadapter.IdempotencyKeyIn(req.Params.Meta); err != nil {
 		return nil, err
@@ -40,7 +41,9 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	meta := r.meta.of(req.Params.Meta)
 	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
 	call.Session, call.RequestID, call.Held = r.meta.session, meta.id, r.meta.held
-	call.ProxyRequestID, _ = web.TrustedRequestID(ctx)
+	if q.IDGiven {
+		call.ProxyRequestID = q.ID
+	}
 	if e.opts.Tenant != nil {
 		call.Tenant = e.opts.Tenant(ctx)
 	}

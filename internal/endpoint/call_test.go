@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -78,7 +79,7 @@ func TestToolsSeeWhoCallsAndWhat(t *testing.T) {
 		var got mcpadapter.Call
 		var client identity.Client
 		r := newReplica(t, setup{tools: &tools{call: func(ctx context.Context, c mcpadapter.Call) mcpadapter.Report {
-			got, client = c, identity.CallerFrom(ctx).Client
+			got, client = c, request.From(ctx).Client
 			return mcpadapter.Report{Result: mcpadapter.Result{Structured: json.RawMessage(`{"n":9007199254740993}`), Text: "text"}}
 		}}})
 		headers = append([]string{subjectHeader, "ann"}, headers...)

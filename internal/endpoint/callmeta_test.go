@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
@@ -201,7 +201,7 @@ func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 func TestToolsSeeWhomACallerWaitsFor(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		for want, tenant := range map[string]func(context.Context) string{
-			"": nil, "team of ann": func(ctx context.Context) string { return "team of " + identity.CallerFrom(ctx).Subject },
+			"": nil, "team of ann": func(ctx context.Context) string { return "team of " + request.From(ctx).Caller.Subject },
 		} {
 			var got recording
 			r := newReplica(t, setup{tools: got.tools(), tenant: tenant})

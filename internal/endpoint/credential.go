@@ -6,17 +6,15 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
 // Credentials finds what tool calls are made with before anything of an answer exists, since only then can a client be
 // asked to sign in, or be told to come back later, in the words of HTTP. Its errors know their answer, or when to come back.
 type Credentials interface {
-	// Prepare finds the caller's, once for all calls of a request. The context it gives hands it on to them.
-	Prepare(ctx context.Context) (context.Context, error)
-	// Lost is asked about a context of Prepare after a call that did nothing: it gives the error that Prepare would give if
-	// the credential could not be used after all, and nil if that was not the reason.
-	Lost(ctx context.Context) error
+	// Find finds the caller's, once for all calls of a request. It is lost by the call that finds it to be of no use.
+	Find(ctx context.Context) (*request.Credential, error)
 }
 
 // later is an error of [Credentials] that says when to come back.
@@ -27,11 +25,11 @@ type later interface {
 
 // takeBack has the request refused if a call did nothing for want of its credential.
 func (e *Endpoint) takeBack(ctx context.Context, result mcpadapter.Result) {
-	w := requestOf(ctx).writer
-	if e.opts.Credentials == nil || w == nil || !result.IsError || !result.NoEffect {
+	w := stateOf(ctx).writer
+	if w == nil || !result.IsError || !result.NoEffect {
 		return
 	}
-	if err := e.opts.Credentials.Lost(ctx); err != nil {
+	if err := request.From(ctx).Credential.Lost(); err != nil {
 		w.lost.Store(&err)
 	}
 }

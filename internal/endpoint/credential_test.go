@@ -11,28 +11,26 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
 // wallet is Credentials of which a test says what they do.
 type wallet struct {
-	prepared int
-	refused  error // by Prepare
-	lost     error // by Lost
+	found   int
+	refused error // by Find
+	lost    error // what the call finds of it
 }
 
-type preparedKey struct{}
-
-func (c *wallet) Prepare(ctx context.Context) (context.Context, error) {
-	c.prepared++
-	return context.WithValue(ctx, preparedKey{}, true), c.refused
-}
-
-func (c *wallet) Lost(ctx context.Context) error {
-	if ctx.Value(preparedKey{}) == nil {
-		return errors.New("not the context of Prepare")
+func (c *wallet) Find(context.Context) (*request.Credential, error) {
+	c.found++
+	if c.refused != nil {
+		return nil, c.refused
 	}
-	return c.lost
+	found := request.NewCredential(clerkapi.APIKey("key"), nil)
+	found.Lose(c.lost)
+	return found, nil
 }
 
 // signIn is a refusal that challenges.
@@ -68,12 +66,12 @@ func TestACallBeginsWithWhatItIsMadeWith(t *testing.T) {
 		c := &wallet{}
 		handedOn := false
 		r := newReplica(t, setup{credentials: c, tools: &tools{call: func(ctx context.Context, _ mcpadapter.Call) mcpadapter.Report {
-			handedOn = ctx.Value(preparedKey{}) != nil
+			handedOn = request.From(ctx).Credential != nil
 			return mcpadapter.Report{Result: mcpadapter.Result{Text: "ok"}}
 		}}})
 		served(t, r.send(t, http.MethodPost, body, headers...))
-		if !handedOn || c.prepared != 1 {
-			t.Errorf("handed on: %v, prepared %d times", handedOn, c.prepared)
+		if !handedOn || c.found != 1 {
+			t.Errorf("handed on: %v, found %d times", handedOn, c.found)
 		}
 	})
 }
@@ -92,8 +90,8 @@ func TestABatchIsPreparedOnceAndWhatCallsNothingIsNot(t *testing.T) {
 	} {
 		c := &wallet{}
 		newReplica(t, setup{credentials: c, auth: tt.auth}).send(t, http.MethodPost, tt.body)
-		if c.prepared != tt.want {
-			t.Errorf("%s: prepared %d times, want %d", tt.body, c.prepared, tt.want)
+		if c.found != tt.want {
+			t.Errorf("%s: found %d times, want %d", tt.body, c.found, tt.want)
 		}
 	}
 }

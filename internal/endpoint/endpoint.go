@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -148,52 +149,51 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	prepared, err := e.admit(r.Context(), env)
-	if err != nil {
+	r, q := request.Enter(r)
+	if err := e.admit(r.Context(), q, env); err != nil {
 		e.refuse(w, r, env, err)
 		return
 	}
-	caller := identity.CallerFrom(prepared)
 	var s *session.Session
 	if !env.modern {
 		if e.answerUnknown(w, env) {
 			return
 		}
 		if !env.initializes() {
-			if s, refusal = e.findSession(r, caller); refusal != nil {
+			if s, refusal = e.findSession(r, q.Caller.Subject); refusal != nil {
 				refusal.write(w, env.id())
 				return
 			}
 			if s != nil {
-				caller.Client = identity.Client{Name: s.ClientName, Version: s.ClientVersion}
+				q.Client = identity.Client{Name: s.ClientName, Version: s.ClientVersion}
 			}
 		}
 	}
-	ctx := identity.WithCaller(prepared, caller)
-	q := &request{
-		gone: r.Context(), meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
+	ctx := r.Context()
+	st := &state{
+		gone: ctx, meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
 		writer: &answerWriter{ResponseWriter: w, aliases: env.aliases},
 	}
 	if s != nil {
-		q.meta.session = s.Key()
+		st.meta.session = s.Key()
 	}
-	q.meta.held = time.Since(came)
-	defer q.answer.end()
+	st.meta.held = time.Since(came)
+	defer st.answer.end()
 	if env.batch {
-		q.turns = e.newBatch(ctx)
+		st.turns = e.newBatch(ctx)
 	} else {
-		q.writer.refuse = func(err error) { e.refuse(w, r, env, err) }
+		st.writer.refuse = func(err error) { e.refuse(w, r, env, err) }
 	}
 	sdk := e.sdk
-	if q.streamed = q.meta.streamed(r, env); q.streamed {
+	if st.streamed = st.meta.streamed(r, env); st.streamed {
 		sdk = e.streams
 		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps progress back until the answer is complete
 	}
-	r = r.WithContext(context.WithValue(ctx, requestKey{}, q))
+	q.Endpoint = st
 	r.Body = io.NopCloser(bytes.NewReader(env.body))
 	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
-	sdk.ServeHTTP(q.writer, r)
+	sdk.ServeHTTP(st.writer, r)
 }
 
 // checkHeaders is what can be refused before the body is read.

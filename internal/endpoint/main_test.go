@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -137,11 +138,12 @@ func newReplica(t *testing.T, s setup) *replica {
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(proxies.Identify(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		caller := identity.Caller{
+		req, q := request.Enter(req)
+		q.Caller = identity.Caller{
 			Subject: req.Header.Get(subjectHeader), Grant: req.Header.Get(grantHeader), ClientID: req.Header.Get(clientHeader),
 			GrantUnconfirmed: req.Header.Get(staleHeader) != "",
 		}
-		e.ServeHTTP(w, req.WithContext(identity.WithCaller(req.Context(), caller)))
+		e.ServeHTTP(w, req)
 	})))
 	t.Cleanup(func() {
 		srv.Close()

@@ -5,11 +5,13 @@ import (
 	"context"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// request is what is known of an HTTP request on its way through the SDK to the handlers of its calls: the one value of this
-// package in their context. It is complete before the SDK sees the request.
-type request struct {
+// state is what this package keeps of a request on its way through the SDK to the handlers of its calls. It is complete before
+// the SDK sees the request.
+type state struct {
 	// gone ends when the client goes away: the SDK does not cancel a legacy call by itself.
 	gone context.Context
 	// meta is what the request says of its calls and the SDK does not hand on.
@@ -24,14 +26,12 @@ type request struct {
 	writer *answerWriter
 }
 
-type requestKey struct{}
-
-// requestOf is the request that a handler's call came in, with nothing in it for a call that came in another way.
-func requestOf(ctx context.Context) *request {
-	if r, ok := ctx.Value(requestKey{}).(*request); ok {
-		return r
+// stateOf is the request that a handler's call came in, with nothing in it for a call that came in another way.
+func stateOf(ctx context.Context) *state {
+	if s, ok := request.From(ctx).Endpoint.(*state); ok {
+		return s
 	}
-	return &request{gone: ctx, meta: &callMeta{}}
+	return &state{gone: ctx, meta: &callMeta{}}
 }
 
 // answerWriter writes what the SDK answers, once and in the client's terms: with the session that an initialize began, and

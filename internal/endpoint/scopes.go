@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 const methodCallTool = "tools/call"
@@ -27,30 +27,28 @@ func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 var errGrantUnconfirmed = errors.New("endpoint: the grant of a call that changes something is not confirmed")
 
 // confirmed asks whether a caller's grant was seen to stand lately enough for what is called.
-func confirmed(ctx context.Context, writes bool) error {
-	if writes && identity.CallerFrom(ctx).GrantUnconfirmed {
+func confirmed(q *request.Request, writes bool) error {
+	if writes && q.Caller.GrantUnconfirmed {
 		return errGrantUnconfirmed
 	}
 	return nil
 }
 
-// admit asks once whether the caller may make all the calls of a body, and for what they are made with, which is in the context
-// that it gives.
-func (e *Endpoint) admit(ctx context.Context, env *envelope) (context.Context, error) {
+// admit asks once whether the caller may make all the calls of a body, and for what they are made with.
+func (e *Endpoint) admit(ctx context.Context, q *request.Request, env *envelope) error {
 	scopes, writes := e.scopes(env)
 	if len(scopes) == 0 {
-		return ctx, nil
+		return nil
 	}
 	if e.opts.Auth != nil {
 		if err := e.opts.Auth.Require(ctx, scopes); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := confirmed(ctx, writes); err != nil {
-		return nil, err
+	if err := confirmed(q, writes); err != nil || e.opts.Credentials == nil {
+		return err
 	}
-	if e.opts.Credentials == nil {
-		return ctx, nil
-	}
-	return e.opts.Credentials.Prepare(ctx)
+	var err error
+	q.Credential, err = e.opts.Credentials.Find(ctx)
+	return err
 }

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -43,7 +43,7 @@ func (e *Endpoint) recoverPanic(next mcp.MethodHandler) mcp.MethodHandler {
 			if v == nil {
 				return
 			}
-			id := web.RequestIDFrom(ctx)
+			id := request.From(ctx).ID
 			e.opts.Logger.ErrorContext(ctx, "panic in a method",
 				"method", method, "panic", v, "stack", string(debug.Stack()))
 			result, err = nil, &jsonrpc.Error{

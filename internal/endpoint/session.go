@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -20,7 +20,7 @@ type Sessions interface {
 }
 
 // findSession opens the session that a legacy request names. A request without one is served unless sessions are required.
-func (e *Endpoint) findSession(r *http.Request, caller identity.Caller) (*session.Session, *rpcError) {
+func (e *Endpoint) findSession(r *http.Request, subject string) (*session.Session, *rpcError) {
 	id := r.Header.Get(SessionHeader)
 	if id == "" {
 		if e.opts.RequireSession {
@@ -28,7 +28,7 @@ func (e *Endpoint) findSession(r *http.Request, caller identity.Caller) (*sessio
 		}
 		return nil, nil
 	}
-	s, err := e.opts.Sessions.Resume(r.Context(), id, caller.Subject)
+	s, err := e.opts.Sessions.Resume(r.Context(), id, subject)
 	if err != nil {
 		return nil, e.sessionRefusal(r, err)
 	}
@@ -48,7 +48,7 @@ func (e *Endpoint) endSession(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w, nil)
 		return
 	}
-	if err := e.opts.Sessions.End(r.Context(), id, identity.CallerFrom(r.Context()).Subject); err != nil {
+	if err := e.opts.Sessions.End(r.Context(), id, request.From(r.Context()).Caller.Subject); err != nil {
 		e.sessionRefusal(r, err).write(w, nil)
 		return
 	}
@@ -81,14 +81,14 @@ func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 		if method != methodInitialize || err != nil {
 			return result, err
 		}
-		w := requestOf(ctx).writer
+		w := stateOf(ctx).writer
 		params, _ := req.GetParams().(*mcp.InitializeParams)
 		init, _ := result.(*mcp.InitializeResult)
 		if w == nil || params == nil || init == nil {
 			return result, nil
 		}
 		info := session.Info{
-			Subject:      identity.CallerFrom(ctx).Subject,
+			Subject:      request.From(ctx).Caller.Subject,
 			Version:      init.ProtocolVersion,
 			Capabilities: capabilities(params.Capabilities),
 		}

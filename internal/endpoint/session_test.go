@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
@@ -32,9 +33,9 @@ func served(t *testing.T, a *answer) {
 
 func TestTheNextRequestLandsOnAnotherReplica(t *testing.T) {
 	shared := sessiontest.NewMemory()
-	var seen identity.Caller
+	var seen request.Request
 	b := newReplica(t, setup{store: shared, tools: &tools{call: func(ctx context.Context, _ mcpadapter.Call) mcpadapter.Report {
-		seen = identity.CallerFrom(ctx)
+		seen = *request.From(ctx)
 		return mcpadapter.Report{Result: mcpadapter.Result{Text: "ok"}}
 	}}})
 	id := newReplica(t, setup{store: shared}).open(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
@@ -55,8 +56,8 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 		}
 		opts.Verifier = resource.VerifierFunc(func(ctx context.Context, bearer, at string) (identity.Caller, error) {
 			t, err := verifier.Verify(ctx, bearer, at)
-			if err == nil {
-				keepToken(ctx, bearer)
+			if err == nil && carriesTokens(&g.cfg) { // the resource server takes it off the request
+				request.From(ctx).Token = request.NewToken(bearer)
 			}
 			return t.Caller, err
 		})

@@ -2,15 +2,15 @@ package gateway
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 )
 
 // newExchange exchanges tokens for ones whose audience is the REST API: --clerk-credential exchange. The login's own are
-// exchanged, or without one those of clients, see carryToken.
+// exchanged, or without one those of clients, see carriedToken.
 func (g *Gateway) newExchange(provider *upstream.Provider, login *upstream.Login) (*upstream.Exchange, error) {
 	cfg := &g.cfg
 	opts := upstream.ExchangeOptions{
@@ -55,41 +55,15 @@ func newTokenServer(cfg *config.Config, transport http.RoundTripper) (*upstream.
 	return upstream.NewAuthorizationServer(opts)
 }
 
-// clientToken is the verified access token of the request that is served. It redacts itself; only carriedToken reads it,
-// for the token endpoint.
-type clientToken struct{ token string }
-
-type clientTokenKey struct{}
-
-// carryToken makes room for the token that keepToken puts there: the resource server takes it off the request.
-func carryToken(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientTokenKey{}, &clientToken{})))
-	})
-}
-
-// keepToken is called with a token that was found good.
-func keepToken(ctx context.Context, bearer string) {
-	if t, ok := ctx.Value(clientTokenKey{}).(*clientToken); ok {
-		t.token = bearer
-	}
+// carriesTokens tells whether a client's own token is exchanged, so that a request has to keep it.
+func carriesTokens(cfg *config.Config) bool {
+	return cfg.Auth == "external" && cfg.ClerkCredential == "exchange"
 }
 
 // carriedToken is the subject of an exchange. A request without one was not let in with a token.
 func carriedToken(ctx context.Context, _ string) (string, error) {
-	if t, ok := ctx.Value(clientTokenKey{}).(*clientToken); ok && t.token != "" {
-		return t.token, nil
+	if t := request.From(ctx).Token.Reveal(); t != "" {
+		return t, nil
 	}
 	return "", upstream.ErrGrantOver
 }
-
-const redacted = "[redacted]"
-
-// String redacts.
-func (*clientToken) String() string { return redacted }
-
-// GoString redacts.
-func (*clientToken) GoString() string { return redacted }
-
-// LogValue redacts.
-func (*clientToken) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -152,7 +152,7 @@ func (g *Gateway) inFlightCaller() func(ctx context.Context) (name string, weigh
 		weight = g.login.clients.Weight
 	}
 	return func(ctx context.Context) (string, int) {
-		c := identity.CallerFrom(ctx)
+		c := request.From(ctx).Caller
 		return c.Subject + "\x00" + c.ClientID, weight(c.ClientID)
 	}
 }

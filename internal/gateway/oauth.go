@@ -14,6 +14,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -216,7 +217,7 @@ func (l *login) over(err error, software bool) bool {
 // stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is not a reason:
 // what is sent then has rules of its own.
 func (l *login) stands(ctx context.Context) error {
-	_, err := l.grants.Lookup(ctx, identity.CallerFrom(ctx).Grant)
+	_, err := l.grants.Lookup(ctx, request.From(ctx).Caller.Grant)
 	switch {
 	case l.over(err, false):
 		return grantOver{err}

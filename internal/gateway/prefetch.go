@@ -34,7 +34,7 @@ func newPrefetcher(cfg *config.Config, store *redisstore.Store) prefetcher {
 // Middleware is what comes before a request's token is looked at.
 func (a prefetcher) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := upstream.WithRequest(a.store.ReadAhead(r.Context()))
+		ctx := a.store.ReadAhead(r.Context())
 		if id := r.Header.Get(endpoint.SessionHeader); id != "" {
 			a.sessions.Expect(ctx, session.KeyOf(id))
 		}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -39,57 +38,22 @@ func (g *Gateway) prepare(source mcpadapter.Credentials) *resolver {
 	return p
 }
 
-// resolved is what was found for one request.
-type resolved struct {
-	mu         sync.Mutex
-	credential clerkapi.Credential
-	err        error // why the credential is missing, if not a refusal
-	lost       error // the refusal, should the credential have turned out to be of no use
-}
-
-type heldKey struct{}
-
-// heldCredential is what Prepare has found for this request.
-func heldCredential(ctx context.Context) (clerkapi.Credential, bool) {
-	h, ok := ctx.Value(heldKey{}).(*resolved)
-	if !ok {
-		return clerkapi.Credential{}, false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.credential, true
-}
-
-// Prepare is of [endpoint.Credentials].
-func (p *resolver) Prepare(ctx context.Context) (context.Context, error) {
-	credential, err := p.source.Credential(ctx, identity.CallerFrom(ctx).Subject)
+// Find is of [endpoint.Credentials].
+func (p *resolver) Find(ctx context.Context) (*request.Credential, error) {
+	credential, err := p.source.Credential(ctx, request.From(ctx).Caller.Subject)
 	err = p.withoutSignIn(ctx, err)
 	if refusal := p.refusal(ctx, err); refusal != nil {
 		return nil, refusal
 	}
-	return context.WithValue(ctx, heldKey{}, &resolved{credential: credential, err: err}), nil
-}
-
-// Lost is of [endpoint.Credentials].
-func (p *resolver) Lost(ctx context.Context) error {
-	h, ok := ctx.Value(heldKey{}).(*resolved)
-	if !ok {
-		return nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.lost
+	return request.NewCredential(credential, err), nil
 }
 
 // Credential is of [mcpadapter.Credentials].
 func (p *resolver) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
-	h, ok := ctx.Value(heldKey{}).(*resolved)
-	if !ok {
-		return p.source.Credential(ctx, subject)
+	if found := request.From(ctx).Credential; found != nil {
+		return found.Get()
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.credential, h.err
+	return p.source.Credential(ctx, subject)
 }
 
 // Renewed is of [mcpadapter.Renewer].
@@ -101,12 +65,12 @@ func (p *resolver) Renewed(ctx context.Context, subject string, refused clerkapi
 	credential, err := renewer.Renewed(ctx, subject, refused)
 	err = p.withoutSignIn(ctx, err)
 	refusal := p.refusal(ctx, err)
-	if h, ok := ctx.Value(heldKey{}).(*resolved); ok {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if h.lost = refusal; err == nil {
-			h.credential = credential // for what the call still has to do
-		}
+	switch found := request.From(ctx).Credential; {
+	case found == nil:
+	case err == nil:
+		found.Renew(credential) // for what the call still has to do
+	default:
+		found.Lose(refusal)
 	}
 	return credential, err
 }
@@ -114,7 +78,7 @@ func (p *resolver) Renewed(ctx context.Context, subject string, refused clerkapi
 // withoutSignIn is for callers who have no sign-in to repeat: their client would come back with another token and find the same. They
 // are told in the call where the person can enter what is missing.
 func (p *resolver) withoutSignIn(ctx context.Context, err error) error {
-	if errors.Is(err, upstream.ErrGrantOver) && identity.CallerFrom(ctx).Direct {
+	if errors.Is(err, upstream.ErrGrantOver) && request.From(ctx).Caller.Direct {
 		return noKeyYet{p.keyPage}
 	}
 	return err
@@ -140,7 +104,7 @@ func (p *resolver) refusal(ctx context.Context, err error) error {
 	case errors.Is(err, upstream.ErrGrantOver):
 		// Else a client that has a refresh token would come back with another access token of the same grant.
 		if p.revoke != nil {
-			if err := p.revoke(context.WithoutCancel(ctx), identity.CallerFrom(ctx).Grant); err != nil {
+			if err := p.revoke(context.WithoutCancel(ctx), request.From(ctx).Caller.Grant); err != nil {
 				p.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
 			}
 		}

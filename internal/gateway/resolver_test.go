@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -25,11 +26,18 @@ func (s *source) Renewed(context.Context, string, clerkapi.Credential) (clerkapi
 	return clerkapi.APIKey("second"), s.err
 }
 
+// find does what the endpoint does before the calls of a request.
+func find(t *testing.T, p *resolver) (context.Context, *request.Credential, error) {
+	t.Helper()
+	found, err := p.Find(t.Context())
+	return request.With(t.Context(), &request.Request{Credential: found}), found, err
+}
+
 func TestACredentialIsFetchedOnceForARequest(t *testing.T) {
 	t.Parallel()
 	s := &source{}
 	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
-	ctx, err := p.Prepare(t.Context())
+	ctx, _, err := find(t, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +56,7 @@ func TestARenewedCredentialServesTheRestOfTheRequest(t *testing.T) {
 	t.Parallel()
 	s := &source{}
 	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
-	ctx, err := p.Prepare(t.Context())
+	ctx, found, err := find(t, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +66,7 @@ func TestARenewedCredentialServesTheRestOfTheRequest(t *testing.T) {
 	if c, err := p.Credential(ctx, ""); err != nil || c != clerkapi.APIKey("second") {
 		t.Errorf("afterwards: %v %v", c, err)
 	}
-	if err := p.Lost(ctx); err != nil {
+	if err := found.Lost(); err != nil {
 		t.Errorf("it counts as lost: %v", err)
 	}
 }
@@ -68,14 +76,14 @@ func TestALackThatIsTheCallsOwnIsLeftToIt(t *testing.T) {
 	own := errors.New("another reason")
 	s := &source{err: own}
 	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
-	ctx, err := p.Prepare(t.Context())
+	ctx, found, err := find(t, p)
 	if err != nil {
 		t.Fatalf("refused: %v", err)
 	}
 	if _, err := p.Credential(ctx, ""); !errors.Is(err, own) || s.asked != 1 {
 		t.Errorf("the call hears %v, the source was asked %d times", err, s.asked)
 	}
-	if _, err := p.Renewed(ctx, "", clerkapi.APIKey("first")); !errors.Is(err, own) || p.Lost(ctx) != nil {
-		t.Errorf("renewing: %v, lost: %v", err, p.Lost(ctx))
+	if _, err := p.Renewed(ctx, "", clerkapi.APIKey("first")); !errors.Is(err, own) || found.Lost() != nil {
+		t.Errorf("renewing: %v, lost: %v", err, found.Lost())
 	}
 }

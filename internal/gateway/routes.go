@@ -22,9 +22,6 @@ func (g *Gateway) Handler() http.Handler {
 	protect := func(h http.Handler) http.Handler { return h }
 	if g.resource != nil {
 		protect = g.resource.Protect
-		if g.login == nil && g.cfg.ClerkCredential == "exchange" {
-			protect = func(h http.Handler) http.Handler { return carryToken(g.resource.Protect(h)) }
-		}
 		// Public documents: pages of any origin may read them.
 		mux.HandleFunc(resource.MetadataPath, g.resource.ServeMetadata)
 		mux.HandleFunc(resource.MetadataPath+"/", g.resource.ServeMetadata)

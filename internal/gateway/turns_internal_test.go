@@ -11,6 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 func TestInFlightBoundsFromTheConfiguration(t *testing.T) {
@@ -46,7 +47,7 @@ func TestShareOfSubjectAndClient(t *testing.T) {
 		for _, c := range []identity.Caller{
 			{Subject: "ann", ClientID: "bot"}, {Subject: "ann", ClientID: "cli"}, {Subject: "ben", ClientID: "bot"}, {Subject: "annb", ClientID: "ot"},
 		} {
-			name, weight := share(identity.WithCaller(t.Context(), c))
+			name, weight := share(request.With(t.Context(), &request.Request{Caller: c}))
 			want := 1
 			if c.ClientID == "bot" && l != nil && l.clients != nil {
 				want = 4

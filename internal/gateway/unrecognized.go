@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/web"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -28,7 +28,7 @@ type unrecognizable struct {
 // Observe is of [mcpadapter.Observer].
 func (u *unrecognizable) Observe(ctx context.Context, f mcpadapter.Facts) {
 	u.Observer.Observe(ctx, f)
-	if f.Unrecognizable && web.Proxied(ctx) && u.isDue() {
+	if f.Unrecognizable && request.From(ctx).Proxied && u.isDue() {
 		u.logger.WarnContext(ctx, "a call that creates something came through a trusted proxy without an X-Request-Id, a session or an "+
 			"idempotency_key: if it is transmitted again, it is carried out again. Have the proxy set X-Request-Id for each request and keep "+
 			"it when it tries one again, or have clients give an idempotency_key", "tool", f.Tool)

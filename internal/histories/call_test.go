@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // transmission is a call as a client hands it over: the same bytes, however often they are transmitted.
@@ -77,7 +78,7 @@ func (w *world) transmit(p *process, c *call, t transmission, patience time.Dura
 	w.note("%s of intent %d (%s) goes to %s", c.name(), c.intent.number, c.intent.kind, p.name)
 	ctx, leave := context.WithCancel(context.WithValue(withProcess(context.Background(), p), callKey{}, c))
 	defer leave()
-	ctx = identity.WithCaller(ctx, identity.Caller{Subject: t.subject})
+	ctx = request.With(ctx, &request.Request{Caller: identity.Caller{Subject: t.subject}})
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(t.body))
 	r.RemoteAddr = t.from
 	r.Header.Set("Content-Type", "application/json")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // history is what a seed makes.
@@ -138,7 +139,7 @@ func (w *world) open(c *client) {
 	if c.modern {
 		return
 	}
-	ctx := identity.WithCaller(withProcess(context.Background(), w.pick(0)), identity.Caller{Subject: c.subject})
+	ctx := request.With(withProcess(context.Background(), w.pick(0)), &request.Request{Caller: identity.Caller{Subject: c.subject}})
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},`+
 			`"clientInfo":{"name":"histories","version":"1"}}}`))

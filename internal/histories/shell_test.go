@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -52,7 +52,7 @@ func newShell(batchSize int) (http.Handler, error) {
 // tenantOf has each person wait for their own messages only, or all for all.
 func tenantOf(ctx context.Context) string {
 	if processOf(ctx).world.divided {
-		return identity.CallerFrom(ctx).Subject
+		return request.From(ctx).Caller.Subject
 	}
 	return ""
 }

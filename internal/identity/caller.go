@@ -1,13 +1,9 @@
 package identity
 
-import "context"
-
 // Caller is who makes a request. The zero value is the anonymous caller, whom everybody is without a login.
 type Caller struct {
 	// Subject names the person or service, unique for issuer and subject together; "" for the anonymous caller.
 	Subject string
-	// Client is the program that calls, as far as it told. It says so itself and proves nothing.
-	Client Client
 	// ClientID is the OAuth client that the caller's access token was issued to, as its issuer says. "" without a login.
 	ClientID string
 	// Grant is the id of what the person allowed that client, where the gateway itself issued the access token; else "".
@@ -23,20 +19,7 @@ type Caller struct {
 	Scopes []string
 }
 
-// Client is a program's own word about itself.
+// Client is a program's own word about itself, which proves nothing.
 type Client struct {
 	Name, Version string
-}
-
-type callerKey struct{}
-
-// WithCaller puts the caller into a context.
-func WithCaller(ctx context.Context, c Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-// CallerFrom returns the caller of a context, the anonymous one if there is none.
-func CallerFrom(ctx context.Context) Caller {
-	c, _ := ctx.Value(callerKey{}).(Caller)
-	return c
 }

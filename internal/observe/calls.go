@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -47,7 +47,7 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 	if !c.logger.Enabled(ctx, level) {
 		return
 	}
-	client := clientName(identity.CallerFrom(ctx).Client.Name)
+	client := clientName(request.From(ctx).Client.Name)
 	c.logger.LogAttrs(ctx, level, "tool call",
 		slog.String("tool", f.Tool), slog.String("outcome", outcome), slog.String("disposition", f.Disposition.String()),
 		slog.Int("status", f.Status),

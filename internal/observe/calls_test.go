@@ -12,6 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -21,7 +22,7 @@ func TestACallIsCountedAndLoggedWithoutWhatAClientSmugglesIn(t *testing.T) {
 	logger := observe.NewLogger(&log, slog.LevelInfo, "text", func(context.Context) []slog.Attr {
 		return []slog.Attr{slog.String("request_id", "R1")}
 	})
-	ctx := identity.WithCaller(t.Context(), identity.Caller{Client: identity.Client{Name: "claude-code 2 +15551234567\n\"x\""}})
+	ctx := request.With(t.Context(), &request.Request{Client: identity.Client{Name: "claude-code 2 +15551234567\n\"x\""}})
 	observe.NewCalls(logger, metrics).Observe(ctx, mcpadapter.Facts{
 		Tool: "send_message", Disposition: mcpadapter.DispositionExecuted, Recipients: 2, Segments: 3,
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
@@ -72,7 +73,7 @@ func newSite(t *testing.T) *site {
 			}
 			return
 		}
-		_, _ = io.WriteString(w, identity.CallerFrom(r.Context()).Subject)
+		_, _ = io.WriteString(w, request.From(r.Context()).Caller.Subject)
 	}))
 	mux := http.NewServeMux()
 	mux.HandleFunc(resource.MetadataPath, rs.ServeMetadata)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 	"go.uber.org/goleak"
@@ -101,7 +102,7 @@ func newServer(t testing.TB, change ...func(*resource.Options)) *resource.Server
 
 // ok answers 200 with the caller's subject.
 var ok = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Subject", identity.CallerFrom(r.Context()).Subject)
+	w.Header().Set("X-Subject", request.From(r.Context()).Caller.Subject)
 })
 
 func ask(t testing.TB, h http.Handler, method, target string, header http.Header) *httptest.ResponseRecorder {

@@ -10,22 +10,15 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // defaultRetryAfter is for a verifier that does not know.
 const defaultRetryAfter = 5 * time.Second
 
-// endpointKey carries what challenges behind [Server.Protect] need.
-type endpointKey struct{}
-
-type endpointInfo struct {
-	metadataURL string
-	scopes      []string // all that its tools need, as clients ask for them
-}
-
-// Protect lets a request through to next if it carries an access token that is good at its URL, with the caller in the
-// context and without the token. It answers before anything else about a request is looked at: clients probe with a GET or
+// Protect lets a request through to next if it carries an access token that is good at its URL, with the caller known
+// and without the token. It answers before anything else about a request is looked at: clients probe with a GET or
 // an old protocol version and want to hear where to sign in.
 func (s *Server) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,8 +30,8 @@ func (s *Server) Protect(next http.Handler) http.Handler {
 			return
 		}
 		scopes, _ := s.opts.Endpoints(strings.TrimSuffix(r.URL.EscapedPath(), "/"))
-		ctx := identity.WithCaller(r.Context(), caller)
-		r = r.WithContext(context.WithValue(ctx, endpointKey{}, endpointInfo{metadataURL, s.names(scopes)}))
+		r, q := request.Enter(r)
+		q.Caller, q.Resource = caller, &request.Resource{MetadataURL: metadataURL, Scopes: s.names(scopes)}
 		r.Header = r.Header.Clone()
 		r.Header.Del("Authorization")
 		next.ServeHTTP(w, r)
@@ -114,11 +107,11 @@ type retryAfter interface {
 //
 // A context that does not come from [Server.Protect] is refused.
 func (s *Server) Require(ctx context.Context, scopes []string) error {
-	at, ok := ctx.Value(endpointKey{}).(endpointInfo)
-	if !ok {
+	q := request.From(ctx)
+	if q.Resource == nil {
 		return unchecked()
 	}
-	granted := identity.CallerFrom(ctx).Scopes
+	granted := q.Caller.Scopes
 	if !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(granted, scope) }) {
 		return nil
 	}
@@ -134,7 +127,7 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 		description: s.lacking(granted),
 		scopes:      s.names(slices.Compact(needed)),
 		reason:      why,
-		metadataURL: at.metadataURL,
+		metadataURL: q.Resource.MetadataURL,
 	}
 }
 
@@ -152,8 +145,8 @@ func (s *Server) lacking(granted []string) string {
 //
 // A context that does not come from [Server.Protect] is refused.
 func (s *Server) Challenge(ctx context.Context, reason string) error {
-	at, ok := ctx.Value(endpointKey{}).(endpointInfo)
-	if !ok {
+	at := request.From(ctx).Resource
+	if at == nil {
 		return unchecked()
 	}
 	return &Refusal{
@@ -161,8 +154,8 @@ func (s *Server) Challenge(ctx context.Context, reason string) error {
 		code:        invalidToken,
 		description: reason,
 		reason:      web.ReasonInvalidToken,
-		scopes:      at.scopes,
-		metadataURL: at.metadataURL,
+		scopes:      at.Scopes,
+		metadataURL: at.MetadataURL,
 	}
 }
 

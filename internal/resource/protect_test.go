@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/google/go-cmp/cmp"
 )
@@ -75,7 +76,7 @@ func TestAGoodTokenPassesAndIsTakenOff(t *testing.T) {
 		t.Fatalf("status %d", w.Code)
 	}
 	want := identity.Caller{Subject: "ann", Scopes: []string{"messages:read"}}
-	if diff := cmp.Diff(want, identity.CallerFrom(seen.Context())); diff != "" {
+	if diff := cmp.Diff(want, request.From(seen.Context()).Caller); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	if seen.Header.Get("Authorization") != "" || seen.Header.Get("Mcp-Session-Id") != "s" {

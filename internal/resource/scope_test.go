@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/google/go-cmp/cmp"
 )
@@ -16,9 +17,8 @@ import (
 func requiring(s *resource.Server, scopes ...string) http.Handler {
 	return s.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As the endpoint does: it puts in what the client said of itself.
-		caller := identity.CallerFrom(r.Context())
-		caller.Client.Name = "client"
-		if err := s.Require(identity.WithCaller(r.Context(), caller), scopes); err != nil {
+		request.From(r.Context()).Client.Name = "client"
+		if err := s.Require(r.Context(), scopes); err != nil {
 			var refusal *resource.Refusal
 			if !errors.As(err, &refusal) {
 				http.Error(w, err.Error(), http.StatusTeapot)
@@ -77,7 +77,7 @@ func TestScopesAreNamedAsTheAuthorizationServerKnowsThem(t *testing.T) {
 
 func TestScopesWithoutACheckedCallerAreRefused(t *testing.T) {
 	s := newServer(t)
-	ctx := identity.WithCaller(t.Context(), identity.Caller{Subject: "ann", Scopes: []string{"a"}})
+	ctx := request.With(t.Context(), &request.Request{Caller: identity.Caller{Subject: "ann", Scopes: []string{"a"}}})
 	for _, scopes := range [][]string{nil, {"a"}} {
 		err := s.Require(ctx, scopes)
 		var refusal *resource.Refusal

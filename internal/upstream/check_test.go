@@ -43,7 +43,7 @@ func (s *signedIn) still(t *testing.T, replica int) error {
 
 // write is a call that creates something.
 func (s *signedIn) write(t *testing.T, replica int) error {
-	ctx := WithRequest(s.ctx)
+	ctx := s.request()
 	if err := s.replicas[replica].Look(ctx, s.grant()); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func TestANoEndsTheGrant(t *testing.T) {
 					if s.ended != 1 {
 						t.Errorf("ended %d times", s.ended)
 					}
-					if err := s.replicas[1].Look(s.ctx, s.grant()); !errors.Is(err, ErrGrantOver) {
+					if err := s.replicas[1].Look(s.request(), s.grant()); !errors.Is(err, ErrGrantOver) {
 						t.Errorf("the other replica: %v", err)
 					}
 				})
@@ -195,7 +195,7 @@ func TestAReadWaitsForNobody(t *testing.T) {
 		let := make(chan struct{})
 		s.meanwhile(func() { <-let })
 		began := time.Now()
-		ctx := WithRequest(s.ctx)
+		ctx := s.request()
 		if err := s.replicas[0].Look(ctx, s.grant()); err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestARequestReadsWhatIsKeptOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx := WithRequest(s.ctx)
+		ctx := s.request()
 		if err := l.Look(ctx, s.grant()); err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestDenyRulesEndAGrantAtTheNextCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			data, _, _, _ := s.store.Load(t.Context(), "g")
-			look, still := l.Look(s.ctx, s.grant()), l.StillAllowed(s.ctx, s.grant(), data)
+			look, still := l.Look(s.request(), s.grant()), l.StillAllowed(s.ctx, s.grant(), data)
 			if !errors.Is(look, want) || !errors.Is(still, want) {
 				t.Errorf("%s: a call %v, a refresh %v; want %v", rule, look, still, want)
 			}
@@ -260,7 +260,7 @@ func TestDenyRulesEndAGrantAtTheNextCall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := l.Look(s.ctx, s.grant()); !errors.Is(err, want) {
+			if err := l.Look(s.request(), s.grant()); !errors.Is(err, want) {
 				t.Errorf("%s, and nothing is kept: %v; want %v", rule, err, want)
 			}
 		}
@@ -303,7 +303,7 @@ func TestDenyRulesAtSignIn(t *testing.T) {
 func TestALoginThatWasUnusedForLongIsAskedAbout(t *testing.T) {
 	env(t, 1, nil, func(t *testing.T, s *signedIn) {
 		time.Sleep(maxAge + time.Hour)
-		if err := s.replicas[0].Look(s.ctx, s.grant()); !errors.Is(err, ErrLapsed) || s.ended != 0 {
+		if err := s.replicas[0].Look(s.request(), s.grant()); !errors.Is(err, ErrLapsed) || s.ended != 0 {
 			t.Errorf("a call: %v, ended %d times", err, s.ended)
 		}
 		if err := errors.Join(s.still(t, 0), s.write(t, 0)); err != nil { // the refresh that the call leads to

@@ -221,11 +221,11 @@ func TestWhatIsMissingCountsFromTheSignInOn(t *testing.T) {
 		g.Born = time.Now()
 		l := s.replicas[0]
 		time.Sleep(maxAge)
-		if err := errors.Join(l.Look(s.ctx, g), l.StillAllowed(s.ctx, g, nil)); err != nil {
+		if err := errors.Join(l.Look(s.request(), g), l.StillAllowed(s.ctx, g, nil)); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(time.Second)
-		if a, b := l.Look(s.ctx, g), l.StillAllowed(s.ctx, g, nil); !errors.Is(a, ErrLapsed) || !errors.Is(b, ErrLapsed) {
+		if a, b := l.Look(s.request(), g), l.StillAllowed(s.ctx, g, nil); !errors.Is(a, ErrLapsed) || !errors.Is(b, ErrLapsed) {
 			t.Errorf("%v, %v", a, b)
 		}
 		s.saw(t)

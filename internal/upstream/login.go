@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -151,7 +151,7 @@ func (l *Login) RenewedAccessToken(ctx context.Context, subject, refused string)
 // current is the state of the caller's grant, with an access token that may be used. While there is one nobody waits for
 // another: a renewal that is due runs beside the calls.
 func (l *Login) current(ctx context.Context, subject string) (*state, error) {
-	grant := identity.CallerFrom(ctx).Grant
+	grant := request.From(ctx).Caller.Grant
 	s, _, err := l.load(ctx, grant, subject)
 	if errors.Is(err, ErrUnavailable) {
 		known := l.known.get(grant)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -57,6 +58,13 @@ func newSignedIn(t testing.TB, replicas int) *signedIn {
 	return newIDP(t).serving(t, replicas)
 }
 
+// request is another request of the person.
+func (s *signedIn) request() context.Context {
+	own := *request.From(s.ctx)
+	own.SignIn = nil
+	return request.With(s.ctx, &own)
+}
+
 // serving signs a person in and starts replicas.
 func (i *idp) serving(t testing.TB, replicas int) *signedIn {
 	t.Helper()
@@ -66,7 +74,7 @@ func (i *idp) serving(t testing.TB, replicas int) *signedIn {
 	}
 	s := &signedIn{
 		idp: i, store: &memory{data: person.Upstream, version: 1}, subject: person.Subject,
-		ctx: identity.WithCaller(t.Context(), identity.Caller{Grant: "g"}),
+		ctx: request.With(t.Context(), &request.Request{Caller: identity.Caller{Grant: "g"}}),
 	}
 	for range replicas {
 		host := &mortal{Store: s.store}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -99,10 +100,8 @@ func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64
 	return r.state, version, nil
 }
 
-type requestKey struct{}
-
-// request is what is found out once for a request.
-type request struct {
+// look is what is found out once for a request.
+type look struct {
 	mu sync.Mutex
 	// loaded is what Look found in the store, for whoever needs it next, once; nil when it was taken.
 	loaded *loaded
@@ -121,24 +120,22 @@ type loaded struct {
 	err     error
 }
 
-// WithRequest makes the context of a request in which [Login.Look] and what follows it read the store once together.
-func WithRequest(ctx context.Context) context.Context {
-	return context.WithValue(ctx, requestKey{}, &request{})
-}
-
-func requestOf(ctx context.Context) *request {
-	r, _ := ctx.Value(requestKey{}).(*request)
+// lookOf is what [Login.Look] found for the request under way, nil if it was not asked.
+func lookOf(ctx context.Context) *look {
+	r, _ := request.From(ctx).SignIn.(*look)
 	return r
 }
 
 // apart is for what goes on beside a request and must not take what was read for it.
 func apart(ctx context.Context) context.Context {
-	return context.WithValue(context.WithoutCancel(ctx), requestKey{}, (*request)(nil))
+	own := *request.From(ctx)
+	own.SignIn = nil
+	return request.With(context.WithoutCancel(ctx), &own)
 }
 
 // loadOnce is loadFrom, or what Look has just been told.
 func loadOnce(ctx context.Context, store Store, grant string) loaded {
-	if r := requestOf(ctx); r != nil {
+	if r := lookOf(ctx); r != nil {
 		r.mu.Lock()
 		kept := r.loaded
 		r.loaded = nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // Grant is what the gateway itself knows of a grant.
@@ -21,15 +23,9 @@ type Grant struct {
 // store that does not answer is not an error: then it goes by what this process knows, and for the rest somebody else decides.
 // What is missing cannot be judged and counts from the sign-in on.
 func (l *Login) Look(ctx context.Context, g Grant) error {
-	r := requestOf(ctx)
-	if r == nil {
-		r = &request{}
-	}
 	kept := loadFrom(ctx, l.store, g.ID)
 	seen, err := l.interpret(kept, g.Subject)
-	r.mu.Lock()
-	r.loaded, r.grant, r.seen = &kept, g, seen
-	r.mu.Unlock()
+	request.From(ctx).SignIn = &look{loaded: &kept, grant: g, seen: seen}
 	switch {
 	case errors.Is(err, ErrUnreadable), errors.Is(err, ErrGrantOver):
 		return err
@@ -114,7 +110,7 @@ func (l *Login) StillAllowed(ctx context.Context, g Grant, data []byte) error {
 // the provider is asked if that was long ago. Without [Login.Look] before it, or if the store did not answer, nobody is asked.
 // asked says that the caller had to wait, so that the grant may have been ended meanwhile.
 func (l *Login) CheckBeforeWriting(ctx context.Context) (asked bool, err error) {
-	g, seen, done := once(ctx, func(r *request) *bool { return &r.asked })
+	g, seen, done := once(ctx, func(r *look) *bool { return &r.asked })
 	if done {
 		return false, nil
 	}
@@ -126,7 +122,7 @@ func (l *Login) CheckBeforeWriting(ctx context.Context) (asked bool, err error) 
 
 // forget has what Look read read again: there may be other tokens by now.
 func forget(ctx context.Context) {
-	r := requestOf(ctx)
+	r := lookOf(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.loaded = nil
@@ -134,14 +130,14 @@ func forget(ctx context.Context) {
 
 // CheckBeside has the provider asked if that was long ago, and waits for nothing.
 func (l *Login) CheckBeside(ctx context.Context) {
-	if g, seen, done := once(ctx, func(r *request) *bool { return &r.beside }); !done && l.due(g, seen) && l.pausedCheck(g.ID) == nil {
+	if g, seen, done := once(ctx, func(r *look) *bool { return &r.beside }); !done && l.due(g, seen) && l.pausedCheck(g.ID) == nil {
 		l.joinCheck(ctx, g)
 	}
 }
 
 // once gives what Look found, to the first who asks for it for a purpose.
-func once(ctx context.Context, purpose func(*request) *bool) (g Grant, seen *reading, done bool) {
-	r := requestOf(ctx)
+func once(ctx context.Context, purpose func(*look) *bool) (g Grant, seen *reading, done bool) {
+	r := lookOf(ctx)
 	if r == nil {
 		return Grant{}, nil, true
 	}

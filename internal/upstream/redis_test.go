@@ -10,6 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -90,7 +91,7 @@ func newStored(t *testing.T, open func() *redisstore.Store) *stored {
 		}
 		s.grant = record.Name
 	}
-	s.ctx = identity.WithCaller(t.Context(), identity.Caller{Grant: s.grant})
+	s.ctx = request.With(t.Context(), &request.Request{Caller: identity.Caller{Grant: s.grant}})
 	return s
 }
 

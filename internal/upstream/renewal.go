@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 const (
@@ -54,7 +54,7 @@ type task struct {
 // renewed gives a state that is not stale any more. Callers of this process share one renewal, which goes on when one
 // of them goes away.
 func (l *Login) renewed(ctx context.Context, subject string, stale func(*state) bool) (*state, error) {
-	grant := identity.CallerFrom(ctx).Grant
+	grant := request.From(ctx).Caller.Grant
 	for {
 		f, mine := l.joinRenewal(ctx, grant, subject, stale)
 		select {

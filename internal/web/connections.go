@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // Connections bounds the connections of a listener, each of which takes some 30 KB. If there are as many as may be, a new one
@@ -158,18 +160,16 @@ func (c *boundConn) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-type connKey struct{}
-
 // Context is to be the ConnContext of the server.
 func (c *Connections) Context(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, conn)
+	return request.WithConn(ctx, conn)
 }
 
 // Handler notes which connections are being answered. A request whose connection was closed in the moment in which it came is
 // not begun.
 func (c *Connections) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, ok := r.Context().Value(connKey{}).(*boundConn)
+		conn, ok := request.Conn(r.Context()).(*boundConn)
 		if !ok {
 			next.ServeHTTP(w, r)
 			return

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // forwardedFor carries who called each proxy on the way, the first one first. No RFC has it; RFC 7239 is its heir, and
@@ -58,36 +60,20 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// origin is what is known of where a request comes from.
-type origin struct {
-	client netip.Addr
-	id     string
-	given  bool // id is a trusted proxy's
-	// proxied says that the connection is a trusted proxy's.
-	proxied bool
-}
-
-type originKey struct{}
-
-func originOfRequest(ctx context.Context) origin {
-	o, _ := ctx.Value(originKey{}).(origin)
-	return o
-}
-
-// Identify notes who calls, and gives every request an id, in the context and in the answer's header: that of a trusted
+// Identify begins what is known of a request with who calls, and gives every request an id, also in the answer's header: that of a trusted
 // proxy, or one of our own. An id that a client sends is not taken over: it would let a client write into somebody else's
 // trail.
 func (p *Proxies) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var o origin
-		if o.client, o.proxied = p.client(r); o.proxied {
-			o.id, o.given = givenID(r.Header)
+		r, q := request.Enter(r)
+		if q.Address, q.Proxied = p.client(r); q.Proxied {
+			q.ID, q.IDGiven = givenID(r.Header)
 		}
-		if !o.given {
-			o.id = rand.Text()
+		if !q.IDGiven {
+			q.ID = rand.Text()
 		}
-		w.Header().Set(RequestIDHeader, o.id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, o)))
+		w.Header().Set(RequestIDHeader, q.ID)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -162,7 +148,7 @@ func givenID(h http.Header) (string, bool) {
 // ClientNetwork is what to count a client by: its IPv4 address, or its IPv6 network of 64 bits, within which one machine can
 // take any address. It is "" if nothing is known.
 func ClientNetwork(ctx context.Context) string {
-	a := originOfRequest(ctx).client
+	a := request.From(ctx).Address
 	switch {
 	case !a.IsValid():
 		return ""

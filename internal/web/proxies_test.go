@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -95,8 +96,8 @@ func TestWithoutTrustedProxiesNobodysWordIsTaken(t *testing.T) {
 	if got := web.ClientNetwork(ctx); got != "127.0.0.1" {
 		t.Errorf("client %q", got)
 	}
-	if id, ok := web.TrustedRequestID(ctx); ok || id != "" || web.RequestIDFrom(ctx) == "R1" {
-		t.Errorf("request id %q, %v", id, ok)
+	if q := request.From(ctx); q.IDGiven || q.ID == "R1" {
+		t.Errorf("request id %q, given: %v", q.ID, q.IDGiven)
 	}
 }
 
@@ -124,13 +125,12 @@ func TestTheRequestIDOfATrustedProxyIsTakenOver(t *testing.T) {
 				headers = append(headers, "X-Request-Id", id)
 			}
 			ctx, w := identified(p, tt.peer, headers...)
-			id := web.RequestIDFrom(ctx)
+			id := request.From(ctx).ID
 			if id == "" || w.Header().Get("X-Request-Id") != id || tt.taken != (len(tt.ids) == 1 && id == tt.ids[0]) {
 				t.Errorf("id %q, in the answer %q", id, w.Header().Get("X-Request-Id"))
 			}
-			trusted, ok := web.TrustedRequestID(ctx)
-			if ok != tt.taken || ok && trusted != id || !ok && trusted != "" {
-				t.Errorf("trusted %q, %v", trusted, ok)
+			if given := request.From(ctx).IDGiven; given != tt.taken {
+				t.Errorf("%q was given: %v", id, given)
 			}
 		})
 	}
@@ -138,7 +138,7 @@ func TestTheRequestIDOfATrustedProxyIsTakenOver(t *testing.T) {
 
 func TestNothingIsKnownOfAContextWithoutRequest(t *testing.T) {
 	ctx := t.Context()
-	if _, ok := web.TrustedRequestID(ctx); ok || web.RequestIDFrom(ctx) != "" || web.ClientNetwork(ctx) != "" {
+	if q := request.From(ctx); q.IDGiven || q.ID != "" || web.ClientNetwork(ctx) != "" {
 		t.Error("something is")
 	}
 }
@@ -221,15 +221,15 @@ func TestWhetherAProxySentARequestIsKnownWithoutAnID(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = remote
 		proxies.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if got := web.Proxied(r.Context()); got != want {
+			if got := request.From(r.Context()).Proxied; got != want {
 				t.Errorf("from %q: %v", remote, got)
 			}
-			if _, given := web.TrustedRequestID(r.Context()); given {
+			if request.From(r.Context()).IDGiven {
 				t.Errorf("from %q: an id was given", remote)
 			}
 		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
-	if web.Proxied(t.Context()) {
+	if request.From(t.Context()).Proxied {
 		t.Error("nothing is known of this one")
 	}
 }

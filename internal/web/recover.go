@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // Recover answers a panic with 500 and the request id, and logs it with its stack. The process lives on.
@@ -19,7 +21,7 @@ func Recover(logger *slog.Logger, next http.Handler) http.Handler {
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			id := RequestIDFrom(r.Context())
+			id := request.From(r.Context()).ID
 			logger.ErrorContext(r.Context(), "panic while serving a request",
 				"path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
 			http.Error(w, "internal error, request id "+id, http.StatusInternalServerError)

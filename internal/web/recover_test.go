@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -50,7 +51,7 @@ func TestRecoverLetsAHandlerCutTheConnection(t *testing.T) {
 
 func TestRequestIDIsTheServersOwn(t *testing.T) {
 	var seen string
-	h := web.RequestID(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = web.RequestIDFrom(r.Context()) }))
+	h := web.RequestID(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = request.From(r.Context()).ID }))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	r.Header.Set(web.RequestIDHeader, "forged")
 	w := httptest.NewRecorder()
