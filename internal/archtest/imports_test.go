@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web"},
 	"internal/request":                  {"internal/identity", "pkg/clerkapi"},
 	"internal/authserver/authtest":      nil,
+	"internal/credential":               {"internal/request", "internal/upstream", "pkg/clerkapi", "pkg/mcpadapter"},
 	"internal/landing":                  {"internal/pages"},
 	"internal/endpoint":                 {"internal/identity", "internal/request", "pkg/session", "pkg/mcpadapter", "internal/web"},
 	"internal/limit":                    {"pkg/mcpadapter"},

@@ -10,7 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/credential"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
@@ -159,7 +161,14 @@ func (g *Gateway) build(opts Options) error {
 		return err
 	}
 	if g.resource != nil {
-		p := g.prepare(credentials)
+		found := credential.Options{
+			Source: credentials, Challenge: g.resource.Challenge, Logger: g.logger,
+			KeyPage: issuerURL(cfg).String() + authserver.AccountKeyPath,
+		}
+		if g.login != nil {
+			found.Revoke = g.login.grants.Revoke
+		}
+		p := credential.NewResolver(found)
 		auth, before, credentials = g.resource, p, p
 	}
 	if g.login != nil {
@@ -229,12 +238,5 @@ func (g *Gateway) credentials() (mcpadapter.Credentials, error) {
 	case g.cfg.ClerkCredential == "exchange":
 		return g.newExchange(nil, nil)
 	}
-	return workspaceKey{clerkapi.APIKey(g.cfg.ClerkAPIKey.Reveal())}, nil
-}
-
-// workspaceKey is one credential for everybody: --clerk-credential api-key.
-type workspaceKey struct{ credential clerkapi.Credential }
-
-func (k workspaceKey) Credential(context.Context, string) (clerkapi.Credential, error) {
-	return k.credential, nil
+	return credential.NewWorkspaceKey(g.cfg.ClerkAPIKey.Reveal()), nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/credential"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
@@ -183,7 +184,7 @@ func (a checkedAuth) Require(ctx context.Context, scopes []string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, upstream.ErrUnavailable), errors.Is(err, session.ErrUnavailable):
-		return retryLater{err}
+		return credential.Unavailable(err)
 	}
 	return a.resource.Challenge(ctx, "the sign-in has ended; sign in again")
 }

@@ -2,9 +2,8 @@ package gateway
 
 import (
 	"context"
-	"encoding/base64"
 
-	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/credential"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
@@ -18,23 +17,11 @@ import (
 // Whether two tenants are one workspace after all decides nothing that has to be safe: open attempts and claims are the
 // deployment's. While secrets rotate, replicas may name one tenant in two ways, and its texts do not wait for each other.
 func (g *Gateway) tenants(keys *seal.Keyring) func(ctx context.Context) string {
-	bySubject := func(ctx context.Context) string { return "subject " + request.From(ctx).Caller.Subject }
 	switch g.cfg.ClerkCredential {
 	case "api-key":
 		return nil
 	case "linked":
-		digests := keys.MAC(purposeTenant)
-		return func(ctx context.Context) string {
-			found := request.From(ctx).Credential
-			if found == nil {
-				return bySubject(ctx)
-			}
-			credential, _ := found.Get()
-			if credential.IsZero() { // then nothing is going to be sent
-				return bySubject(ctx)
-			}
-			return "key " + base64.RawURLEncoding.EncodeToString(credential.Digest(digests.Digest))
-		}
+		return credential.KeyTenant(keys.MAC(purposeTenant).Digest)
 	}
-	return bySubject
+	return credential.SubjectTenant
 }

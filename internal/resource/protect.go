@@ -22,6 +22,7 @@ const defaultRetryAfter = 5 * time.Second
 // an old protocol version and want to hear where to sign in.
 func (s *Server) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r, q := request.Enter(r)
 		caller, refusal := s.authenticate(r)
 		metadataURL := s.metadataURL(r)
 		if refusal != nil {
@@ -30,7 +31,6 @@ func (s *Server) Protect(next http.Handler) http.Handler {
 			return
 		}
 		scopes, _ := s.opts.Endpoints(strings.TrimSuffix(r.URL.EscapedPath(), "/"))
-		r, q := request.Enter(r)
 		q.Caller, q.Resource = caller, &request.Resource{MetadataURL: metadataURL, Scopes: s.names(scopes)}
 		r.Header = r.Header.Clone()
 		r.Header.Del("Authorization")

@@ -1,4 +1,4 @@
-package gateway
+package credential
 
 import (
 	"context"
@@ -6,9 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/request"
-	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -17,30 +15,33 @@ import (
 // unavailableWait is when to come back after [upstream.ErrUnavailable].
 const unavailableWait = 2 * time.Second
 
-// resolver finds the credentials of callers who signed in: for the endpoint before their calls begin, and for the tools what
-// was found then. It turns the end of a sign-in into a challenge, and what cannot be reached into a wait.
-type resolver struct {
-	source   mcpadapter.Credentials
-	resource *resource.Server
-	// revoke ends a grant of ours for all replicas; nil where grants are somebody else's.
-	revoke func(ctx context.Context, grant string) error
-	// keyPage is where people enter their own key.
-	keyPage string
-	logger  *slog.Logger
+// Options configure a [Resolver].
+type Options struct {
+	// Source has the credentials of callers. Required. One that is a [mcpadapter.Renewer] is asked
+	// for another one after the REST API refused the first.
+	Source mcpadapter.Credentials
+	// Challenge is the answer to a caller who has to sign in again, such as that of
+	// [resource.Server.Challenge]. Required.
+	Challenge func(ctx context.Context, reason string) error
+	// Revoke ends a grant of ours for all replicas; nil where grants are somebody else's.
+	Revoke func(ctx context.Context, grant string) error
+	// KeyPage is where people enter their own key.
+	KeyPage string
+	// Logger for what goes wrong. Required.
+	Logger *slog.Logger
 }
 
-// prepare puts a source of credentials behind a login.
-func (g *Gateway) prepare(source mcpadapter.Credentials) *resolver {
-	p := &resolver{source: source, resource: g.resource, keyPage: issuerURL(&g.cfg).String() + authserver.AccountKeyPath, logger: g.logger}
-	if g.login != nil {
-		p.revoke = g.login.grants.Revoke
-	}
-	return p
-}
+// Resolver finds the credentials of callers who signed in: for the endpoint before their calls
+// begin, and for the tools what was found then. It turns the end of a sign-in into a challenge, and
+// what cannot be reached into a wait.
+type Resolver struct{ opts Options }
+
+// NewResolver puts a source of credentials behind a login.
+func NewResolver(opts Options) *Resolver { return &Resolver{opts} }
 
 // Find is of [endpoint.Credentials].
-func (p *resolver) Find(ctx context.Context) (*request.Credential, error) {
-	credential, err := p.source.Credential(ctx, request.From(ctx).Caller.Subject)
+func (p *Resolver) Find(ctx context.Context) (*request.Credential, error) {
+	credential, err := p.opts.Source.Credential(ctx, request.From(ctx).Caller.Subject)
 	err = p.withoutSignIn(ctx, err)
 	if refusal := p.refusal(ctx, err); refusal != nil {
 		return nil, refusal
@@ -49,16 +50,16 @@ func (p *resolver) Find(ctx context.Context) (*request.Credential, error) {
 }
 
 // Credential is of [mcpadapter.Credentials].
-func (p *resolver) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
+func (p *Resolver) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
 	if found := request.From(ctx).Credential; found != nil {
 		return found.Get()
 	}
-	return p.source.Credential(ctx, subject)
+	return p.opts.Source.Credential(ctx, subject)
 }
 
 // Renewed is of [mcpadapter.Renewer].
-func (p *resolver) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
-	renewer, ok := p.source.(mcpadapter.Renewer)
+func (p *Resolver) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
+	renewer, ok := p.opts.Source.(mcpadapter.Renewer)
 	if !ok {
 		return clerkapi.Credential{}, clerkapi.ErrNoCredential
 	}
@@ -77,9 +78,9 @@ func (p *resolver) Renewed(ctx context.Context, subject string, refused clerkapi
 
 // withoutSignIn is for callers who have no sign-in to repeat: their client would come back with another token and find the same. They
 // are told in the call where the person can enter what is missing.
-func (p *resolver) withoutSignIn(ctx context.Context, err error) error {
+func (p *Resolver) withoutSignIn(ctx context.Context, err error) error {
 	if errors.Is(err, upstream.ErrGrantOver) && request.From(ctx).Caller.Direct {
-		return noKeyYet{p.keyPage}
+		return noKeyYet{p.opts.KeyPage}
 	}
 	return err
 }
@@ -87,7 +88,7 @@ func (p *resolver) withoutSignIn(ctx context.Context, err error) error {
 // noKeyYet is a [clerkapi.ErrNoCredential] that a person can mend on a page.
 type noKeyYet struct{ page string }
 
-func (noKeyYet) Error() string { return "gateway: no key of the person's own" }
+func (noKeyYet) Error() string { return "credential: no key of the person's own" }
 
 // Is makes it a [clerkapi.ErrNoCredential].
 func (noKeyYet) Is(target error) bool { return target == clerkapi.ErrNoCredential }
@@ -99,36 +100,38 @@ func (e noKeyYet) PublicText() string {
 }
 
 // refusal is the one translation of the errors of credentials into answers over HTTP; nil for one that is the call's own.
-func (p *resolver) refusal(ctx context.Context, err error) error {
+func (p *Resolver) refusal(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, upstream.ErrGrantOver):
 		// Else a client that has a refresh token would come back with another access token of the same grant.
-		if p.revoke != nil {
-			if err := p.revoke(context.WithoutCancel(ctx), request.From(ctx).Caller.Grant); err != nil {
-				p.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
+		if p.opts.Revoke != nil {
+			if err := p.opts.Revoke(context.WithoutCancel(ctx), request.From(ctx).Caller.Grant); err != nil {
+				p.opts.Logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)
 			}
 		}
-		p.logger.InfoContext(ctx, "a sign-in is over; the caller is asked to sign in again")
+		p.opts.Logger.InfoContext(ctx, "a sign-in is over; the caller is asked to sign in again")
 		reason := "the sign-in has ended; sign in again"
 		var public interface{ PublicText() string }
 		if errors.As(err, &public) {
 			reason = public.PublicText()
 		}
-		return p.resource.Challenge(ctx, reason)
+		return p.opts.Challenge(ctx, reason)
 	case errors.Is(err, upstream.ErrUnavailable):
 		if ctx.Err() == nil { // else the client went away while waiting
 			level := slog.LevelWarn
 			if errors.Is(err, upstream.ErrUnreadable) { // it does not pass by itself
 				level = slog.LevelError
 			}
-			p.logger.Log(ctx, level, "a credential for the REST API could not be had", "error", err)
+			p.opts.Logger.Log(ctx, level, "a credential for the REST API could not be had", "error", err)
 		}
-		return retryLater{err}
+		return Unavailable(err)
 	}
 	return nil
 }
 
-// retryLater makes the endpoint answer 503.
+// Unavailable makes the endpoint answer 503 to what could not be found out.
+func Unavailable(err error) error { return retryLater{err} }
+
 type retryLater struct{ error }
 
 func (retryLater) RetryAfter() time.Duration { return unavailableWait }

@@ -1,4 +1,4 @@
-package gateway
+package credential
 
 import (
 	"errors"
@@ -10,11 +10,11 @@ import (
 
 func TestARequestThatCarriesNoTokenHasNoneToExchange(t *testing.T) {
 	t.Parallel()
-	if token, err := carriedToken(t.Context(), "ann"); token != "" || !errors.Is(err, upstream.ErrGrantOver) {
+	if token, err := CarriedToken(t.Context(), "ann"); token != "" || !errors.Is(err, upstream.ErrGrantOver) {
 		t.Error(err)
 	}
 	ctx := request.With(t.Context(), &request.Request{Token: request.NewToken("theirs")})
-	if token, err := carriedToken(ctx, "ann"); token != "theirs" || err != nil {
+	if token, err := CarriedToken(ctx, "ann"); token != "theirs" || err != nil {
 		t.Errorf("not carried: %v", err)
 	}
 }

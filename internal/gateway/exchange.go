@@ -1,16 +1,15 @@
 package gateway
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/credential"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 )
 
 // newExchange exchanges tokens for ones whose audience is the REST API: --clerk-credential exchange. The login's own are
-// exchanged, or without one those of clients, see carriedToken.
+// exchanged, or without one those of clients, see [credential.CarriedToken].
 func (g *Gateway) newExchange(provider *upstream.Provider, login *upstream.Login) (*upstream.Exchange, error) {
 	cfg := &g.cfg
 	opts := upstream.ExchangeOptions{
@@ -19,7 +18,7 @@ func (g *Gateway) newExchange(provider *upstream.Provider, login *upstream.Login
 	if login != nil {
 		opts.Subject, opts.Renew = login.AccessToken, login.RenewedAccessToken
 	} else {
-		opts.Subject = carriedToken
+		opts.Subject = credential.CarriedToken
 	}
 	opts.Server = provider
 	if ownTokenServer(cfg) {
@@ -58,12 +57,4 @@ func newTokenServer(cfg *config.Config, transport http.RoundTripper) (*upstream.
 // carriesTokens tells whether a client's own token is exchanged, so that a request has to keep it.
 func carriesTokens(cfg *config.Config) bool {
 	return cfg.Auth == "external" && cfg.ClerkCredential == "exchange"
-}
-
-// carriedToken is the subject of an exchange. A request without one was not let in with a token.
-func carriedToken(ctx context.Context, _ string) (string, error) {
-	if t := request.From(ctx).Token.Reveal(); t != "" {
-		return t, nil
-	}
-	return "", upstream.ErrGrantOver
 }

@@ -1,4 +1,4 @@
-package gateway
+package credential
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func (s *source) Renewed(context.Context, string, clerkapi.Credential) (clerkapi
 }
 
 // find does what the endpoint does before the calls of a request.
-func find(t *testing.T, p *resolver) (context.Context, *request.Credential, error) {
+func find(t *testing.T, p *Resolver) (context.Context, *request.Credential, error) {
 	t.Helper()
 	found, err := p.Find(t.Context())
 	return request.With(t.Context(), &request.Request{Credential: found}), found, err
@@ -36,7 +36,7 @@ func find(t *testing.T, p *resolver) (context.Context, *request.Credential, erro
 func TestACredentialIsFetchedOnceForARequest(t *testing.T) {
 	t.Parallel()
 	s := &source{}
-	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
+	p := NewResolver(Options{Source: s, Logger: slog.New(slog.DiscardHandler)})
 	ctx, _, err := find(t, p)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestACredentialIsFetchedOnceForARequest(t *testing.T) {
 func TestARenewedCredentialServesTheRestOfTheRequest(t *testing.T) {
 	t.Parallel()
 	s := &source{}
-	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
+	p := NewResolver(Options{Source: s, Logger: slog.New(slog.DiscardHandler)})
 	ctx, found, err := find(t, p)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestALackThatIsTheCallsOwnIsLeftToIt(t *testing.T) {
 	t.Parallel()
 	own := errors.New("another reason")
 	s := &source{err: own}
-	p := &resolver{source: s, logger: slog.New(slog.DiscardHandler)}
+	p := NewResolver(Options{Source: s, Logger: slog.New(slog.DiscardHandler)})
 	ctx, found, err := find(t, p)
 	if err != nil {
 		t.Fatalf("refused: %v", err)
