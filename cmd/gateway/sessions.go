@@ -116,7 +116,7 @@ func show(out io.Writer, e session.Entry) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"key", e.Key}, {"state", stateOf(e)}, {"client", clientOf(e)}, {"protocol version", e.Version},
-		{"subject", orDash(e.Subject)}, {"log level", orDash(e.LogLevel)},
+		{"subject", orDash(e.Subject)},
 		{"born", e.Born.Format(time.RFC3339)}, {"last used", e.LastUsed.Format(time.RFC3339)},
 	} {
 		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])

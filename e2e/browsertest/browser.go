@@ -67,16 +67,16 @@ type Window struct {
 	t   testing.TB
 	ctx context.Context
 
-	mu       sync.Mutex
-	problems []problem
-	expected []*regexp.Regexp
-	statuses map[string]int64 // of documents, by URL
+	mu        sync.Mutex
+	problems  []problem
+	expected  []*regexp.Regexp
+	documents map[string]bool // by URL
 }
 
 // Window opens a window until the test ends, which may be a part of the browser's.
 func (b *Browser) Window(t testing.TB) *Window {
 	t.Helper()
-	w := &Window{t: t, statuses: map[string]int64{}}
+	w := &Window{t: t, documents: map[string]bool{}}
 	ctx, stop := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(w.hear))
 	w.ctx = ctx
 	t.Cleanup(func() {

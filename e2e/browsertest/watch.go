@@ -24,7 +24,7 @@ func (w *Window) hear(event any) {
 	switch e := event.(type) {
 	case *network.EventResponseReceived:
 		if e.Type == network.ResourceTypeDocument {
-			w.statuses[e.Response.URL] = e.Response.Status
+			w.documents[e.Response.URL] = true
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Level != log.EntryLevelError {
@@ -64,8 +64,7 @@ func (w *Window) report() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.problems {
-		_, document := w.statuses[p.url]
-		if !document && !slices.ContainsFunc(w.expected, func(e *regexp.Regexp) bool { return e.MatchString(p.text) }) {
+		if !w.documents[p.url] && !slices.ContainsFunc(w.expected, func(e *regexp.Regexp) bool { return e.MatchString(p.text) }) {
 			w.t.Errorf("the browser complains: %s", p.text)
 		}
 	}

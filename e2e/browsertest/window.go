@@ -106,21 +106,6 @@ func Value[T any](w *Window, expression string) T {
 	return do(w, "evaluating "+expression, chromedp.Evaluate[T](expression))
 }
 
-// Location is the address of the page.
-func (w *Window) Location() string {
-	w.t.Helper()
-	return do(w, "reading the location", chromedp.Location())
-}
-
-// Status is that of the page.
-func (w *Window) Status() int64 {
-	w.t.Helper()
-	location, _, _ := strings.Cut(w.Location(), "#")
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.statuses[location]
-}
-
 // Back goes back in the window's history.
 func (w *Window) Back() {
 	w.t.Helper()

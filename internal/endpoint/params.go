@@ -44,6 +44,7 @@ var methodParams = map[string][]member{
 		{"argument", true, fields(map[string]check{"name": text, "value": text}), "an object with name and value, both strings"},
 		{"context", false, completionContext, "an object whose arguments have strings as values"},
 	},
+	// This server sends no log messages, so it takes any level and keeps none.
 	"logging/setLevel": {
 		{"level", true, level, "one of " + strings.Join(levels, ", ")},
 	},

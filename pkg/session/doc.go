@@ -3,7 +3,7 @@
 //
 // The id is the session. It is sealed around the subject, the negotiated version, what the client said of itself and the
 // time of birth, so it can be opened without asking anybody. A record in the store, under a hash of the id, holds only
-// what changes: last use, log level and whether the session was ended. [Table] puts the two together:
+// what changes: last use and whether the session was ended. [Table] puts the two together:
 //
 //	table, err := session.NewTable(session.Options{Sealer: sealer, Records: records})
 //	s, err := table.Create(ctx, session.Info{Subject: subject, Version: "2025-11-25"}) // initialize

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -39,44 +38,4 @@ func (t *Table) away(key string, err error) error {
 		return ErrNotFound
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
-
-// SetLogLevel keeps the level for later requests, on any replica, and sets it in s. Its errors are that level is none of
-// MCP's, ErrNotFound if the session was ended meanwhile, and ErrUnavailable: then s is as it was.
-func (t *Table) SetLogLevel(ctx context.Context, s *Session, level string) error {
-	if level == "" || !slices.Contains(levels, level) {
-		return fmt.Errorf("session: no such log level; use one of %q", levels[1:])
-	}
-	ctx, cancel := t.budget(ctx)
-	defer cancel()
-	// Another replica may touch the record meanwhile, once a minute at the most: three rounds are plenty.
-	for range 3 {
-		old, found, err := t.opts.Records.Get(ctx, s.key)
-		if err != nil {
-			return t.away(s.key, err)
-		}
-		if isEnded(old) {
-			t.ended.add(s.key)
-			return ErrNotFound
-		}
-		rec := t.fresh(s)
-		if r, ok := decodeRecord(old); found && ok {
-			rec = r
-		}
-		rec.level, rec.lastUsed = level, t.opts.Now()
-		var done bool
-		if found {
-			done, err = t.opts.Records.CompareAndSwap(ctx, s.key, old, rec.encode(), t.ttl(s.Born))
-		} else {
-			done, err = t.opts.Records.SetNX(ctx, s.key, rec.encode(), t.ttl(s.Born))
-		}
-		if err != nil {
-			return t.away(s.key, err)
-		}
-		if done {
-			s.LogLevel = level
-			return nil
-		}
-	}
-	return fmt.Errorf("%w: the record changes all the time", ErrUnavailable)
 }

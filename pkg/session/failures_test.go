@@ -20,9 +20,6 @@ func TestFailedOperationsAreToldAsUnavailable(t *testing.T) {
 		ops int // of the store that must not fail
 		run func(ctx context.Context, f *failing) error
 	}{
-		"set the log level": {2, func(ctx context.Context, f *failing) error {
-			return f.table.SetLogLevel(ctx, f.session, "error")
-		}},
 		"end": {1, func(ctx context.Context, f *failing) error { return f.table.End(ctx, f.session.ID, info.Subject) }},
 		"end by the key": {2, func(ctx context.Context, f *failing) error {
 			_, err := f.table.EndKey(ctx, f.session.Key())

@@ -48,9 +48,6 @@ func TestARecordHasAtMost250Bytes(t *testing.T) {
 		},
 	} {
 		s := create(t, table, info)
-		if err := table.SetLogLevel(t.Context(), s, "emergency"); err != nil {
-			t.Fatal(err)
-		}
 		used, err := server.Client().MemoryUsage(t.Context(), "gw:s:"+s.Key()).Result()
 		if err != nil {
 			t.Fatal(err)

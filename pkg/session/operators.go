@@ -21,7 +21,6 @@ type Entry struct {
 	Subject                            string
 	Version, ClientName, ClientVersion string
 	Born, LastUsed                     time.Time
-	LogLevel                           string
 	// Ended says that only the tombstone is left; LastUsed is then the time of the end.
 	Ended bool
 }
@@ -117,7 +116,7 @@ func entry(r Record) (Entry, bool) {
 	}
 	e := Entry{
 		Key: r.Name, Version: rec.version, ClientName: rec.name, ClientVersion: rec.release,
-		Born: rec.born, LastUsed: rec.lastUsed, LogLevel: rec.level, Ended: rec.ended,
+		Born: rec.born, LastUsed: rec.lastUsed, Ended: rec.ended,
 	}
 	if rec.hint != [SubjectDigest]byte{} {
 		e.Subject = hex.EncodeToString(rec.hint[:])

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session"
-	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
 func list(t *testing.T, table *session.Table) map[string]session.Entry {

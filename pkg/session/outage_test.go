@@ -72,9 +72,6 @@ func TestOutages(t *testing.T) {
 			if err := table.End(t.Context(), known.ID, known.Subject); !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("End: %v, want ErrUnavailable", err)
 			}
-			if err := table.SetLogLevel(t.Context(), known, "info"); !errors.Is(err, session.ErrUnavailable) {
-				t.Errorf("SetLogLevel: %v, want ErrUnavailable", err)
-			}
 			if _, err := table.Resume(t.Context(), known.ID, "bob"); !errors.Is(err, session.ErrNotFound) {
 				t.Errorf("another subject: %v, want ErrNotFound", err)
 			}
@@ -133,13 +130,6 @@ func TestATombstoneIsNeverOverwritten(t *testing.T) {
 				_, err := table.Resume(t.Context(), s.ID, s.Subject)
 				return err
 			},
-		},
-		"by a log level": {
-			prepare: func(*cluster, *session.Session) {},
-			call: func(table *session.Table, s *session.Session) error {
-				return table.SetLogLevel(t.Context(), s, "error")
-			},
-			want: session.ErrNotFound,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

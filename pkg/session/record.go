@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/binary"
-	"slices"
 	"time"
 )
 
@@ -24,13 +23,13 @@ const (
 	maxRecordRelease = 56
 )
 
-// levels are the log levels of MCP (2025-11-25, server/utilities/logging) by the number that records keep.
-var levels = []string{"", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
+// The third byte is reserved. Earlier releases kept a log level there, of at most maxReserved, which
+// nothing reads any more; a later one may give other values a meaning.
+const maxReserved = 8
 
 // record is what the store keeps of a session: what changes, and what operators are shown.
 type record struct {
 	ended    bool
-	level    string
 	born     time.Time
 	lastUsed time.Time
 	hint     [SubjectDigest]byte
@@ -46,7 +45,7 @@ func (r *record) encode() []byte {
 	} else {
 		b = append(b, recordFormat, stateLive)
 	}
-	b = append(b, byte(max(0, slices.Index(levels, r.level))))
+	b = append(b, 0)
 	b = binary.BigEndian.AppendUint32(b, seconds(r.born))
 	b = binary.BigEndian.AppendUint32(b, seconds(r.lastUsed))
 	b = append(b, r.hint[:]...)
@@ -65,11 +64,9 @@ func decodeRecord(b []byte) (*record, bool) {
 		return nil, false
 	}
 	rec := &record{ended: isEnded(b)}
-	level := int(r.byte())
-	if level >= len(levels) {
+	if r.byte() > maxReserved {
 		return nil, false
 	}
-	rec.level = levels[level]
 	rec.born, rec.lastUsed = instant(r.uint32()), instant(r.uint32())
 	copy(rec.hint[:], r.bytes(SubjectDigest))
 	rec.version, rec.name, rec.release = r.text(), r.text(), r.text()

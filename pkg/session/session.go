@@ -37,8 +37,6 @@ type Session struct {
 	Born time.Time
 	// LastUsed is when the session was last used, to a minute or so; Born if the store could not tell.
 	LastUsed time.Time
-	// LogLevel is the least severe level of log messages that the client asked for, "" if it did not.
-	LogLevel string
 	// Recovered says that the store had lost the record and that it was written again now.
 	Recovered bool
 	// Unstored says that the store could not be asked or written: what is known comes from the id alone.

@@ -62,24 +62,6 @@ func TestSessionOptionsAtTheirBorders(t *testing.T) {
 	}
 }
 
-func TestLogLevelOfASessionWhoseRecordIsGoneIsKept(t *testing.T) {
-	s := sessiontest.NewMemory()
-	table := spelledTable(t, s, atNoon)
-	live := create(t, table, info)
-	for _, value := range []string{"", "\x02\x01 of a later release"} {
-		s.Clear()
-		if value != "" {
-			s.Put(live.Key(), value, time.Hour)
-		}
-		if err := table.SetLogLevel(t.Context(), live, "alert"); err != nil || live.LogLevel != "alert" {
-			t.Fatal(err, live.LogLevel)
-		}
-		if got := resume(t, table, live); got.LogLevel != "alert" || got.Unstored || got.Recovered {
-			t.Errorf("after %q: %+v", value, got)
-		}
-	}
-}
-
 func TestEndedSessionThatTheStoreForgotLivesOnWhileItIsAway(t *testing.T) {
 	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)

@@ -150,7 +150,7 @@ func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, 
 		// A later release wrote it, or somebody else did: it is left alone.
 		return t.unstored(s), nil
 	}
-	s.LogLevel, s.LastUsed = rec.level, rec.lastUsed
+	s.LastUsed = rec.lastUsed
 	if now := t.opts.Now(); now.Sub(rec.lastUsed) >= touchAfter {
 		rec.lastUsed = now
 		// If it is not replaced, another replica has touched or ended it since: both stay. If the store takes no writes,
@@ -183,7 +183,7 @@ func (t *Table) ttl(born time.Time) time.Duration {
 
 func (t *Table) fresh(s *Session) *record {
 	rec := &record{
-		born: s.Born, lastUsed: t.opts.Now(), level: s.LogLevel,
+		born: s.Born, lastUsed: t.opts.Now(),
 		version: s.Version, name: s.ClientName, release: s.ClientVersion,
 	}
 	if t.opts.Digest != nil && s.Subject != "" {

@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
+
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
@@ -281,32 +282,6 @@ func TestTheAnonymousSubjectHasSessions(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	wantNotFound(t, c.replica(), s.ID, "somebody")
-}
-
-func TestLogLevelsAreKnownToAllReplicas(t *testing.T) {
-	c := newCluster(t)
-	a, b := c.replica(), c.replica()
-	s := create(t, a, info)
-	if err := a.SetLogLevel(t.Context(), s, "warning"); err != nil || s.LogLevel != "warning" {
-		t.Fatalf("level %q, %v", s.LogLevel, err)
-	}
-	c.advance(2 * time.Minute)
-	resume(t, a, s) // touches the record
-	if got := resume(t, b, s); got.LogLevel != "warning" {
-		t.Errorf("level %q, want warning", got.LogLevel)
-	}
-	for _, level := range []string{"", "loud", "WARNING"} {
-		if err := a.SetLogLevel(t.Context(), s, level); err == nil || s.LogLevel != "warning" {
-			t.Errorf("level %q was taken", level)
-		}
-	}
-	if err := b.End(t.Context(), s.ID, s.Subject); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.SetLogLevel(t.Context(), s, "error"); !errors.Is(err, session.ErrNotFound) {
-		t.Errorf("of an ended session: %v, want ErrNotFound", err)
-	}
-	wantNotFound(t, b, s.ID, s.Subject)
 }
 
 func TestLastUseIsToldToTheMinute(t *testing.T) {
