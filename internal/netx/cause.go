@@ -12,10 +12,14 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// causeOf is the word for why there is no answer. It has nothing of the URL or the proxy in it.
-func causeOf(err error) string {
+// Cause is the word for why a request has no answer: timeout, dns, refused, tls, proxy, not_public, too_large, network. It has
+// nothing of the URL, the proxy or the answer in it.
+func Cause(err error) string {
 	var op *net.OpError
 	var timeout interface{ Timeout() bool }
+	if e, ok := errors.AsType[*FetchError](err); ok {
+		return e.Cause
+	}
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return "too_large"

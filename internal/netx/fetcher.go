@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -54,26 +53,6 @@ type Fetcher struct {
 	slots           chan struct{}
 	rate            hostRate
 }
-
-// Fetched is what a host answered.
-type Fetched struct {
-	Status int
-	Header http.Header
-	// Body is that of an answer with status 200; others are not read.
-	Body []byte
-}
-
-// FetchError says that there is no answer.
-type FetchError struct {
-	// Cause is one word for logs: invalid_url, not_allowed, busy, not_public, dns, timeout, refused, tls, proxy, too_large,
-	// network.
-	Cause string
-	err   error
-}
-
-func (e *FetchError) Error() string { return "netx: fetch: " + e.Cause }
-
-func (e *FetchError) Unwrap() error { return e.err }
 
 // NewFetcher makes a Fetcher.
 func NewFetcher(opts FetcherOptions) *Fetcher {
@@ -138,27 +117,7 @@ func (f *Fetcher) FetchAs(ctx context.Context, rawURL string, w Wanted) (*Fetche
 	default:
 		return nil, &FetchError{Cause: "busy"}
 	}
-	return getWhole(client, req, cmp.Or(w.MaxBody, maxFetched))
-}
-
-func getWhole(client *http.Client, req *http.Request, limit int64) (*Fetched, error) {
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, &FetchError{Cause: causeOf(err), err: err}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	got := &Fetched{Status: resp.StatusCode, Header: resp.Header}
-	if resp.StatusCode != http.StatusOK {
-		return got, nil
-	}
-	got.Body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err == nil && int64(len(got.Body)) > limit {
-		err = ErrTooLarge
-	}
-	if err != nil {
-		return nil, &FetchError{Cause: causeOf(err), err: err}
-	}
-	return got, nil
+	return do(client, req, cmp.Or(w.MaxBody, maxFetched), false)
 }
 
 // allows reports whether the operator lets a URL be fetched. With a proxy only names that every resolver reads alike are: an

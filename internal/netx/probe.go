@@ -1,21 +1,14 @@
 package netx
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 )
 
 // This file is for operators who ask whether the servers of a configuration answer (gateway check --connect). What serves
 // requests decides by its own code; here is found out in words why it fails.
-
-// maxProbed is the largest document that a probe reads, in bytes.
-const maxProbed = 1 << 20
 
 // Finding is what a probe found wrong, in words for operators. It has no token, key or secret in it, and of what a server
 // wrote nothing but its issuer.
@@ -60,74 +53,54 @@ func changeFor(cause, setting string) string {
 
 // Look gets what a server publishes. what names it, setting is the one that says where it is. Every error is a [*Finding].
 func Look(ctx context.Context, client *http.Client, what, address, setting string) ([]byte, error) {
-	finding := func(change, format string, args ...any) error {
-		return &Finding{Found: what + " at " + ShownURL(address) + " " + fmt.Sprintf(format, args...), Change: change}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, finding("correct "+setting, "has no usable URL")
-	}
-	req.Header.Set("Accept", "application/json")
-	got, err := getWhole(client, req, maxProbed)
-	if err != nil {
-		cause := Cause(err)
-		if ctx.Err() != nil {
-			cause = "timeout"
-		}
-		return nil, finding(changeFor(cause, setting), "%s", CauseText(cause))
-	}
-	switch {
-	case got.Status == http.StatusOK:
+	got, err := Get(ctx, client, address)
+	if err == nil && got.Status == http.StatusOK {
 		return got.Body, nil
-	case got.Status >= http.StatusInternalServerError, got.Status == http.StatusTooManyRequests:
-		return nil, finding("try again when that server works", "answers %d", got.Status)
 	}
-	return nil, finding("correct "+setting+": nothing is published there", "answers %d", got.Status)
+	status := 0
+	if err == nil {
+		status = got.Status
+	}
+	return nil, notPublished(ctx, what, address, setting, status, err)
 }
 
-// LookAtMetadata gets where the keys of an issuer are by the metadata at an address, which may call it by any of some names. Every
-// error is a [*Finding].
-func LookAtMetadata(ctx context.Context, client *http.Client, address, setting string, issuers ...string) (keysURL string, err error) {
-	const what = "the metadata"
-	data, err := Look(ctx, client, what, address, setting)
-	if err != nil {
-		return "", err
-	}
-	var m struct {
-		Issuer  string `json:"issuer"`
-		KeysURL string `json:"jwks_uri"`
-	}
-	at := what + " at " + ShownURL(address)
-	switch err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &m); {
+// notPublished is the finding of an answer that is not what was looked for, or of none.
+func notPublished(ctx context.Context, what, address, setting string, status int, err error) *Finding {
+	at := what + " at " + ShownURL(address) + " "
+	switch cause := Cause(err); {
+	case err != nil && ctx.Err() != nil:
+		return &Finding{Found: at + CauseText("timeout"), Change: changeFor("timeout", setting)}
 	case err != nil:
+		return &Finding{Found: at + CauseText(cause), Change: changeFor(cause, setting)}
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return &Finding{Found: at + fmt.Sprintf("answers %d", status), Change: "try again when that server works"}
+	}
+	return &Finding{Found: at + fmt.Sprintf("answers %d", status), Change: "correct " + setting + ": nothing is published there"}
+}
+
+// LookForKeys gets where the keys of an issuer are by its metadata, which may call it by any of some names. Every error is a
+// [*Finding], of the place that OpenID Connect has for it, where most servers have it.
+func LookForKeys(ctx context.Context, client *http.Client, issuer, setting string, issuers ...string) (keysURL string, err error) {
+	m, problems := Discover(ctx, client, issuer, issuers, func(string, *Metadata) error { return nil })
+	if m != nil {
+		return m.KeysURL, nil
+	}
+	e := &MetadataError{Err: &FetchError{Cause: "invalid_url"}}
+	if len(problems) > 0 {
+		errors.As(problems[len(problems)-1], &e)
+	}
+	const what = "the metadata"
+	at := what + " at " + ShownURL(e.Address)
+	switch {
+	case e.Err != nil, e.Status != http.StatusOK:
+		return "", notPublished(ctx, what, e.Address, setting, e.Status, e.Err)
+	case e.NotJSON:
 		return "", &Finding{Found: at + " is not JSON", Change: "correct " + setting}
-	case m.Issuer == "":
+	case e.Issuer == "":
 		return "", &Finding{Found: at + " names no issuer", Change: "correct " + setting}
-	case !slices.Contains(issuers, m.Issuer):
-		return "", &Finding{
-			Found:  at + " is of the issuer " + shownIssuer(m.Issuer) + ", not of " + shownIssuer(issuers[0]),
-			Change: "set " + setting + " to what was found, to the letter, if that is the one you mean",
-		}
 	}
-	return m.KeysURL, nil
-}
-
-// ShownURL is a URL without what may be secret: user, query and fragment.
-func ShownURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "an address that is not a URL"
+	return "", &Finding{
+		Found:  at + " is of the issuer " + ShownIssuer(e.Issuer) + ", not of " + ShownIssuer(issuers[0]),
+		Change: "set " + setting + " to what was found, to the letter, if that is the one you mean",
 	}
-	return shownIssuer((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String())
-}
-
-// shownIssuer is an issuer as a terminal may have it, since somebody else wrote it.
-func shownIssuer(issuer string) string {
-	const longest = 200
-	u, err := url.Parse(issuer)
-	if err != nil || len(issuer) > longest || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "something that is not the URL of an issuer"
-	}
-	return issuer
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 )
@@ -180,7 +181,7 @@ func NewIssuerKeys(ctx context.Context, opts IssuerKeysOptions) (*IssuerKeys, er
 		problems = append(problems, err)
 	}
 	if opts.JWKSURL != "" {
-		if err := checkURL(opts.JWKSURL); err != nil {
+		if err := netx.CheckURL(opts.JWKSURL); err != nil {
 			problems = append(problems, fmt.Errorf("JWK set %q: %w", opts.JWKSURL, err))
 		}
 	}
@@ -244,7 +245,7 @@ func CheckIssuer(issuer string) error {
 	if identity.SharedByTenants(issuer) {
 		return fmt.Errorf("issuer %q: stands for many tenants, and no assertion has it; give that of each tenant, with the tenant's id in it", issuer)
 	}
-	if err := checkURL(issuer); err != nil {
+	if err := netx.CheckURL(issuer); err != nil {
 		return fmt.Errorf("issuer %q: %w", issuer, err)
 	}
 	if u, err := url.Parse(issuer); err != nil || u.RawQuery != "" || strings.ContainsAny(issuer, "?#") {

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -10,6 +9,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 )
@@ -84,7 +84,7 @@ func parseKeys(data []byte) (Keys, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := json.Unmarshal(withoutBOM(data), &set); err != nil {
+	if err := json.Unmarshal(netx.TrimBOM(data), &set); err != nil {
 		return Keys{}, errors.New("the JWK set is not valid JSON")
 	}
 	var keys Keys
@@ -143,6 +143,3 @@ func parseKey(raw json.RawMessage) (key, *unusableKey) {
 	}
 	return key{id: jwk.KeyID, algorithm: jwk.Algorithm, public: jwk.Key, issuers: issuers}, nil
 }
-
-// withoutBOM takes off a byte order mark, which some servers write before JSON and RFC 8259 §8.1 lets readers ignore.
-func withoutBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 )
@@ -55,7 +56,7 @@ type Local struct {
 // NewLocal derives the keys. Its error names every option that is wrong, without quoting a seed.
 func NewLocal(opts LocalOptions) (*Local, error) {
 	var problems []error
-	if err := checkURL(opts.Issuer); err != nil {
+	if err := netx.CheckURL(opts.Issuer); err != nil {
 		problems = append(problems, fmt.Errorf("token: issuer %q: %w", opts.Issuer, err))
 	}
 	if len(opts.Seeds) == 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // ExternalOptions configure an [External].
@@ -150,7 +151,7 @@ func (o *ExternalOptions) checkIssuers(problem func(option, format string, args 
 		spelled[pattern] = id
 	}
 	for _, address := range o.JWKSURLs {
-		if err := checkURL(address); err != nil {
+		if err := netx.CheckURL(address); err != nil {
 			problem("JWKSURLs", "JWK set %q: %w", address, err)
 		}
 	}
@@ -166,7 +167,7 @@ func checkIssuer(id string, compared bool) error {
 	if compared {
 		address = strings.Replace(id, "http://", "https://", 1)
 	}
-	if err := checkURL(address); err != nil {
+	if err := netx.CheckURL(address); err != nil {
 		return err
 	}
 	if u, err := url.Parse(id); err != nil || u.RawQuery != "" || strings.ContainsAny(id, "?#") {

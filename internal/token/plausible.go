@@ -1,20 +1,23 @@
 package token
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
+)
 
 // maxShown is how much of a value from elsewhere a log line gets.
 const maxShown = 200
 
-// plausible is an issuer as a log line may show it: whoever sends a token writes into it what they like. What does not look like
-// an issuer is not repeated.
+// plausible is an issuer as a log line may show it: whoever sends a token writes into it what they like.
 func plausible(issuer string) string {
 	switch {
 	case issuer == "":
 		return "none"
-	case len(issuer) > maxShown || !plain(issuer) || strings.ContainsAny(issuer, "?#") || checkURL(issuer) != nil:
-		return "something that is not an issuer"
+	case netx.CheckURL(issuer) != nil:
+		return netx.ShownIssuer("")
 	}
-	return issuer
+	return netx.ShownIssuer(issuer)
 }
 
 // shown lists values that the issuer signed, as a log line may show them.

@@ -66,10 +66,10 @@ func why(ctx context.Context, i *issuer, failure error, issuerSetting, keysSetti
 	if address == "" {
 		setting = issuerSetting
 		var err error
-		if address, err = findKeys(ctx, i, setting); err != nil {
+		if address, err = netx.LookForKeys(ctx, i.client, identity.MetadataIssuer(i.id), setting, i.announce...); err != nil {
 			return err
 		}
-		if checkURL(address) != nil {
+		if netx.CheckURL(address) != nil {
 			return &netx.Finding{
 				Found: "the metadata names no usable jwks_uri", Change: "set " + keysSetting + " to where the keys are",
 			}
@@ -93,17 +93,4 @@ func why(ctx context.Context, i *issuer, failure error, issuerSetting, keysSetti
 	}
 	// It works by now: what failed a moment ago may do so again.
 	return &netx.Finding{Found: "the issuer " + netx.CauseText(netx.Cause(failure)), Change: "try again"}
-}
-
-// findKeys gives where the metadata says that the keys are, or why it does not, from the place that says the most.
-func findKeys(ctx context.Context, i *issuer, setting string) (string, error) {
-	var last error
-	for _, address := range metadataURLs(identity.MetadataIssuer(i.id)) {
-		found, err := netx.LookAtMetadata(ctx, i.client, address, setting, i.announce...)
-		if err == nil {
-			return found, nil
-		}
-		last = err // OpenID Connect's place is what most servers have
-	}
-	return "", last
 }

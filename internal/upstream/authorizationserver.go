@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // AuthorizationServerOptions configure an [AuthorizationServer]. ClientID and one of Issuer and TokenURL are required.
@@ -33,7 +34,7 @@ type AuthorizationServerOptions struct {
 type AuthorizationServer struct {
 	opts   AuthorizationServerOptions
 	tokens tokenClient
-	found  cachedMetadata[serverMetadata]
+	found  cachedMetadata[netx.Metadata]
 }
 
 // exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client says who it is goes by its
@@ -43,13 +44,6 @@ var exchangeSettings = clientSettings{
 	"the metadata of the server, or --oidc-client-auth (OIDC_CLIENT_AUTH) with --auth oauth,",
 }
 
-// serverMetadata is what a server says of its token endpoint (RFC 8414 §2).
-type serverMetadata struct {
-	Issuer      string   `json:"issuer"`
-	TokenURL    string   `json:"token_endpoint"`
-	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
-}
-
 // NewAuthorizationServer asks nothing of the server. Its error names every option that is wrong.
 func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServer, error) {
 	var problems []error
@@ -57,7 +51,7 @@ func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServ
 	if address == "" {
 		address, what = opts.Issuer, "issuer"
 	}
-	if err := checkURL(address); err != nil {
+	if err := netx.CheckURL(address); err != nil {
 		problems = append(problems, fmt.Errorf("upstream: %s %q: %w", what, address, err))
 	}
 	if opts.ClientID == "" {
@@ -76,14 +70,14 @@ func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServ
 	}
 	return &AuthorizationServer{
 		opts: opts, tokens: newTokenClient(newHTTPClient(transport), opts.ClientID, opts.ClientSecret, method, exchangeSettings),
-		found: cachedMetadata[serverMetadata]{now: opts.Now},
+		found: cachedMetadata[netx.Metadata]{now: opts.Now},
 	}, errors.Join(problems...)
 }
 
 func (a *AuthorizationServer) now() time.Time { return a.opts.Now() }
 
 func (a *AuthorizationServer) exchange(ctx context.Context, form url.Values) (*tokens, error) {
-	m := &serverMetadata{TokenURL: a.opts.TokenURL}
+	m := &netx.Metadata{TokenURL: a.opts.TokenURL}
 	if m.TokenURL == "" {
 		var err error
 		if m, err = a.found.get(ctx, a.discover); err != nil {
@@ -93,47 +87,24 @@ func (a *AuthorizationServer) exchange(ctx context.Context, form url.Values) (*t
 	return a.tokens.redeem(ctx, m.TokenURL, m.AuthMethods, form)
 }
 
-// discover looks where metadata may be: RFC 8414 §3.1 puts the well-known name before the issuer's path, OpenID Connect
-// Discovery §4 after it.
-func (a *AuthorizationServer) discover(ctx context.Context, _ *serverMetadata) (*serverMetadata, error) {
-	u, err := url.Parse(a.opts.Issuer)
-	if err != nil {
-		return nil, fmt.Errorf("%w: the issuer is not a URL", ErrUnavailable)
-	}
-	origin, path := u.Scheme+"://"+u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
-	var firstErr *unknownError
-	for _, address := range []string{
-		origin + "/.well-known/oauth-authorization-server" + path,
-		origin + path + wellKnown,
-	} {
-		m, err := a.read(ctx, address)
-		if err == nil {
-			return m, nil
-		}
-		// The one that says the most: what was found and is not good rather than what was not found.
-		var e *unknownError
-		if errors.As(err, &e) && (firstErr == nil || firstErr.status != 0) {
-			firstErr = e
-		}
-	}
-	return nil, firstErr
-}
-
-// read gives the metadata at an address if it is that of this issuer (RFC 8414 §3.3).
-func (a *AuthorizationServer) read(ctx context.Context, address string) (*serverMetadata, error) {
+// discover reads the metadata if it is that of this issuer (RFC 8414 §3.3).
+func (a *AuthorizationServer) discover(ctx context.Context, _ *netx.Metadata) (*netx.Metadata, error) {
 	const setting = "the issuer, or --exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL),"
-	body, err := fetch(ctx, a.tokens.http, "metadata", setting, address)
-	if err != nil {
-		return nil, err
+	m, problems := netx.Discover(ctx, a.tokens.http, a.opts.Issuer, issuersOf(a.opts.Issuer), func(_ string, m *netx.Metadata) error {
+		if netx.CheckURL(m.TokenURL) != nil && !backchannelAddress(m.TokenURL, a.opts.BackchannelURL) {
+			return withoutEndpoint("token_endpoint", m.TokenURL)
+		}
+		return nil
+	})
+	if m != nil {
+		return m, nil
 	}
-	var m serverMetadata
-	switch {
-	case decode(body, &m) != nil:
-		return nil, &unknownError{reason: "metadata_not_json", temporary: true, act: true, detail: "read at " + shownURL(address)}
-	case m.Issuer != a.opts.Issuer && !isTemplateOf(m.Issuer, a.opts.Issuer):
-		return nil, anotherIssuer("the issuer", a.opts.Issuer, m.Issuer)
-	case checkURL(m.TokenURL) != nil && !backchannelAddress(m.TokenURL, a.opts.BackchannelURL):
-		return nil, withoutEndpoint("token_endpoint", m.TokenURL)
+	var first *unknownError
+	for _, problem := range problems {
+		// The one that says the most: what was found and is not good rather than what was not found.
+		if first == nil || first.status != 0 {
+			first = withoutMetadata(setting, a.opts.Issuer, problem)
+		}
 	}
-	return &m, nil
+	return nil, first
 }

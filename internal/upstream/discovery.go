@@ -1,52 +1,60 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
-const wellKnown = "/.well-known/openid-configuration"
-
-// decode reads JSON, also behind the byte order mark that some servers write, which RFC 8259 §8.1 lets a reader ignore.
-func decode(body []byte, v any) error {
-	return json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), v)
+// unpublished is what is wrong with an answer that is not what a server publishes, or with none: err is its error. It begins with
+// what, says which of the many things is wrong, and is an [ErrUnavailable].
+func unpublished(what, setting, address string, status int, err error) *unknownError {
+	if err != nil {
+		if netx.Cause(err) == "invalid_url" {
+			return &unknownError{reason: what + "_address", detail: "no usable URL; is " + setting + " right?", temporary: true, act: true}
+		}
+		return unreachable(what, address, setting, err)
+	}
+	e := statusError(what+"_status", status)
+	e.act, e.temporary = !e.temporary, true
+	if e.detail = "asked at " + netx.ShownURL(address); e.act {
+		e.detail = "nothing at " + netx.ShownURL(address) + "; is " + setting + " right?"
+	}
+	return e
 }
 
-// fetch gets what a server publishes, such as its metadata or its keys. Its errors begin with what, say which of the many
-// things is wrong, and are each an [ErrUnavailable].
-func fetch(ctx context.Context, client *http.Client, what, setting, address string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// fetchKeys gets a JWK set. Its errors are those of unpublished.
+func fetchKeys(ctx context.Context, client *http.Client, setting, address string) ([]byte, error) {
+	got, err := netx.Get(ctx, client, address)
 	if err != nil {
-		return nil, &unknownError{reason: what + "_address", detail: "no usable URL; is " + setting + " right?", temporary: true, act: true}
+		return nil, unpublished("keys", setting, address, 0, err)
 	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, unreachable(what, address, setting, err)
+	if got.Status != http.StatusOK {
+		return nil, unpublished("keys", setting, address, got.Status, nil)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	return got.Body, nil
+}
+
+// withoutMetadata says which setting is wrong where there is no metadata of an issuer.
+func withoutMetadata(setting, issuer string, err error) *unknownError {
+	e, ok := errors.AsType[*netx.MetadataError](err)
 	switch {
-	case err != nil:
-		return nil, unreachable(what, address, setting, err)
-	case resp.StatusCode != http.StatusOK:
-		e := statusError(what+"_status", resp.StatusCode)
-		e.act, e.temporary = !e.temporary, true
-		if e.detail = "asked at " + shownURL(address); e.act {
-			e.detail = "nothing at " + shownURL(address) + "; is " + setting + " right?"
+	case !ok:
+		e, _ := errors.AsType[*unknownError](err)
+		return e
+	case e.Err != nil || e.Status != http.StatusOK:
+		return unpublished("metadata", setting, e.Address, e.Status, e.Err)
+	case e.NotJSON:
+		return &unknownError{
+			reason: "metadata_not_json", temporary: true, act: true,
+			detail: "what " + netx.ShownURL(e.Address) + " answers is not a provider's metadata; is " + setting + " right?",
 		}
-		return nil, e
 	}
-	return body, nil
+	return anotherIssuer(setting, issuer, e.Issuer)
 }
 
 // causes say what to do about a request without an answer. Those that pass by themselves are the others.
@@ -58,7 +66,7 @@ var causes = map[string]string{
 // unreachable is a request without an answer. The cause itself is not told: it quotes the URL, or what was answered.
 func unreachable(what, address, setting string, err error) *unknownError {
 	cause := netx.Cause(err)
-	e := &unknownError{reason: what + "_" + cause, temporary: true, detail: "asked at " + shownURL(address)}
+	e := &unknownError{reason: what + "_" + cause, temporary: true, detail: "asked at " + netx.ShownURL(address)}
 	if cause == "network" {
 		e.reason = what + "_unreachable"
 	}
@@ -69,25 +77,16 @@ func unreachable(what, address, setting string, err error) *unknownError {
 	return e
 }
 
-// shownURL is an address as a log may have it: without what may be a secret.
-func shownURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "an address that is not a URL"
-	}
-	return saidIssuer((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-}
-
 // anotherIssuer says what is wrong with metadata of another issuer than the one expected (OpenID Connect Discovery §4.3).
 func anotherIssuer(setting, expected, found string) *unknownError {
 	e := &unknownError{reason: "metadata_of_another_issuer", temporary: true, act: true}
-	e.detail = "expected " + saidIssuer(expected) + ", found " + saidIssuer(found)
+	e.detail = "expected " + netx.ShownIssuer(expected) + ", found " + netx.ShownIssuer(found)
 	switch {
 	case found == "":
-		e.detail = "it names no issuer; expected " + saidIssuer(expected)
+		e.detail = "it names no issuer; expected " + netx.ShownIssuer(expected)
 	case strings.TrimRight(found, "/") == strings.TrimRight(expected, "/"):
 		e.detail += ": only a slash at the end differs; set " + setting + " to what was found"
-	case saidIssuer(found) == found:
+	case netx.ShownIssuer(found) == found:
 		e.detail += ": set " + setting + " to what was found, if that is the provider; if the provider only has another address from " +
 			"inside, set --oidc-backchannel-url (OIDC_BACKCHANNEL_URL)"
 	}

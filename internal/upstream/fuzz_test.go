@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // told answers every GET with the same bytes.
@@ -148,7 +150,7 @@ func FuzzMetadata(f *testing.F) {
 		switch {
 		case err != nil && !errors.Is(err, ErrUnavailable):
 			t.Errorf("%q: %v", body, err)
-		case err == nil && (checkURL(m.AuthURL) != nil || checkURL(m.TokenURL) != nil || checkURL(m.KeysURL) != nil || !strings.Contains(string(body), "login")):
+		case err == nil && (netx.CheckURL(m.AuthURL) != nil || netx.CheckURL(m.TokenURL) != nil || netx.CheckURL(m.KeysURL) != nil || !strings.Contains(string(body), "login")):
 			t.Errorf("%q: %+v", body, m)
 		case err == nil:
 			for _, a := range m.algorithms() {
@@ -161,7 +163,7 @@ func FuzzMetadata(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m, err := a.read(t.Context(), issuer); err == nil && (m.Issuer != issuer || checkURL(m.TokenURL) != nil) {
+		if m, err := a.discover(t.Context(), nil); err == nil && (m.Issuer != issuer || netx.CheckURL(m.TokenURL) != nil) {
 			t.Errorf("%q: %+v", body, m)
 		}
 	})
@@ -216,7 +218,7 @@ func FuzzUserInfo(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p := i.provider(t, func(o *ProviderOptions) { o.Transport = told(body) })
 		s := &state{Subject: "s", Claims: map[string]any{"sub": "ann", "name": "Ann"}}
-		err := p.admit(t.Context(), &metadata{UserInfoURL: i.URL + "/userinfo"}, s, "access")
+		err := p.admit(t.Context(), &metadata{Metadata: netx.Metadata{UserInfoURL: i.URL + "/userinfo"}}, s, "access")
 		if err != nil {
 			err = signInFailure(err)
 		}

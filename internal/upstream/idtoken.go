@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 const (
@@ -137,7 +139,7 @@ func (p *Provider) checkIssuer(m *metadata, found string, tenant any) error {
 	case want == "":
 		return failedWith(ReasonIssuer, "the ID token has no tid that is the id of a tenant")
 	case found != want:
-		return failedWith(ReasonIssuer, "the ID token is of %s, expected %s", saidIssuer(found), saidIssuer(want))
+		return failedWith(ReasonIssuer, "the ID token is of %s, expected %s", netx.ShownIssuer(found), netx.ShownIssuer(want))
 	}
 	return nil
 }

@@ -7,11 +7,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
 
-// isTemplateOf reports whether an issuer of metadata is the template for an issuer that means many tenants. See
+// issuersOf are what the metadata of an issuer may call it: that, and for one that means many tenants its template. See
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer.
-func isTemplateOf(found, issuer string) bool {
-	template, ok := identity.TenantTemplate(issuer)
-	return ok && found == template
+func issuersOf(issuer string) []string {
+	if template, ok := identity.TenantTemplate(issuer); ok && template != issuer {
+		return []string{issuer, template}
+	}
+	return []string{issuer}
 }
 
 // issuerOf is the issuer that a token of a person must have: for many tenants the template with the token's own tenant in it,

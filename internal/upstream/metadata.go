@@ -8,22 +8,15 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // metadata is what the provider says of itself (OpenID Connect Discovery §3).
 type metadata struct {
 	keys KeySet
 
-	// Issuer is the one that was expected, or the template for it.
-	Issuer      string   `json:"issuer"`
-	AuthURL     string   `json:"authorization_endpoint"`
-	TokenURL    string   `json:"token_endpoint"`
-	KeysURL     string   `json:"jwks_uri"`
-	UserInfoURL string   `json:"userinfo_endpoint"`
-	Algorithms  []string `json:"id_token_signing_alg_values_supported"`
-	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
-	Scopes      []string `json:"scopes_supported"`
-	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	// Metadata has the issuer that was expected, or the template for it.
+	netx.Metadata
 }
 
 func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
@@ -33,27 +26,18 @@ func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
 const issuerSetting = "--oidc-issuer (OIDC_ISSUER)"
 
 func (p *Provider) metadataURL() string {
-	return strings.TrimSuffix(identity.MetadataIssuer(p.opts.Issuer), "/") + wellKnown
+	return strings.TrimSuffix(identity.MetadataIssuer(p.opts.Issuer), "/") + netx.OpenIDMetadata
 }
 
 // discover reads the metadata (OpenID Connect Discovery §4). It is ours and not go-oidc's, whose errors quote what was answered
 // and do not tell operators which setting is wrong.
 func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, error) {
-	body, err := fetch(ctx, p.client, "metadata", issuerSetting, p.metadataURL())
+	found, err := netx.ReadMetadata(ctx, p.client, p.metadataURL(), issuersOf(p.opts.Issuer)...)
 	if err != nil {
-		return nil, err
+		return nil, withoutMetadata(issuerSetting, p.opts.Issuer, err)
 	}
-	m := &metadata{}
-	if decode(body, m) != nil {
-		return nil, &unknownError{
-			reason: "metadata_not_json", temporary: true, act: true,
-			detail: "what " + shownURL(p.metadataURL()) + " answers is not a provider's metadata; is " + issuerSetting + " right?",
-		}
-	}
-	if m.Issuer != p.opts.Issuer && !isTemplateOf(m.Issuer, p.opts.Issuer) {
-		return nil, anotherIssuer(issuerSetting, p.opts.Issuer, m.Issuer)
-	}
-	if checkURL(m.AuthURL) != nil { // browsers go there, so it is never the backchannel
+	m := &metadata{Metadata: *found}
+	if netx.CheckURL(m.AuthURL) != nil { // browsers go there, so it is never the backchannel
 		return nil, withoutEndpoint("authorization_endpoint", m.AuthURL)
 	}
 	if !p.mayAsk(m.TokenURL) {
@@ -70,14 +54,14 @@ func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, erro
 		return m, nil
 	}
 	m.keys = p.opts.KeySet(func(ctx context.Context) ([]byte, error) {
-		return fetch(ctx, p.client, "keys", "jwks_uri in the provider's metadata", m.KeysURL)
+		return fetchKeys(ctx, p.client, "jwks_uri in the provider's metadata", m.KeysURL)
 	})
 	return m, nil
 }
 
 // mayAsk reports whether the gateway may send a secret to an address, and believe what it says.
 func (p *Provider) mayAsk(address string) bool {
-	return checkURL(address) == nil || backchannelAddress(address, p.opts.BackchannelURL)
+	return netx.CheckURL(address) == nil || backchannelAddress(address, p.opts.BackchannelURL)
 }
 
 // algorithmEd25519 is the name of RFC 9864 §2.2 for what RFC 8037 calls EdDSA with such a key.

@@ -15,6 +15,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // ProviderOptions configure a [Provider]. Issuer, ClientID, RedirectURL and Allow are required.
@@ -83,12 +84,12 @@ type Provider struct {
 // NewProvider asks nothing of the provider. Its error names every option that is wrong.
 func NewProvider(opts ProviderOptions) (*Provider, error) {
 	var problems []error
-	if err := checkURL(opts.Issuer); err != nil {
+	if err := netx.CheckURL(opts.Issuer); err != nil {
 		problems = append(problems, fmt.Errorf("upstream: issuer %q: %w", opts.Issuer, err))
-	} else if issuer, found := strings.CutSuffix(opts.Issuer, wellKnown); found {
+	} else if issuer, found := strings.CutSuffix(opts.Issuer, netx.OpenIDMetadata); found {
 		problems = append(problems, fmt.Errorf("upstream: issuer %q: is the address of its metadata; give %s", opts.Issuer, issuer))
 	}
-	if err := checkURL(opts.RedirectURL); err != nil {
+	if err := netx.CheckURL(opts.RedirectURL); err != nil {
 		problems = append(problems, fmt.Errorf("upstream: redirect URL %q: %w", opts.RedirectURL, err))
 	}
 	if opts.ClientID == "" {

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strings"
 )
 
 // A failure that has something to say to operators has the methods
@@ -154,15 +152,4 @@ func saidError(code, description string) string {
 		return "error=" + code + " " + more
 	}
 	return "error=" + code
-}
-
-// saidIssuer is what a log may have of an issuer that somebody else wrote.
-func saidIssuer(issuer string) string {
-	const longest = 200
-	u, err := url.Parse(issuer)
-	if err != nil || len(issuer) > longest || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
-		u.RawQuery != "" || u.Fragment != "" || strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
-		return "something that is not the URL of an issuer"
-	}
-	return issuer
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // says looks for what an operator is to learn of a failure, and for what nobody may.
@@ -251,7 +253,7 @@ func TestCheckReportsWhatAProviderSaysOfItself(t *testing.T) {
 	i.metadata = map[string]any{"userinfo_endpoint": i.URL + "/userinfo"}
 	got, err := i.provider(t).Check(t.Context())
 	if err != nil || got.Issuer != i.URL || got.TokenURL != i.URL+"/token" || got.KeysURL != i.URL+"/keys" ||
-		got.UserInfoURL == "" || got.AuthorizationURL == "" || got.MetadataURL != i.URL+wellKnown || got.UsableKeys < 1 || got.Keys != 7 || len(got.Doubts) > 0 {
+		got.UserInfoURL == "" || got.AuthorizationURL == "" || got.MetadataURL != i.URL+netx.OpenIDMetadata || got.UsableKeys < 1 || got.Keys != 7 || len(got.Doubts) > 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if n := i.asked("/tokenauthorization_code"); n != 0 {

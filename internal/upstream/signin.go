@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"golang.org/x/oauth2"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // Person is who signed in.
@@ -158,7 +160,7 @@ func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code, iss
 	case m.SendsIssuer && !answer.Has("iss"):
 		return "", "", failedWith(ReasonIssuer, "the provider announces that its answers name it, and this one does not")
 	case answer.Has("iss") && !m.mayAnswer(issuer):
-		return "", "", failedWith(ReasonIssuer, "the answer is of %s, expected %s", saidIssuer(issuer), saidIssuer(p.opts.Issuer))
+		return "", "", failedWith(ReasonIssuer, "the answer is of %s, expected %s", netx.ShownIssuer(issuer), netx.ShownIssuer(p.opts.Issuer))
 	}
 	if answer.Get("error") != "" {
 		return "", "", p.refused(answer.Get("error"), answer.Get("error_description"), k)

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // tokens is an answer of the token endpoint (RFC 6749 §5.1).
@@ -55,20 +56,18 @@ func (c tokenClient) post(ctx context.Context, address, method string, form url.
 	if method == AuthBasic { // RFC 6749 §2.3.1; a server that does not decode them needs AuthPost
 		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
+	answer, err := netx.Do(c.http, req)
+	switch {
+	case err != nil && answer != nil:
+		return nil, &unknownError{reason: "token_endpoint_broke_off", status: answer.Status, temporary: true}
+	case err != nil:
 		e := unreachable("token_endpoint", address, "--oidc-issuer (OIDC_ISSUER)", err)
 		e.reason = "token_endpoint_unreachable"
 		return nil, e
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, &unknownError{reason: "token_endpoint_broke_off", status: resp.StatusCode, temporary: true}
-	}
-	got, err := parseTokens(resp.StatusCode, body)
-	if (errors.Is(err, errInvalidGrant) || errors.Is(err, errInvalidRequest)) && !isJSON(resp.Header) {
-		return nil, statusError("token_endpoint_content_type", resp.StatusCode) // RFC 6749 §5.2: not from a token endpoint
+	got, err := parseTokens(answer.Status, answer.Body)
+	if (errors.Is(err, errInvalidGrant) || errors.Is(err, errInvalidRequest)) && !isJSON(answer.Header) {
+		return nil, statusError("token_endpoint_content_type", answer.Status) // RFC 6749 §5.2: not from a token endpoint
 	}
 	return got, err
 }
@@ -86,7 +85,7 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 		Error       string `json:"error"`
 		Description any    `json:"error_description"`
 	}
-	err := decode(body, &answer)
+	err := netx.DecodeJSON(body, &answer)
 	description, _ := answer.Description.(string)
 	switch {
 	case err == nil && answer.Error == "invalid_grant" && status >= 400:

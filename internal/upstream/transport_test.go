@@ -84,7 +84,7 @@ func TestAnAnswer101IsRefused(t *testing.T) {
 	if _, err := p.metadata(t.Context()); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("the provider's discovery: %v", err)
 	}
-	if _, err := p.userInfo(t.Context(), &metadata{UserInfoURL: far.URL}, "token"); !errors.Is(err, ErrUnavailable) {
+	if _, err := p.userInfo(t.Context(), &metadata{Metadata: netx.Metadata{UserInfoURL: far.URL}}, "token"); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("user info: %v", err)
 	}
 }

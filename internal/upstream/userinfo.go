@@ -3,12 +3,13 @@ package upstream
 import (
 	"context"
 	"errors"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
 	"reflect"
 	"slices"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // admitted asks the rules.
@@ -89,21 +90,18 @@ func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (ma
 	}
 	req.Header.Set("Authorization", "Bearer "+access)
 	req.Header.Set("Accept", "application/json")
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return nil, &unknownError{reason: "user_info_unreachable", temporary: true}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	got, err := netx.Do(p.client, req)
 	var info map[string]any
 	switch {
+	case err != nil && got == nil:
+		return nil, &unknownError{reason: "user_info_unreachable", temporary: true}
 	case err != nil:
-		return nil, &unknownError{reason: "user_info_broke_off", status: resp.StatusCode, temporary: true}
-	case resp.StatusCode != http.StatusOK:
-		return nil, userInfoStatus(resp.StatusCode)
-	case decode(body, &info) != nil || info["sub"] == nil:
-		e := statusError("user_info_malformed", resp.StatusCode)
-		if media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && media == "application/jwt" {
+		return nil, &unknownError{reason: "user_info_broke_off", status: got.Status, temporary: true}
+	case got.Status != http.StatusOK:
+		return nil, userInfoStatus(got.Status)
+	case netx.DecodeJSON(got.Body, &info) != nil || info["sub"] == nil:
+		e := statusError("user_info_malformed", got.Status)
+		if media, _, err := mime.ParseMediaType(got.Header.Get("Content-Type")); err == nil && media == "application/jwt" {
 			e.detail = "it is a JWT: have the provider answer this client in JSON"
 		}
 		return nil, e
