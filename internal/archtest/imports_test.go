@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"internal/pages":                    nil,
 	"internal/redistest":                {"internal/outputtest"},
 	"pkg/session/seal":                  nil,
+	"internal/rpctest":                  nil,
 	"internal/testkit":                  nil,
 	"internal/web":                      {"internal/netx", "internal/request"},
 	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request"},
