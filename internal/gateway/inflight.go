@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"time"
@@ -21,7 +22,7 @@ const (
 	minWaitingEach = 1024
 	// spareConnections is how many connections there may be that have no request in the queue, or are quiet.
 	spareConnections = 512
-	// turnWait and turnStall are how long a request waits for its turn, and how long if the queue does not move.
+	// turnWait and turnStall are the defaults of Options.TurnWait and Options.TurnStall.
 	turnWait  = 10 * time.Second
 	turnStall = 5 * time.Second
 	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
@@ -37,9 +38,11 @@ type inFlightGate struct {
 	caller func(ctx context.Context) (name string, weight int)
 }
 
-// newTurns makes the bounds of this process.
-func (g *Gateway) newTurns() (*inFlightGate, error) {
+// newTurns makes the bounds of this process. A request waits so long for its turn, and so long if its queue does not move;
+// 0 is the default.
+func (g *Gateway) newTurns(wait, stall time.Duration) (*inFlightGate, error) {
 	cfg := &g.cfg
+	wait, stall = cmp.Or(wait, turnWait), cmp.Or(stall, turnStall)
 	all, each := inFlightBounds(cfg)
 	share := func(n int) int { return (n + 1) / 2 }
 	if isOneCaller(cfg) {
@@ -51,7 +54,7 @@ func (g *Gateway) newTurns() (*inFlightGate, error) {
 	waiting := waiting(all)
 	var err error
 	t.requests, err = limit.NewInFlight(limit.InFlightOptions{
-		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: max(minWaitingEach, share(waiting)), Wait: turnWait, Stall: turnStall,
+		Max: all, PerCaller: each, MaxWaiting: waiting, WaitingPerCaller: max(minWaitingEach, share(waiting)), Wait: wait, Stall: stall,
 		OnChange:  g.metrics.InFlight,
 		OnRefused: func(b limit.Bound) { g.metrics.Busy(string(b)) },
 	})
@@ -61,7 +64,7 @@ func (g *Gateway) newTurns() (*inFlightGate, error) {
 	large := func(atOnce int, name string) (*limit.InFlight, error) {
 		atOnce = min(atOnce, all)
 		return limit.NewInFlight(limit.InFlightOptions{
-			Max: atOnce, PerCaller: share(atOnce), MaxWaiting: all, WaitingPerCaller: all, Wait: turnWait, Stall: turnStall,
+			Max: atOnce, PerCaller: share(atOnce), MaxWaiting: all, WaitingPerCaller: all, Wait: wait, Stall: stall,
 			OnRefused: func(limit.Bound) { g.metrics.Busy(name) },
 		})
 	}
