@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -27,9 +28,7 @@ func batchOf(n int) string {
 
 // post makes a POST of a legacy client.
 func post(ctx context.Context, body string) *http.Request {
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	return r
+	return rpctest.Post("/", body, "Accept", "").Incoming(ctx)
 }
 
 func TestBatchBeyondItsBoundRunsNothing(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -52,20 +53,12 @@ func TestACallEndsWithItsClient(t *testing.T) {
 			return mcpadapter.Report{Result: mcpadapter.Result{Text: "nobody reads this"}}
 		}}})
 		ctx, cancel := context.WithCancel(t.Context())
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		for i := 0; i < len(headers); i += 2 {
-			req.Header.Set(headers[i], headers[i+1])
-		}
 		go func() {
 			<-begun
 			cancel()
 		}()
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
+		call := rpctest.Post(r.url, body, append([]string{"Accept", ""}, headers...)...)
+		if _, err := call.Send(ctx, http.DefaultClient); err == nil {
 			t.Error("the request was answered")
 		}
 		if err := <-ended; err == nil {

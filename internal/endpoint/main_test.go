@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -160,52 +159,20 @@ type answer struct {
 	body   string
 }
 
+func received(a rpctest.Answer) *answer { return &answer{a.Status, a.Header, a.Body} }
+
 // rpc is the body as a JSON-RPC message.
-func (a *answer) rpc(t *testing.T) (m struct {
-	ID     json.RawMessage
-	Result json.RawMessage
-	Error  *struct {
-		Code    int
-		Message string
-	}
-},
-) {
+func (a *answer) rpc(t *testing.T) rpctest.Message {
 	t.Helper()
-	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
-		t.Fatalf("%q is not a JSON-RPC: %v", a.body, err)
-	}
-	return m
+	return rpctest.Answer{Status: a.status, Header: a.header, Body: a.body}.Message(t)
 }
 
 // send makes one request; headers are pairs that come on top of the usual ones, and "" removes one.
 func (r *replica) send(t *testing.T, method, body string, headers ...string) *answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, r.url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json, text/event-stream")
-	for i := 0; i < len(headers); i += 2 {
-		if headers[i+1] == "" {
-			req.Header.Del(headers[i])
-			continue
-		}
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	if host := req.Header.Get("Host"); host != "" {
-		req.Host = host
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &answer{resp.StatusCode, resp.Header, string(data)}
+	req := rpctest.Post(r.url, body, headers...)
+	req.Method = method
+	return received(req.Do(t))
 }
 
 const (

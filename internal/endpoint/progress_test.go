@@ -14,6 +14,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -193,14 +194,9 @@ func TestWhoDoesNotAskOrTakesNoStreamIsAnsweredInJSON(t *testing.T) {
 // hanging makes a call that asks for progress and gives the answer without reading it.
 func (r *replica) hanging(t *testing.T, body string, headers []string) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url, strings.NewReader(asking(body)))
+	req, err := rpctest.Post(r.url, asking(body), headers...).HTTP(t.Context())
 	if err != nil {
 		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json, text/event-stream")
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -65,12 +66,7 @@ func TestAClientThatGoesAwayEndsItsCall(t *testing.T) {
 				return mcpadapter.Report{}
 			}}})
 			ctx, leave := context.WithCancel(t.Context())
-			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(body))
-			r.Header.Set("Content-Type", "application/json")
-			r.Header.Set("Accept", "application/json, text/event-stream")
-			for i := 0; i < len(headers); i += 2 {
-				r.Header.Set(headers[i], headers[i+1])
-			}
+			r := rpctest.Post("/mcp", body, headers...).Incoming(ctx)
 			done := make(chan struct{})
 			go func() {
 				defer close(done)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -107,13 +108,9 @@ func TestStoreOfSessionsThatIsAwayFillsNoLog(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e, log := newEndpoint(t, setup{sessions: failing{}})
 				send := func() {
-					r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://localhost/mcp", strings.NewReader(tt.body))
-					r.Header.Set("Content-Type", "application/json")
-					r.Header.Set("Accept", "application/json, text/event-stream")
-					if tt.id != "" {
-						r.Header.Set("Mcp-Session-Id", tt.id)
-					}
-					e.ServeHTTP(httptest.NewRecorder(), r)
+					r := rpctest.Post("http://localhost/mcp", tt.body, "Mcp-Session-Id", tt.id)
+					r.Method = tt.method
+					r.Serve(t.Context(), e)
 				}
 				for range 50 {
 					send()

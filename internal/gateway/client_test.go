@@ -1,12 +1,12 @@
 package gateway_test
 
 import (
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // A verifier and its challenge (RFC 7636 appendix B).
@@ -40,23 +40,7 @@ func (s *signedIn) register(t *testing.T) *client {
 // do makes a request through the balancer.
 func (s *signedIn) do(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.base+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := s.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(data)}
+	return received(rpctest.Request{Method: method, URL: s.base + path, Body: body, Header: headers}.By(t, s.http))
 }
 
 // signIn goes through the browser and gets tokens.

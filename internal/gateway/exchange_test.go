@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
@@ -242,22 +242,10 @@ func TestEachRequestIsServedWithItsOwnToken(t *testing.T) {
 		token := issuer.Sign(c)
 		want[page] = "for-" + strings.Split(token, ".")[2]
 		wg.Go(func() {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/mcp", strings.NewReader(
-				`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_messages","arguments":{"page":`+page+`}}}`))
-			if err != nil {
+			call := rpctest.Post(base+"/mcp", rpctest.Call(1, "get_messages", `{"page":`+page+`}`), "Authorization", "Bearer "+token)
+			if _, err := call.Send(t.Context(), http.DefaultClient); err != nil {
 				t.Error(err)
-				return
 			}
-			req.Header.Set("Content-Type", "application/json")
-			req.Header.Set("Authorization", "Bearer "+token)
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_ = resp.Body.Close()
 		})
 	}
 	wg.Wait()

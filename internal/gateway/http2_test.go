@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 const listTools = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
@@ -24,11 +26,10 @@ func TestHTTP2IsServedInClearText(t *testing.T) {
 	t.Parallel()
 	base, _, stop := stoppable(t, valid(t))
 	client := priorKnowledge(t)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/mcp", strings.NewReader(listTools))
+	req, err := rpctest.Post(base+"/mcp", listTools).HTTP(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
@@ -112,14 +113,7 @@ func TestRequestThatWaitsLeavesWithItsClient(t *testing.T) {
 	metric(t, admin, "clerk_gateway_requests_in_flight 1")
 	ctx, cancel := context.WithCancel(t.Context())
 	calls.Go(func() {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/mcp", strings.NewReader(readMessages))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
+		if _, err := rpctest.Post(base+"/mcp", readMessages).Send(ctx, http.DefaultClient); err == nil {
 			t.Error("it was answered")
 		}
 	})

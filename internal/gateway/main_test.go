@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -82,7 +82,8 @@ func runAt(t *testing.T, cfg config.Config, edit ...func(*gateway.Options)) stri
 		t.Fatal(err)
 	}
 	opts := gateway.Options{
-		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TokenPatience: patience, SignInPatience: patience, ClientDocuments: documents{},
+		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TokenPatience: patience, SignInPatience: patience,
+		TurnWait: patience, TurnStall: patience, ClientDocuments: documents{},
 	}
 	for _, e := range edit {
 		e(&opts)
@@ -136,29 +137,11 @@ type answer struct {
 	body   string
 }
 
+func received(a rpctest.Answer) answer { return answer{a.Status, a.Header, a.Body} }
+
 func request(t *testing.T, method, url, body string, headers ...string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		if headers[i] == "Host" {
-			req.Host = headers[i+1]
-			continue
-		}
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(data)}
+	return received(rpctest.Request{Method: method, URL: url, Body: body, Header: headers}.Do(t))
 }
 
 // bearer sends an access token with every request.

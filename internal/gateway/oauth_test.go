@@ -21,6 +21,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -179,20 +180,9 @@ func TestAPersonGivesFewerScopes(t *testing.T) {
 	if result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_messages"}); err != nil || result.IsError {
 		t.Errorf("what was given: %+v %v", result, err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, world.base+"/mcp",
-		strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_message","arguments":{}}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := world.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if c := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != http.StatusForbidden || !strings.Contains(c, `scope="messages:send"`) {
-		t.Errorf("what was not given: %d %q", resp.StatusCode, c)
+	a := rpctest.Post(world.base+"/mcp", rpctest.Call(1, "send_message", `{}`), "Authorization", "Bearer "+token).By(t, world.http)
+	if c := a.Header.Get("WWW-Authenticate"); a.Status != http.StatusForbidden || !strings.Contains(c, `scope="messages:send"`) {
+		t.Errorf("what was not given: %d %q", a.Status, c)
 	}
 }
 
@@ -226,24 +216,15 @@ func TestARevokedTokenIsChallengedAtOnce(t *testing.T) {
 			if result, err := session.CallTool(t.Context(), send()); err != nil || result.IsError {
 				t.Fatalf("%+v %v", result, err)
 			}
-			ask := func(method, path, body, contentType string) *http.Response {
-				req, err := http.NewRequestWithContext(t.Context(), method, world.base+path, strings.NewReader(body))
-				if err != nil {
-					t.Fatal(err)
-				}
-				req.Header.Set("Content-Type", contentType)
+			ask := func(method, path, body, contentType string) answer {
+				headers := []string{"Content-Type", contentType}
 				if path == "/mcp" {
-					req.Header.Set("Authorization", "Bearer "+token)
+					headers = append(headers, "Authorization", "Bearer "+token)
 				}
-				resp, err := world.http.Do(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				_ = resp.Body.Close()
-				return resp
+				return world.do(t, method, path, body, headers...)
 			}
-			if resp := ask(http.MethodPost, "/mcp", ping, "application/json"); resp.StatusCode != http.StatusOK {
-				t.Fatalf("before: %d", resp.StatusCode)
+			if resp := ask(http.MethodPost, "/mcp", ping, "application/json"); resp.status != http.StatusOK {
+				t.Fatalf("before: %d", resp.status)
 			}
 			claims := strings.Split(token, ".")[1]
 			var c struct {
@@ -255,13 +236,13 @@ func TestARevokedTokenIsChallengedAtOnce(t *testing.T) {
 			}
 			decode(t, string(data), &c)
 			form := url.Values{"token": {token}, "client_id": {c.ClientID}}.Encode()
-			if resp := ask(http.MethodPost, "/oauth/revoke", form, "application/x-www-form-urlencoded"); resp.StatusCode != http.StatusOK {
-				t.Fatalf("revoking: %d", resp.StatusCode)
+			if resp := ask(http.MethodPost, "/oauth/revoke", form, "application/x-www-form-urlencoded"); resp.status != http.StatusOK {
+				t.Fatalf("revoking: %d", resp.status)
 			}
 			for range 2 { // each replica
 				resp := ask(http.MethodPost, "/mcp", ping, "application/json")
-				if resp.StatusCode != http.StatusUnauthorized || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
-					t.Errorf("after: %d %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+				if resp.status != http.StatusUnauthorized || !strings.Contains(resp.header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+					t.Errorf("after: %d %q", resp.status, resp.header.Get("WWW-Authenticate"))
 				}
 			}
 		})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // secretWord stands in what clients send and must not stand in a log.
@@ -59,15 +60,8 @@ func newRefusing(t *testing.T, edit func(*config.Config)) *refusing {
 // ask sends a request and gives the answer with the lines that it left.
 func (f *refusing) ask(method, target, body string, headers ...string) (answer *httptest.ResponseRecorder, lines string) {
 	before := len(f.log.String())
-	r := httptest.NewRequest(method, "https://mcp.example.com"+target, strings.NewReader(body))
-	for i := 0; i+1 < len(headers); i += 2 {
-		if headers[i] == "Host" {
-			r.Host = headers[i+1]
-		}
-		r.Header.Set(headers[i], headers[i+1])
-	}
 	w := httptest.NewRecorder()
-	f.handler.ServeHTTP(w, r)
+	f.handler.ServeHTTP(w, rpctest.Request{Method: method, URL: "https://mcp.example.com" + target, Body: body, Header: headers}.Incoming(context.Background()))
 	return w, f.log.String()[before:]
 }
 

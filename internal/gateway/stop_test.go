@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -17,6 +16,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
@@ -33,7 +33,9 @@ func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Options{Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience})
+	g, err := gateway.New(gateway.Options{
+		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TurnWait: patience, TurnStall: patience,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,24 +55,12 @@ func stoppable(t *testing.T, cfg config.Config) (base, admin string, stop func()
 // rawPost writes a request to a connection of its own.
 func rawPost(t *testing.T, base string, length int, body io.Reader) *net.TCPConn {
 	t.Helper()
-	var d net.Dialer
-	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
+	conn := rpctest.Dial(t, base)
+	_, err := io.Copy(conn, io.MultiReader(strings.NewReader(rpctest.Head("/mcp", rpctest.Length(length))), body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	tcp := conn.(*net.TCPConn) //nolint:errcheck,forcetypeassert // that is what TCP is
-	if err := tcp.SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
-	}
-	_, err = fmt.Fprintf(tcp, "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
-	if err == nil {
-		_, err = io.Copy(tcp, body)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tcp
+	return conn
 }
 
 func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
@@ -84,14 +74,8 @@ func TestStoppingWaitsForNoClientThatStandsStill(t *testing.T) {
 	if _, err := bufio.NewReaderSize(reader, 16).ReadByte(); err != nil {
 		t.Fatal(err)
 	}
-	rawPost(t, base, 1<<20, strings.NewReader(strings.Repeat(" ", 100<<10))) // a body that stalls
-	var d net.Dialer
-	silent, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = silent.Close() }()
-	_, _ = io.WriteString(silent, "POST /mcp HTTP/1.1\r\nHost:") // headers that stall
+	rawPost(t, base, 1<<20, strings.NewReader(strings.Repeat(" ", 100<<10)))    // a body that stalls
+	_, _ = io.WriteString(rpctest.Dial(t, base), "POST /mcp HTTP/1.1\r\nHost:") // headers that stall
 	metric(t, admin, "clerk_gateway_requests_in_flight 2")
 	if took, err := stop(); err != nil {
 		t.Errorf("%v after %v, though nothing was cut off", err, took)
@@ -136,14 +120,7 @@ func TestStoppingEndsInTimeWhateverHangs(t *testing.T) {
 	cfg.ClerkURL, cfg.ClerkTimeout, cfg.ShutdownTimeout = g.url, time.Hour, 500*time.Millisecond
 	base, _, stop := stoppable(t, cfg)
 	go func() {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/mcp", strings.NewReader(readMessages))
-		if err != nil {
-			return
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
-		}
+		_, _ = rpctest.Post(base+"/mcp", readMessages).Send(t.Context(), http.DefaultClient)
 	}()
 	testkit.Eventually(t, "the API is asked", func() bool { return g.asked.Load() == 1 })
 	if took, err := stop(); !errors.Is(err, gateway.ErrDrain) {

@@ -2,7 +2,6 @@ package resource_test
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 	"go.uber.org/goleak"
 )
@@ -143,20 +143,12 @@ func rpcCode(t testing.TB, w *httptest.ResponseRecorder) int {
 // rpcError reads the JSON-RPC error of an answer, which must have no id.
 func rpcError(t testing.TB, w *httptest.ResponseRecorder) (code int, message string) {
 	t.Helper()
-	var all map[string]json.RawMessage
-	var e struct {
-		Version string `json:"jsonrpc"`
-		Error   struct {
-			Code    int    `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
+	m := rpctest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}.Message(t)
+	if m.Error == nil || m.Error.Code == 0 {
+		t.Fatalf("body %s", w.Body)
 	}
-	body := w.Body.Bytes()
-	if json.Unmarshal(body, &all) != nil || json.Unmarshal(body, &e) != nil || e.Version != "2.0" || e.Error.Code == 0 {
-		t.Fatalf("body %s", body)
+	if m.ID != nil {
+		t.Errorf("the body has an id: %s", w.Body)
 	}
-	if _, has := all["id"]; has {
-		t.Errorf("the body has an id: %s", body)
-	}
-	return e.Error.Code, e.Error.Message
+	return m.Error.Code, m.Error.Message
 }
