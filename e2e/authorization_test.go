@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // freeAddress is an address that was free a moment ago.
@@ -168,18 +170,10 @@ func browse(t *testing.T, address string) {
 
 func put(t *testing.T, address, body string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode >= http.StatusMultipleChoices {
-		t.Fatalf("%s answered %s", address, resp.Status)
+	req := rpctest.Post(address, body)
+	req.Method = http.MethodPut
+	if a := req.Do(t); a.Status >= http.StatusMultipleChoices {
+		t.Fatalf("%s answered %d %s", address, a.Status, a.Body)
 	}
 }
 
@@ -189,12 +183,5 @@ func post(t *testing.T, address string, body, answer any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.Post(address, "application/json", strings.NewReader(string(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
-		t.Fatal(err)
-	}
+	rpctest.Post(address, string(data)).Do(t).Into(t, answer)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
@@ -45,13 +46,8 @@ func signIn(t *testing.T, url string) *mcp.ClientSession {
 // The demo takes any free port, and a client knows this machine by either name.
 func TestTheDemoSignsPeopleIn(t *testing.T) {
 	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0")
-	resp, err := http.Post(demo.url+"/mcp", "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("without a sign-in: %s", resp.Status)
+	if a := rpctest.Post(demo.url+"/mcp", rpctest.Method(1, "ping", `{}`)).Do(t); a.Status != http.StatusUnauthorized {
+		t.Errorf("without a sign-in: %d", a.Status)
 	}
 	for i, base := range []string{demo.url, strings.Replace(demo.url, "127.0.0.1", "localhost", 1)} {
 		s := signIn(t, base+"/mcp")

@@ -5,7 +5,6 @@ package topology_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
@@ -110,16 +110,8 @@ func address(r *replica) string { return r.Listener.Addr().String() }
 
 func post(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	resp, err := http.Post(url+"/mcp", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(data)
+	a := rpctest.Post(url+"/mcp", "{}").Do(t)
+	return a.Status, a.Body
 }
 
 func TestBalancerConfigurationIsValid(t *testing.T) {
@@ -202,13 +194,11 @@ func TestBalancerSaysWhetherACallMayHaveHappened(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, body := post(t, balancer(t, tt.address, tt.address, tt.address))
-			var answer struct {
-				Error struct{ Message string }
-			}
-			if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			all, err := rpctest.Read([]byte(body))
+			if err != nil || len(all) != 1 || all[0].Error == nil {
 				t.Fatalf("%v in %q", err, body)
 			}
-			if code != tt.status || !strings.Contains(answer.Error.Message, tt.want) {
+			if code != tt.status || !strings.Contains(all[0].Error.Message, tt.want) {
 				t.Errorf("answered %d %s", code, body)
 			}
 		})
@@ -269,12 +259,7 @@ func TestBalancerTakesTheRequestOfAClientThatGoesAwayAlong(t *testing.T) {
 	url := balancer(t, address(r), address(r), address(r))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-taken; cancel() }()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp, err := http.DefaultClient.Do(req); err == nil {
-		_ = resp.Body.Close()
+	if _, err := rpctest.Post(url, "{}").Send(ctx, http.DefaultClient); err == nil {
 		t.Fatal("answered")
 	}
 	<-cancelled
@@ -284,18 +269,8 @@ func TestBalancerSaysItselfWhoCallsAndHowTheRequestIsNamed(t *testing.T) {
 	headers := make(chan http.Header, 1)
 	r := newReplica(t, func(_ http.ResponseWriter, r *http.Request) { headers <- r.Header })
 	url := balancer(t, address(r), address(r), address(r))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"} {
-		req.Header.Set(name, "forged")
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
+	rpctest.Post(url, "", "X-Request-Id", "forged", "X-Forwarded-For", "forged", "X-Forwarded-Proto", "forged",
+		"X-Forwarded-Host", "forged", "Forwarded", "forged").Do(t)
 	got := <-headers
 	if ids := got.Values("X-Request-Id"); len(ids) != 1 || len(ids[0]) < 32 || ids[0] == "forged" {
 		t.Errorf("request id %q", ids)

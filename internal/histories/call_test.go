@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // transmission is a call as a client hands it over: the same bytes, however often they are transmitted.
@@ -79,13 +81,8 @@ func (w *world) transmit(p *process, c *call, t transmission, patience time.Dura
 	ctx, leave := context.WithCancel(context.WithValue(withProcess(context.Background(), p), callKey{}, c))
 	defer leave()
 	ctx = request.With(ctx, &request.Request{Caller: identity.Caller{Subject: t.subject}})
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(t.body))
+	r := rpctest.Post("/mcp", t.body, t.headers...).Incoming(ctx)
 	r.RemoteAddr = t.from
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json, text/event-stream")
-	for i := 0; i < len(t.headers); i += 2 {
-		r.Header.Set(t.headers[i], t.headers[i+1])
-	}
 	answered := make(chan *httptest.ResponseRecorder, 1)
 	p.enter()
 	go func() {

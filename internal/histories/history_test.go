@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+
+	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // history is what a seed makes.
@@ -140,14 +141,10 @@ func (w *world) open(c *client) {
 		return
 	}
 	ctx := request.With(withProcess(context.Background(), w.pick(0)), &request.Request{Caller: identity.Caller{Subject: c.subject}})
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(
-		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},`+
-			`"clientInfo":{"name":"histories","version":"1"}}}`))
-	r.Header.Set("Content-Type", "application/json")
-	rec := httptest.NewRecorder()
-	w.shell.ServeHTTP(rec, r)
-	if c.session = rec.Header().Get("Mcp-Session-Id"); c.session == "" {
-		panic(fmt.Sprintf("initialize: %d %s", rec.Code, rec.Body))
+	a := rpctest.Post("/mcp", rpctest.Method(1, "initialize",
+		`{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"histories","version":"1"}}`)).Serve(ctx, w.shell)
+	if c.session = a.Header.Get("Mcp-Session-Id"); c.session == "" {
+		panic(fmt.Sprintf("initialize: %d %s", a.Status, a.Body))
 	}
 }
 

@@ -5,6 +5,8 @@ package share_test
 import (
 	"fmt"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // largest is the largest body that a gateway takes if nothing else is set, and room what of it is for what is repeated.
@@ -33,14 +35,9 @@ func nested(depth int) string {
 	return strings.Repeat(`{"a":`, depth) + `1` + strings.Repeat(`}`, depth)
 }
 
-// request is a message of a method, with parameters.
-func request(method, params string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params)
-}
-
 // sendWith is a call of send_message with further arguments.
 func sendWith(arguments string) string {
-	return call(1, "send_message", `{"sender":"+15551234567",`+arguments+`}`)
+	return rpctest.Call(1, "send_message", `{"sender":"+15551234567",`+arguments+`}`)
 }
 
 // What a send that is good otherwise has.
@@ -51,7 +48,7 @@ const (
 
 // contactsOf calls create_contacts_batch.
 func contactsOf(contacts string) string {
-	return call(1, "create_contacts_batch", `{"contacts":[`+contacts+`]}`)
+	return rpctest.Call(1, "create_contacts_batch", `{"contacts":[`+contacts+`]}`)
 }
 
 // greedy are bodies that cost little to write and might cost much to read, to refuse or to answer.
@@ -90,37 +87,39 @@ var greedy = []struct {
 	{"media", func() string {
 		return sendWith(text + recipient + `"media_urls":[` + numbered(`"https://a.example/%d"`) + `]`)
 	}},
-	{"inboxes", func() string { return call(1, "get_messages", `{"inbox_ids":[`+numbered(`"%d"`)+`]}`) }},
+	{"inboxes", func() string { return rpctest.Call(1, "get_messages", `{"inbox_ids":[`+numbered(`"%d"`)+`]}`) }},
 	{"empty contacts", func() string { return contactsOf(fitting(`{}`)) }},
 	{"contacts that are none", func() string { return contactsOf(fitting(`1`)) }},
 	{"contacts with unknown fields", func() string { return contactsOf(fitting(`{"nam":1}`)) }},
 	{"one contact with unknown fields", func() string { return contactsOf(`{"name":"a",` + numbered(`"a%d":1`) + `}`) }},
-	{"fields of a contact's data", func() string { return call(1, "create_contact", `{"name":"a","data":{`+numbered(`"a%d":1`)+`}}`) }},
+	{"fields of a contact's data", func() string {
+		return rpctest.Call(1, "create_contact", `{"name":"a","data":{`+numbered(`"a%d":1`)+`}}`)
+	}},
 	{"much beside the arguments", func() string {
-		return request("tools/call", `{"name":"get_messages","arguments":{},"_meta":{`+numbered(`"a%d":1`)+`}}`)
+		return rpctest.Method(1, "tools/call", `{"name":"get_messages","arguments":{},"_meta":{`+numbered(`"a%d":1`)+`}}`)
 	}},
 
 	// Deep ones.
-	{"deep arguments", func() string { return call(1, "create_contact", `{"name":"a","data":`+nested(9_000)+`}`) }},
-	{"deep parameters", func() string { return request("tools/list", nested(9_000)) }},
+	{"deep arguments", func() string { return rpctest.Call(1, "create_contact", `{"name":"a","data":`+nested(9_000)+`}`) }},
+	{"deep parameters", func() string { return rpctest.Method(1, "tools/list", nested(9_000)) }},
 	{"deep batches", func() string { return strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) }},
 	{"deeper than anything is read", func() string { return long("[") }},
 
 	// Long ones.
-	{"spaces before a message", func() string { return long(" ") + request("ping", `{}`) }},
+	{"spaces before a message", func() string { return long(" ") + rpctest.Method(1, "ping", `{}`) }},
 	{"a long text", func() string { return sendWith(recipient + `"body":"` + long("x") + `"`) }},
 	{"a text of escapes", func() string { return sendWith(recipient + `"body":"` + long(`\u0001`) + `"`) }},
 	{"a text of broken letters", func() string { return sendWith(recipient + `"body":"` + long("\xff") + `"`) }},
 	{"a long number", func() string { return sendWith(text + `"recipients":[` + long("1") + `]`) }},
 	{"a long recipient", func() string { return sendWith(text + `"recipients":["+` + long("1") + `"]`) }},
 	{"a long key", func() string { return sendWith(recipient + text + `"idempotency_key":"` + long("k") + `"`) }},
-	{"a long time", func() string { return call(1, "get_messages", `{"start":"`+long("2")+`"}`) }},
+	{"a long time", func() string { return rpctest.Call(1, "get_messages", `{"start":"`+long("2")+`"}`) }},
 	{"a long id", func() string { return `{"jsonrpc":"2.0","id":"` + long("i") + `","method":"tools/list"}` }},
-	{"a long method", func() string { return request(long("m"), `{}`) }},
-	{"a long name of a tool", func() string { return call(1, long("t"), `{}`) }},
+	{"a long method", func() string { return rpctest.Method(1, long("m"), `{}`) }},
+	{"a long name of a tool", func() string { return rpctest.Call(1, long("t"), `{}`) }},
 	{"a long name of an argument", func() string { return sendWith(recipient + text + `"` + long("b") + `":1`) }},
 	{"a long name of a client", func() string {
-		return request("initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"`+long("n")+`","version":"1"}}`)
+		return rpctest.Method(1, "initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"`+long("n")+`","version":"1"}}`)
 	}},
 	{"5 MB", func() string { return long(" ") + strings.Repeat(" ", 1<<20) }},
 }

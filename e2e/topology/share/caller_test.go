@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // caller is a program that makes requests, those that it makes at once on a connection each.
@@ -55,30 +56,15 @@ const keep = 1 << 20
 // do makes a request. Pairs of names and values are headers.
 func (c *caller) do(method, path, body string, header ...string) answer {
 	begun := time.Now()
-	req, err := http.NewRequestWithContext(context.Background(), method, c.url+path, strings.NewReader(body))
-	if err != nil {
-		return answer{err: err}
-	}
-	req.Header.Set("Content-Type", "application/json")
 	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+		header = append([]string{"Authorization", "Bearer " + c.token}, header...)
 	}
-	for pair := range slices.Chunk(header, 2) {
-		req.Header.Set(pair[0], pair[1])
+	req := rpctest.Post(c.url+path, body, append([]string{"Accept", ""}, header...)...)
+	req.Method, req.Keep = method, keep
+	a, err := req.Send(context.Background(), c.http)
+	return answer{
+		status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: []byte(a.Body), length: a.Length, err: err, took: time.Since(begun),
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return answer{err: err, took: time.Since(begun)}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
-	a.body, a.err = io.ReadAll(io.LimitReader(resp.Body, keep))
-	rest, err := io.Copy(io.Discard, resp.Body)
-	if a.err == nil {
-		a.err = err
-	}
-	a.length, a.took = int64(len(a.body))+rest, time.Since(begun)
-	return a
 }
 
 func (c *caller) post(message string) answer { return c.do(http.MethodPost, "/mcp", message) }

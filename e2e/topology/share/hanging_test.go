@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // hangingMB is what a process may grow to while the API hangs.
@@ -109,7 +110,7 @@ func TestCallsEndThoughTheAPIDoesNot(t *testing.T) {
 			caller := newCaller(t, serveHostile(t, redis, api).url)
 			caller.http.Timeout = budget + callTime + 2*tooLate // that it takes too long is not in doubt then
 			made := flood(len(calls), upTo(len(calls)), func(n int) answer {
-				a := caller.post(call(n+1, calls[n].tool, calls[n].arguments))
+				a := caller.post(rpctest.Call(n+1, calls[n].tool, calls[n].arguments))
 				if a.err != nil || a.took > calls[n].within+tooLate {
 					t.Errorf("%s took %v of %v: %s", calls[n].tool, a.took.Round(time.Millisecond), calls[n].within, a.text())
 				}

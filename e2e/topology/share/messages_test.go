@@ -5,24 +5,21 @@ package share_test
 import (
 	"fmt"
 	"strings"
-)
 
-// call is a JSON-RPC message that calls a tool.
-func call(id int, tool, arguments string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, id, tool, arguments)
-}
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
+)
 
 // sending calls send_message with a text and a recipient that no other number has.
 func sending(text string, n int) string {
-	return call(n+1, "send_message", fmt.Sprintf(`{"sender":"+15551234567","recipients":["+1555%07d"],"body":"%s %d"}`, 2_000_000+n, text, n))
+	return rpctest.Call(n+1, "send_message", fmt.Sprintf(`{"sender":"+15551234567","recipients":["+1555%07d"],"body":"%s %d"}`, 2_000_000+n, text, n))
 }
 
 // reading calls get_messages.
-func reading(n int) string { return call(n+1, "get_messages", `{}`) }
+func reading(n int) string { return rpctest.Call(n+1, "get_messages", `{}`) }
 
 // creating calls create_contacts_batch with so many contacts.
 func creating(n, contacts int) string {
-	return call(n+1, "create_contacts_batch", `{"contacts":`+list(contacts, func(i int) string {
+	return rpctest.Call(n+1, "create_contacts_batch", `{"contacts":`+list(contacts, func(i int) string {
 		return fmt.Sprintf(`{"name":"contact %d-%d"}`, n, i)
 	})+`}`)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 const (
@@ -21,30 +22,11 @@ const (
 	stalledMB = 150
 )
 
-// dial opens a connection that takes as little as it can, and tells when it was closed. It ends with the test.
-func dial(t testing.TB, gateway *process) *net.TCPConn {
-	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcp := conn.(*net.TCPConn)
-	_ = tcp.SetReadBuffer(4096)
-	t.Cleanup(func() { _ = tcp.Close() })
-	return tcp
-}
-
 // client is what somebody does with a connection until it is closed.
 type client func(*net.TCPConn)
 
-// head begins a POST to a path.
-func head(path, length string) string {
-	return "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n" + length + "\r\n\r\n"
-}
-
-func posted(path, body string) string {
-	return head(path, fmt.Sprintf("Content-Length: %d", len(body))) + body
-}
+// posted is a whole request.
+func posted(path, body string) string { return rpctest.Head(path, rpctest.Length(len(body))) + body }
 
 // stall runs clients on connections of their own until the gateway has let go of all of them, or the time for that is over.
 // Meanwhile somebody else is served. In the end the gateway has to stop in good order.
@@ -64,7 +46,7 @@ func stall(t *testing.T, clients []client) {
 	var stalling sync.WaitGroup
 	var open []*net.TCPConn
 	for _, client := range clients {
-		conn := dial(t, gateway)
+		conn := rpctest.Dial(t, gateway.url)
 		open = append(open, conn)
 		stalling.Go(func() { client(conn) })
 	}
@@ -174,12 +156,12 @@ func TestBodiesThatStallHoldNothing(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c) // until it is closed
 		}
 	}
-	whole := fmt.Sprintf("Content-Length: %d", largest)
+	whole := rpctest.Length(largest)
 	chunk := fmt.Sprintf("%x\r\n%s", largest, almost)
 	stallEach(t, []stalling{
-		{"before the last byte", times(size(50, 10), write(head("/mcp", whole), almost))},
-		{"within a chunk", times(50, write(head("/mcp", "Transfer-Encoding: chunked"), chunk))},
-		{"before any byte", times(50, write(head("/mcp", whole)))},
+		{"before the last byte", times(size(50, 10), write(rpctest.Head("/mcp", whole), almost))},
+		{"within a chunk", times(50, write(rpctest.Head("/mcp", "Transfer-Encoding: chunked"), chunk))},
+		{"before any byte", times(50, write(rpctest.Head("/mcp", whole)))},
 		{"within the headers", times(50, write("POST /mcp HTTP/1.1\r\nHost:"))},
 		{"before the headers", times(50, write(""))},
 	})

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // batched is what create_contacts_batch answers.
@@ -111,23 +111,13 @@ func TestBatchIsCreatedOnceThoughItsReplicaIsKilled(t *testing.T) {
 // control asks something of the sandbox.
 func control(t *testing.T, method, url, body string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Error(err)
-		return ""
+	req := rpctest.Post(url, body)
+	req.Method = method
+	a, err := req.Send(t.Context(), http.DefaultClient)
+	if err != nil || a.Status >= http.StatusBadRequest {
+		t.Errorf("%d %v: %s", a.Status, err, a.Body)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= http.StatusBadRequest {
-		t.Errorf("%s %v: %s", resp.Status, err, answer)
-	}
-	return strings.TrimSpace(string(answer))
+	return strings.TrimSpace(a.Body)
 }
 
 func text(r *mcp.CallToolResult) string {
@@ -143,19 +133,12 @@ type listed struct{ ID, Name string }
 // listContacts are the contacts of the sandbox's team that a test has made.
 func listContacts(t *testing.T, sandbox string) []listed {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sandbox+"/public/contacts?search=contact", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("apiKey", "sandbox-key")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
+	a := rpctest.Request{
+		Method: http.MethodGet, URL: sandbox + "/public/contacts?search=contact", Header: []string{"apiKey", "sandbox-key"},
+	}.Do(t)
 	var answer struct{ Data []listed }
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatal(resp.Status, err)
+	if a.Into(t, &answer); a.Status != http.StatusOK {
+		t.Fatal(a.Status)
 	}
 	return answer.Data
 }

@@ -4,12 +4,12 @@ package survival_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 // answer is what came back over HTTP.
@@ -28,30 +28,12 @@ const (
 // send makes one request of the legacy era to one replica.
 func send(t testing.TB, r *replica, method, session, body string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, r.url()+"/mcp", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json, text/event-stream")
-	req.Header.Set("Mcp-Protocol-Version", "2025-11-25")
-	if session != "" {
-		req.Header.Set("Mcp-Session-Id", session)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := answer{status: resp.StatusCode, header: resp.Header}
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &a.body); err != nil {
-			t.Fatalf("%s answered %q: %v", r.name, data, err)
-		}
+	req := rpctest.Post(r.url()+"/mcp", body, "Mcp-Protocol-Version", "2025-11-25", "Mcp-Session-Id", session)
+	req.Method = method
+	got := req.Do(t)
+	a := answer{status: got.Status, header: got.Header}
+	if got.Body != "" {
+		got.Into(t, &a.body)
 	}
 	return a
 }

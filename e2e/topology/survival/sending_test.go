@@ -3,12 +3,10 @@
 package survival_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
 var killings = flag.Int("killings", 6, "how many histories with killed replicas are run")
@@ -135,34 +134,21 @@ func (k *killed) send(to *replica, s *sending) (told, bool) {
 	}
 	ctx, cancel := context.WithTimeout(k.t.Context(), callTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url()+"/mcp", strings.NewReader(
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_message","arguments":`+string(arguments)+`}}`))
-	if err != nil {
-		k.t.Error(err)
-		return told{}, false
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	a, err := rpctest.Post(to.url()+"/mcp", rpctest.Call(1, "send_message", string(arguments))).Send(ctx, http.DefaultClient)
 	if err != nil {
 		return told{text: err.Error()}, false
 	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return told{text: err.Error()}, false
+	var result struct {
+		Content           []struct{ Text string }
+		StructuredContent struct{ ID string }
+		Meta              map[string]string `json:"_meta"`
 	}
-	var reply struct {
-		Result struct {
-			Content           []struct{ Text string }
-			StructuredContent struct{ ID string }
-			Meta              map[string]string `json:"_meta"`
-		}
+	all, err := a.Messages()
+	if err != nil || len(all) != 1 || json.Unmarshal(all[0].Result, &result) != nil || len(result.Content) == 0 {
+		k.t.Errorf("%s answered %d %s", to.name, a.Status, a.Body)
+		return told{text: a.Body}, false
 	}
-	if err := json.Unmarshal(data, &reply); err != nil || len(reply.Result.Content) == 0 {
-		k.t.Errorf("%s answered %d %s", to.name, resp.StatusCode, data)
-		return told{text: string(data)}, false
-	}
-	return told{reply.Result.Meta["chat.clerk/disposition"], reply.Result.StructuredContent.ID, reply.Result.Content[0].Text}, true
+	return told{result.Meta["chat.clerk/disposition"], result.StructuredContent.ID, result.Content[0].Text}, true
 }
 
 // verify asks for everything once more and holds what was told against what was committed.
@@ -224,19 +210,11 @@ func (k *killed) verify(all []*sending) {
 // control asks the sandbox for something that no client can.
 func (k *killed) control(method, path, body string, into any) {
 	k.t.Helper()
-	req, err := http.NewRequestWithContext(k.t.Context(), method, k.sandbox+path, bytes.NewReader([]byte(body)))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
+	a := rpctest.Request{Method: method, URL: k.sandbox + path, Body: body}.Do(k.t)
 	if into == nil {
 		into = new(any)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode >= 300 {
-		k.t.Fatalf("%s %s: %d %v", method, path, resp.StatusCode, err)
+	if a.Into(k.t, into); a.Status >= http.StatusMultipleChoices {
+		k.t.Fatalf("%s %s: %d %s", method, path, a.Status, a.Body)
 	}
 }
