@@ -14,6 +14,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 const claudeCode = "https://claude.ai/oauth/claude-code-client-metadata"
@@ -160,9 +161,7 @@ func TestDocumentIsFetchedOnceForAllWhoAsk(t *testing.T) {
 	var wg sync.WaitGroup
 	first, cancel := context.WithCancel(t.Context())
 	wg.Go(func() { _, _ = d.Read(first, documentID) })
-	for fetched.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, "it is fetched", func() bool { return fetched.Load() == 1 })
 	var failed atomic.Int32
 	for range 20 {
 		wg.Go(func() {

@@ -87,11 +87,11 @@ func newWorldOver(t testing.TB, realRedis bool, change ...func(*authserver.Optio
 		switch {
 		case w.redis != nil:
 			var err error
-			if store, err = redisstore.Open(w.redis.URL(), redisstore.Options{Timeout: 5 * time.Second}); err != nil {
+			if store, err = redisstore.Open(w.redis.URL(), redisstore.Options{Timeout: time.Minute}); err != nil {
 				t.Fatal(err)
 			}
 		case shared == nil:
-			shared = embedded.Open(redisstore.Options{Timeout: 5 * time.Second})
+			shared = embedded.Open(redisstore.Options{Timeout: time.Minute})
 			fallthrough
 		default:
 			store = shared

@@ -4,10 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 func TestAMetricTellsWhetherRedisKeepsWhatItAcknowledged(t *testing.T) {
@@ -23,15 +23,9 @@ func TestAMetricTellsWhetherRedisKeepsWhatItAcknowledged(t *testing.T) {
 			cfg.RedisURL, cfg.AdminListen = config.Secret(c.url), freeAddress(t)
 			base := run(t, cfg)
 			want := "\nclerk_gateway_store_durable " + c.want + "\n"
-			for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
-				metrics := request(t, http.MethodGet, "http://"+cfg.AdminListen+"/metrics", "").body
-				if strings.Contains(metrics, want) {
-					break
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("the metrics lack %q", want)
-				}
-			}
+			testkit.Eventually(t, "the metrics have"+want, func() bool {
+				return strings.Contains(request(t, http.MethodGet, "http://"+cfg.AdminListen+"/metrics", "").body, want)
+			})
 			if a := request(t, http.MethodGet, base+"/readyz", ""); a.status != http.StatusOK {
 				t.Errorf("/readyz answered %d: readiness does not rest on it", a.status)
 			}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // A process with too much to do reads a request late. Its connection is not taken for a quiet one.
@@ -36,11 +38,7 @@ func TestAConnectionWithAnUnreadRequestIsNotQuiet(t *testing.T) {
 	if _, err := io.WriteString(client, "POST"); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); !hasUnread(unread.(*boundConn).Conn); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("what came is not seen")
-		}
-	}
+	testkit.Eventually(t, "what came is seen", func() bool { return hasUnread(unread.(*boundConn).Conn) })
 	all.mu.Lock()
 	for e := all.quiet.Front(); e != nil; e = e.Next() {
 		e.Value.(*boundConn).since = time.Now().Add(-patience)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
@@ -27,7 +28,12 @@ func onBothDocuments(t *testing.T, behaviour func(t *testing.T, open func(limit 
 
 func keep(t *testing.T, d *redisstore.Documents, name, owner string) {
 	t.Helper()
-	if err := d.Keep(t.Context(), name, owner, []byte("document "+name), time.Hour); err != nil {
+	keepFor(t, d, name, owner, time.Hour)
+}
+
+func keepFor(t *testing.T, d *redisstore.Documents, name, owner string, life time.Duration) {
+	t.Helper()
+	if err := d.Keep(t.Context(), name, owner, []byte("document "+name), life); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -77,15 +83,18 @@ func TestWhoBringsManyDocumentsPushesOutTheirOwn(t *testing.T) {
 		keep(t, d, "ann", "ann")
 		keep(t, d, "shared", "mallory")
 		keep(t, d, "shared", "bob") // several people's
+		life := time.Hour
+		later := func(name string) { // ends after all others, however coarse the server's clock is
+			life += time.Second
+			keepFor(t, d, name, "mallory", life)
+		}
 		for i := 1; i <= 5; i++ {
-			keep(t, d, fmt.Sprintf("m%d", i), "mallory")
-			time.Sleep(2 * time.Millisecond) // ends differ
+			later(fmt.Sprintf("m%d", i))
 		}
 		wantKept(t, d, all, "ann", "shared", "m4", "m5")
 		keep(t, d, "shared", "mallory") // it stays several people's
 		for _, name := range []string{"m1", "m2", "m3"} {
-			time.Sleep(2 * time.Millisecond)
-			keep(t, d, name, "mallory")
+			later(name)
 		}
 		wantKept(t, d, all, "ann", "shared", "m2", "m3")
 	})
@@ -116,15 +125,9 @@ func TestDocumentsEnd(t *testing.T) {
 		if err := d.Keep(t.Context(), "short", "ann", []byte("x"), 50*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(10 * time.Second)
-		for {
-			if _, found, err := d.Get(t.Context(), "short"); err == nil && !found {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("it is still kept")
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		testkit.Eventually(t, "it is not kept any more", func() bool {
+			_, found, err := d.Get(t.Context(), "short")
+			return err == nil && !found
+		})
 	})
 }

@@ -75,7 +75,7 @@ func TestDurabilityIsThatOfEveryMaster(t *testing.T) {
 		}
 		return err
 	}
-	eventually(t, func() error { return check("") })
+	wantRecovery(t, func() error { return check("") })
 	for _, server := range []*redistest.Server{a, b} {
 		server.Do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
 		if err := check("maxmemory-policy"); err != nil {

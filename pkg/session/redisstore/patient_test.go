@@ -11,7 +11,7 @@ import (
 func TestWhoIsPatientOutwaitsARest(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL(), redisstore.Options{})
-	add(t, s.Grants(), "name", "grant")
+	add(t, s.WithTimeout(time.Minute).Grants(), "name", "grant")
 	server.Stop()
 	if _, _, err := s.Grants().Get(t.Context(), "name"); err == nil {
 		t.Fatal("a server that is stopped answered")
@@ -37,7 +37,7 @@ func TestWhoIsPatientOutwaitsARest(t *testing.T) {
 func TestPatienceHasAnEnd(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL(), redisstore.Options{})
-	add(t, s.Grants(), "name", "grant")
+	add(t, s.WithTimeout(time.Minute).Grants(), "name", "grant")
 	server.Kill()
 	for range 3 {
 		if _, found, err := s.WithTimeout(200*time.Millisecond).Grants().Get(t.Context(), "name"); err == nil || found {

@@ -121,7 +121,7 @@ func TestReadingAheadFromAClusterAsksEachShardAndFailsForOne(t *testing.T) {
 	a, b := startCluster(t)
 	s := open(t, "redis+cluster://"+a.Addr, patient)
 	onA, onB := nameIn(t, a, true), nameIn(t, a, false)
-	eventually(t, func() error {
+	wantRecovery(t, func() error {
 		_, err := s.Sessions().SetNX(t.Context(), onA, []byte("A"), time.Minute)
 		return errors.Join(err, second(s.Sessions().SetNX(t.Context(), onB, []byte("B"), time.Minute)))
 	})
@@ -140,7 +140,7 @@ func TestReadingAheadFromAClusterAsksEachShardAndFailsForOne(t *testing.T) {
 		t.Errorf("read %q, %v", values, errs)
 	}
 	b.Kill()
-	eventually(t, func() error {
+	wantRecovery(t, func() error {
 		if values, errs := read(); values != [2]string{"A", ""} || errs[0] != nil || errs[1] == nil {
 			return fmt.Errorf("read %q, %v; want the one that is there, and an error for the other", values, errs)
 		}

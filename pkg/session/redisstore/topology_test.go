@@ -30,7 +30,7 @@ func startCluster(t *testing.T, more ...string) (a, b *redistest.Server) {
 	a.Do("CLUSTER", "MEET", host, port)
 	for _, server := range []*redistest.Server{a, b} {
 		client := server.Client()
-		eventually(t, func() error {
+		wantRecovery(t, func() error {
 			info, err := client.ClusterInfo(t.Context()).Result()
 			if err == nil && !strings.Contains(info, "cluster_slots_assigned:16384\r\n") {
 				err = fmt.Errorf("the nodes do not know each other")
@@ -48,7 +48,7 @@ func TestAClusterIsUsedAndScannedWhole(t *testing.T) {
 	const n = 100
 	for i := range n {
 		name := fmt.Sprint("n", i)
-		eventually(t, func() error { _, err := r.SetNX(t.Context(), name, []byte("v"), time.Minute); return err })
+		wantRecovery(t, func() error { _, err := r.SetNX(t.Context(), name, []byte("v"), time.Minute); return err })
 		if ok, err := r.CompareAndSwap(t.Context(), name, []byte("v"), []byte(name), time.Minute); err != nil || !ok {
 			t.Fatalf("Replace = %v, %v", ok, err)
 		}
@@ -77,8 +77,8 @@ func TestAShardThatIsDownLeavesTheOthersInUse(t *testing.T) {
 	r := s.Sessions()
 	onA, onB := nameIn(t, a, true), nameIn(t, a, false)
 	get := func(name string) error { _, _, err := r.Get(t.Context(), name); return err }
-	eventually(t, func() error { return get(onA) })
-	eventually(t, func() error { return get(onB) })
+	wantRecovery(t, func() error { return get(onA) })
+	wantRecovery(t, func() error { return get(onB) })
 	b.Kill()
 	for range 20 {
 		if err := get(onA); err != nil {
@@ -123,9 +123,9 @@ func TestAFailoverOfSentinelIsFollowed(t *testing.T) {
 	}
 	sentinel := redistest.StartSentinel(t, config)
 	s := open(t, "redis+sentinel://"+sentinel.Addr+"?master_name=main", patient)
-	eventually(t, func() error { return swap(t, s) })
+	wantRecovery(t, func() error { return swap(t, s) })
 	client := sentinel.Client()
-	eventually(t, func() error {
+	wantRecovery(t, func() error {
 		known, err := client.Do(context.Background(), "SENTINEL", "REPLICAS", "main").Slice()
 		if err == nil && len(known) == 0 {
 			err = fmt.Errorf("the sentinel does not know the replica")
@@ -133,7 +133,7 @@ func TestAFailoverOfSentinelIsFollowed(t *testing.T) {
 		return err
 	})
 	master.Kill()
-	eventually(t, func() error { return swap(t, s) })
+	wantRecovery(t, func() error { return swap(t, s) })
 	if role := replica.Do("ROLE").([]any)[0]; role != "master" {
 		t.Errorf("the replica is %v", role)
 	}
