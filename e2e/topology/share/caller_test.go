@@ -27,7 +27,7 @@ type caller struct {
 }
 
 // patience ends what would never end.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 func newCaller(t testing.TB, url string) *caller {
 	t.Helper()
@@ -141,6 +141,9 @@ func (a answer) text() string {
 
 // tally is what came of many requests.
 type tally struct{ answers []answer }
+
+// most is how many a limit per minute lets through in the time since a load began.
+func most(limit int, begun time.Time) int { return limit * (1 + int(time.Since(begun)/time.Minute)) }
 
 // flood makes requests over so many connections, one after another on each, as long as there are more.
 func flood(connections int, more func(n int) bool, do func(n int) answer) *tally {

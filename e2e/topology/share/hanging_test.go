@@ -11,6 +11,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // hangingMB is what a process may grow to while the API hangs.
@@ -38,7 +39,7 @@ func terminateAmong(t *testing.T, redis *redistest.Server, api *hostile, calls i
 	asked := api.asked.Load()
 	var hanging sync.WaitGroup
 	hanging.Go(func() { flood(calls, upTo(calls), func(n int) answer { return caller.post(reading(n)) }) })
-	if !eventually(patience, 20*time.Millisecond, func() bool { return api.asked.Load() > asked }) {
+	if !testkit.Reached(func() bool { return api.asked.Load() > asked }) {
 		t.Error("no call came to the API")
 	}
 	code, took = gateway.terminate(drain + shutdown)

@@ -40,15 +40,13 @@ func TestALimitOfCallsHoldsUnderLoad(t *testing.T) {
 	caller := newCaller(t, gateway.url)
 	begun := time.Now()
 	made := flood(connections, upTo(calls), func(n int) answer { return caller.insist(reading(n)) })
-	if time.Since(begun) > time.Minute {
-		t.Fatalf("it took longer than the minute that the limit is for: %v", made)
-	}
+	allowed := most(limit, begun)
 
 	median, worst := made.latency()
 	figure(t, "--limit-calls %d, %d connections, %d calls: %v; %d asked to come again; median %v, worst %v",
 		limit, connections, calls, made, made.repeats(), median, worst)
-	if served := made.count(answer.served); served != limit {
-		t.Errorf("%d calls were served, %d are allowed:\n%s", served, limit, made.sample())
+	if served := made.count(answer.served); served < limit || served > allowed {
+		t.Errorf("%d calls were served, %d are allowed:\n%s", served, allowed, made.sample())
 	}
 	if other := len(made.answers) - made.count(ofKind("served", "refused", "429")); other > 0 {
 		t.Errorf("%d were neither served nor told of the limit: %v\n%s", other, made, made.sample())
@@ -121,6 +119,7 @@ func TestRegistrationsAreLimitedUnderLoad(t *testing.T) {
 	redis, sandbox := redistest.Start(t), newSandbox(t)
 	gateway := serve(t, signInAt(sandbox, redis.URL(), "--limit-oauth", "600", "--clerk-url", sandbox.url)...)
 	caller := newCaller(t, gateway.url)
+	begun := time.Now()
 	made := flood(connections, lasting(d), func(int) answer {
 		a := caller.do(http.MethodPost, "/oauth/register", registration)
 		if a.status == http.StatusCreated {
@@ -131,8 +130,8 @@ func TestRegistrationsAreLimitedUnderLoad(t *testing.T) {
 
 	taken := made.count(ofKind("201"))
 	figure(t, "--limit-oauth %d, %d connections for %v: %v", limit, connections, d, made)
-	if taken > limit {
-		t.Errorf("%d registrations were taken, %d are allowed in a minute", taken, limit)
+	if allowed := most(limit, begun); taken > allowed {
+		t.Errorf("%d registrations were taken, %d are allowed by now", taken, allowed)
 	}
 	if taken == 0 {
 		t.Errorf("nobody could register: %v\n%s", made, made.sample())

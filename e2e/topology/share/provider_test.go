@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // providerTime is the most that a request may wait for a provider or for somebody's keys.
@@ -69,7 +70,7 @@ func TestRequestsEndThoughTheProviderDoesNot(t *testing.T) {
 				gateway, ask := start()
 				var waiting sync.WaitGroup
 				waiting.Go(func() { flood(5, upTo(5), func(int) answer { return ask() }) })
-				if !eventually(patience, 20*time.Millisecond, func() bool { return provider.asked.Load() > asked }) {
+				if !testkit.Reached(func() bool { return provider.asked.Load() > asked }) {
 					t.Error("nothing waited for the provider")
 				}
 				_, ending := gateway.terminate(drain + shutdown)

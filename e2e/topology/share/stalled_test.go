@@ -13,14 +13,11 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-const (
-	// soon is when somebody who does not read, or does not write on, is let go.
-	soon = 30 * time.Second
-	// stalledMB is what a process may have when it has let go of them.
-	stalledMB = 150
-)
+// stalledMB is what a process may have when it has let go of those who do not read, or do not write on.
+const stalledMB = 150
 
 // client is what somebody does with a connection until it is closed.
 type client func(*net.TCPConn)
@@ -28,7 +25,7 @@ type client func(*net.TCPConn)
 // posted is a whole request.
 func posted(path, body string) string { return rpctest.Head(path, rpctest.Length(len(body))) + body }
 
-// stall runs clients on connections of their own until the gateway has let go of all of them, or the time for that is over.
+// stall runs clients on connections of their own until the gateway has let go of all of them.
 // Meanwhile somebody else is served. In the end the gateway has to stop in good order.
 func stall(t *testing.T, clients []client) {
 	t.Helper()
@@ -59,7 +56,7 @@ func stall(t *testing.T, clients []client) {
 	begun := time.Now()
 	others := flood(1, upTo(5), func(n int) answer { return somebody.insist(reading(n)) })
 	somebody.http.CloseIdleConnections()
-	gone := eventually(soon+tooLate, 500*time.Millisecond, func() bool { return gateway.connections() == 0 })
+	gone := testkit.Reached(func() bool { return gateway.connections() == 0 })
 	held, took := gateway.connections(), time.Since(begun).Round(100*time.Millisecond)
 	after := gateway.usage()
 	code, ending := gateway.terminate(shutdown)

@@ -88,14 +88,3 @@ func number(t testing.TB, s string) int {
 	}
 	return n
 }
-
-// eventually looks every now and then until a state is reached that a process reaches by itself, and tells whether that
-// was in time.
-func eventually(within, every time.Duration, reached func() bool) bool {
-	for deadline := time.Now().Add(within); !reached(); time.Sleep(every) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
-}

@@ -31,7 +31,7 @@ type fleet struct {
 }
 
 // callTimeout ends a call that would never end.
-const callTimeout = 60 * time.Second
+const callTimeout = 3 * time.Minute
 
 // named adds the client's name to its requests.
 type named struct {

@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
-
-// tooLong only ends what hangs; BenchmarkReadWhileRedisIsUnreachable measures how fast reads are.
-const tooLong = 30 * time.Second
 
 func TestReadsAreServedWhileRedisIsUnreachable(t *testing.T) {
 	for name, outage := range map[string]struct{ begin, end func(*redistest.Server) }{
@@ -32,11 +30,10 @@ func TestReadsAreServedWhileRedisIsUnreachable(t *testing.T) {
 				}
 			}
 			t.Logf("the slowest of 40 reads took %s", slowest)
-			if slowest > tooLong {
-				t.Errorf("a read waited %s", slowest)
-			}
-			if !a.ready(t.Context(), http.DefaultClient) {
-				t.Error("a balancer would look away from a replica that serves")
+			if resp, err := http.Get(a.url() + "/readyz?exclude=store"); err != nil {
+				t.Error(err)
+			} else if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
+				t.Errorf("a balancer would look away from a replica that serves: %s", resp.Status)
 			}
 			outage.end(redis)
 			wantServed(t, a, id)
@@ -78,19 +75,14 @@ func TestDeleteWaitsUntilRedisIsReachable(t *testing.T) {
 // waitUntilStoreServes waits until a replica has noticed that Redis answers again; until then it serves what opens.
 func waitUntilStoreServes(t testing.TB, r *replica) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	testkit.Eventually(t, r.name+" notices that Redis is back", func() bool {
 		resp, err := http.Get(r.url() + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if resp.StatusCode == http.StatusOK {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not notice that Redis is back", r.name)
-		}
-	}
+		return resp.StatusCode == http.StatusOK
+	})
 }
 
 func TestReadinessTellsAndLivenessDoesNotWhenRedisIsUnreachable(t *testing.T) {

@@ -13,10 +13,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 var killings = flag.Int("killings", 6, "how many histories with killed replicas are run")
@@ -157,15 +157,14 @@ func (k *killed) verify(all []*sending) {
 	for n, s := range all {
 		asking.Go(func() {
 			// A refusal says that the call may be made again in a moment, as where Redis is late on a busy machine.
-			for deadline := time.Now().Add(callTimeout); ; time.Sleep(100 * time.Millisecond) {
+			testkit.Reached(func() bool { // or else verify says what it is
 				answer, ok := k.send(k.replicas[n%len(k.replicas)], s)
 				if !ok {
 					k.t.Errorf("%s: no answer in the end: %s", s.key, answer.text)
 				}
-				if s.told = append(s.told, answer); answer.outcome != "not_executed" || time.Now().After(deadline) {
-					return
-				}
-			}
+				s.told = append(s.told, answer)
+				return answer.outcome != "not_executed" && answer.outcome != "in_progress"
+			})
 		})
 	}
 	asking.Wait()
