@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
-	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -28,13 +28,13 @@ const (
 
 // cli is every command and flag.
 type cli struct {
-	Demo        demoCmd        `cmd:"" set:"clerk_url=" set:"auth=oauth" help:"Run everything in one process, on a simulated Clerk Chat. Messages reach nobody."` //nolint:staticcheck,lll // kong takes one set per variable
+	Demo        demoCmd        `cmd:"" help:"Run everything in one process, on a simulated Clerk Chat. Messages reach nobody."`
 	Serve       serveCmd       `cmd:"" help:"Run the gateway in front of a real backend."`
 	Sandbox     sandboxCmd     `cmd:"" help:"Run the simulated Clerk Chat alone."`
 	Sessions    sessionsCmd    `cmd:"" help:"List, show and end the sessions in the gateways' Redis."`
-	Grants      grantsCmd      `cmd:"" help:"List, show and end what people allowed their clients with --auth oauth."`
+	Grants      grantsCmd      `cmd:"" help:"List, show and end what people allowed their clients with ${auth} oauth."`
 	Check       checkCmd       `cmd:"" help:"Validate the configuration of serve and exit."`
-	Secret      secretCmd      `cmd:"" help:"Make a secret for --secret and print it."`
+	Secret      secretCmd      `cmd:"" help:"Make a secret for ${secret} and print it."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check that a running gateway is alive; exit 0 if it is."`
 	Version     versionCmd     `cmd:"" help:"Print what this build is."`
 }
@@ -46,6 +46,11 @@ type streams struct {
 
 // usageError is a mistake of whoever called the command.
 type usageError struct{ error }
+
+// variables stand in help texts.
+func variables() kong.Vars {
+	return kong.Vars{"auth": setting.AuthFlag, "secret": setting.SecretsFlag, "least": strconv.Itoa(session.MinRefLength)}
+}
 
 // withDefault adds the default to a flag's help.
 func withDefault(value *kong.Value) string {
@@ -64,7 +69,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Name("gateway"),
 		kong.Description("A remote MCP server for Clerk Chat: any MCP client sends and reads messages, manages contacts and runs campaigns."),
 		kong.Writers(stdout, stderr),
-		kong.Vars{"auth": "none", "clerk_url": clerkapi.DefaultBaseURL, "least": strconv.Itoa(session.MinRefLength)},
+		variables(),
+		kong.PostBuild(declared),
+		kong.PostBuild(demonstrated),
 		kong.Exit(func(int) { exited = true }), // after --help
 		kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}),

@@ -12,6 +12,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/landing"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 type demoCmd struct {
@@ -71,8 +72,8 @@ func (c *demoCmd) ownBackend() error {
 	if inSandbox := c.SandboxSignsIn() || c.Auth == "oauth" && c.OIDCIssuer == ""; c.ClerkURL == "" || !inSandbox {
 		return nil
 	}
-	return usageError{errors.New("--clerk-url (CLERK_API_URL): the demo signs everybody in without a password, so it has no other " +
-		"backend than its own; use gateway serve with --oidc-issuer, or the demo with --auth none on this machine")}
+	return usageError{errors.New(setting.ClerkURL + ": the demo signs everybody in without a password, so it has no other " +
+		"backend than its own; use gateway serve with " + setting.OIDCIssuerFlag + ", or the demo with " + setting.AuthFlag + " none on this machine")}
 }
 
 // howToConnect is for the person at the terminal. people are those who can sign in at the simulation, "" if nobody signs in
@@ -88,7 +89,7 @@ func howToConnect(w io.Writer, base, people, clerkURL, sandboxURL string) {
 	fmt.Fprintf(w, "  In a browser   %s\n", base)
 	if people != "" {
 		fmt.Fprintf(w, "  Sign-in        in the browser that your client opens: allow it, then choose %s; there are no passwords\n"+
-			"  Without it     gateway demo --auth none, for curl and for clients that cannot sign in\n", people)
+			"  Without it     gateway demo %s none, for curl and for clients that cannot sign in\n", people, setting.AuthFlag)
 	}
 	fmt.Fprint(w, "\nConnect:\n")
 	for _, client := range landing.Clients(mcpURL) {

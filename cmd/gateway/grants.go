@@ -25,7 +25,7 @@ type grantsCmd struct {
 // grantsFlags are what every command about grants needs. Grants are sealed, so their secrets are needed to read them.
 type grantsFlags struct {
 	operatorFlags `embed:""`
-	Secrets       []config.Secret `name:"secret" env:"GATEWAY_SECRET" sep:"," required:"" placeholder:"SECRET" help:"The gateways' secrets, in any order."`
+	Secrets       []config.Secret `name:"secret" required:"" help:"The gateways' secrets, in any order."`
 	JSON          bool            `name:"json" env:"GATEWAY_GRANTS_JSON" help:"Write one JSON object a line instead of a table."`
 }
 

@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 type healthcheckCmd struct {
-	Listen  string        `name:"listen" env:"GATEWAY_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The address that the gateway listens on."`
+	Listen  string        `name:"listen" help:"The address that the gateway listens on."`
 	Timeout time.Duration `name:"timeout" env:"GATEWAY_HEALTHCHECK_TIMEOUT" default:"2s" placeholder:"DURATION" help:"How long to wait for an answer."`
 }
 
@@ -17,7 +19,7 @@ type healthcheckCmd struct {
 func (c *healthcheckCmd) Run(ctx context.Context, s streams) error {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return usageError{fmt.Errorf("--listen %q is not an address; write host:port", c.Listen)}
+		return usageError{fmt.Errorf("%s: %q is not an address; write host:port", setting.Listen, c.Listen)}
 	}
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"

@@ -16,7 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-//go:generate go test . -run ^TestTheREADMEIsUpToDate$ -update
+//go:generate go generate ../../internal/config
+//go:generate go test . -run ^(TestTheREADMEIsUpToDate|TestHelpIsAsInTestdata)$ -update
 
 var update = flag.Bool("update", false, "write the README's generated parts")
 
@@ -122,17 +123,16 @@ func writtenWay(c landing.Client) landing.Way {
 func configurationTable() string {
 	var b strings.Builder
 	group := ""
-	defaults := strings.NewReplacer("${clerk_url}", clerkapi.DefaultBaseURL, "${auth}", "none")
-	for f := range fields(reflect.TypeFor[config.Config]()) {
-		if g := f.Tag.Get("group"); g != group {
-			group = g
+	for _, s := range config.Settings() {
+		if s.Group != group {
+			group = s.Group
 			fmt.Fprintf(&b, "\n**%s**\n\n| flag | variable | default | |\n|---|---|---|---|\n", group)
 		}
-		value := defaults.Replace(f.Tag.Get("default"))
+		value := s.Default
 		if value != "" {
 			value = "`" + value + "`"
 		}
-		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Tag.Get("name"), f.Tag.Get("env"), value, f.Tag.Get("help"))
+		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", s.Flag, s.Variable, value, s.Help)
 	}
 	return strings.TrimPrefix(b.String(), "\n")
 }
@@ -141,12 +141,15 @@ func configurationTable() string {
 func commandTable(root reflect.Type, name string) string {
 	var b strings.Builder
 	b.WriteString("| command | what it does |\n|---|---|\n")
+	help := func(f reflect.StructField) string {
+		return os.Expand(f.Tag.Get("help"), func(name string) string { return variables()[name] })
+	}
 	var below func(t reflect.Type, name string)
 	below = func(t reflect.Type, name string) {
 		for f := range fields(t) {
 			if _, ok := f.Tag.Lookup("cmd"); ok {
 				command := name + " " + strings.ToLower(f.Name)
-				fmt.Fprintf(&b, "| `%s` | %s |\n", command, f.Tag.Get("help"))
+				fmt.Fprintf(&b, "| `%s` | %s |\n", command, help(f))
 				below(f.Type, command)
 			}
 		}

@@ -13,14 +13,15 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/observe"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 type sandboxCmd struct {
 	SandboxListen string     `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the simulated Clerk Chat. Port 0 takes any free one."`
 	AllowedHosts  []string   `name:"allowed-hosts" env:"GATEWAY_SANDBOX_ALLOWED_HOSTS" placeholder:"NAME" help:"Host names to answer for besides addresses and loopback names, such as that of its container."`
-	LogLevel      slog.Level `name:"log-level" env:"GATEWAY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
-	LogFormat     string     `name:"log-format" env:"GATEWAY_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
+	LogLevel      slog.Level `name:"log-level" help:"debug, info, warn or error."`
+	LogFormat     string     `name:"log-format" help:"text or json."`
 }
 
 // Run serves until a signal.
@@ -59,7 +60,7 @@ func startSandbox(ctx context.Context, listen string, hosts []string, opts sandb
 	}
 	guard, err := web.NewGuard(nil, hosts, nil)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--allowed-hosts: %w", err)}
+		return nil, usageError{fmt.Errorf("%s: %w", setting.AllowedHostsFlag, err)}
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", listen)

@@ -22,7 +22,7 @@ type sessionsCmd struct {
 // operatorFlags are what every command about sessions needs. A session's id is known to its client only; here sessions go
 // by their key, a hash of it.
 type operatorFlags struct {
-	RedisURL config.Secret `name:"redis-url" env:"GATEWAY_REDIS_URL" required:"" placeholder:"URL" help:"The Redis that the gateways share."`
+	RedisURL config.Secret `name:"redis-url" required:"" help:"The Redis that the gateways share."`
 }
 
 type sessionArg struct {

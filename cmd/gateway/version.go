@@ -15,7 +15,7 @@ func (versionCmd) Run(s streams) error { //nolint:unparam // the form that kong 
 	info, _ := debug.ReadBuildInfo()
 	goVersion, revision := "", ""
 	if info != nil {
-		goVersion, revision = info.GoVersion, setting(info, "vcs.revision")
+		goVersion, revision = info.GoVersion, buildSetting(info, "vcs.revision")
 	}
 	line := "gateway " + version()
 	if revision != "" {
@@ -37,7 +37,7 @@ func version() string {
 	return info.Main.Version
 }
 
-func setting(info *debug.BuildInfo, key string) string {
+func buildSetting(info *debug.BuildInfo, key string) string {
 	for _, s := range info.Settings {
 		if s.Key == key {
 			return s.Value

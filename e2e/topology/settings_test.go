@@ -28,10 +28,8 @@ func setting(t *testing.T, env []string, service, name string) string {
 // variables are those of `gateway serve`.
 func variables() map[string]bool {
 	known := map[string]bool{}
-	for f := range reflect.TypeFor[config.Config]().Fields() {
-		if name := f.Tag.Get("env"); name != "" {
-			known[name] = true
-		}
+	for _, s := range config.Settings() {
+		known[s.Variable] = true
 	}
 	return known
 }

@@ -24,11 +24,13 @@ var rooms = map[string][]string{
 	"pkg/session/sessiontest":           {"pkg/session"},
 	"internal/archtest":                 nil,
 	"internal/archtest/cmd/testsummary": nil,
-	"internal/config":                   {"internal/identity"}, // rules of who may sign in are judged with all other settings
+	"internal/config":                   {"internal/identity", "internal/netx", "internal/setting"}, // decision 0054
+	"internal/config/cmd/settings":      nil,
 	"internal/embedded":                 {"pkg/session/redisstore"},
 	"internal/identity":                 nil,
 	"internal/netx":                     nil,
 	"internal/outputtest":               nil,
+	"internal/setting":                  nil,
 	"internal/pages":                    nil,
 	"internal/redistest":                {"internal/outputtest"},
 	"pkg/session/seal":                  nil,
@@ -61,7 +63,7 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

@@ -111,7 +111,7 @@ func TestEachProblemNamesItsSettingAndVariable(t *testing.T) {
 		{"no time for a call", func(c *config.Config) { c.ClerkTimeout = 0 }, []string{"--clerk-timeout (CLERK_TIMEOUT)"}},
 		{"contacts of no number", func(c *config.Config) { c.MaxContacts = 0 }, []string{"--max-contacts (GATEWAY_MAX_CONTACTS)", "set 1 to"}},
 		{"more contacts than an answer takes", func(c *config.Config) { c.MaxContacts = 100_001 }, []string{"--max-contacts", "set 1 to 100000"}},
-		{"a negative number of recipients", func(c *config.Config) { c.MaxRecipients = -1 }, []string{"--max-recipients (GATEWAY_MAX_RECIPIENTS)", "0 is any"}},
+		{"a negative number of recipients", func(c *config.Config) { c.MaxRecipients = -1 }, []string{"--max-recipients (GATEWAY_MAX_RECIPIENTS)", "0: any"}},
 		{"a negative limit of calls", func(c *config.Config) { c.LimitCalls = -1 }, []string{"--limit-calls (GATEWAY_LIMIT_CALLS)"}},
 		{"a negative limit of messages", func(c *config.Config) { c.LimitMessages = -1 }, []string{"--limit-messages (GATEWAY_LIMIT_MESSAGES)"}},
 		{"a negative limit of sign-ins", func(c *config.Config) { c.LimitOAuth = -1 }, []string{"--limit-oauth (GATEWAY_LIMIT_OAUTH)"}},

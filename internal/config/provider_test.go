@@ -22,7 +22,7 @@ func TestClientAuthenticationAtTheProvider(t *testing.T) {
 		{"basic without a secret", "client_secret_basic", "", setting + "client_secret_basic needs a secret"},
 		{"post without a secret", "client_secret_post", "", setting + "client_secret_post needs a secret"},
 		{"none with a secret", "none", "s", setting + "is none, so that --oidc-client-secret"},
-		{"another method", "private_key_jwt", "s", setting + `"private_key_jwt" is not a method`},
+		{"another method", "private_key_jwt", "s", setting + `"private_key_jwt" is not one of its values`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := valid()

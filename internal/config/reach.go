@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // reach is how far away a host is, and so who can listen in between.
@@ -26,7 +28,7 @@ func nearbyDomains() []string {
 // reachOf tells how far away a host is that is given without a port. Names are not looked up: what they mean may change.
 func reachOf(host string) reach {
 	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if netx.IsLoopbackName(host) {
 		return here
 	}
 	if addr, err := netip.ParseAddr(host); err == nil {
@@ -84,8 +86,26 @@ func sameOrigin(a, b string) bool {
 	return strings.EqualFold(u.Hostname(), v.Hostname()) || reachOf(u.Hostname()) == here && reachOf(v.Hostname()) == here
 }
 
+// elsewhere, clearAndNearby and clearAndFar are kinds of URLs: of another host, and over http of a host so far away.
+func elsewhere(s string) bool { return s != "" && reachOfURL(s) != here }
+
+func clearAndNearby(s string) bool { return isPlainHTTP(s) && reachOfURL(s) == nearby }
+
+func clearAndFar(s string) bool { return isPlainHTTP(s) && reachOfURL(s) == faraway }
+
+// inTheClear tells whether others can read what goes to a URL.
+func inTheClear(s string) bool { return isPlainHTTP(s) && reachOfURL(s) != here }
+
 // exposed tells whether other machines reach a listen address. One that is wrong is reported elsewhere.
-func exposed(listen string) bool { return !loopback(listen) }
+func exposed(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && !netx.IsLoopback(host)
+}
+
+// oneAddress tells whether both listeners would take the same address.
+func (c *Config) oneAddress() bool {
+	return c.AdminListen != "" && c.AdminListen == c.Listen && !strings.HasSuffix(c.Listen, ":0")
+}
 
 // listensInPublic tells whether a listen address is one of the internet itself, rather than of a network, or all of a machine.
 func listensInPublic(listen string) bool {
@@ -95,4 +115,23 @@ func listensInPublic(listen string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && reachOfAddress(addr.Unmap().WithZone("")) == faraway
+}
+
+// redisInTheClear tells whether a Redis URL without TLS leads to a host far away. What is not such a URL is refused elsewhere.
+func redisInTheClear(raw string) bool {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || !strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "rediss") {
+		return false
+	}
+	hosts, _, _ := strings.Cut(rest, "/")
+	hosts, _, _ = strings.Cut(hosts, "?")
+	for host := range strings.SplitSeq(hosts[strings.LastIndexByte(hosts, '@')+1:], ",") {
+		if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
+			host = host[:colon]
+		}
+		if host != "" && reachOf(host) == faraway {
+			return true
+		}
+	}
+	return false
 }

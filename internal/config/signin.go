@@ -6,11 +6,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
-)
-
-const (
-	allowSignin = "--allow-signin (GATEWAY_ALLOW_SIGNIN)"
-	denySignin  = "--deny-signin (GATEWAY_DENY_SIGNIN)"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // SigninRules are --allow-signin and --deny-signin taken apart, for the issuers whose tokens are taken. Without a rule that
@@ -39,36 +35,37 @@ func (c *Config) issuers() []string {
 	return issuers
 }
 
-// admission is about who may come in with a login.
-func (c *Config) admission(p *problems) {
+// admits judges --allow-signin. Without a login there is a condition of its own.
+func (c *Config) admits(wrong say) {
+	if c.Auth != "oauth" && c.Auth != "external" {
+		return
+	}
 	allow, err := identity.ParseRules(c.AllowSignin, c.issuers()...)
-	p.addLines(allowSignin, err)
 	if err == nil {
-		p.addLines(allowSignin, allow.Unserved())
+		err = allow.Unserved()
 	}
+	eachLine(wrong, err)
+}
+
+// denies judges --deny-signin.
+func (c *Config) denies(wrong say) {
+	if c.Auth != "oauth" && c.Auth != "external" {
+		return
+	}
+	allow, _ := identity.ParseRules(c.AllowSignin, c.issuers()...)
 	deny, err := identity.ParseRules(c.DenySignin, c.issuers()...)
-	p.addLines(denySignin, err)
+	eachLine(wrong, err)
 	for _, both := range deny.Common(allow) {
-		p.add(denySignin, "%q is in --allow-signin too, and shuts out whom that admits; leave one of them out", both)
-	}
-	given := strings.TrimSpace(strings.Join(c.AllowSignin, "")) != "" // an empty variable says nothing
-	switch {
-	case c.ClerkCredential != "api-key":
-	case given && c.AllowAnyUser:
-		p.add("--allow-any-user (GATEWAY_ALLOW_ANY_USER)", "contradicts --allow-signin; leave one of them out")
-	case !given && !c.AllowAnyUser:
-		p.add(allowSignin,
-			"or --allow-any-user is required with one API key for everybody: else all whom the authorization server knows "+
-				"could send messages from the workspace")
+		wrong("%q is in %s too, and shuts out whom that admits; leave one of them out", both, setting.AllowSigninFlag)
 	}
 }
 
-// addLines notes each line of an error as a problem of a setting.
-func (p *problems) addLines(setting string, err error) {
+// eachLine notes each line of an error.
+func eachLine(wrong say, err error) {
 	if err == nil {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		p.add(setting, "%s", strings.TrimSuffix(line, "\n"))
+		wrong("%s", strings.TrimSuffix(line, "\n"))
 	}
 }

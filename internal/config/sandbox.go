@@ -55,44 +55,13 @@ func (c *Config) sandboxIssuer() string {
 	return ""
 }
 
-// harm finds settings that work and would hurt: people come in who prove nothing, keys travel in the clear, or everybody may
-// say what only a proxy should.
-func (c *Config) harm(p *problems) {
-	if c.SandboxSignsIn() && !sameOrigin(c.sandboxIssuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey()) {
-		p.add("--clerk-url (CLERK_API_URL)",
-			"is not the sandbox, but people sign in at the sandbox, which asks nobody for a password: set --oidc-issuer or "+
-				"--token-issuer to a real provider")
-	}
-	if !c.simulated() {
-		for _, s := range c.weakSecrets() {
-			p.add(s, "is published or easy to guess, so that anybody could make tokens for this gateway: make one with gateway secret")
-		}
-	}
-	if isPlainHTTP(c.ClerkURL) && reachOfURL(c.ClerkURL) == faraway {
-		p.add("--clerk-url (CLERK_API_URL)",
-			"is http, so keys and texts would travel in the clear: use https; http is for this machine and for private networks, whose names "+
-				"have no dot or end like clerk.apps.svc or clerk.internal")
-	}
-	if listensInPublic(c.AdminListen) {
-		p.add("--admin-listen (GATEWAY_ADMIN_LISTEN)",
-			"is a public address, and metrics are not protected: listen on a loopback or private address")
-	}
-	if u := c.Public(); c.Auth == "external" && u != nil && u.Scheme == "http" && reachOf(u.Hostname()) != here {
-		p.add("--public-url (GATEWAY_PUBLIC_URL)", "must be https with --auth external, or tokens travel in the clear")
-	}
+// signsStrangersIn tells whether people come in who prove nothing, to something else than the sandbox.
+func (c *Config) signsStrangersIn() bool {
+	return c.SandboxSignsIn() && !sameOrigin(c.sandboxIssuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey())
 }
 
-// weakSecrets names the secrets that are weak, as settings.
-func (c *Config) weakSecrets() []string {
-	var out []string
-	if slices.ContainsFunc(c.Secrets, Secret.weak) {
-		out = append(out, "--secret (GATEWAY_SECRET)")
-	}
-	if slices.ContainsFunc(c.RegistrationSecrets, Secret.weak) {
-		out = append(out, "--registration-secret (GATEWAY_REGISTRATION_SECRET)")
-	}
-	return out
-}
+func (c *Config) secrets() []Secret             { return c.Secrets }
+func (c *Config) registrationSecrets() []Secret { return c.RegistrationSecrets }
 
 // weak is said of a secret that is long enough; a shorter one is reported for that.
 func (s Secret) weak() bool { return len(s) >= MinSecretLength && weak(string(s)) }

@@ -1,0 +1,137 @@
+package config
+
+import (
+	"cmp"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:generate go run ./cmd/settings
+
+// Setting is what is declared of one setting. Its value comes from its flag, else from its variable,
+// else it is the default.
+type Setting struct {
+	Name        string // "--flag (VARIABLE)", the constant of package setting
+	Flag        string // without hyphens in front
+	Variable    string
+	Default     string
+	Enum        string // what it may be, separated by commas; "" for anything
+	Placeholder string
+	Group       string
+	Help        string // the first paragraph of the field's comment
+	Secret      bool   // its value must not be shown
+
+	field       int
+	least, most string // the borders of a number
+	need        *string
+	only        choice
+}
+
+// documentation is what [Config] says where no tag does.
+type documentation struct{ name, help string }
+
+// choice is what another setting has to be; always true without one.
+type choice struct {
+	flag   string
+	values []string
+}
+
+func (c choice) String() string { return "--" + c.flag + " " + strings.Join(c.values, " or ") }
+
+// Settings are all settings, in the order of the fields.
+func Settings() []Setting {
+	t, texts, group := reflect.TypeFor[Config](), documented(), ""
+	all := make([]Setting, t.NumField())
+	for i := range all {
+		f := t.Field(i)
+		tag, text := f.Tag, texts[f.Name]
+		group = cmp.Or(tag.Get("group"), group)
+		_, variable, _ := strings.Cut(strings.TrimSuffix(text.name, ")"), " (")
+		all[i] = Setting{
+			Name: text.name, Flag: tag.Get("name"), Variable: variable, Default: tag.Get("default"), Enum: tag.Get("enum"),
+			Placeholder: tag.Get("placeholder"), Group: group, Help: text.help,
+			Secret: f.Type == reflect.TypeFor[Secret]() || f.Type == reflect.TypeFor[[]Secret](),
+			field:  i, least: tag.Get("min"), most: tag.Get("max"),
+		}
+		if need, ok := tag.Lookup("need"); ok {
+			all[i].need = &need
+		}
+		if flag, values, ok := strings.Cut(tag.Get("only"), "="); ok {
+			all[i].only = choice{flag, strings.Split(values, ",")}
+		}
+	}
+	return all
+}
+
+func (s *Setting) value(c *Config) reflect.Value { return reflect.ValueOf(c).Elem().Field(s.field) }
+
+func (s *Setting) isList() bool { return s.value(&Config{}).Kind() == reflect.Slice }
+
+// text is the value as it is written: "" for what is not set, and for a list with commas between its entries. It may be a secret.
+func (s *Setting) text(c *Config) string {
+	switch v := s.value(c).Interface().(type) {
+	case Secret:
+		return v.Reveal()
+	case []Secret:
+		var all []string
+		for _, secret := range v {
+			all = append(all, secret.Reveal())
+		}
+		return strings.Join(all, ",")
+	case string:
+		if v == "" && s.Enum != "" {
+			return s.Default
+		}
+		return v
+	case []string:
+		return strings.Join(v, ",")
+	case bool:
+		if !v {
+			return ""
+		}
+		return "true"
+	case time.Duration:
+		return v.String()
+	case slog.Level:
+		return strings.ToLower(v.String())
+	default:
+		n, _ := s.number(c)
+		return strconv.FormatInt(n, 10)
+	}
+}
+
+// number is the value of a setting that is a number or a duration.
+func (s *Setting) number(c *Config) (n int64, ok bool) {
+	if v := s.value(c); v.CanInt() {
+		return v.Int(), true
+	}
+	return 0, false
+}
+
+// border is a number of a tag, in the form of the setting.
+func (s *Setting) border(written string) int64 {
+	if d, err := time.ParseDuration(written); err == nil && s.value(&Config{}).Type() == reflect.TypeFor[time.Duration]() {
+		return int64(d)
+	}
+	n, _ := strconv.ParseInt(written, 10, 64) // a test reads each
+	return n
+}
+
+// given tells whether somebody chose the value: it is neither nothing nor the default.
+func (s *Setting) given(c *Config) bool {
+	text := s.text(c)
+	if s.value(c).IsZero() || strings.TrimSpace(text) == "" || text == s.Default {
+		return false
+	}
+	n, isNumber := s.number(c)
+	return !isNumber || s.Default == "" || n != s.border(s.Default)
+}
+
+// isOneOf tells whether the value is among those that are listed; any is where nothing is.
+func (s *Setting) isOneOf(c *Config) bool {
+	return s.Enum == "" || slices.Contains(strings.Split(s.Enum, ","), s.text(c))
+}
