@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"internal/config":                   {"internal/identity", "internal/netx", "internal/setting"}, // decision 0054
 	"internal/config/cmd/settings":      nil,
 	"internal/embedded":                 {"pkg/session/redisstore"},
-	"internal/identity":                 nil,
+	"internal/identity":                 {"internal/setting"},
 	"internal/netx":                     nil,
 	"internal/outputtest":               nil,
 	"internal/setting":                  nil,
@@ -36,9 +36,9 @@ var rooms = map[string][]string{
 	"pkg/session/seal":                  nil,
 	"internal/rpctest":                  nil,
 	"internal/testkit":                  nil,
-	"internal/web":                      {"internal/netx", "internal/request"},
-	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request"},
-	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web"},
+	"internal/web":                      {"internal/netx", "internal/request", "internal/setting"},
+	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request", "internal/setting"},
+	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web", "internal/setting"},
 	"internal/request":                  {"internal/identity", "pkg/clerkapi"},
 	"internal/authserver/authtest":      nil,
 	"internal/credential":               {"internal/request", "internal/upstream", "pkg/clerkapi", "pkg/mcpadapter"},
@@ -49,9 +49,9 @@ var rooms = map[string][]string{
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/request"},
 	"internal/resource":                 {"internal/identity", "internal/netx", "internal/request", "internal/web"}, // netx says what loopback is
-	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider"},
-	"internal/sandbox/provider":         {"internal/pages"},
-	"internal/token":                    {"internal/identity", "internal/netx"},
+	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider", "internal/netx"},
+	"internal/sandbox/provider":         {"internal/pages", "internal/netx"},
+	"internal/token":                    {"internal/identity", "internal/netx", "internal/setting"},
 	"internal/token/tokentest":          nil,
 	"internal/gateway":                  {"*"},
 	"e2e":                               nil,
@@ -59,11 +59,11 @@ var rooms = map[string][]string{
 	"e2e/topology":                      nil,
 	"e2e/topology/survival":             nil,
 	"e2e/topology/share":                nil,
-	"e2e/topology/cmd/up":               {"e2e/topology"},
+	"e2e/topology/cmd/up":               {"e2e/topology", "internal/setting"},
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

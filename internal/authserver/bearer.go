@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
@@ -175,7 +176,8 @@ func (s *Server) workload(q *tokenRequest, a *token.GrantAssertion) (*direct, *E
 		rule, ok := issuer.rule(a)
 		if !ok {
 			if s.told.First(s.opts.Now(), "rule "+a.Issuer) {
-				s.opts.Logger.InfoContext(ctx, "a workload was turned away: no rule of --workload-issuers fits it", "issuer", a.Issuer, "sub", a.Subject)
+				s.opts.Logger.InfoContext(ctx, "a workload was turned away: no rule of "+setting.WorkloadIssuersFlag+" fits it",
+					"issuer", a.Issuer, "sub", a.Subject)
 			}
 			return fail(invalidGrant, "no rule of this server lets this workload in; ask its operator, and tell them the claims of the assertion")
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -38,7 +39,7 @@ func newUnfetched(id string, failed *netx.FetchError) *unfetched {
 	u := &unfetched{cause: "network", public: &Error{
 		kind: temporarilyUnavailable, retryAfter: retryDocument, deployment: true,
 		description: "this server could not fetch the client metadata document of the app from " + host + "; try again shortly. If it goes on, " +
-			"the operator of this server has to let it reach that host on port 443, or set --egress-proxy",
+			"the operator of this server has to let it reach that host on port 443, or set " + setting.EgressProxyFlag,
 	}}
 	if failed == nil {
 		return u
@@ -47,7 +48,7 @@ func newUnfetched(id string, failed *netx.FetchError) *unfetched {
 		u.public = &Error{
 			kind: temporarilyUnavailable, deployment: true,
 			description: "this server may not fetch the client metadata document of the app from " + host + "; its operator has to allow that host " +
-				"with --client-document-hosts",
+				"with " + setting.ClientDocumentHostsFlag,
 		}
 	}
 	return u
@@ -62,7 +63,7 @@ func refusedByHost(id string, status int) *unfetched {
 		u.public = &Error{
 			kind: temporarilyUnavailable, retryAfter: retryDocument, deployment: true,
 			description: fmt.Sprintf("%s did not give this server the client metadata document of the app, it answered %d; try again shortly. "+
-				"If it goes on, that host may be keeping the network of this server out, and its operator can set --egress-proxy", host, status),
+				"If it goes on, that host may be keeping the network of this server out, and its operator can set "+setting.EgressProxyFlag, host, status),
 		}
 		return u
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // ProbedDocument is the metadata document of a well-known client that [ProbeDocument] fetches.
@@ -23,9 +24,9 @@ func ProbeDocument(ctx context.Context, fetcher *netx.Fetcher, proxied bool) err
 		if ctx.Err() != nil {
 			cause = "timeout"
 		}
-		change := "let this machine reach port 443 of public hosts, or set --egress-proxy (GATEWAY_EGRESS_PROXY)"
+		change := "let this machine reach port 443 of public hosts, or set " + setting.EgressProxy
 		if proxied {
-			change = "let the proxy of --egress-proxy (GATEWAY_EGRESS_PROXY) reach the hosts of clients on port 443"
+			change = "let the proxy of " + setting.EgressProxy + " reach the hosts of clients on port 443"
 		}
 		return &netx.Finding{Found: netx.CauseText(cause), Change: change}
 	}
@@ -35,7 +36,7 @@ func ProbeDocument(ctx context.Context, fetcher *netx.Fetcher, proxied bool) err
 	case got.Status != http.StatusOK:
 		return &netx.Finding{
 			Found:  fmt.Sprintf("answers %d", got.Status),
-			Change: "that host may be keeping the network of this machine out; another way is --egress-proxy (GATEWAY_EGRESS_PROXY)",
+			Change: "that host may be keeping the network of this machine out; another way is " + setting.EgressProxy,
 		}
 	}
 	if _, err := parseDocument(id, got.Body, nil); err != nil {

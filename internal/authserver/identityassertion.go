@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
@@ -96,7 +97,8 @@ func (s *Server) judgeAsserted(ctx context.Context, a *token.GrantAssertion, ref
 			"use it; ask its operator"
 	}
 	if s.told.First(s.opts.Now(), reason+" "+a.Issuer) {
-		s.opts.Logger.InfoContext(ctx, "a person with an identity assertion was turned away by --allow-signin or --deny-signin", "reason", reason, "issuer", a.Issuer)
+		s.opts.Logger.InfoContext(ctx, "a person with an identity assertion was turned away by "+setting.AllowSigninFlag+" or "+setting.DenySigninFlag,
+			"reason", reason, "issuer", a.Issuer)
 	}
 	return fail(invalidGrant, text)
 }

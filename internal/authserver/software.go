@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -116,7 +117,7 @@ func (l *ClientList) CheckSoftware(issuer string, scopes []string) error {
 		subject := SoftwareSubject(issuer, id)
 		if slices.Contains(c.grants, grantClient) && (len(subject) > maxSubject || strings.ContainsFunc(subject, unprintable)) {
 			problems = append(problems, fmt.Errorf("client %q: it has client_credentials, for which its client_id must be printable, and "+
-				"at most %d bytes together with --public-url", id, maxSubject))
+				"at most %d bytes together with "+setting.PublicURLFlag, id, maxSubject))
 		}
 	}
 	return errors.Join(problems...)

@@ -13,17 +13,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-const (
-	workloadsSetting = "--workload-issuers (GATEWAY_WORKLOAD_ISSUERS)"
-	identitySetting  = "--identity-assertion-issuer (GATEWAY_IDENTITY_ASSERTION_ISSUER)"
-	// issuerLeeway is how far the clock of an issuer of assertions may be off.
-	issuerLeeway = time.Minute
-)
+// issuerLeeway is how far the clock of an issuer of assertions may be off.
+const issuerLeeway = time.Minute
 
 // issuerKeys make what verifies assertions. The zero value fetches nothing, to check settings.
 type issuerKeys struct {
@@ -88,18 +85,18 @@ func readWorkloads(cfg *config.Config, keys issuerKeys) (*authserver.Workloads, 
 	}
 	data, err := os.ReadFile(cfg.WorkloadIssuers)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", workloadsSetting, err)
+		return nil, fmt.Errorf("%s: %w", setting.WorkloadIssuers, err)
 	}
-	people := map[string]string{issuerURL(cfg).String(): "this gateway (--public-url)"}
+	people := map[string]string{issuerURL(cfg).String(): "this gateway (" + setting.PublicURLFlag + ")"}
 	for _, issuer := range cfg.IdentityAssertionIssuers {
-		people[issuer] = "--identity-assertion-issuer"
+		people[issuer] = setting.IdentityAssertionIssuersFlag
 	}
-	people[cfg.OIDCIssuer] = "--oidc-issuer"
+	people[cfg.OIDCIssuer] = setting.OIDCIssuerFlag
 	workloads, err := authserver.ParseWorkloads(data, authserver.WorkloadOptions{Keys: keys.of, People: people, Scopes: []string{
 		mcpadapter.ScopeReadMessages, mcpadapter.ScopeSendMessages, mcpadapter.ScopeWriteContacts, mcpadapter.ScopeSendCampaigns,
 	}})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", workloadsSetting, err)
+		return nil, fmt.Errorf("%s: %w", setting.WorkloadIssuers, err)
 	}
 	return workloads, nil
 }
@@ -118,17 +115,18 @@ func newIdentityAssertions(cfg *config.Config, keys issuerKeys) (*authserver.Ide
 	for _, issuer := range cfg.IdentityAssertionIssuers {
 		for known := range out.Keys {
 			if token.SameIssuer(issuer, known) {
-				problems = append(problems, fmt.Errorf("%s: %q is there twice", identitySetting, issuer))
+				problems = append(problems, fmt.Errorf("%s: %q is there twice", setting.IdentityAssertionIssuers, issuer))
 			}
 		}
 		switch {
 		case token.SameIssuer(issuer, issuerURL(cfg).String()):
-			problems = append(problems, fmt.Errorf("%s: %q is this gateway itself", identitySetting, issuer))
+			problems = append(problems, fmt.Errorf("%s: %q is this gateway itself", setting.IdentityAssertionIssuers, issuer))
 		case issuer != cfg.OIDCIssuer && token.SameIssuer(issuer, cfg.OIDCIssuer):
-			problems = append(problems, fmt.Errorf("%s: %q must be spelled as --oidc-issuer is, %q, or a person would be two", identitySetting, issuer, cfg.OIDCIssuer))
+			problems = append(problems, fmt.Errorf("%s: %q must be spelled as %s is, %q, or a person would be two",
+				setting.IdentityAssertionIssuers, issuer, setting.OIDCIssuerFlag, cfg.OIDCIssuer))
 		}
 		if out.Keys[issuer], err = keys.of(authserver.WorkloadIssuer{Issuer: issuer}); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", identitySetting, err))
+			problems = append(problems, fmt.Errorf("%s: %w", setting.IdentityAssertionIssuers, err))
 		}
 	}
 	now := keys.now

@@ -9,6 +9,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
@@ -75,12 +76,12 @@ func (g *Gateway) newResource(ctx context.Context) (*resource.Server, error) {
 
 // noScopeHint says where scopes are looked for, for tokens that have none of ours.
 func noScopeHint(cfg *config.Config) string {
-	hint := "its operator sets --token-scope-claim to the claim that lists scopes or roles"
+	hint := "its operator sets " + setting.TokenScopeClaimsFlag + " to the claim that lists scopes or roles"
 	quoted := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 	if names := strings.Join(cfg.TokenScopeClaims, ", then "); !strings.ContainsFunc(names, quoted) {
 		hint += " (now " + names + ")"
 	}
-	return hint + ", and --token-scope-map to what they grant here"
+	return hint + ", and " + setting.TokenScopeMapFlag + " to what they grant here"
 }
 
 // theirNames turns a scope map round: under which name a client asks the authorization server for a scope of ours. Where

@@ -5,18 +5,19 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
 // workloads asks for the keys of the platforms whose workloads are let in.
 func (p *prober) workloads(ctx context.Context) []Connection {
-	return p.assertionKeys(ctx, "workload issuer keys", "the issuer in "+workloadsSetting, "jwks_url or ca_file in "+workloadsSetting,
+	return p.assertionKeys(ctx, "workload issuer keys", "the issuer in "+setting.WorkloadIssuers, "jwks_url or ca_file in "+setting.WorkloadIssuers,
 		func(cfg *config.Config, keys issuerKeys) error { _, err := readWorkloads(cfg, keys); return err })
 }
 
 // identityAssertions asks for the keys of the companies' providers whose assertions are taken.
 func (p *prober) identityAssertions(ctx context.Context) []Connection {
-	return p.assertionKeys(ctx, "identity assertion keys", identitySetting, "jwks_uri in the metadata of "+identitySetting,
+	return p.assertionKeys(ctx, "identity assertion keys", setting.IdentityAssertionIssuers, "jwks_uri in the metadata of "+setting.IdentityAssertionIssuers,
 		func(cfg *config.Config, keys issuerKeys) error {
 			_, err := newIdentityAssertions(cfg, keys)
 			return err

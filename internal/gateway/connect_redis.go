@@ -8,10 +8,9 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
-
-const redisSetting = "--redis-url (GATEWAY_REDIS_URL)"
 
 // redis asks whether Redis answers, takes writes, has records that can be read, and keeps what it acknowledged.
 func (p *prober) redis(ctx context.Context) []Connection {
@@ -24,7 +23,7 @@ func (p *prober) redis(ctx context.Context) []Connection {
 		return p.probe(ctx, name, target, func(ctx context.Context) (string, error) {
 			store, err := redisstore.Open(p.Config.RedisURL.Reveal(), redisstore.Options{Timeout: p.Timeout})
 			if err != nil {
-				return "", failure(err.Error(), "correct "+redisSetting)
+				return "", failure(err.Error(), "correct "+setting.RedisURL)
 			}
 			defer func() { _ = store.Close() }()
 			return ask(ctx, store)
@@ -51,7 +50,7 @@ func (p *prober) redis(ctx context.Context) []Connection {
 func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, error) {
 	keys, err := newKeyring(&p.Config)
 	if err != nil {
-		return "", failure(err.Error(), "correct --secret (GATEWAY_SECRET)")
+		return "", failure(err.Error(), "correct "+setting.Secrets)
 	}
 	switch info, err := idempotency.InspectEpoch(ctx, store.Epoch(), keys.Sealer(purposeOnce)); {
 	case err != nil:
@@ -60,11 +59,11 @@ func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, er
 		return "holds no records of a gateway yet", nil
 	case !info.Readable:
 		return "", failure("its records were sealed with another secret, or by a later version",
-			"give --secret (GATEWAY_SECRET) the secret of the gateways that use this Redis, among others if it is to be replaced; "+
+			"give "+setting.Secrets+" the secret of the gateways that use this Redis, among others if it is to be replaced; "+
 				"or give this gateway a Redis or a database of its own")
 	case info.LostLately:
 		return "", warning("its data was lost, which was noticed at "+info.Lost.UTC().Format(time.RFC3339),
-			"calls with an idempotency_key are refused for a day after it, unless --on-store-loss=send (GATEWAY_ON_STORE_LOSS)")
+			"calls with an idempotency_key are refused for a day after it, unless "+setting.OnStoreLoss+" is send")
 	default:
 		return "records can be read with these secrets, since " + info.Born.UTC().Format(time.RFC3339), nil
 	}
@@ -89,14 +88,14 @@ func redisFailure(err error) error {
 	if !ok {
 		return err
 	}
-	const check = "check " + redisSetting
+	const check = "check " + setting.RedisURL
 	switch e.Kind {
 	case redisstore.Denied:
 		return failure("refuses the user or password, or its ACL forbids a command",
-			"correct user and password in "+redisSetting+"; the user needs every command but dangerous ones on the keys gw:*")
+			"correct user and password in "+setting.RedisURL+"; the user needs every command but dangerous ones on the keys gw:*")
 	case redisstore.ReadOnly:
 		return failure("refuses writes: it is a replica, or has fewer replicas than min-replicas-to-write",
-			"give "+redisSetting+" the master's address, or redis+sentinel:// for whichever is the master")
+			"give "+setting.RedisURL+" the master's address, or redis+sentinel:// for whichever is the master")
 	case redisstore.Full:
 		return failure("refuses writes: its memory is full", "raise maxmemory in Redis")
 	case redisstore.DiskFailing:

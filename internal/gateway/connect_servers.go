@@ -10,6 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -19,11 +20,10 @@ func (p *prober) provider(ctx context.Context) []Connection {
 	if p.Config.Auth != "oauth" {
 		return nil
 	}
-	const setting = "--oidc-issuer (OIDC_ISSUER)"
 	target := netx.ShownURL(p.Config.OIDCIssuer)
 	provider, err := newProvider(&p.Config, p.transport, nil)
 	if err != nil {
-		return []Connection{{Name: "provider metadata", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting}}
+		return []Connection{{Name: "provider metadata", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.OIDCIssuer}}
 	}
 	var report upstream.ProviderReport
 	var keysErr error
@@ -48,7 +48,7 @@ func (p *prober) provider(ctx context.Context) []Connection {
 		},
 		func() Connection {
 			return p.probe(ctx, "provider client", target, func(ctx context.Context) (string, error) {
-				return clientFound(provider.CheckClient(ctx, "--oidc-client-id (OIDC_CLIENT_ID)", "--oidc-client-secret (OIDC_CLIENT_SECRET)"))
+				return clientFound(provider.CheckClient(ctx, setting.OIDCClientID, setting.OIDCClientSecret))
 			})
 		},
 	)...)
@@ -59,9 +59,9 @@ func providerFailure(err error) error {
 	if err == nil {
 		return nil
 	}
-	change := "try again; if it goes on, check --oidc-issuer (OIDC_ISSUER), and that this machine reaches the provider"
+	change := "try again; if it goes on, check " + setting.OIDCIssuer + ", and that this machine reaches the provider"
 	if upstream.OperatorMustAct(err) {
-		change = "correct what that says, at the provider or in --oidc-issuer (OIDC_ISSUER)"
+		change = "correct what that says, at the provider or in " + setting.OIDCIssuer
 	}
 	if known, ok := errors.AsType[interface {
 		error
@@ -77,17 +77,17 @@ func (p *prober) tokenIssuer(ctx context.Context) []Connection {
 	if p.Config.Auth != "external" {
 		return nil
 	}
-	const name, setting = "token issuer keys", "--token-issuer (GATEWAY_TOKEN_ISSUER)"
+	const name = "token issuer keys"
 	verifier, err := newVerifier(ctx, &p.Config, p.transport)
 	var probes []func() Connection
 	for _, issuer := range p.Config.TokenIssuers {
 		target := netx.ShownURL(identity.MetadataIssuer(issuer))
 		if err != nil {
-			return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting}}
+			return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.TokenIssuers}}
 		}
 		probes = append(probes, func() Connection {
 			return p.probe(ctx, name, target, func(ctx context.Context) (string, error) {
-				n, err := verifier.CheckKeys(ctx, issuer, setting, "--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)")
+				n, err := verifier.CheckKeys(ctx, issuer, setting.TokenIssuers, setting.TokenJWKSURLs)
 				return keysFound(n), err
 			})
 		})
@@ -100,7 +100,6 @@ func (p *prober) exchange(ctx context.Context) []Connection {
 	if p.Config.ClerkCredential != "exchange" || !ownTokenServer(&p.Config) {
 		return nil
 	}
-	const setting = "--exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL)"
 	const name = "token exchange"
 	address := p.Config.ExchangeTokenURL
 	if address == "" {
@@ -111,14 +110,14 @@ func (p *prober) exchange(ctx context.Context) []Connection {
 	target := netx.ShownURL(address)
 	server, err := newTokenServer(&p.Config, p.transport)
 	if err != nil {
-		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting}}
+		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.ExchangeTokenURL}}
 	}
 	return []Connection{p.probe(ctx, name, target, func(ctx context.Context) (string, error) {
 		if err := server.CheckMetadata(ctx); err != nil {
 			return "", providerFailure(err)
 		}
-		return clientFound(server.CheckClient(ctx, "--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)",
-			"--exchange-client-secret (GATEWAY_EXCHANGE_CLIENT_SECRET)"))
+		return clientFound(server.CheckClient(ctx, setting.ExchangeClientID,
+			setting.ExchangeClientSecret))
 	})}
 }
 
@@ -142,13 +141,13 @@ const noKey = "gateway-check-connect"
 
 // api makes one read with the key of the workspace, or one that has to be refused where each person has a credential.
 func (p *prober) api(ctx context.Context) []Connection {
-	const name, setting = "rest api", "--clerk-url (CLERK_API_URL)"
+	const name = "rest api"
 	target := netx.ShownURL(p.Config.ClerkURL)
 	client, err := clerkapi.NewClient(clerkapi.Options{
 		BaseURL: p.Config.ClerkURL, UserAgent: userAgent(p.Version), Timeout: p.Timeout, MaxAttempts: 1,
 	})
 	if err != nil {
-		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting}}
+		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.ClerkURL}}
 	}
 	defer client.CloseIdleConnections()
 	credential, hasKey := clerkapi.Bearer(noKey), p.Config.ClerkCredential == "api-key"
@@ -172,9 +171,9 @@ func (p *prober) apiReached(err error) (string, error) {
 	switch e, _ := errors.AsType[*clerkapi.Error](err); {
 	case err == nil:
 		return "", warning("answers a read with a credential that is not one",
-			"what --clerk-url (CLERK_API_URL) leads to does not check credentials: is it the API itself?")
+			"what "+setting.ClerkURL+" leads to does not check credentials: is it the API itself?")
 	case e != nil && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
-		return fmt.Sprintf("reached, and nothing more is checked: with --clerk-credential %s each person has a credential of their own",
+		return fmt.Sprintf("reached, and nothing more is checked: with "+setting.ClerkCredentialFlag+" %s each person has a credential of their own",
 			p.Config.ClerkCredential), nil
 	}
 	return "", apiFailure(err)
@@ -186,27 +185,26 @@ func apiFailure(err error) error {
 	if !ok {
 		return err
 	}
-	const setting, key = "--clerk-url (CLERK_API_URL)", "--clerk-api-key (CLERK_API_KEY)"
 	switch {
 	case errors.Is(err, clerkapi.ErrUnauthorized):
-		return failure("refuses the key (401)", "correct "+key)
+		return failure("refuses the key (401)", "correct "+setting.ClerkAPIKey)
 	case e.Status == http.StatusForbidden:
-		return failure("does not let the key read messages (403)", "use a key that may, in "+key)
+		return failure("does not let the key read messages (403)", "use a key that may, in "+setting.ClerkAPIKey)
 	case e.Status == http.StatusTooManyRequests:
 		return warning("reached, and has too many requests to say whether it takes the key (429)", "try again later")
 	case e.Status >= http.StatusInternalServerError:
-		return failure(fmt.Sprintf("answers %d", e.Status), "try again; if it goes on, is "+setting+" right?")
+		return failure(fmt.Sprintf("answers %d", e.Status), "try again; if it goes on, is "+setting.ClerkURL+" right?")
 	case e.Status >= http.StatusMultipleChoices:
-		return failure(fmt.Sprintf("answers %d", e.Status), "correct "+setting+": nothing of the API is there")
+		return failure(fmt.Sprintf("answers %d", e.Status), "correct "+setting.ClerkURL+": nothing of the API is there")
 	case e.Status != 0:
-		return failure("answers with something else than the API does", "correct "+setting)
+		return failure("answers with something else than the API does", "correct "+setting.ClerkURL)
 	case errors.Is(err, clerkapi.ErrInvalid):
-		return failure("was not asked: "+e.Message, "correct "+key)
+		return failure("was not asked: "+e.Message, "correct "+setting.ClerkAPIKey)
 	case errors.Is(err, clerkapi.ErrTimeout), errors.Is(err, clerkapi.ErrCanceled):
-		return failure(netx.CauseText("timeout"), "check "+setting+", and the firewall in between")
+		return failure(netx.CauseText("timeout"), "check "+setting.ClerkURL+", and the firewall in between")
 	}
 	return failure(netx.CauseText(netx.Cause(errors.Unwrap(e))),
-		"check "+setting+", the names that this machine resolves, its firewall, HTTPS_PROXY if it needs a proxy, and SSL_CERT_FILE for an "+
+		"check "+setting.ClerkURL+", the names that this machine resolves, its firewall, HTTPS_PROXY if it needs a proxy, and SSL_CERT_FILE for an "+
 			"authority of your own")
 }
 
@@ -219,13 +217,13 @@ func (p *prober) documents(ctx context.Context) []Connection {
 	target := authserver.ProbedDocument()
 	fetcher, err := newDocumentFetcher(&p.Config, p.ClientDocuments)
 	if err != nil {
-		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct --egress-proxy (GATEWAY_EGRESS_PROXY)"}}
+		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.EgressProxy}}
 	}
 	return []Connection{p.probe(ctx, name, target, func(ctx context.Context) (string, error) {
 		proxied := p.Config.EgressProxy != ""
 		found := "fetched"
 		if proxied {
-			found = "fetched by way of --egress-proxy"
+			found = "fetched by way of " + setting.EgressProxyFlag
 		}
 		err := authserver.ProbeDocument(ctx, fetcher, proxied)
 		if f, ok := errors.AsType[*netx.Finding](err); ok {

@@ -7,6 +7,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -15,7 +16,7 @@ import (
 func egressProxy(cfg *config.Config) (netx.ProxyFunc, error) {
 	proxy, err := netx.ParseProxy(cfg.EgressProxy.Reveal(), http.ProxyFromEnvironment)
 	if err != nil {
-		return nil, fmt.Errorf("--egress-proxy (GATEWAY_EGRESS_PROXY): %w", err)
+		return nil, fmt.Errorf(setting.EgressProxy+": %w", err)
 	}
 	return proxy, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
@@ -58,7 +59,7 @@ func (g *Gateway) sayDurability(losses []string) {
 // StoreWarnings asks the Redis of a configuration without problems whether it keeps what it acknowledged, and says what
 // does not.
 func StoreWarnings(ctx context.Context, c *config.Config) []string {
-	const name = "--redis-url (GATEWAY_REDIS_URL): "
+	const name = setting.RedisURL + ": "
 	if c.RedisURL == "" {
 		return []string{name + "is not set, so what was sent is forgotten when the process ends, and no other replica knows of it"}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -19,7 +20,7 @@ func OpenGrants(redisURL string, secrets []config.Secret) (grants *grant.Grants,
 	}
 	store, err := redisstore.Open(redisURL, redisstore.Options{Timeout: operatorTimeout})
 	if err != nil {
-		return nil, nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
+		return nil, nil, fmt.Errorf(setting.RedisURL+": %w", err)
 	}
 	if grants, err = newGrants(&config.Config{}, store, keys, nil); err != nil {
 		return nil, nil, errors.Join(err, store.Close())

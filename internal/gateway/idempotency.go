@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -27,7 +28,7 @@ func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *se
 		OnLoss: func() {
 			g.metrics.DataLoss()
 			g.logger.Error("Redis has lost its data: nobody knows what was sent before; calls with an idempotency_key are refused for a day, "+
-				"unless --on-store-loss=send", "on_store_loss", cfg.OnStoreLoss)
+				"unless "+setting.OnStoreLossFlag+"=send", "on_store_loss", cfg.OnStoreLoss)
 		},
 	})
 	if err != nil {

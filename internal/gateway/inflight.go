@@ -9,6 +9,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -47,7 +48,8 @@ func (g *Gateway) newTurns(wait, stall time.Duration) (*inFlightGate, error) {
 	share := func(n int) int { return (n + 1) / 2 }
 	if isOneCaller(cfg) {
 		share = func(n int) int { return n }
-		g.logger.Info("all clients share one part of --max-in-flight, since nothing tells them apart; set --trusted-proxies to give each address its own",
+		g.logger.Info("all clients share one part of "+setting.MaxInFlightFlag+", since nothing tells them apart; set "+
+			setting.TrustedProxiesFlag+" to give each address its own",
 			"max_in_flight", all, "max_in_flight_per_caller", each)
 	}
 	t := &inFlightGate{caller: g.inFlightCaller()}

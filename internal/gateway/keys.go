@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
@@ -31,7 +32,7 @@ const (
 func newKeyring(cfg *config.Config) (*seal.Keyring, error) {
 	keys, err := keyringOf(cfg.Secrets)
 	if err != nil {
-		return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
+		return nil, fmt.Errorf(setting.Secrets+": %w", err)
 	}
 	return keys, nil
 }

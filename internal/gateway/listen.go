@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // Listeners are the addresses of a gateway: taken, and not served yet. Clients that come early wait.
@@ -20,12 +21,12 @@ func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	var lc net.ListenConfig
 	main, err := lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen: %w", err)
+		return nil, fmt.Errorf(setting.ListenFlag+": %w", err)
 	}
 	l := &Listeners{main: main}
 	if cfg.AdminListen != "" {
 		if l.admin, err = lc.Listen(ctx, "tcp", cfg.AdminListen); err != nil {
-			return nil, errors.Join(fmt.Errorf("--admin-listen: %w", err), main.Close())
+			return nil, errors.Join(fmt.Errorf(setting.AdminListenFlag+": %w", err), main.Close())
 		}
 		cfg.AdminListen = withPortOf(cfg.AdminListen, l.admin)
 	}

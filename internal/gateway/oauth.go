@@ -15,6 +15,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/request"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -262,7 +263,7 @@ func signingSeeds(cfg *config.Config) ([][]byte, error) {
 	for i, s := range cfg.Secrets {
 		ring, err := seal.New([]byte(s.Reveal()))
 		if err != nil {
-			return nil, fmt.Errorf("--secret (GATEWAY_SECRET): %w", err)
+			return nil, fmt.Errorf(setting.Secrets+": %w", err)
 		}
 		seeds[i] = ring.MAC(purposeAccessToken).Digest([]byte("seed"))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/credential"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -111,7 +112,7 @@ func reasonOf(err error) string {
 func (p *people) cannotRead(ctx context.Context, err error) {
 	unreadable := errors.Is(err, upstream.ErrUnreadable) || errors.Is(err, grant.ErrUnreadable)
 	if unreadable && p.first("unreadable") {
-		p.g.logger.ErrorContext(ctx, "what is kept of a sign-in cannot be opened: it was sealed with a secret that is not in --secret, or by a "+
+		p.g.logger.ErrorContext(ctx, "what is kept of a sign-in cannot be opened: it was sealed with a secret that is not in "+setting.SecretsFlag+", or by a "+
 			"later version; such calls are answered 503, and nobody is signed out")
 	}
 }
@@ -142,7 +143,7 @@ func (p *people) checked(ctx context.Context, c upstream.Check) {
 	case upstream.Unknown:
 		if p.first(c.Reason) {
 			p.g.logger.ErrorContext(ctx, "the identity provider does not say whether a person may still come in; their login goes on for up to "+
-				"--grant-max-age", "reason", c.Reason, "status", c.Status)
+				setting.GrantMaxAgeFlag, "reason", c.Reason, "status", c.Status)
 		}
 	case upstream.Yes, upstream.Skipped:
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
@@ -15,20 +16,20 @@ func Problems(c *config.Config) []string {
 	p := c.Problems()
 	if c.RedisURL != "" {
 		if err := redisstore.ParseURL(c.RedisURL.Reveal()); err != nil {
-			p = append(p, "--redis-url (GATEWAY_REDIS_URL): "+oneLine(err))
+			p = append(p, setting.RedisURL+": "+oneLine(err))
 		}
 	}
 	if _, err := web.NewGuard(nil, c.AllowedHosts, nil); err != nil {
-		p = append(p, "--allowed-hosts (GATEWAY_ALLOWED_HOSTS): "+oneLine(err))
+		p = append(p, setting.AllowedHosts+": "+oneLine(err))
 	}
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
-		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+oneLine(err))
+		p = append(p, setting.AllowedOrigins+": "+oneLine(err))
 	} else if open := web.OpenOrigins(c.AllowedOrigins); c.Auth == "none" && len(open) > 0 {
-		p = append(p, "--allowed-origins (GATEWAY_ALLOWED_ORIGINS): "+strings.Join(open, ", ")+" lets every web page that somebody visits "+
-			"send from the workspace, as --auth none asks for no login; name the origins, or use --auth oauth or external")
+		p = append(p, setting.AllowedOrigins+": "+strings.Join(open, ", ")+" lets every web page that somebody visits "+
+			"send from the workspace, as "+setting.AuthFlag+" none asks for no login; name the origins, or use "+setting.AuthFlag+" oauth or external")
 	}
 	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
-		p = append(p, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+oneLine(err))
+		p = append(p, setting.TrustedProxies+": "+oneLine(err))
 	}
 	p = append(p, toolsetProblems(c)...)
 	_, ruleErr := newAdmission(c) // of what config.Problems has told
@@ -40,7 +41,7 @@ func Problems(c *config.Config) []string {
 	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
 		if _, err := newProvider(c, nil, nil); err != nil && ruleErr == nil {
-			p = append(p, "--auth (GATEWAY_AUTH): oauth: "+err.Error())
+			p = append(p, setting.Auth+": oauth: "+err.Error())
 		}
 		if _, err := readClients(c); err != nil {
 			p = append(p, err.Error())
@@ -54,7 +55,7 @@ func Problems(c *config.Config) []string {
 	}
 	if c.ClerkCredential == "exchange" && c.Auth != "none" && ownTokenServer(c) && (c.ExchangeClientID != "" || c.OIDCClientID != "") {
 		if _, err := newTokenServer(c, nil); err != nil {
-			p = append(p, "--clerk-credential (CLERK_CREDENTIAL): exchange: "+err.Error())
+			p = append(p, setting.ClerkCredential+": exchange: "+err.Error())
 		}
 	}
 	return p
@@ -66,7 +67,7 @@ func Warnings(c *config.Config) []string {
 	w := c.Warnings()
 	if proxies, err := web.NewProxies(c.TrustedProxies); err == nil { // else it is a problem
 		if doubt := proxies.Doubt(); doubt != "" {
-			w = append(w, "--trusted-proxies (GATEWAY_TRUSTED_PROXIES): "+doubt)
+			w = append(w, setting.TrustedProxies+": "+doubt)
 		}
 	}
 	if c.Auth == "oauth" && c.OAuthClients != "" {
@@ -74,7 +75,7 @@ func Warnings(c *config.Config) []string {
 		clients, err := readClients(c)
 		info, statErr := os.Stat(c.OAuthClients)
 		if err == nil && statErr == nil && clients.HasSecrets() && info.Mode().Perm()&everybody != 0 {
-			w = append(w, "--oauth-clients (GATEWAY_OAUTH_CLIENTS): the file has secrets of clients, and everybody on this machine can read it: chmod 640")
+			w = append(w, setting.OAuthClients+": the file has secrets of clients, and everybody on this machine can read it: chmod 640")
 		}
 	}
 	return w

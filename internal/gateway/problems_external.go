@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -20,11 +21,11 @@ func externalProblems(c *config.Config) []string {
 	var p []string
 	_, err := newVerifier(ctx, c, nil)
 	for _, err := range separate(err) {
-		setting, text := "--auth (GATEWAY_AUTH)", "external: "+err.Error()
+		name, text := setting.Auth, "external: "+err.Error()
 		if wrong, ok := errors.AsType[*token.OptionError](err); ok {
-			setting, text = tokenSetting(wrong.Option), wrong.Problem()
+			name, text = tokenSetting(wrong.Option), wrong.Problem()
 		}
-		if told := setting + ": " + text; !slices.Contains(p, told) {
+		if told := name + ": " + text; !slices.Contains(p, told) {
 			p = append(p, told)
 		}
 	}
@@ -32,14 +33,14 @@ func externalProblems(c *config.Config) []string {
 		_, ours, _ := strings.Cut(entry, "=")
 		for scope := range strings.SplitSeq(ours, ",") {
 			if scope = strings.TrimSpace(scope); scope != "" && !slices.Contains(mcpadapter.Scopes(), scope) {
-				p = append(p, fmt.Sprintf("--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP): %q grants nothing, since %q is not a scope of this gateway; the scopes are %s",
+				p = append(p, fmt.Sprintf(setting.TokenScopeMap+": %q grants nothing, since %q is not a scope of this gateway; the scopes are %s",
 					entry, scope, strings.Join(mcpadapter.Scopes(), ", ")))
 			}
 		}
 	}
 	many := func(issuer string) bool { _, ok := identity.TenantTemplate(issuer); return ok }
 	if c.ClerkCredential == "exchange" && c.ExchangeTokenURL == "" && (len(c.TokenIssuers) > 1 || slices.ContainsFunc(c.TokenIssuers, many)) {
-		p = append(p, "--exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL): is required with several issuers or tenants: "+
+		p = append(p, setting.ExchangeTokenURL+": is required with several issuers or tenants: "+
 			"clients' tokens of all of them are sent there, so it must be one that may see them")
 	}
 	return p
@@ -60,17 +61,17 @@ func separate(err error) []error {
 func tokenSetting(option string) string {
 	switch option {
 	case "Issuers":
-		return "--token-issuer (GATEWAY_TOKEN_ISSUER)"
+		return setting.TokenIssuers
 	case "JWKSURLs":
-		return "--token-jwks-url (GATEWAY_TOKEN_JWKS_URL)"
+		return setting.TokenJWKSURLs
 	case "Audiences":
-		return "--token-audience (GATEWAY_TOKEN_AUDIENCE)"
+		return setting.TokenAudiences
 	case "Clients":
-		return "--token-clients (GATEWAY_TOKEN_CLIENTS)"
+		return setting.TokenClients
 	case "Algorithms":
-		return "--token-algorithms (GATEWAY_TOKEN_ALGORITHMS)"
+		return setting.TokenAlgorithms
 	case "ScopeMap":
-		return "--token-scope-map (GATEWAY_TOKEN_SCOPE_MAP)"
+		return setting.TokenScopeMap
 	}
-	return "--auth (GATEWAY_AUTH)"
+	return setting.Auth
 }

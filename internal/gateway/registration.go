@@ -5,6 +5,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
@@ -15,7 +16,7 @@ func registrationKeys(cfg *config.Config, general *seal.Keyring, into *authserve
 	if len(cfg.RegistrationSecrets) > 0 {
 		var err error
 		if ring, err = keyringOf(cfg.RegistrationSecrets); err != nil {
-			return fmt.Errorf("--registration-secret (GATEWAY_REGISTRATION_SECRET): %w", err)
+			return fmt.Errorf(setting.RegistrationSecrets+": %w", err)
 		}
 	}
 	into.ClientID, into.ClientSecret = ring.Sealer(purposeClientID), ring.MAC(purposeClientSecret)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
@@ -19,12 +20,12 @@ const operatorTimeout = 3 * time.Second
 func (g *Gateway) openStore(timeout time.Duration) (*redisstore.Store, error) {
 	opts := redisstore.Options{OnChange: g.storeChanged, Timeout: timeout}
 	if g.cfg.RedisURL == "" {
-		g.logger.Info("no --redis-url: sessions, and what was sent, are remembered in this process only, and until it ends")
+		g.logger.Info("no " + setting.RedisURLFlag + ": sessions, and what was sent, are remembered in this process only, and until it ends")
 		return embedded.Open(opts), nil
 	}
 	store, err := redisstore.Open(g.cfg.RedisURL.Reveal(), opts)
 	if err != nil {
-		return nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
+		return nil, fmt.Errorf(setting.RedisURL+": %w", err)
 	}
 	return store, nil
 }
@@ -56,7 +57,7 @@ func (g *Gateway) newSessions(store *redisstore.Store, keys *seal.Keyring) (*ses
 func OpenSessions(redisURL string) (table *session.Table, closeStore func() error, err error) {
 	store, err := redisstore.Open(redisURL, redisstore.Options{Timeout: operatorTimeout})
 	if err != nil {
-		return nil, nil, fmt.Errorf("--redis-url (GATEWAY_REDIS_URL): %w", err)
+		return nil, nil, fmt.Errorf(setting.RedisURL+": %w", err)
 	}
 	keys, err := seal.New([]byte(rand.Text() + rand.Text()))
 	if err == nil {

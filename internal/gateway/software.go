@@ -9,10 +9,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
-
-const clientsSetting = "--oauth-clients (GATEWAY_OAUTH_CLIENTS)"
 
 // readClients reads the operator's list of clients, nil without one, and checks what only the other settings can tell.
 func readClients(cfg *config.Config) (*authserver.ClientList, error) {
@@ -21,7 +20,7 @@ func readClients(cfg *config.Config) (*authserver.ClientList, error) {
 	}
 	data, err := os.ReadFile(cfg.OAuthClients)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", clientsSetting, err)
+		return nil, fmt.Errorf("%s: %w", setting.OAuthClients, err)
 	}
 	clients, err := authserver.ParseClients(data)
 	if err == nil {
@@ -30,12 +29,12 @@ func readClients(cfg *config.Config) (*authserver.ClientList, error) {
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", clientsSetting, err)
+		return nil, fmt.Errorf("%s: %w", setting.OAuthClients, err)
 	}
 	// The others show the REST API something that a person has signed in or entered.
 	if id := clients.SoftwareID(); id != "" && cfg.ClerkCredential != "api-key" {
-		return nil, fmt.Errorf("%s: client %q has client_credentials, so there is no person behind its calls, and --clerk-credential "+
-			"(CLERK_CREDENTIAL) %s needs one; set that to api-key, or give client_credentials to no client", clientsSetting, id, cfg.ClerkCredential)
+		return nil, fmt.Errorf("%s: client %q has client_credentials, so there is no person behind its calls, and "+setting.ClerkCredential+
+			" %s needs one; set that to api-key, or give client_credentials to no client", setting.OAuthClients, id, cfg.ClerkCredential)
 	}
 	return clients, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
@@ -61,12 +62,12 @@ func toolsets(cfg *config.Config) map[string]toolset {
 // toolsetProblems is what is wrong with the settings that choose tools.
 func toolsetProblems(cfg *config.Config) (problems []string) {
 	for _, name := range selected(cfg).Unknown() {
-		problems = append(problems, fmt.Sprintf("--tools (GATEWAY_TOOLS): there is no toolset or tool %q; choose from %s",
+		problems = append(problems, fmt.Sprintf(setting.Tools+": there is no toolset or tool %q; choose from %s",
 			name, strings.Join(mcpadapter.Selectable(), ", ")))
 	}
 	if len(problems) == 0 && len(toolsets(cfg)) == 0 {
-		problems = append(problems, "--tools (GATEWAY_TOOLS): none of these only reads, so --read-only (GATEWAY_READ_ONLY) leaves no tool; "+
-			"add get_messages or drop --read-only")
+		problems = append(problems, setting.Tools+": none of these only reads, so "+setting.ReadOnly+" leaves no tool; "+
+			"add get_messages or drop "+setting.ReadOnlyFlag)
 	}
 	return problems
 }

@@ -10,9 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/request"
-
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 

@@ -3,6 +3,8 @@ package identity
 import (
 	"fmt"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // Refusal says why the rules keep somebody out.
@@ -53,13 +55,13 @@ func (e *Refusal) LogReason() string {
 	var b strings.Builder
 	switch {
 	case e.denied:
-		b.WriteString("a rule of --deny-signin shuts out: ")
+		b.WriteString("a rule of " + setting.DenySigninFlag + " shuts out: ")
 	case len(e.failures) == 0:
-		return "no rule of --allow-signin is about the token's issuer"
+		return "no rule of " + setting.AllowSigninFlag + " is about the token's issuer"
 	case e.tenant:
-		b.WriteString("no tid= rule of --allow-signin fits: ")
+		b.WriteString("no tid= rule of " + setting.AllowSigninFlag + " fits: ")
 	default:
-		b.WriteString("no rule of --allow-signin fits: ")
+		b.WriteString("no rule of " + setting.AllowSigninFlag + " fits: ")
 	}
 	for i, f := range e.failures {
 		if i == mostFailures {

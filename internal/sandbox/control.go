@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 )
 
@@ -35,18 +35,13 @@ func sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
 			u, err := url.Parse(origin)
-			if err != nil || u.Host == "" || u.Host != r.Host && !loopback(u.Hostname()) {
+			if err != nil || u.Host == "" || u.Host != r.Host && !netx.IsLoopback(u.Hostname()) {
 				http.Error(w, "requests of other origins are refused", http.StatusForbidden)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // controlMessage is a REST message, and what REST does not show of it.

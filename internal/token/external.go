@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -156,7 +157,8 @@ func (e *External) issuerOf(c *claims) (trusted, error) {
 func (e *External) checkClient(c *claims) (anywhere bool, err error) {
 	if len(e.opts.Clients) == 0 {
 		if c.audience == nil {
-			return false, &InvalidError{Reason: ReasonNoAudience, detail: "a list of clients that are admitted would stand for it, see --token-clients"}
+			return false, &InvalidError{Reason: ReasonNoAudience, detail: "a list of clients that are admitted would stand for it, see " +
+				setting.TokenClientsFlag}
 		}
 		return false, nil
 	}
@@ -168,7 +170,7 @@ func (e *External) checkClient(c *claims) (anywhere bool, err error) {
 		id, _ = text(c.raw["client_id"])
 	}
 	if !slices.Contains(e.opts.Clients, id) {
-		return false, &InvalidError{Reason: ReasonClient, detail: "--token-clients has those that are, found " + shown([]string{id})}
+		return false, &InvalidError{Reason: ReasonClient, detail: setting.TokenClientsFlag + " has those that are, found " + shown([]string{id})}
 	}
 	return c.audience == nil, nil
 }

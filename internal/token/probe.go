@@ -7,6 +7,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -27,7 +28,7 @@ func (e *External) CheckKeys(ctx context.Context, issuer, issuerSetting, keysSet
 	if n == 0 {
 		return 0, &netx.Finding{
 			Found:  "the key set has no key for the algorithms that are accepted",
-			Change: "correct --token-algorithms (GATEWAY_TOKEN_ALGORITHMS)",
+			Change: "correct " + setting.TokenAlgorithms,
 		}
 	}
 	return n, nil

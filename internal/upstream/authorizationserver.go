@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // AuthorizationServerOptions configure an [AuthorizationServer]. ClientID and one of Issuer and TokenURL are required.
@@ -40,8 +41,8 @@ type AuthorizationServer struct {
 // exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client says who it is goes by its
 // metadata.
 var exchangeSettings = clientSettings{
-	"--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)", "--exchange-client-secret (GATEWAY_EXCHANGE_CLIENT_SECRET)",
-	"the metadata of the server, or --oidc-client-auth (OIDC_CLIENT_AUTH) with --auth oauth,",
+	setting.ExchangeClientID, setting.ExchangeClientSecret,
+	"the metadata of the server, or " + setting.OIDCClientAuth + " with " + setting.AuthFlag + " oauth,",
 }
 
 // NewAuthorizationServer asks nothing of the server. Its error names every option that is wrong.
@@ -89,7 +90,7 @@ func (a *AuthorizationServer) exchange(ctx context.Context, form url.Values) (*t
 
 // discover reads the metadata if it is that of this issuer (RFC 8414 §3.3).
 func (a *AuthorizationServer) discover(ctx context.Context, _ *netx.Metadata) (*netx.Metadata, error) {
-	const setting = "the issuer, or --exchange-token-url (GATEWAY_EXCHANGE_TOKEN_URL),"
+	const where = "the issuer, or " + setting.ExchangeTokenURL + ","
 	m, problems := netx.Discover(ctx, a.tokens.http, a.opts.Issuer, issuersOf(a.opts.Issuer), func(_ string, m *netx.Metadata) error {
 		if netx.CheckURL(m.TokenURL) != nil && !backchannelAddress(m.TokenURL, a.opts.BackchannelURL) {
 			return withoutEndpoint("token_endpoint", m.TokenURL)
@@ -103,7 +104,7 @@ func (a *AuthorizationServer) discover(ctx context.Context, _ *netx.Metadata) (*
 	for _, problem := range problems {
 		// The one that says the most: what was found and is not good rather than what was not found.
 		if first == nil || first.status != 0 {
-			first = withoutMetadata(setting, a.opts.Issuer, problem)
+			first = withoutMetadata(where, a.opts.Issuer, problem)
 		}
 	}
 	return nil, first

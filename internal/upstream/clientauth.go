@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"sync/atomic"
+
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // The ways in which the gateway says at a token endpoint which client it is (OpenID Connect Core §9).
@@ -54,7 +56,7 @@ type tokenClient struct {
 type clientSettings struct{ id, secret, method string }
 
 var providerSettings = clientSettings{
-	"--oidc-client-id (OIDC_CLIENT_ID)", "--oidc-client-secret (OIDC_CLIENT_SECRET)", "--oidc-client-auth (OIDC_CLIENT_AUTH)",
+	setting.OIDCClientID, setting.OIDCClientSecret, setting.OIDCClientAuth,
 }
 
 func newTokenClient(client *http.Client, id, secret, method string, settings clientSettings) tokenClient {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // unpublished is what is wrong with an answer that is not what a server publishes, or with none: err is its error. It begins with
@@ -78,17 +79,17 @@ func unreachable(what, address, setting string, err error) *unknownError {
 }
 
 // anotherIssuer says what is wrong with metadata of another issuer than the one expected (OpenID Connect Discovery §4.3).
-func anotherIssuer(setting, expected, found string) *unknownError {
+func anotherIssuer(where, expected, found string) *unknownError {
 	e := &unknownError{reason: "metadata_of_another_issuer", temporary: true, act: true}
 	e.detail = "expected " + netx.ShownIssuer(expected) + ", found " + netx.ShownIssuer(found)
 	switch {
 	case found == "":
 		e.detail = "it names no issuer; expected " + netx.ShownIssuer(expected)
 	case strings.TrimRight(found, "/") == strings.TrimRight(expected, "/"):
-		e.detail += ": only a slash at the end differs; set " + setting + " to what was found"
+		e.detail += ": only a slash at the end differs; set " + where + " to what was found"
 	case netx.ShownIssuer(found) == found:
-		e.detail += ": set " + setting + " to what was found, if that is the provider; if the provider only has another address from " +
-			"inside, set --oidc-backchannel-url (OIDC_BACKCHANNEL_URL)"
+		e.detail += ": set " + where + " to what was found, if that is the provider; if the provider only has another address from " +
+			"inside, set " + setting.OIDCBackchannel
 	}
 	return e
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"github.com/clerkchat/mcp-gateway/internal/setting"
+
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
@@ -150,9 +152,9 @@ func (p *Provider) checkAudience(audience []string, claims map[string]any) error
 	azp, has := claims["azp"]
 	switch {
 	case !slices.Contains(audience, p.opts.ClientID):
-		return failedWith(ReasonAudience, "aud does not have the client of --oidc-client-id (OIDC_CLIENT_ID)")
+		return failedWith(ReasonAudience, "aud does not have the client of "+setting.OIDCClientID)
 	case has && azp != p.opts.ClientID:
-		return failedWith(ReasonAudience, "azp is not the client of --oidc-client-id (OIDC_CLIENT_ID)")
+		return failedWith(ReasonAudience, "azp is not the client of "+setting.OIDCClientID)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // metadata is what the provider says of itself (OpenID Connect Discovery §3).
@@ -23,8 +24,6 @@ func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
 	return p.found.get(ctx, p.discover)
 }
 
-const issuerSetting = "--oidc-issuer (OIDC_ISSUER)"
-
 func (p *Provider) metadataURL() string {
 	return strings.TrimSuffix(identity.MetadataIssuer(p.opts.Issuer), "/") + netx.OpenIDMetadata
 }
@@ -34,7 +33,7 @@ func (p *Provider) metadataURL() string {
 func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, error) {
 	found, err := netx.ReadMetadata(ctx, p.client, p.metadataURL(), issuersOf(p.opts.Issuer)...)
 	if err != nil {
-		return nil, withoutMetadata(issuerSetting, p.opts.Issuer, err)
+		return nil, withoutMetadata(setting.OIDCIssuer, p.opts.Issuer, err)
 	}
 	m := &metadata{Metadata: *found}
 	if netx.CheckURL(m.AuthURL) != nil { // browsers go there, so it is never the backchannel

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // ErrUndecided says that a server's answer tells neither that it knows the gateway nor that it does not.
@@ -61,7 +62,7 @@ func clientFinding(err error, idSetting, secretSetting string) error {
 	case e != nil && e.reason == "unsupported_grant_type":
 		return &netx.Finding{
 			Found:  "refuses the request with unsupported_grant_type",
-			Change: "turn the grant on there, or use another server or --clerk-credential",
+			Change: "turn the grant on there, or use another server or " + setting.ClerkCredentialFlag,
 		}
 	case e != nil && e.temporary && e.status == 0:
 		return &netx.Finding{Found: "does not answer at its token endpoint", Change: "let this machine reach it"}

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/clerkchat/mcp-gateway/internal/setting"
+
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
@@ -89,7 +91,7 @@ func (p *Provider) scopes(m *metadata) []string {
 func (p *Provider) refusedScope(k keep) error {
 	if !k.Offline {
 		p.refuses.Store(0)
-		return failedWith(ReasonProvider, "error=invalid_scope: the provider does not give this client a scope of --oidc-scopes (OIDC_SCOPES)")
+		return failedWith(ReasonProvider, "error=invalid_scope: the provider does not give this client a scope of "+setting.OIDCScopes)
 	}
 	p.refuses.Store(p.opts.Now().Add(refusedFor).Unix())
 	return ErrBeginAgain
@@ -118,7 +120,7 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 		return Person{}, signInFailure(err)
 	}
 	if got.IDToken == "" {
-		return Person{}, failedWith(ReasonNoIDToken, "is it an OpenID Connect provider, and may the client of --oidc-client-id (OIDC_CLIENT_ID) ask for openid?")
+		return Person{}, failedWith(ReasonNoIDToken, "is it an OpenID Connect provider, and may the client of "+setting.OIDCClientID+" ask for openid?")
 	}
 	claims, err := p.verify(ctx, m, got, k.Nonce)
 	if err != nil {
@@ -184,7 +186,7 @@ func (p *Provider) refused(code, description string, k keep) error {
 	case "login_required", "interaction_required", "account_selection_required", "consent_required":
 		return &SignInError{Reason: ReasonProvider, detail: said, again: true}
 	case "unauthorized_client":
-		said += ": the client of --oidc-client-id (OIDC_CLIENT_ID) may not use the authorization code flow there"
+		said += ": the client of " + setting.OIDCClientID + " may not use the authorization code flow there"
 	}
 	return failedWith(ReasonProvider, "%s", said)
 }

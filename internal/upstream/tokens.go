@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // tokens is an answer of the token endpoint (RFC 6749 §5.1).
@@ -61,7 +62,7 @@ func (c tokenClient) post(ctx context.Context, address, method string, form url.
 	case err != nil && answer != nil:
 		return nil, &unknownError{reason: "token_endpoint_broke_off", status: answer.Status, temporary: true}
 	case err != nil:
-		e := unreachable("token_endpoint", address, "--oidc-issuer (OIDC_ISSUER)", err)
+		e := unreachable("token_endpoint", address, setting.OIDCIssuer, err)
 		e.reason = "token_endpoint_unreachable"
 		return nil, e
 	}
@@ -116,8 +117,8 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 // such known words go into a reason.
 var aboutUs = map[string]string{
 	invalidClient:            "the provider does not take the client",
-	"unauthorized_client":    "the provider does not let this client use this grant type: allow it there for the client of --oidc-client-id (OIDC_CLIENT_ID)",
-	"invalid_scope":          "the provider does not give the client a scope of --oidc-scopes (OIDC_SCOPES)",
+	"unauthorized_client":    "the provider does not let this client use this grant type: allow it there for the client of " + setting.OIDCClientID,
+	"invalid_scope":          "the provider does not give the client a scope of " + setting.OIDCScopes,
 	"unsupported_grant_type": "the provider does not have this grant type, or has it switched off for the client",
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // admitted asks the rules.
@@ -114,8 +115,8 @@ func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (ma
 func userInfoStatus(status int) error {
 	e := statusError("user_info_status", status)
 	if e.act = !e.temporary; status == http.StatusUnauthorized || status == http.StatusForbidden {
-		e.detail = "the provider does not take the access token that it has given; is it for another audience, as one asked for with --oidc-params " +
-			"(OIDC_PARAMS) would be, or is a scope missing in --oidc-scopes (OIDC_SCOPES)?"
+		e.detail = "the provider does not take the access token that it has given; is it for another audience, as one asked for with " +
+			setting.OIDCParams + " would be, or is a scope missing in " + setting.OIDCScopes + "?"
 	}
 	return e
 }

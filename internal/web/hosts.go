@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // Guard checks where a request claims to be sent to and where it comes from.
@@ -61,7 +62,8 @@ func (g *Guard) Hosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.hostAllowed(r.Host) {
 			Refused(w, http.StatusForbidden, ReasonHost, Found(hostname(r.Host)))
-			http.Error(w, "this server does not answer for the host name in the request; its operator can allow it with --allowed-hosts", http.StatusForbidden)
+			http.Error(w, "this server does not answer for the host name in the request; its operator can allow it with "+
+				setting.AllowedHostsFlag, http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,7 +81,8 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 		}
 		if !g.originAllowed(origin, r, true) {
 			Refused(w, http.StatusForbidden, ReasonOrigin, Found(origin))
-			http.Error(w, "requests from this origin are not allowed; the operator of this server can allow it with --allowed-origins", http.StatusForbidden)
+			http.Error(w, "requests from this origin are not allowed; the operator of this server can allow it with "+
+				setting.AllowedOriginsFlag, http.StatusForbidden)
 			return
 		}
 		h := w.Header()

@@ -1,6 +1,10 @@
 package web
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/clerkchat/mcp-gateway/internal/setting"
+)
 
 // Reason is why a request was refused: one of the fixed words below, which may be logged and counted.
 type Reason string
@@ -74,23 +78,25 @@ type about struct {
 
 // known has every reason there is. docs/operations.md has the same.
 var known = map[Reason]about{
-	ReasonHost:        {tell: true, mend: "add the host name to --allowed-hosts, or set --public-url, if clients are meant to use it"},
-	ReasonOrigin:      {tell: true, mend: "add the origin to --allowed-origins if its pages may call this server"},
-	ReasonNotFound:    {mend: "the client has to use a path that this server serves; compare its URL with --public-url"},
+	ReasonHost: {tell: true, mend: "add the host name to " + setting.AllowedHostsFlag + ", or set " +
+		setting.PublicURLFlag + ", if clients are meant to use it"},
+	ReasonOrigin:      {tell: true, mend: "add the origin to " + setting.AllowedOriginsFlag + " if its pages may call this server"},
+	ReasonNotFound:    {mend: "the client has to use a path that this server serves; compare its URL with " + setting.PublicURLFlag},
 	ReasonMethod:      {mend: "the client has to use a method that the path takes"},
 	ReasonContentType: {mend: "the client has to send the content type that the endpoint takes"},
 	ReasonAccept:      {mend: "the client has to accept application/json or text/event-stream"},
-	ReasonTooLarge:    {mend: "the client has to send less, or raise --max-body"},
-	ReasonTooSlow:     {mend: "the client has to send faster, or raise --body-timeout"},
+	ReasonTooLarge:    {mend: "the client has to send less, or raise " + setting.MaxBodyFlag},
+	ReasonTooSlow:     {mend: "the client has to send faster, or raise " + setting.BodyTimeoutFlag},
 	ReasonTooMany:     {mend: "the client has to wait; see the limits in the documentation if many are affected"},
 	ReasonBadRequest:  {mend: "the client has to send a well-formed request"},
 	ReasonForbidden:   {tell: true, person: true, mend: "see the rules for signing in if this person should come in"},
 	ReasonUnavailable: {mend: "see the warnings of the same time: the store or the identity provider does not answer, or there is too much to do"},
 	ReasonInternal:    {mend: "see the error with the same request id"},
 
-	ReasonNoToken:           {mend: "nothing: the client is told where to sign in"},
-	ReasonInvalidToken:      {mend: "the client has to sign in again; with tokens of another issuer compare issuer, audience and scope claim with the settings"},
-	ReasonForeignToken:      {tell: true, mend: "compare the issuer, audience and claims of the tokens with the settings for tokens and with --public-url"},
+	ReasonNoToken:      {mend: "nothing: the client is told where to sign in"},
+	ReasonInvalidToken: {mend: "the client has to sign in again; with tokens of another issuer compare issuer, audience and scope claim with the settings"},
+	ReasonForeignToken: {tell: true, mend: "compare the issuer, audience and claims of the tokens with the settings for tokens and with " +
+		setting.PublicURLFlag},
 	ReasonInsufficientScope: {mend: "the person has to sign in again and grant the scopes, or the issuer has to put them into its tokens"},
 	ReasonScopeNotInToken:   {tell: true, mend: "the issuer has to put the scopes into its tokens: compare the scope claim and the scope names with the settings"},
 	ReasonSessionGone:       {mend: "the client has to begin a new session"},
@@ -100,26 +106,29 @@ var known = map[Reason]about{
 	ReasonInvalidRequest:     {mend: "the client has to send the request as the answer says"},
 	ReasonInvalidClient:      {mend: "the client has to authenticate as it is registered"},
 	ReasonUnknownClient:      {mend: "the client has to register again; if all do, the keys of registrations have changed"},
-	ReasonBlockedClient:      {tell: true, mend: "remove the client from the denied ones of --oauth-clients if it may come in"},
+	ReasonBlockedClient:      {tell: true, mend: "remove the client from the denied ones of " + setting.OAuthClientsFlag + " if it may come in"},
 	ReasonClientMetadata:     {mend: "the client has to register with metadata that this server takes"},
 	ReasonRegisteredRedirect: {mend: "the client has to register a redirect that this server takes"},
-	ReasonRedirectMismatch:   {mend: "the client has to use a redirect_uri that it registered; for a client of --oauth-clients add it there"},
-	ReasonPKCE:               {mend: "the client has to use PKCE with S256"},
-	ReasonScope:              {mend: "the client has to ask for scopes that this server knows and that were granted"},
-	ReasonTarget:             {mend: "the client has to name an MCP endpoint below --public-url as resource"},
-	ReasonUnsupported:        {mend: "the client has to use what the metadata of this server names"},
-	ReasonInvalidGrant:       {mend: "the person has to sign in again"},
-	ReasonOthersToken:        {mend: "the client has to send tokens of its own"},
-	ReasonNotPending:         {mend: "the person has to start again from the app, in one browser that keeps cookies, under the address of --public-url"},
-	ReasonFinished:           {mend: "the person has to start again from the app"},
-	ReasonPageExpired:        {mend: "the person has to start again from the app, in one browser that keeps cookies"},
-	ReasonForeignForm:        {mend: "the person has to start again from the app; behind a proxy see that it keeps the Origin and that --public-url is right"},
-	ReasonDeclined:           {mend: "nothing: the person said no"},
-	ReasonPersonNotAllowed:   {tell: true, person: true, mend: "change the rules for signing in if this person should come in"},
-	ReasonDeniedByProvider:   {tell: true, mend: "the person has to agree at the identity provider, or it has to let them use this application"},
-	ReasonSignInOver:         {tell: true, person: true, mend: "the person has to sign in again; if this goes on see --recheck"},
-	ReasonDocument:           {mend: "the makers of the client have to mend its metadata document"},
-	ReasonProvider:           {tell: true, person: true, mend: "see the cause: the settings of the identity provider, here or there, have to be changed"},
+	ReasonRedirectMismatch: {mend: "the client has to use a redirect_uri that it registered; for a client of " +
+		setting.OAuthClientsFlag + " add it there"},
+	ReasonPKCE:         {mend: "the client has to use PKCE with S256"},
+	ReasonScope:        {mend: "the client has to ask for scopes that this server knows and that were granted"},
+	ReasonTarget:       {mend: "the client has to name an MCP endpoint below " + setting.PublicURLFlag + " as resource"},
+	ReasonUnsupported:  {mend: "the client has to use what the metadata of this server names"},
+	ReasonInvalidGrant: {mend: "the person has to sign in again"},
+	ReasonOthersToken:  {mend: "the client has to send tokens of its own"},
+	ReasonNotPending: {mend: "the person has to start again from the app, in one browser that keeps cookies, under the address of " +
+		setting.PublicURLFlag},
+	ReasonFinished:    {mend: "the person has to start again from the app"},
+	ReasonPageExpired: {mend: "the person has to start again from the app, in one browser that keeps cookies"},
+	ReasonForeignForm: {mend: "the person has to start again from the app; behind a proxy see that it keeps the Origin and that " +
+		setting.PublicURLFlag + " is right"},
+	ReasonDeclined:         {mend: "nothing: the person said no"},
+	ReasonPersonNotAllowed: {tell: true, person: true, mend: "change the rules for signing in if this person should come in"},
+	ReasonDeniedByProvider: {tell: true, mend: "the person has to agree at the identity provider, or it has to let them use this application"},
+	ReasonSignInOver:       {tell: true, person: true, mend: "the person has to sign in again; if this goes on see " + setting.RecheckFlag},
+	ReasonDocument:         {mend: "the makers of the client have to mend its metadata document"},
+	ReasonProvider:         {tell: true, person: true, mend: "see the cause: the settings of the identity provider, here or there, have to be changed"},
 }
 
 // Reasons are all there are, with what would mend each.

@@ -3,10 +3,11 @@ package provider
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
 // What relying parties sign in with.
@@ -38,8 +39,7 @@ func mayRedirect(redirect string, allowed []string) bool {
 	if err != nil || u.Scheme != "http" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return netx.IsLoopback(u.Hostname())
 }
 
 // identify finds the client of a form that was posted and checks its secret (RFC 6749 §2.3.1).

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/e2e/topology"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 // stopDeadline is longer than anything in docker-compose.yml takes to stop.
@@ -57,13 +58,13 @@ func up(ctx context.Context, o topology.Options) error {
 Clerk Chat MCP gateway: a balancer and three replicas.
 
   MCP endpoint   %s
-  Simulated API  %s/_sandbox/messages shows what was sent, if CLERK_API_URL is not set
+  Simulated API  %s/_sandbox/messages shows what was sent, if %s is not set
   Kept in        %s
 
 Connect:         claude mcp add --transport http clerk %s
 Stop:            Ctrl-C, or make down
 
-`, mcp, sandbox, filepath.Clean(o.StateDir), mcp)
+`, mcp, sandbox, setting.ClerkURL, filepath.Clean(o.StateDir), mcp)
 		fmt.Printf("ready url=http://%s mcp=%s sandbox=%s\n", t.Addresses["balancer"], mcp, sandbox)
 	})
 }
