@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -70,8 +71,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Description("A remote MCP server for Clerk Chat: any MCP client sends and reads messages, manages contacts and runs campaigns."),
 		kong.Writers(stdout, stderr),
 		variables(),
-		kong.PostBuild(declared),
-		kong.PostBuild(demonstrated),
+		kong.PostBuild(config.Declare),
+		kong.PostBuild(demonstrate),
 		kong.Exit(func(int) { exited = true }), // after --help
 		kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}),

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/landing"
@@ -18,6 +19,19 @@ import (
 type demoCmd struct {
 	config.Config `embed:""`
 	SandboxListen string `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" group:"Demo" help:"Address of the simulated Clerk Chat."`
+}
+
+// demonstrate changes what is otherwise by default in a demo: there is a login, and the backend is the simulated Clerk Chat.
+func demonstrate(k *kong.Kong) error {
+	defaults := map[string]string{setting.AuthFlag: "oauth", setting.ClerkURLFlag: ""}
+	for _, command := range k.Model.Children {
+		for _, flag := range command.Flags {
+			if value, ok := defaults["--"+flag.Name]; ok && command.Name == "demo" {
+				flag.Default, flag.HasDefault = value, value != ""
+			}
+		}
+	}
+	return nil
 }
 
 // Run serves until a signal. What is not set comes from the demo: the secret, the simulated Clerk Chat as the backend, and

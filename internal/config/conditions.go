@@ -71,7 +71,7 @@ func refused() []condition {
 		{where: []term{has(setting.PublicURL, inTheClear), external},
 			says: "must be https with " + setting.AuthFlag + " external, or tokens travel in the clear"},
 
-		{where: []term{weakAmong(setting.Secrets, (*Config).secrets), not(simulates())}, says: weakSecret},
+		{where: []term{weakly(setting.Secrets), not(simulates())}, says: weakSecret},
 
 		{where: []term{none, missing(setting.InsecureNoAuth), has(setting.Listen, exposed)}, shown: setting.Listen,
 			says: "none on %s would let everybody who reaches it send messages from the workspace; listen on a loopback address, or say " +
@@ -98,7 +98,7 @@ func refused() []condition {
 				"a person signs in there, and with an identity assertion nobody does"},
 		{where: []term{given(setting.ClientDocumentHosts), is(setting.ClientDocuments, "builtin", "off")}, shown: setting.ClientDocuments,
 			says: "has no effect with " + setting.ClientDocumentsFlag + " %s, which fetches nothing" + oneOut},
-		{where: []term{weakAmong(setting.RegistrationSecrets, (*Config).registrationSecrets), not(simulates())}, says: weakSecret},
+		{where: []term{weakly(setting.RegistrationSecrets), not(simulates())}, says: weakSecret},
 
 		{where: []term{that(setting.ClerkURL, (*Config).signsStrangersIn)},
 			says: "is not the sandbox, but people sign in at the sandbox, which asks nobody for a password: set " + setting.OIDCIssuerFlag + " or " +
@@ -134,14 +134,14 @@ func doubted() []condition {
 			says: "is http: whoever is in between can read texts, and change what is sent"},
 		{where: []term{given(setting.AllowedOrigins), none},
 			says: "with " + setting.AuthFlag + " none lets every page of these origins send messages from the workspace, whoever looks at it"},
-		{where: []term{weakAmong(setting.Secrets, (*Config).secrets), simulates()}, says: onlySimulated},
+		{where: []term{weakly(setting.Secrets), simulates()}, says: onlySimulated},
 		{where: []term{has(setting.RedisURL, redisInTheClear)},
 			says: "has no TLS and a public host: whoever is in between can read its password, and end sessions and sign-ins; use rediss://"},
 		{where: []term{given(setting.InsecureNoAuth), has(setting.Listen, exposed), not(simulates())}, shown: setting.Listen,
 			says: "lets everybody who reaches %s send messages from the workspace: something in front of it has to keep others out"},
 		{where: []term{has(setting.OIDCBackchannel, clearAndNearby)},
 			says: "is http: whoever shares the network with it can read the gateway's secret and people's tokens, and say who signed in"},
-		{where: []term{weakAmong(setting.RegistrationSecrets, (*Config).registrationSecrets), simulates()}, says: onlySimulated},
+		{where: []term{weakly(setting.RegistrationSecrets), simulates()}, says: onlySimulated},
 		{where: []term{given(setting.RegistrationSecrets), not(oauth)}, says: "has no effect; it needs " + setting.AuthFlag + " oauth"},
 		{where: []term{has(setting.ClerkURL, clearAndNearby)},
 			says: "is http: whoever shares the network with it can read keys and texts"},

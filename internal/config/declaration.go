@@ -2,7 +2,7 @@ package config
 
 import (
 	"cmp"
-	"log/slog"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -69,40 +69,31 @@ func Settings() []Setting {
 
 func (s *Setting) value(c *Config) reflect.Value { return reflect.ValueOf(c).Elem().Field(s.field) }
 
-func (s *Setting) isList() bool { return s.value(&Config{}).Kind() == reflect.Slice }
-
-// text is the value as it is written: "" for what is not set, and for a list with commas between its entries. It may be a secret.
-func (s *Setting) text(c *Config) string {
-	switch v := s.value(c).Interface().(type) {
-	case Secret:
-		return v.Reveal()
-	case []Secret:
-		var all []string
-		for _, secret := range v {
-			all = append(all, secret.Reveal())
+// values are the value as it is written: none where nothing is set, and of a list each entry. They
+// may be secret.
+func (s *Setting) values(c *Config) []string {
+	v := s.value(c)
+	switch v.Kind() {
+	case reflect.Slice:
+		list := make([]string, v.Len())
+		for i := range list {
+			list[i] = v.Index(i).String()
 		}
-		return strings.Join(all, ",")
-	case string:
-		if v == "" && s.Enum != "" {
-			return s.Default
+		return list
+	case reflect.String:
+		if s.Enum != "" && v.Len() == 0 {
+			return []string{s.Default}
 		}
-		return v
-	case []string:
-		return strings.Join(v, ",")
-	case bool:
-		if !v {
-			return ""
+		if v.Len() > 0 {
+			return []string{v.String()}
 		}
-		return "true"
-	case time.Duration:
-		return v.String()
-	case slog.Level:
-		return strings.ToLower(v.String())
-	default:
-		n, _ := s.number(c)
-		return strconv.FormatInt(n, 10)
+		return nil
 	}
+	return []string{fmt.Sprint(v.Interface())}
 }
+
+// text are the values in one, with commas in between.
+func (s *Setting) text(c *Config) string { return strings.Join(s.values(c), ",") }
 
 // number is the value of a setting that is a number or a duration.
 func (s *Setting) number(c *Config) (n int64, ok bool) {

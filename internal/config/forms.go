@@ -14,37 +14,27 @@ import (
 // say notes what is wrong with the value of a setting, as [fmt.Sprintf] writes it.
 type say func(format string, args ...any)
 
-// forms are how values have to be written that are not just text, a choice or a number. That of a
-// list is asked of an empty one too. What the user of a setting can judge is left to it.
-func forms() map[string]func(*Config, say) {
-	return map[string]func(*Config, say){
-		setting.Listen:      func(c *Config, wrong say) { listenAddress(wrong, c.Listen) },
-		setting.AdminListen: func(c *Config, wrong say) { listenAddress(wrong, c.AdminListen) },
-		setting.PublicURL:   func(c *Config, wrong say) { publicURL(wrong, c.PublicURL) },
-		setting.Secrets:     func(c *Config, wrong say) { secretList(wrong, c.Secrets) },
-		setting.AllowSignin: (*Config).admits,
-		setting.DenySignin:  (*Config).denies,
+// form says what is wrong with the values of a setting, of which there is at least one unless it is a list.
+type form func(wrong say, values []string)
 
-		setting.OIDCBackchannel:     func(c *Config, wrong say) { baseURL(wrong, c.OIDCBackchannel, "http://keycloak:8080") },
-		setting.OIDCParams:          func(c *Config, wrong say) { parameters(wrong, c.OIDCParams) },
-		setting.ClientDocumentHosts: func(c *Config, wrong say) { documentHosts(wrong, c.ClientDocumentHosts) },
-		setting.RegistrationSecrets: func(c *Config, wrong say) { secretList(wrong, c.RegistrationSecrets) },
-
-		setting.TokenIssuers:      func(c *Config, wrong say) { distinct(wrong, c.TokenIssuers) },
-		setting.TokenJWKSURLs:     func(c *Config, wrong say) { distinct(wrong, c.TokenJWKSURLs) },
-		setting.TokenAudiences:    func(c *Config, wrong say) { distinct(wrong, c.TokenAudiences) },
-		setting.TokenClients:      func(c *Config, wrong say) { distinct(wrong, c.TokenClients) },
-		setting.TokenAlgorithms:   func(c *Config, wrong say) { distinct(wrong, c.TokenAlgorithms) },
-		setting.TokenSubjectClaim: func(c *Config, wrong say) { claims(wrong, c.TokenSubjectClaim) },
-		setting.TokenScopeClaims:  func(c *Config, wrong say) { claims(wrong, c.TokenScopeClaims...) },
-		setting.TokenScopeMap:     func(c *Config, wrong say) { scopeMap(wrong, c.TokenScopeMap) },
-
-		setting.ClerkURL:    func(c *Config, wrong say) { baseURL(wrong, c.ClerkURL, "https://web-api.clerk.chat") },
-		setting.ClerkAPIKey: func(c *Config, wrong say) { apiKey(wrong, c.ClerkAPIKey) },
+// forms are how values have to be written that are not just text, a choice or a number. What only
+// the user of a setting can judge is left to it.
+func (c *Config) forms() map[string]form {
+	return map[string]form{
+		setting.Listen: listenAddress, setting.AdminListen: listenAddress, setting.PublicURL: publicURL,
+		setting.Secrets: secretList, setting.RegistrationSecrets: secretList,
+		setting.AllowSignin: c.admits, setting.DenySignin: c.denies,
+		setting.OIDCBackchannel: baseURL("http://keycloak:8080"), setting.OIDCParams: parameters,
+		setting.ClientDocumentHosts: documentHosts,
+		setting.TokenIssuers:        distinct, setting.TokenJWKSURLs: distinct, setting.TokenAudiences: distinct,
+		setting.TokenClients: distinct, setting.TokenAlgorithms: distinct,
+		setting.TokenSubjectClaim: claims, setting.TokenScopeClaims: claims, setting.TokenScopeMap: scopeMap,
+		setting.ClerkURL: baseURL("https://web-api.clerk.chat"), setting.ClerkAPIKey: apiKey,
 	}
 }
 
-func listenAddress(wrong say, addr string) {
+func listenAddress(wrong say, values []string) {
+	addr := values[0]
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		wrong("%q is not an address; write host:port, such as 127.0.0.1:8080 or :8080", addr)
@@ -58,8 +48,8 @@ func listenAddress(wrong say, addr string) {
 // basePath is what the path of the public URL may be: segments that every router and browser reads alike, none of them dots only.
 var basePath = regexp.MustCompile(`^/?$|^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$`)
 
-func publicURL(wrong say, value string) {
-	u := webURL(wrong, value, "https://mcp.example.com")
+func publicURL(wrong say, values []string) {
+	u := webURL(wrong, values[0], "https://mcp.example.com")
 	if u == nil {
 		return
 	}
@@ -75,9 +65,11 @@ func publicURL(wrong say, value string) {
 }
 
 // baseURL is one that paths are put behind.
-func baseURL(wrong say, value, example string) {
-	if u := webURL(wrong, value, example); u != nil && u.RawQuery+u.Fragment != "" {
-		wrong("must have no query and no fragment")
+func baseURL(example string) form {
+	return func(wrong say, values []string) {
+		if u := webURL(wrong, values[0], example); u != nil && u.RawQuery+u.Fragment != "" {
+			wrong("must have no query and no fragment")
+		}
 	}
 }
 
@@ -94,9 +86,9 @@ func webURL(wrong say, value, example string) *url.URL {
 	return u
 }
 
-func secretList(wrong say, secrets []Secret) {
+func secretList(wrong say, secrets []string) {
 	for i, s := range secrets {
-		if n := len(s.Reveal()); n < MinSecretLength {
+		if n := len(s); n < MinSecretLength {
 			wrong("secret %d has %d characters; at least %d are needed, and gateway secret makes one", i+1, n, MinSecretLength)
 		} else if slices.Contains(secrets[:i], s) {
 			wrong("secret %d is the same as an earlier one; leave it out", i+1)
@@ -104,8 +96,8 @@ func secretList(wrong say, secrets []Secret) {
 	}
 }
 
-func apiKey(wrong say, key Secret) {
-	if strings.ContainsFunc(key.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+func apiKey(wrong say, key []string) {
+	if strings.ContainsFunc(key[0], func(r rune) bool { return r <= ' ' || r > '~' }) {
 		wrong("contains a space, a line break or another character that no key has; copy it again")
 	}
 }

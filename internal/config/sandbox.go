@@ -59,9 +59,3 @@ func (c *Config) sandboxIssuer() string {
 func (c *Config) signsStrangersIn() bool {
 	return c.SandboxSignsIn() && !sameOrigin(c.sandboxIssuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey())
 }
-
-func (c *Config) secrets() []Secret             { return c.Secrets }
-func (c *Config) registrationSecrets() []Secret { return c.RegistrationSecrets }
-
-// weak is said of a secret that is long enough; a shorter one is reported for that.
-func (s Secret) weak() bool { return len(s) >= MinSecretLength && weak(string(s)) }

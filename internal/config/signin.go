@@ -12,9 +12,16 @@ import (
 // SigninRules are --allow-signin and --deny-signin taken apart, for the issuers whose tokens are taken. Without a rule that
 // admits, everybody may come in. What is wrong with them is an error, and named by [Config.Problems].
 func (c *Config) SigninRules() (allow, deny identity.Rules, err error) {
-	allow, allowErr := identity.ParseRules(c.AllowSignin, c.issuers()...)
-	deny, denyErr := identity.ParseRules(c.DenySignin, c.issuers()...)
-	return allow, deny, errors.Join(allowErr, denyErr, allow.Unserved())
+	allow, deny, allowErr, denyErr := c.signinRules()
+	return allow, deny, errors.Join(allowErr, denyErr)
+}
+
+func (c *Config) signinRules() (allow, deny identity.Rules, allowErr, denyErr error) {
+	if allow, allowErr = identity.ParseRules(c.AllowSignin, c.issuers()...); allowErr == nil {
+		allowErr = allow.Unserved()
+	}
+	deny, denyErr = identity.ParseRules(c.DenySignin, c.issuers()...)
+	return allow, deny, allowErr, denyErr
 }
 
 // issuers are those whose tokens are taken, none without a login.
@@ -35,30 +42,25 @@ func (c *Config) issuers() []string {
 	return issuers
 }
 
-// admits judges --allow-signin. Without a login there is a condition of its own.
-func (c *Config) admits(wrong say) {
-	if c.Auth != "oauth" && c.Auth != "external" {
-		return
+// admits judges --allow-signin, and denies --deny-signin. Without a login there is a condition instead.
+func (c *Config) admits(wrong say, _ []string) {
+	if _, _, err, _ := c.signinRules(); c.login() {
+		eachLine(wrong, err)
 	}
-	allow, err := identity.ParseRules(c.AllowSignin, c.issuers()...)
-	if err == nil {
-		err = allow.Unserved()
-	}
-	eachLine(wrong, err)
 }
 
-// denies judges --deny-signin.
-func (c *Config) denies(wrong say) {
-	if c.Auth != "oauth" && c.Auth != "external" {
+func (c *Config) denies(wrong say, _ []string) {
+	if !c.login() {
 		return
 	}
-	allow, _ := identity.ParseRules(c.AllowSignin, c.issuers()...)
-	deny, err := identity.ParseRules(c.DenySignin, c.issuers()...)
+	allow, deny, _, err := c.signinRules()
 	eachLine(wrong, err)
 	for _, both := range deny.Common(allow) {
 		wrong("%q is in %s too, and shuts out whom that admits; leave one of them out", both, setting.AllowSigninFlag)
 	}
 }
+
+func (c *Config) login() bool { return c.Auth == "oauth" || c.Auth == "external" }
 
 // eachLine notes each line of an error.
 func eachLine(wrong say, err error) {

@@ -62,9 +62,11 @@ func that(name string, holds func(*Config) bool) term {
 	return term{name, func(v *settings) bool { return holds(v.Config) }}
 }
 
-// weak holds where one of a setting's secrets is.
-func weakAmong(name string, secrets func(*Config) []Secret) term {
-	return that(name, func(c *Config) bool { return slices.ContainsFunc(secrets(c), Secret.weak) })
+// weakly holds where one of a setting's secrets is weak. One that is too short is reported for that.
+func weakly(name string) term {
+	return term{name, func(v *settings) bool {
+		return slices.ContainsFunc(v.byName[name].values(v.Config), func(s string) bool { return len(s) >= MinSecretLength && weak(s) })
+	}}
 }
 
 // simulates holds where the REST API is certainly not the workspace.

@@ -21,7 +21,7 @@ func distinct(wrong say, values []string) {
 }
 
 // claims names claims that no token can have.
-func claims(wrong say, names ...string) {
+func claims(wrong say, names []string) {
 	distinct(wrong, names)
 	for _, name := range names {
 		switch {

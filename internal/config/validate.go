@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -10,13 +11,13 @@ import (
 // with the others is not judged. What only the user of a setting can judge, such as the parameters of the Redis URL, is
 // not looked at here.
 func (c *Config) Problems() []string {
-	v, written, combinations, p := c.settings(), forms(), refused(), problems{}
+	v, written, combinations, p := c.settings(), c.forms(), refused(), problems{}
 	for i := range v.all {
 		s := &v.all[i]
 		if !v.works(s) {
 			continue
 		}
-		text := s.text(c)
+		values, text := s.values(c), s.text(c)
 		if s.need != nil && strings.TrimSpace(text) == "" {
 			p.add(s.Name, "%s", s.required())
 		}
@@ -26,8 +27,8 @@ func (c *Config) Problems() []string {
 		if n, ok := s.number(c); ok && !s.within(n) {
 			p.add(s.Name, "is %s; set %s", text, s.borders())
 		}
-		if form := written[s.Name]; form != nil && (text != "" || s.isList()) {
-			form(c, func(format string, args ...any) { p.add(s.Name, format, args...) })
+		if form := written[s.Name]; form != nil && (len(values) > 0 || s.value(c).Kind() == reflect.Slice) {
+			form(func(format string, args ...any) { p.add(s.Name, format, args...) }, values)
 		}
 		p.orders(v, s)
 		p.conditions(v, s, combinations)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
-	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
 const recipesFile = "../../docs/providers.md"
@@ -123,7 +122,7 @@ func configured(t *testing.T, all ...variables) config.Config {
 		}
 	}
 	var c config.Config
-	parser, err := kong.New(&c, kong.Vars{"auth": "none", "clerk_url": clerkapi.DefaultBaseURL})
+	parser, err := kong.New(&c, kong.PostBuild(config.Declare))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +134,7 @@ func configured(t *testing.T, all ...variables) config.Config {
 
 func TestRecipesOfProvidersAreValid(t *testing.T) {
 	known := map[string]bool{}
-	parser, err := kong.New(&config.Config{}, kong.Vars{"auth": "none", "clerk_url": clerkapi.DefaultBaseURL})
+	parser, err := kong.New(&config.Config{}, kong.PostBuild(config.Declare))
 	if err != nil {
 		t.Fatal(err)
 	}

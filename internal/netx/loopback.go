@@ -15,3 +15,9 @@ func IsLoopback(host string) bool {
 func IsLoopbackName(host string) bool {
 	return IsLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
+
+// IsRedirectLoopback is [IsLoopback] for the redirect of an app on the same machine: the addresses that RFC 8252 §7.3 has,
+// and localhost, to the letter. Apps listen on no others.
+func IsRedirectLoopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
