@@ -8,7 +8,19 @@ import (
 // MinSecretLength is the least number of characters of a secret.
 const MinSecretLength = 32
 
-// Config is everything that can be set. Fields stand in the order in which help shows them.
+// Config is everything that can be set. Fields stand in the order in which help shows them. The
+// first paragraph of a field's comment is its help text; what comes after it is for readers of the
+// code. The tag has the flag's name, and of these what is needed:
+//
+//	default      what the value is otherwise
+//	placeholder  what help shows for the value
+//	enum         what it may be
+//	sep          what separates the entries of a list, if it is not a comma
+//	min, max     the borders of a number or a duration
+//	need         that it must be given, and how to come by it
+//	only         with which values of another setting it has an effect, as in auth=oauth,external
+//	env          the variable, if it does not go by the name
+//	group        the heading in help, of this and all fields up to the next one
 type Config struct {
 	// Address for MCP clients and browsers. Port 0 takes any free one.
 	Listen string `name:"listen" default:"127.0.0.1:8080" placeholder:"ADDR" need:"" group:"Network"`
@@ -96,6 +108,8 @@ type Config struct {
 	// With --auth oauth: how old the provider's last yes about a person may be when a client
 	// refreshes its tokens, or sends or changes something. After that the provider is asked first
 	// whether they may still come in. At least 1m.
+	//
+	// The least keeps the provider from being asked with every call.
 	Recheck time.Duration `name:"recheck" default:"15m" placeholder:"DURATION" min:"1m" only:"auth=oauth"`
 
 	// With --auth oauth: how long a login goes on while the provider cannot say whether the person
@@ -168,6 +182,9 @@ type Config struct {
 	// How long an access token of the gateway lives, 10m to 24h. Clients ask for the next one up
 	// to 5 minutes before its end. Revoking a login ends its access tokens at once; a client
 	// without refresh tokens signs in again after this time.
+	//
+	// At least twice the time before their end at which known clients ask for the next one, and less
+	// than revoked grants are remembered.
 	AccessTokenLife time.Duration `name:"access-token-life" default:"1h" placeholder:"DURATION" min:"10m" max:"24h" only:"auth=oauth"`
 
 	// For how long a refresh token that was replaced still gives the current one, at most half of
@@ -246,6 +263,8 @@ type Config struct {
 
 	// How many contacts of create_contacts_batch go into one request. Changing it makes repeated
 	// calls fail that were begun with another size.
+	//
+	// The most keeps parts so small that one whose outcome is not known can be sorted out by hand.
 	BatchSize int `name:"batch-size" default:"100" placeholder:"N" min:"1" max:"1000"`
 
 	// How long to look for a message whose answer was lost before the call says that it is not
@@ -313,6 +332,8 @@ type Config struct {
 	// How many bytes the results of one request may have together, such as those of a batch. A
 	// tool that only reads is answered with an error beyond that; what a call has done is always
 	// told.
+	//
+	// The least has room for the largest page of messages, see endpoint.Options.MaxAnswer.
 	MaxAnswer int64 `name:"max-answer" default:"2097152" placeholder:"BYTES" min:"1048576"`
 
 	// How long a client may take to read the next 64 KiB of an answer. After that its connection
@@ -343,6 +364,8 @@ type Config struct {
 
 	// How many contacts one call of create_contacts_batch may have. A call with more is refused
 	// before anything is created, and told to split them.
+	//
+	// One call can be answered for the most: its result names each of them.
 	MaxContacts int `name:"max-contacts" default:"500" placeholder:"N" min:"1" max:"100000"`
 
 	// How many recipients one call of send_message may have. A call with more is refused before

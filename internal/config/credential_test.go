@@ -54,29 +54,6 @@ func TestEachLoginHasItsCredentials(t *testing.T) {
 	}
 }
 
-func TestAnExchangeNeedsToKnowForWhomAndAsWhom(t *testing.T) {
-	for name, tt := range map[string]struct {
-		auth string
-		edit func(*config.Config)
-		want string
-	}{
-		"for nobody":        {"oauth", func(c *config.Config) { c.ExchangeAudience = "" }, "--exchange-audience (GATEWAY_EXCHANGE_AUDIENCE)"},
-		"as nobody":         {"external", func(c *config.Config) { c.ExchangeClientID = "" }, "--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)"},
-		"a secret of whom?": {"oauth", func(c *config.Config) { c.ExchangeClientSecret = "pa55" }, "--exchange-client-id (GATEWAY_EXCHANGE_CLIENT_ID)"},
-	} {
-		c := with(tt.auth, "exchange")
-		tt.edit(&c)
-		if p := c.Problems(); len(p) != 1 || !strings.HasPrefix(p[0], tt.want) || strings.Contains(p[0], "pa55") {
-			t.Errorf("%s: %q", name, p)
-		}
-	}
-	c := with("oauth", "exchange")
-	c.ExchangeAudience, c.ExchangeResource = "", "https://api.example.com"
-	if p := c.Problems(); len(p) > 0 {
-		t.Errorf("a resource alone: %q", p)
-	}
-}
-
 func TestSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		auth, credential string

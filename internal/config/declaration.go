@@ -95,12 +95,12 @@ func (s *Setting) values(c *Config) []string {
 // text are the values in one, with commas in between.
 func (s *Setting) text(c *Config) string { return strings.Join(s.values(c), ",") }
 
-// number is the value of a setting that is a number or a duration.
-func (s *Setting) number(c *Config) (n int64, ok bool) {
+// number is the value of a setting that is a number or a duration, 0 for any other.
+func (s *Setting) number(c *Config) int64 {
 	if v := s.value(c); v.CanInt() {
-		return v.Int(), true
+		return v.Int()
 	}
-	return 0, false
+	return 0
 }
 
 // border is a number of a tag, in the form of the setting.
@@ -118,8 +118,7 @@ func (s *Setting) given(c *Config) bool {
 	if s.value(c).IsZero() || strings.TrimSpace(text) == "" || text == s.Default {
 		return false
 	}
-	n, isNumber := s.number(c)
-	return !isNumber || s.Default == "" || n != s.border(s.Default)
+	return !s.value(c).CanInt() || s.Default == "" || s.number(c) != s.border(s.Default)
 }
 
 // isOneOf tells whether the value is among those that are listed; any is where nothing is.

@@ -24,13 +24,12 @@ func (c *Config) Problems() []string {
 		if !s.isOneOf(c) {
 			p.add(s.Name, "%q is not one of its values; set %s", text, strings.ReplaceAll(s.Enum, ",", ", "))
 		}
-		if n, ok := s.number(c); ok && !s.within(n) {
+		if !s.within(s.number(c)) {
 			p.add(s.Name, "is %s; set %s", text, s.borders())
 		}
 		if form := written[s.Name]; form != nil && (len(values) > 0 || s.value(c).Kind() == reflect.Slice) {
 			form(func(format string, args ...any) { p.add(s.Name, format, args...) }, values)
 		}
-		p.orders(v, s)
 		p.conditions(v, s, combinations)
 	}
 	return p
@@ -64,11 +63,11 @@ func (p *problems) conditions(v *settings, s *Setting, all []condition) {
 		if c.where[0].setting != s.Name || !c.holds(v) {
 			continue
 		}
-		if c.shown == "" {
-			p.add(s.Name, "%s", c.says)
-		} else {
-			p.add(s.Name, c.says, v.text(c.shown))
+		shown := make([]any, len(c.shown))
+		for i, name := range c.shown {
+			shown[i] = v.text(name)
 		}
+		p.add(s.Name, c.says, shown...)
 	}
 }
 
@@ -79,21 +78,6 @@ func (c condition) holds(v *settings) bool {
 		}
 	}
 	return true
-}
-
-// orders notes to which other numbers that of a setting does not fit.
-func (p *problems) orders(v *settings, s *Setting) {
-	for _, o := range orders() {
-		if o.setting != s.Name {
-			continue
-		}
-		other := v.byName[o.of]
-		n, _ := s.number(v.Config)
-		m, _ := other.number(v.Config)
-		if s.within(n) && m != 0 && other.within(m) && !o.fits(n, m) {
-			p.add(s.Name, "is %s; it must be %s %s, which is %s", s.text(v.Config), o.relation, o.of, other.text(v.Config))
-		}
-	}
 }
 
 // required says that a setting is missing, and why it is needed or how to come by it.

@@ -14,22 +14,23 @@ import (
 // can tell that will use a setting.
 func Problems(c *config.Config) []string {
 	p := c.Problems()
-	if c.RedisURL != "" {
-		if err := redisstore.ParseURL(c.RedisURL.Reveal()); err != nil {
-			p = append(p, setting.RedisURL+": "+oneLine(err))
+	note := func(name string, err error) {
+		if err != nil {
+			p = append(p, name+": "+oneLine(err))
 		}
 	}
-	if _, err := web.NewGuard(nil, c.AllowedHosts, nil); err != nil {
-		p = append(p, setting.AllowedHosts+": "+oneLine(err))
+	if c.RedisURL != "" {
+		note(setting.RedisURL, redisstore.ParseURL(c.RedisURL.Reveal()))
 	}
+	_, err := web.NewGuard(nil, c.AllowedHosts, nil)
+	note(setting.AllowedHosts, err)
+	_, err = web.NewProxies(c.TrustedProxies)
+	note(setting.TrustedProxies, err)
 	if _, err := web.NewGuard(nil, nil, c.AllowedOrigins); err != nil {
-		p = append(p, setting.AllowedOrigins+": "+oneLine(err))
+		note(setting.AllowedOrigins, err)
 	} else if open := web.OpenOrigins(c.AllowedOrigins); c.Auth == "none" && len(open) > 0 {
 		p = append(p, setting.AllowedOrigins+": "+strings.Join(open, ", ")+" lets every web page that somebody visits "+
 			"send from the workspace, as "+setting.AuthFlag+" none asks for no login; name the origins, or use "+setting.AuthFlag+" oauth or external")
-	}
-	if _, err := web.NewProxies(c.TrustedProxies); err != nil {
-		p = append(p, setting.TrustedProxies+": "+oneLine(err))
 	}
 	p = append(p, toolsetProblems(c)...)
 	_, ruleErr := newAdmission(c) // of what config.Problems has told

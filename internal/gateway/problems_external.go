@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,19 +60,8 @@ func separate(err error) []error {
 
 // tokenSetting is the setting that an option of the verifier comes from.
 func tokenSetting(option string) string {
-	switch option {
-	case "Issuers":
-		return setting.TokenIssuers
-	case "JWKSURLs":
-		return setting.TokenJWKSURLs
-	case "Audiences":
-		return setting.TokenAudiences
-	case "Clients":
-		return setting.TokenClients
-	case "Algorithms":
-		return setting.TokenAlgorithms
-	case "ScopeMap":
-		return setting.TokenScopeMap
-	}
-	return setting.Auth
+	return cmp.Or(map[string]string{
+		"Issuers": setting.TokenIssuers, "JWKSURLs": setting.TokenJWKSURLs, "Audiences": setting.TokenAudiences,
+		"Clients": setting.TokenClients, "Algorithms": setting.TokenAlgorithms, "ScopeMap": setting.TokenScopeMap,
+	}[option], setting.Auth)
 }
