@@ -112,11 +112,11 @@ func (b *batchTurns) grant() {
 	}
 }
 
-// boundBatch lets some requests of a batch run at once, of which the SDK begins all. Notifications do nothing here.
+// boundBatch lets some requests of a batch run at once, of which the SDK begins all.
 func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		turns := stateOf(ctx).turns
-		if turns == nil || legacyNotifications[method] {
+		if turns == nil {
 			return next(ctx, method, req)
 		}
 		// What its client, or the process, leaves no time for is not begun: its answer, and those of all that was done

@@ -6,18 +6,16 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // Tools is what the endpoint offers: definitions for tools/list and the way of a call.
@@ -115,7 +113,8 @@ func New(opts Options) (*Endpoint, error) {
 	return e, nil
 }
 
-// ServeHTTP answers POST and DELETE; anything else, GET streams included, is 405.
+// ServeHTTP answers POST and DELETE; anything else, GET streams included, is 405. So is DELETE in the modern era, which has no
+// sessions (2026-07-28, Streamable HTTP, "Earlier Streamable HTTP Revisions").
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodPost:
@@ -123,13 +122,12 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodDelete:
 		e.endSession(w, r)
 	default:
-		w.Header().Set("Allow", "POST, DELETE")
-		errHTTPMethod.write(w, nil)
+		e.refuseMethod(w, r)
 	}
 }
 
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
-	if refusal := e.checkHeaders(r); refusal != nil {
+	if refusal := checkContent(r.Header); refusal != nil {
 		refusal.write(w, nil)
 		return
 	}
@@ -140,13 +138,9 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	came := time.Now()
-	env, refusal := readEnvelope(body, r.Header, e.opts.MaxBatch)
+	env, refusal := readEnvelope(body, r.Header, e.opts.MaxBatch, e.versions)
 	if refusal != nil {
 		refusal.write(w, env.id())
-		return
-	}
-	if len(env.messages) == 0 { // notifications that say nothing
-		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	r, q := request.Enter(r)
@@ -156,7 +150,8 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	var s *session.Session
 	if !env.modern {
-		if e.answerUnknown(w, env) {
+		if req := env.request(); req != nil && !legacyMethods[req.Method] {
+			errMethod.write(w, env.id())
 			return
 		}
 		if !env.initializes() {
@@ -168,6 +163,16 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 				q.Client = identity.Client{Name: s.ClientName, Version: s.ClientVersion}
 			}
 		}
+	}
+	if call, single := env.calls[""]; single { // in a batch each is answered for itself
+		if refusal := e.checkTool(call.name); refusal != nil {
+			refusal.of(env).write(w, env.id())
+			return
+		}
+	}
+	if len(env.messages) == 0 { // notifications, and answers to nothing (2025-11-25, Transports, "Sending Messages to the Server")
+		w.WriteHeader(http.StatusAccepted)
+		return
 	}
 	ctx := r.Context()
 	st := &state{
@@ -191,44 +196,11 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	q.Endpoint = st
 	r.Body = io.NopCloser(bytes.NewReader(env.body))
+	if env.initializes() {
+		r.Header.Del(headerVersion) // it has none yet, and the SDK tells eras by it
+	}
+	r.Header.Del(headerLastEvent)
 	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
 	sdk.ServeHTTP(st.writer, r)
-}
-
-// checkHeaders is what can be refused before the body is read.
-func (e *Endpoint) checkHeaders(r *http.Request) *rpcError {
-	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
-		return &errContentType
-	}
-	if r.Header.Get(headerLastEvent) != "" {
-		return &errLastEventID
-	}
-	// A version of the modern era that is not served is answered by the SDK, with the list of those that are.
-	if v := r.Header.Get(headerVersion); v != "" && v < firstModern && !slices.Contains(e.versions, v) {
-		refusal := errVersion
-		refusal.message += "; this server speaks " + strings.Join(e.versions, ", ")
-		return &refusal
-	}
-	return nil
-}
-
-// answerUnknown answers a legacy method that does not exist and swallows a notification that nobody knows.
-func (e *Endpoint) answerUnknown(w http.ResponseWriter, env *envelope) bool {
-	req := env.request()
-	if req == nil {
-		return false
-	}
-	if req.IsCall() {
-		if legacyMethods[req.Method] || req.Method == "server/discover" {
-			return false
-		}
-		errMethod.write(w, env.id())
-		return true
-	}
-	if legacyNotifications[req.Method] {
-		return false
-	}
-	w.WriteHeader(http.StatusAccepted)
-	return true
 }

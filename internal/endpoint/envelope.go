@@ -7,17 +7,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
-)
-
-// The headers of the transport.
-const (
-	// SessionHeader carries the id of a legacy session.
-	SessionHeader = "Mcp-Session-Id"
-
-	headerVersion   = "Mcp-Protocol-Version"
-	headerLastEvent = "Last-Event-ID"
 )
 
 const (
@@ -27,33 +19,32 @@ const (
 	lastBatch = "2025-03-26"
 )
 
-// The methods of the legacy era that this endpoint treats in a way of their own.
-const methodInitialize = "initialize"
+// The methods that this endpoint treats in a way of their own.
+const (
+	methodInitialize = "initialize"
+	methodListen     = "subscriptions/listen"
+	methodPing       = "ping"
+)
 
 // legacyMethods are the requests that a legacy client may make. The SDK answers an unknown one with plain text and 400,
 // which clients take for a broken transport; a JSON-RPC error lets them go on.
 var legacyMethods = map[string]bool{
-	methodInitialize: true, "ping": true, "tools/list": true, "tools/call": true, "logging/setLevel": true,
-	"prompts/list": true, "prompts/get": true, "resources/list": true, "resources/read": true,
-	"resources/templates/list": true, "resources/subscribe": true, "resources/unsubscribe": true,
-	"completion/complete": true,
-}
-
-// legacyNotifications are the notifications that the SDK takes; others are ignored.
-var legacyNotifications = map[string]bool{
-	"notifications/initialized": true, "notifications/cancelled": true, "notifications/progress": true,
-	"notifications/roots/list_changed": true,
+	methodInitialize: true, methodPing: true, "tools/list": true, methodCallTool: true, "logging/setLevel": true,
+	"prompts/list": true, "resources/list": true, "resources/templates/list": true,
 }
 
 // envelope is what is known about a POST before any method runs.
 type envelope struct {
 	// body is what the SDK reads: the messages made of what was checked, not as they were sent.
-	body     []byte
-	modern   bool
-	batch    bool
+	body   []byte
+	modern bool
+	batch  bool
+	// messages are the requests: the SDK sees neither notifications nor answers, which do nothing here.
 	messages []jsonrpc.Message
-	// ids are the messages' ids as they were written, nil for one without.
-	ids     []json.RawMessage
+	// ids are the messages' ids as they were written.
+	ids []json.RawMessage
+	// refused is the id of the request that a refusal is for, nil if there is none that could be read.
+	refused json.RawMessage
 	aliases aliases
 	// calls are the calls of tools by place; one that is not in a batch has the place "".
 	calls map[string]toolCall
@@ -78,10 +69,14 @@ func (e *envelope) initializes() bool {
 	return false
 }
 
-// id is the JSON-RPC id of a single request as it was written, nil if there is none. The envelope may be nil.
+// id is the JSON-RPC id, as it was written, of the request that a refusal is for: the first of a batch, which is refused as a
+// whole; nil if there is none. The envelope may be nil.
 func (e *envelope) id() json.RawMessage {
-	if e == nil || e.batch || len(e.ids) != 1 {
+	switch {
+	case e == nil:
 		return nil
+	case e.refused != nil || len(e.ids) == 0:
+		return e.refused
 	}
 	return e.ids[0]
 }
@@ -90,9 +85,9 @@ func (e *envelope) id() json.RawMessage {
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // readEnvelope decodes the body of a POST: each message is checked here, and written again for the SDK's own decoder, so that both
-// read the same. With a refusal the envelope knows no more than the id of the request.
-func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rpcError) {
-	e := &envelope{modern: header.Get(headerVersion) >= firstModern, aliases: aliases{}, calls: map[string]toolCall{}}
+// read the same. With a refusal the envelope knows no more than its era and the id of the request.
+func readEnvelope(body []byte, header http.Header, maxBatch int, served []string) (*envelope, *rpcError) {
+	e := &envelope{aliases: aliases{}, calls: map[string]toolCall{}}
 	trimmed := bytes.Trim(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
 	if len(trimmed) == 0 {
 		return nil, &errEmpty
@@ -103,19 +98,20 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 		refusal.message = fmt.Sprintf("the batch has more than %d messages, the most that this server takes; nothing was done, send fewer at once", maxBatch)
 		return nil, &refusal
 	}
+	if !utf8.Valid(trimmed) { // "JSON-RPC messages MUST be UTF-8 encoded" (2025-11-25, Transports)
+		return nil, &errUTF8
+	}
 	if !json.Valid(trimmed) { // the decoder would not mind what follows the first value
 		return nil, &errParse
 	}
+	era := newEra(header, served)
 	var raws []json.RawMessage
 	if !e.batch {
 		raws = append(raws, trimmed)
 	} else {
 		_ = json.Unmarshal(trimmed, &raws) // a list that is valid
-		if len(raws) == 0 {
-			return nil, &errInvalid
-		}
-		if v := header.Get(headerVersion); v != "" && v > lastBatch {
-			return nil, &errBatch
+		if refusal := e.checkBatch(raws, era); refusal != nil {
+			return e, refusal
 		}
 	}
 	seen := map[string]bool{}
@@ -125,26 +121,22 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 		if e.batch {
 			place = strconv.Itoa(i)
 		}
-		message, id, refusal := e.readMessage(raw, place)
+		message, id, refusal := e.readMessage(raw, place, era)
+		if refusal == nil && message != nil && seen[string(id)] {
+			refusal = &errSameID
+		}
 		if refusal != nil {
-			if !e.batch {
-				e.ids = []json.RawMessage{id}
-				return e, refusal
-			}
-			whole := *refusal
-			whole.status = http.StatusBadRequest
-			return nil, &whole
+			e.refused, e.ids = id, nil
+			return e, refusal.of(e)
 		}
 		if message == nil {
 			continue
 		}
-		if id != nil && seen[string(id)] {
-			return nil, &errSameID
-		}
 		seen[string(id)] = true
 		decoded, err := jsonrpc.DecodeMessage(message)
 		if err != nil {
-			return nil, &errInvalid
+			e.refused, e.ids = id, nil
+			return e, &errInvalid
 		}
 		e.messages, e.ids, bodies = append(e.messages, decoded), append(e.ids, id), append(bodies, message)
 	}
@@ -155,54 +147,148 @@ func readEnvelope(body []byte, header http.Header, maxBatch int) (*envelope, *rp
 	return e, nil
 }
 
-// removed are the methods of the legacy era that the modern one has no more (2026-07-28, key changes). The SDK answers them
-// with 404.
-var removed = map[string]bool{
-	methodInitialize: true, "ping": true, "logging/setLevel": true, "resources/subscribe": true, "resources/unsubscribe": true,
+// of is the refusal of a message as that of its body: a batch is refused as a whole, and the modern era has statuses of its own
+// (2026-07-28, Overview, "_meta", and Streamable HTTP, "Protocol Version Header").
+func (r *rpcError) of(e *envelope) *rpcError {
+	whole := *r
+	if e.batch || e.modern && r.status == http.StatusOK {
+		whole.status = http.StatusBadRequest
+	}
+	if e.modern && r.code == jsonrpc.CodeMethodNotFound {
+		whole.status = http.StatusNotFound
+	}
+	return &whole
+}
+
+// checkBatch refuses a batch where none may be: of no message, in a version without batches, of requests of the modern era. An
+// initialize must not be part of one (2025-03-26, Lifecycle, "Initialization").
+func (e *envelope) checkBatch(raws []json.RawMessage, era *era) *rpcError {
+	var first json.RawMessage
+	modern := era.version > lastBatch
+	for _, raw := range raws {
+		var members object
+		if json.Unmarshal(raw, &members) != nil {
+			continue
+		}
+		if id := readableID(members); first == nil {
+			first = id
+		}
+		if string(members["method"]) == `"`+methodInitialize+`"` {
+			e.refused = readableID(members)
+			return &errBatchInitialize
+		}
+		if _, claimed := claim(members); claimed {
+			modern = true
+		}
+	}
+	e.refused = first
+	switch {
+	case len(raws) == 0:
+		return &errInvalid
+	case era.checkRepeated(false) != nil:
+		return era.checkRepeated(false)
+	case era.checkLegacy() != nil:
+		return era.checkLegacy()
+	case modern:
+		return &errBatch
+	}
+	e.refused = nil
+	return nil
+}
+
+// readableID is the id of a request as it was written, nil if there is none.
+func readableID(members object) json.RawMessage {
+	if id := members["id"]; isID(id) && !isAnswer(members) {
+		return id
+	}
+	return nil
+}
+
+// isAnswer tells whether a message is the answer to a request of this server, which makes none.
+func isAnswer(members object) bool {
+	_, result := members["result"]
+	_, failure := members["error"]
+	return members["method"] == nil && (result || failure)
 }
 
 // readMessage gives a message as the SDK is to see it, with the id of a request, and notes the call of a tool at its place. It
-// refuses a request without an id, which would never be answered. A notification with unreadable params is nil: it changes
-// nothing here and nobody is answered.
-func (e *envelope) readMessage(raw json.RawMessage, place string) (message []byte, id json.RawMessage, refusal *rpcError) {
+// refuses a request without an id, which would never be answered. Notifications and answers are nil: they change nothing here and
+// nobody is answered.
+func (e *envelope) readMessage(raw json.RawMessage, place string, era *era) (message []byte, id json.RawMessage, refusal *rpcError) {
 	var members object // into a map, since names are matched to the letter only there
 	if json.Unmarshal(raw, &members) != nil {
 		return nil, nil, &errInvalid
 	}
+	id = readableID(members)
 	var method string
-	if members["method"] == nil {
-		return raw, nil, nil // an answer, or nothing that the decoder takes
-	}
-	if json.Unmarshal(members["method"], &method) != nil || string(members["jsonrpc"]) != `"2.0"` {
-		return nil, nil, &errInvalid
-	}
-	out := object{"jsonrpc": members["jsonrpc"], "method": members["method"]}
-	notification := strings.HasPrefix(method, "notifications/")
-	if given := members["id"]; given != nil && string(given) != "null" {
-		alias, ok := e.aliases.idFor(given)
-		if !ok {
-			return nil, nil, &errID
+	_ = json.Unmarshal(members["method"], &method)
+	if !e.batch {
+		e.modern, refusal = era.of(members, method)
+		if repeated := era.checkRepeated(e.modern); repeated != nil {
+			refusal = repeated
 		}
-		out["id"], id = alias, given
-	} else if !notification {
-		return nil, nil, &errNoID
+		if refusal != nil {
+			return nil, id, refusal
+		}
 	}
-	reads := method
-	if e.modern && removed[method] {
-		reads = "" // it is not there, whatever its params
+	if isAnswer(members) {
+		return nil, nil, e.checkAnswer(members)
 	}
-	params, call, refusal := checkParams(reads, members["params"], place)
+	if method == "" || string(members["jsonrpc"]) != `"2.0"` || members["result"] != nil || members["error"] != nil {
+		return nil, id, &errInvalid
+	}
+	notification := strings.HasPrefix(method, "notifications/")
+	given := members["id"]
+	if given == nil || string(given) == "null" {
+		switch {
+		case !notification:
+			return nil, nil, &errNoID
+		case e.modern:
+			return nil, nil, era.checkMethod(method, false)
+		}
+		e.notify(method, members["params"])
+		return nil, nil, nil
+	}
+	alias, ok := e.aliases.idFor(given)
+	if !ok {
+		return nil, nil, &errID
+	}
+	out := object{"jsonrpc": members["jsonrpc"], "id": alias, "method": members["method"]}
+	if e.modern {
+		if refusal := era.checkModern(members, method); refusal != nil {
+			return nil, id, refusal
+		}
+	}
+	params, call, refusal := checkParams(method, members["params"], place)
+	switch {
+	case refusal != nil:
+		return nil, id, refusal
+	case e.batch && !legacyMethods[method]:
+		return encode(e.aliases.unknownInBatch(out)), id, nil
+	case params != nil:
+		out["params"] = params
+	}
 	if call != nil {
 		call.id = textOf(id)
 		e.calls[place] = *call
 	}
-	switch {
-	case refusal != nil && notification && id == nil:
-		return nil, nil, nil
-	case refusal != nil:
-		return nil, id, refusal
-	case params != nil:
-		out["params"] = params
-	}
 	return encode(out), id, nil
+}
+
+// checkAnswer looks at an answer, which a modern client must not send (2026-07-28, Streamable HTTP, "Sending Messages").
+func (e *envelope) checkAnswer(members object) *rpcError {
+	result, failure := members["result"], members["error"]
+	_, object := toObject(failure)
+	switch {
+	case string(members["jsonrpc"]) != `"2.0"`, (result == nil) == (failure == nil), !isID(members["id"]), failure != nil && !object:
+		return &errInvalid
+	case e.modern:
+		return &errAnswer
+	}
+	return nil
+}
+
+// notify takes note of a legacy notification. One with params of another shape says nothing.
+func (e *envelope) notify(method string, raw json.RawMessage) {
+	_, _, _ = checkParams(method, raw, "")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
@@ -21,30 +22,44 @@ type rpcError struct {
 	code       int
 	message    string
 	retryAfter time.Duration
-	// noID leaves the request's id out of the body.
-	noID bool
+	// data goes with the error, nil if there is none.
+	data *versionData
 	// closes ends the connection.
 	closes bool
 }
 
-// Every refusal of the endpoint itself.
+// versionData goes with errModernVersion (2026-07-28, Versioning, "Protocol Version Negotiation").
+type versionData struct {
+	Supported []string `json:"supported"`
+	Requested string   `json:"requested"`
+}
+
+// Every refusal of the endpoint itself. Params that are wrong are told with 200 in the legacy era, whose clients take a 400 for a
+// broken transport.
 var (
-	errParse       = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
-	errInvalid     = badRequest("the body is not a JSON-RPC 2.0 message")
-	errEmpty       = badRequest("the body is empty; send one JSON-RPC message")
-	errUnread      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
-	errContentType = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json"}
-	errBatch       = badRequest("batches ended with protocol version 2025-03-26; send one message")
-	errBatchSize   = badRequest("the batch has too many messages")
-	errLastEventID = badRequest("streams cannot be resumed; leave Last-Event-ID out")
-	errVersion     = badRequest("unsupported MCP-Protocol-Version")
-	errMethod      = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
-	errSameID      = badRequest("two requests of the batch have the same id; only one of them could be answered")
-	errNoID        = badRequest("the request has no id; give it a string or a whole number")
-	errID          = badRequest("the id must be a string or a number")
-	errParams      = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "params must be an object"}
-	errToolName    = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "tools/call needs params.name, the name of a tool"}
-	errHTTPMethod  = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
+	errParse           = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
+	errInvalid         = badRequest("the body is not a JSON-RPC 2.0 message")
+	errEmpty           = badRequest("the body is empty; send one JSON-RPC message")
+	errUnread          = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
+	errContentType     = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json, in UTF-8"}
+	errBatch           = badRequest("batches ended with protocol version 2025-03-26; send one message")
+	errUTF8            = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not JSON in UTF-8"}
+	errAnswer          = badRequest("the body is an answer, and this server asks nothing")
+	errBatchSize       = badRequest("the batch has too many messages")
+	errVersion         = badRequest("unsupported MCP-Protocol-Version")
+	errModernVersion   = rpcError{status: http.StatusBadRequest, code: mcp.CodeUnsupportedProtocolVersion, message: "unsupported protocol version"}
+	errModernMethod    = rpcError{status: http.StatusNotFound, code: jsonrpc.CodeMethodNotFound, message: errMethod.message}
+	errBatchInitialize = badRequest("initialize must not be part of a batch; send it alone")
+	errContentEncoding = rpcError{
+		status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "the body must come as it is, without Content-Encoding",
+	}
+	errMethod     = rpcError{status: http.StatusOK, code: jsonrpc.CodeMethodNotFound, message: "method not found"}
+	errSameID     = badRequest("two requests of the batch have the same id; only one of them could be answered")
+	errNoID       = badRequest("the request has no id; give it a string or a whole number")
+	errID         = badRequest("the id must be a string or a number")
+	errParams     = rpcError{status: http.StatusOK, code: jsonrpc.CodeInvalidParams, message: "params must be an object"}
+	errToolName   = rpcError{status: http.StatusOK, code: jsonrpc.CodeInvalidParams, message: "tools/call needs params.name, the name of a tool"}
+	errHTTPMethod = rpcError{status: http.StatusMethodNotAllowed, code: jsonrpc.CodeInvalidRequest, message: "this endpoint takes POST and DELETE"}
 
 	errTooLarge = rpcError{
 		status: http.StatusRequestEntityTooLarge, code: jsonrpc.CodeInvalidRequest, closes: true,
@@ -55,8 +70,7 @@ var (
 		message: "the body arrives too slowly; nothing was done, send the request again",
 	}
 
-	// A null id crashes one client library, so the id is left out, which that library takes well.
-	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found", noID: true}
+	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found"}
 	errInternal       = rpcError{status: http.StatusInternalServerError, code: jsonrpc.CodeInternalError, message: "internal error"}
 	errSessionMissing = badRequest("the Mcp-Session-Id header is missing; send the one that initialize answered")
 	errUnavailable    = rpcError{
@@ -91,6 +105,16 @@ var (
 	}
 )
 
+// mismatch says which header is not what the body says (2026-07-28, Streamable HTTP, "Server Validation").
+func mismatch(message string) *rpcError {
+	return &rpcError{status: http.StatusBadRequest, code: mcp.CodeHeaderMismatch, message: message}
+}
+
+// missingMeta says what a modern request lacks (2026-07-28, Overview, "_meta").
+func missingMeta(key, want string) *rpcError {
+	return &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams, message: "params._meta needs " + key + ", " + want}
+}
+
 func badRequest(message string) rpcError {
 	return rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: message}
 }
@@ -106,7 +130,7 @@ func (e rpcError) why() web.Reason {
 		return web.ReasonTooMany
 	}
 	switch {
-	case e.status == http.StatusBadRequest && strings.HasPrefix(e.message, errVersion.message):
+	case e.code == mcp.CodeUnsupportedProtocolVersion, e.status == http.StatusBadRequest && strings.HasPrefix(e.message, errVersion.message):
 		return web.ReasonProtocolVersion
 	case e.status == http.StatusNotFound:
 		return web.ReasonNotFound
@@ -126,26 +150,28 @@ func (e rpcError) why() web.Reason {
 	return web.ReasonBadRequest
 }
 
-// write answers with the error. id is the request's JSON-RPC id, nil if it is not known.
+// write answers with the error. id is the request's JSON-RPC id, nil if it is not known: then it is left out, since a null id
+// crashes one client library.
 func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
-	if e.noID {
-		id = nil
-	}
 	type body struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
+		Code    int          `json:"code"`
+		Message string       `json:"message"`
+		Data    *versionData `json:"data,omitempty"`
 	}
 	data := encode(struct {
 		JSONRPC string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id,omitempty"`
 		Error   body            `json:"error"`
-	}{"2.0", id, body{e.code, e.message}})
+	}{"2.0", id, body{e.code, e.message, e.data}})
 	web.Refused(w, e.status, e.why())
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	if e.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(e.retryAfter/time.Second)))
+	}
+	if e.message == errContentEncoding.message {
+		h.Set("Accept-Encoding", "identity") // RFC 9110 §15.5.16
 	}
 	if e.closes {
 		h.Set("Connection", "close")

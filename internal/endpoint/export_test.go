@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
 // NewRevocable gives the writer of a call's answer and what takes the answer back.

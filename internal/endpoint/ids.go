@@ -10,7 +10,8 @@ import (
 )
 
 // aliases are JSON-RPC ids on the way through the SDK, which reads numbers as doubles: one that it would not give back to the
-// letter has a string in its place there, which nobody can guess. The key is that string in its quotes.
+// letter has a string in its place there, which nobody can guess. The key is that string in its quotes. So does what the SDK
+// would not say as it is to be said, see [aliases.unknownInBatch].
 type aliases map[string]json.RawMessage
 
 // idFor gives an id as the SDK is to see it; false for what is neither a string nor a number.

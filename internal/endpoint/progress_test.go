@@ -152,10 +152,13 @@ func TestProgressThatIsNoneIsNotTold(t *testing.T) {
 
 // The session's id is a header, and nobody knows it before initialize succeeded.
 func TestWhatInitializesIsNotStreamed(t *testing.T) {
-	r := newReplica(t, setup{tools: telling(func(c mcpadapter.Call) { c.Progress(1, 1, "") })})
-	a := r.send(t, http.MethodPost, "["+initialize+","+asking(callProbe)+"]")
-	if a.header.Get("Content-Type") != "application/json" || a.header.Get("Mcp-Session-Id") == "" || !strings.Contains(a.body, "asked: false") {
-		t.Errorf("answered %v %s", a.header, a.body)
+	r := newReplica(t, setup{})
+	body := strings.Replace(initialize, `"params":{`, `"params":{"_meta":{"progressToken":"tok"},`, 1)
+	for accept, want := range map[string]string{"application/json, text/event-stream": "application/json", "text/event-stream": "text/event-stream"} {
+		a := r.send(t, http.MethodPost, body, "Accept", accept)
+		if a.header.Get("Content-Type") != want || a.header.Get("Mcp-Session-Id") == "" {
+			t.Errorf("%s: answered %v %s", accept, a.header, a.body)
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func (w *answerWriter) begin() bool {
 		w.refuse(*err)
 		return false
 	}
+	w.Header().Set("Cache-Control", "no-store, no-transform") // it may hold people's messages (RFC 9111 §5.2.2.5)
 	if id := w.session.Load(); id != nil {
 		w.Header().Set(SessionHeader, *id)
 	}

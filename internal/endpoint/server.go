@@ -6,9 +6,10 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
 // listTTL is how long a client may keep the list of tools: they change only with a new version of the gateway.
@@ -31,7 +32,7 @@ func (e *Endpoint) newServer() *mcp.Server {
 	for _, tool := range e.opts.Tools.Definitions() {
 		server.AddTool(tool, e.handleCall)
 	}
-	server.AddReceivingMiddleware(e.recoverPanic, e.boundBatch, e.mintSession)
+	server.AddReceivingMiddleware(e.recoverPanic, e.answerUnknown, e.boundBatch, e.mintSession)
 	return server
 }
 

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // Sessions is the table of legacy sessions. Its errors are session.ErrNotFound and session.ErrUnavailable.
@@ -35,8 +36,31 @@ func (e *Endpoint) findSession(r *http.Request, subject string) (*session.Sessio
 	return s, nil
 }
 
+// refuseMethod answers what is neither POST nor DELETE.
+func (e *Endpoint) refuseMethod(w http.ResponseWriter, r *http.Request) {
+	refusal := errHTTPMethod
+	w.Header().Set("Allow", "POST, DELETE")
+	if era := newEra(r.Header, e.versions); era.isModern(era.version) {
+		refusal.message = "this endpoint takes POST"
+		w.Header().Set("Allow", "POST")
+	}
+	refusal.write(w, nil)
+}
+
 // endSession is DELETE: it ends the session for every replica.
 func (e *Endpoint) endSession(w http.ResponseWriter, r *http.Request) {
+	era := newEra(r.Header, e.versions)
+	switch repeated, version := era.checkRepeated(false), era.checkLegacy(); {
+	case repeated != nil:
+		repeated.write(w, nil)
+		return
+	case version != nil:
+		version.write(w, nil)
+		return
+	case era.isModern(era.version):
+		e.refuseMethod(w, r)
+		return
+	}
 	id := r.Header.Get(SessionHeader)
 	if id == "" {
 		errSessionMissing.write(w, nil)

@@ -13,10 +13,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
-// gone checks the answer that makes a client initialize again by itself.
-func gone(t *testing.T, a *answer) {
+// gone checks the answer that makes a client initialize again by itself. id is that of the request, "" without one.
+func gone(t *testing.T, id string, a *answer) {
 	t.Helper()
-	const want = `{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"}}`
+	want := `{"jsonrpc":"2.0",` + id + `"error":{"code":-32001,"message":"Session not found"}}`
 	if a.status != http.StatusNotFound || a.body != want {
 		t.Errorf("answered %d %s, want 404 %s", a.status, a.body, want)
 	}
@@ -79,8 +79,8 @@ func TestTheClientEndedIt(t *testing.T) {
 	if got := b.send(t, http.MethodDelete, "", "Mcp-Session-Id", id); got.status != http.StatusNoContent {
 		t.Fatalf("DELETE answered %d %s", got.status, got.body)
 	}
-	gone(t, a.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
-	gone(t, a.send(t, http.MethodDelete, "", "Mcp-Session-Id", id))
+	gone(t, `"id":2,`, a.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
+	gone(t, "", a.send(t, http.MethodDelete, "", "Mcp-Session-Id", id))
 }
 
 func TestItIsOlderThanTheLongestLife(t *testing.T) {
@@ -88,26 +88,26 @@ func TestItIsOlderThanTheLongestLife(t *testing.T) {
 	r := newReplica(t, setup{now: func() time.Time { return now }})
 	id := r.open(t)
 	now = now.Add(31 * 24 * time.Hour)
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 }
 
 func TestItBelongsToAnotherSubject(t *testing.T) {
 	r := newReplica(t, setup{})
 	id := r.open(t, subjectHeader, "ann")
 	served(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id, subjectHeader, "ann"))
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id, subjectHeader, "bob"))
-	gone(t, r.send(t, http.MethodDelete, "", "Mcp-Session-Id", id, subjectHeader, "bob"))
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id, subjectHeader, "bob"))
+	gone(t, "", r.send(t, http.MethodDelete, "", "Mcp-Session-Id", id, subjectHeader, "bob"))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id))
 }
 
 func TestAnIDThatDoesNotOpen(t *testing.T) {
 	old := newReplica(t, setup{secrets: []string{"retired-secret-retired-secret-00"}})
 	id := old.open(t)
 	r := newReplica(t, setup{})
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id)) // its secret was removed
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", "forged"))
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", r.open(t)[:40]))
-	gone(t, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", strings.Repeat("a", 4096)))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id)) // its secret was removed
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", "forged"))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", r.open(t)[:40]))
+	gone(t, `"id":2,`, r.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", strings.Repeat("a", 4096)))
 
 	rotating := newReplica(t, setup{secrets: []string{secret, "retired-secret-retired-secret-00"}})
 	served(t, rotating.send(t, http.MethodPost, callProbe, "Mcp-Session-Id", id)) // its secret still opens

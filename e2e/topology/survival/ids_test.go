@@ -73,8 +73,8 @@ func wantGone(t testing.TB, r *replica, method, session string) {
 	if a.status != http.StatusNotFound || failure.Code != -32001 || failure.Message != "Session not found" {
 		t.Errorf("%s: %d %+v", r.name, a.status, failure)
 	}
-	if id, there := a.body["id"]; there {
-		t.Errorf("%s: the answer has an id, %s", r.name, id)
+	if id, there := a.body["id"]; there != (method == http.MethodPost) || string(id) == "null" {
+		t.Errorf("%s: %s is answered with the id %s", r.name, method, id)
 	}
 }
 
