@@ -177,7 +177,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	st := &state{
 		gone: ctx, meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
-		writer: &answerWriter{ResponseWriter: w, aliases: env.aliases},
+		writer: &answerWriter{ResponseWriter: w, aliases: env.aliases, id: env.id()},
 	}
 	if s != nil {
 		st.meta.session = s.Key()
@@ -192,7 +192,9 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	sdk := e.sdk
 	if st.streamed = st.meta.streamed(r, env); st.streamed {
 		sdk = e.streams
-		w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps progress back until the answer is complete
+	}
+	if single := env.request(); st.streamed && !env.initializes() || single != nil && single.Method == methodListen {
+		defer st.writer.keepAlive()()
 	}
 	q.Endpoint = st
 	r.Body = io.NopCloser(bytes.NewReader(env.body))

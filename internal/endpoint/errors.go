@@ -72,6 +72,7 @@ var (
 
 	errSessionGone    = rpcError{status: http.StatusNotFound, code: codeSessionNotFound, message: "Session not found"}
 	errInternal       = rpcError{status: http.StatusInternalServerError, code: jsonrpc.CodeInternalError, message: "internal error"}
+	errMisunderstood  = badRequest("the request was not understood")
 	errSessionMissing = badRequest("the Mcp-Session-Id header is missing; send the one that initialize answered")
 	errUnavailable    = rpcError{
 		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError, retryAfter: 2 * time.Second,

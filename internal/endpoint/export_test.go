@@ -21,6 +21,11 @@ func NewSessionWriter(w http.ResponseWriter) (http.ResponseWriter, func(string))
 	return sw, func(id string) { sw.session.Store(&id) }
 }
 
+// NewPlainWriter gives the writer of the answer to a request with an id.
+func NewPlainWriter(w http.ResponseWriter, id string) http.ResponseWriter {
+	return &answerWriter{ResponseWriter: w, id: json.RawMessage(id)}
+}
+
 // NewAliasWriter gives a writer that puts an id in the place of its alias.
 func NewAliasWriter(w http.ResponseWriter, alias, id string) http.ResponseWriter {
 	return &answerWriter{ResponseWriter: w, aliases: aliases{alias: json.RawMessage(id)}}

@@ -3,7 +3,10 @@ package endpoint
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/clerkchat/mcp-gateway/internal/request"
@@ -44,26 +47,44 @@ type answerWriter struct {
 	session atomic.Pointer[string]
 	lost    atomic.Pointer[error]
 	// refuse writes the refusal of a single call; of a batch other calls may have done something, so it is nil there.
-	refuse           func(error)
+	refuse func(error)
+	// id is that of a single request.
+	id json.RawMessage
+	// events says that the answer may be a stream of events that begins before the SDK answers, see [answerWriter.keepAlive].
+	events    bool
+	ownHeader http.Header // the SDK's then
+
+	mu               sync.Mutex
 	started, refused bool
+	streaming        bool // the stream has begun without the SDK
+}
+
+// Header is for the SDK.
+func (w *answerWriter) Header() http.Header {
+	if w.events {
+		return w.ownHeader
+	}
+	return w.ResponseWriter.Header()
 }
 
 func (w *answerWriter) WriteHeader(status int) {
-	if w.begin() {
-		w.ResponseWriter.WriteHeader(status)
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin(status)
 }
 
 // Write counts what is refused as written, so that whoever writes goes on. The SDK writes each message at once.
 func (w *answerWriter) Write(data []byte) (int, error) {
-	if !w.begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.begin(0) {
 		return len(data), nil
 	}
 	out := data
 	for alias, id := range w.aliases {
 		out = bytes.ReplaceAll(out, []byte(alias), id)
 	}
-	if _, err := w.ResponseWriter.Write(out); err != nil {
+	if _, err := w.ResponseWriter.Write(w.event(out)); err != nil {
 		return 0, err
 	}
 	return len(data), nil
@@ -71,7 +92,9 @@ func (w *answerWriter) Write(data []byte) (int, error) {
 
 // FlushError is for http.ResponseController: what is flushed has begun.
 func (w *answerWriter) FlushError() error {
-	if !w.begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.begin(0) {
 		return nil
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
@@ -80,8 +103,8 @@ func (w *answerWriter) FlushError() error {
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// begin decides with the first byte, and reports whether the answer is as the SDK gives it.
-func (w *answerWriter) begin() bool {
+// begin decides with the first byte or the status, and reports whether the answer is as the SDK gives it. w.mu is held.
+func (w *answerWriter) begin(status int) bool {
 	if w.started {
 		return !w.refused
 	}
@@ -91,9 +114,24 @@ func (w *answerWriter) begin() bool {
 		w.refuse(*err)
 		return false
 	}
-	w.Header().Set("Cache-Control", "no-store, no-transform") // it may hold people's messages (RFC 9111 §5.2.2.5)
+	contentType := w.Header().Get("Content-Type")
+	if strings.HasPrefix(contentType, "text/plain") { // the SDK's own words, which no client understands
+		w.refused = true
+		refusal := errMisunderstood
+		if status >= http.StatusInternalServerError {
+			refusal = errInternal
+		}
+		refusal.write(w.ResponseWriter, w.id)
+		return false
+	}
 	if id := w.session.Load(); id != nil {
-		w.Header().Set(SessionHeader, *id)
+		w.ResponseWriter.Header().Set(SessionHeader, *id)
+	}
+	if contentType != "" {
+		w.setHeader(contentType)
+	}
+	if status > 0 {
+		w.ResponseWriter.WriteHeader(status)
 	}
 	return true
 }

@@ -115,7 +115,8 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 			return report
 		}
 		if c.Progress != nil {
-			c.Progress(len(b.result.Contacts), len(contacts), "")
+			done := len(b.result.Contacts)
+			c.Progress(done, len(contacts), fmt.Sprintf("%d of %d contacts are done.", done, len(contacts)))
 		}
 	}
 	return b.report()

@@ -53,7 +53,12 @@ func TestABatchGoesInPartsEachOfWhichIsAWork(t *testing.T) {
 	var progress []int
 	r := tools.Call(t.Context(), Call{
 		Tool: "create_contacts_batch", Arguments: json.RawMessage(batchOf(250, "")), IdempotencyKey: "k",
-		Progress: func(done, total int, _ string) { progress = append(progress, done, total) },
+		Progress: func(done, total int, message string) {
+			progress = append(progress, done, total)
+			if want := fmt.Sprintf("%d of %d contacts are done.", done, total); message != want {
+				t.Errorf("progress says %q, want %q", message, want)
+			}
+		},
 	})
 	if r.Result.IsError || r.Facts.Disposition != DispositionExecuted || r.Facts.Attempts != 3 {
 		t.Errorf("%.200s, %+v", r.Result.Text, r.Facts)
