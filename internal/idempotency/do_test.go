@@ -141,21 +141,37 @@ func TestARefusalIsReplayedOnlyToThoseWhoWaited(t *testing.T) {
 }
 
 func TestACanceledCallIsNotReplayed(t *testing.T) {
-	inTime(t, func(t *testing.T) {
-		_, p := running(t, 2)
-		var a api
-		ctx, hangUp := context.WithCancel(t.Context())
-		hesitant := a.message("k", "text", outcome{})
-		hesitant.Attempt = func(ctx context.Context, _ func(context.Context) error) mcpadapter.Attempted {
-			<-ctx.Done() // waiting for a credential
-			return mcpadapter.Attempted{Outcome: clerkapi.NotDone, Result: mcpadapter.Result{Text: "gone", IsError: true}}
-		}
-		go p[0].Do(ctx, hesitant)
-		time.AfterFunc(2*time.Second, hangUp)
-		time.Sleep(time.Second)
-		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
-		a.wantMade(t, "k", 1)
-	})
+	gone := mcpadapter.Attempted{Outcome: clerkapi.NotDone, Result: mcpadapter.Result{Text: "gone", IsError: true}}
+	for name, attempt := range map[string]func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted{
+		"as it waits for a credential": func(ctx context.Context, _ func(context.Context) error) mcpadapter.Attempted {
+			<-ctx.Done()
+			return gone
+		},
+		"as it was about to be handed over": func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+			if err := commit(ctx); err != nil {
+				t.Error(err)
+			}
+			<-ctx.Done()
+			canceled := gone
+			canceled.Canceled = true
+			return canceled
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				_, p := running(t, 2)
+				var a api
+				ctx, hangUp := context.WithCancel(t.Context())
+				hesitant := a.message("k", "text", outcome{})
+				hesitant.Attempt = attempt
+				go p[0].Do(ctx, hesitant)
+				time.AfterFunc(2*time.Second, hangUp)
+				time.Sleep(time.Second)
+				want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
+				a.wantMade(t, "k", 1)
+			})
+		})
+	}
 }
 
 func TestDuplicatesReplayTheCallInFlight(t *testing.T) {

@@ -42,7 +42,7 @@ func (c *call) execute(ctx context.Context, e *entry) (f mcpadapter.Verdict, aga
 		return failed
 	})
 	switch {
-	case !tried && made.Outcome == clerkapi.NotDone && ctx.Err() != nil: // which is not an answer for those who wait still
+	case made.Outcome == clerkapi.NotDone && (made.Canceled || !tried && ctx.Err() != nil): // which is not an answer for those who wait still
 		c.write(ctx, func(ctx context.Context) error { return c.withdraw(ctx, e) })
 		return mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result, At: e.Begun}, false
 	case !tried || failed == nil:

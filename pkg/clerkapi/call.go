@@ -34,11 +34,11 @@ type call struct {
 	last     attempt
 	// uncertain: an attempt before the last one may have taken effect.
 	uncertain bool
-	// wait before the next attempt, as decided by checkRetry; waiting while it lasts.
-	wait    time.Duration
-	waiting bool
+	// wait before the next attempt, as decided by checkRetry.
+	wait time.Duration
 	// large: this is one of the calls with a large answer.
 	large bool
+	giveUp
 }
 
 // do makes the request and decodes a 2xx answer into out, unless that is nil.
@@ -49,6 +49,8 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *
 	}
 	ctx, cancel := context.WithTimeout(ctx, u.core.timeout)
 	defer cancel()
+	ctx, stop := c.watch(ctx)
+	defer stop()
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *
 	if wait := u.core.circuits.enter(key); wait > 0 {
 		return nil, &Error{Operation: op.id, Reason: ErrPaused, RetryAfter: wait}
 	}
-	defer func() { u.core.circuits.leave(key, err, c.parent.Err() != nil) }()
+	defer func() { u.core.circuits.leave(key, err, c.parent.Err() != nil || c.brokeOff(ctx)) }()
 	defer c.leaveLarge()
 	return c.send(ctx, req, out)
 }
@@ -150,7 +152,8 @@ type attempt struct {
 // RoundTrip makes one attempt and reads its answer.
 func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.uncertain = c.uncertain || c.last.uncertain()
-	c.last, c.waiting = attempt{}, false
+	c.last = attempt{}
+	c.setWaiting(false)
 	resp, err := c.attempt(req)
 	if err != nil {
 		c.last.err = err

@@ -22,7 +22,7 @@ func (c *call) finish(ctx context.Context, doErr error, out any) (*Response, err
 		return c.response(), nil
 	}
 	switch {
-	case c.waiting: // the caller gave up while the next attempt was due
+	case c.isWaiting(): // the caller gave up while the next attempt was due
 		return c.response(), c.failure(c.brokenOff(ctx), doErr)
 	case a.status == 0:
 		return c.response(), c.failure(c.brokenOff(ctx), a.err)
@@ -111,7 +111,7 @@ func (c *call) refusal() *Error {
 // brokenOff says why there is no answer.
 func (c *call) brokenOff(ctx context.Context) error {
 	switch {
-	case errors.Is(c.parent.Err(), context.Canceled):
+	case errors.Is(c.parent.Err(), context.Canceled), c.brokeOff(ctx):
 		return ErrCanceled
 	case ctx.Err() != nil:
 		return ErrTimeout

@@ -25,7 +25,7 @@ const (
 // wait before it: one that would not end within the deadline is not begun, so that the caller learns what the API said
 // and when to come back, not that time ran out.
 func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	if ctx.Err() != nil || c.attempts >= c.core.maxAttempts || !c.mayRepeat() {
+	if ctx.Err() != nil || c.isOver() || c.attempts >= c.core.maxAttempts || !c.mayRepeat() {
 		return false, nil //nolint:nilerr // finish has the errors
 	}
 	c.wait = c.nextWait()
@@ -65,7 +65,7 @@ func (c *call) nextWait() time.Duration {
 
 // backoff is the wait that checkRetry decided on.
 func (c *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
-	c.waiting = true
+	c.setWaiting(true)
 	return c.wait
 }
 

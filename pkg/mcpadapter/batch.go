@@ -104,7 +104,7 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 			case t.stopping.Load():
 				b.stopped = "This server is about to stop."
 			case ctx.Err() != nil:
-				b.stopped = "The call ended before it was this contact's turn."
+				b.stopped = whyStopped(ctx)
 			}
 		}
 		if b.stopped != "" {
@@ -128,7 +128,7 @@ func (b *batch) do(ctx context.Context, part []clerkapi.ContactFields) (report R
 	p.request = &createContacts{body: clerkapi.CreateContactsRequest{Contacts: part}}
 	w := b.work
 	last := b.tools.attempt(&w, b.part, p, b.call, b.hold)
-	f := b.tools.once.Do(ctx, w)
+	f := unlessCanceled(ctx, b.part, p, last, b.tools.once.Do(ctx, w))
 	done := (f.State == Executed || f.State == Replayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
 	if refused := f.State > InProgress && len(b.result.Contacts) == 0; refused || b.single && !done {

@@ -46,7 +46,7 @@ func (t *Tools) executeGuarded(ctx context.Context, tool *tool, p plan, c Call, 
 		}
 	}
 	last := t.attempt(&work, tool, p, c, hold)
-	finding := t.once.Do(ctx, work)
+	finding := unlessCanceled(ctx, tool, p, last, t.once.Do(ctx, work))
 	return t.conclude(tool, p, work, *last, finding)
 }
 
@@ -90,7 +90,7 @@ func (t *Tools) attempt(w *Operation, tool *tool, p plan, c Call, hold *hold) (l
 			}
 			return err
 		})
-		return Attempted{Outcome: last.outcome, ID: last.id, Result: last.report.Result}
+		return Attempted{Outcome: last.outcome, ID: last.id, Result: last.report.Result, Canceled: last.canceled}
 	}
 	return last
 }

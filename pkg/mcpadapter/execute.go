@@ -17,6 +17,8 @@ type executed struct {
 	id string
 	// what says why the outcome is unknown.
 	what string
+	// canceled says that nothing was handed over, since the call was canceled.
+	canceled bool
 }
 
 // execute makes the plan's request, once, with the caller's credential. A write calls commit as the last thing before,
@@ -47,8 +49,12 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 			facts.Outcome = OutcomeUnavailable
 			return nothing(tool.words.nothing, facts)
 		}
-		// From here on a client that goes away cannot make an effect unknown.
-		ctx = context.WithoutCancel(ctx)
+		if isCanceled(ctx) { // the last look before the request is handed over
+			unsent(context.WithoutCancel(ctx))
+			return canceled(tool, facts)
+		}
+		// From here on a client that goes away, or cancels, cannot make an effect unknown. It ends a wait before another attempt.
+		ctx = clerkapi.WithGiveUp(context.WithoutCancel(ctx), ctx)
 	}
 	var a answer
 	err = t.renewing(ctx, subject, credential, func(api *clerkapi.Client) (err error) {
@@ -68,7 +74,7 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 // renewing does something with a credential, and with another one if that was refused and there is one.
 func (t *Tools) renewing(ctx context.Context, subject string, c clerkapi.Credential, do func(*clerkapi.Client) error) error {
 	err := do(t.client.As(c))
-	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) {
+	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) && !clerkapi.GivenUp(ctx) {
 		if renewed, renewErr := renewer.Renewed(ctx, subject, c); renewErr == nil {
 			err = do(t.client.As(renewed))
 		}

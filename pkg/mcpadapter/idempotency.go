@@ -65,6 +65,8 @@ type Attempted struct {
 	ID string
 	// Result is for the client: after [clerkapi.Unknown] it says only what is known from the attempt.
 	Result Result
+	// Canceled says that the call was canceled before anything was handed over: this is not an answer for other calls.
+	Canceled bool
 }
 
 // Match is something that may have been made by an attempt.
