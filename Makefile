@@ -9,10 +9,10 @@ N         ?= 300
 SEED      ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race histories share clients mutate lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories share clients conformance mutate lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/gateway, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.buildVersion=$(VERSION)" -o bin/gateway ./cmd/gateway
@@ -37,6 +37,9 @@ share: ## Show that nobody takes more than a share: loads on the real binary, an
 
 clients: ## Show that real clients sign in once, and go on while replicas die and Redis is away (needs npm ci --prefix e2e --ignore-scripts)
 	$(GO) test -C e2e -count=1 -v -timeout 6m . -run '^TestClients' -full
+
+conformance: ## Have the conformance suite judge the handlers with its fixtures on them, alone and as replicas (needs npm ci as above)
+	$(GO) test -C e2e -tags conformance -count=1 -v -timeout 5m ./conformance
 
 mutate: ## Seed N faults into PKG=./internal/… and count those that its tests notice (SEED chooses them, FLAGS=-h lists more)
 	$(GO) build -C tools -o ../bin/mutate ./mutate

@@ -56,6 +56,8 @@ var rooms = map[string][]string{
 	"internal/gateway":                  {"*"},
 	"e2e":                               nil,
 	"e2e/browsertest":                   nil,
+	"e2e/conformance":                   nil,
+	"e2e/conformance/fixtures":          nil,
 	"e2e/topology":                      nil,
 	"e2e/topology/survival":             nil,
 	"e2e/topology/share":                nil,

@@ -15,20 +15,34 @@ import (
 // listTTL is how long a client may keep the list of tools: they change only with a new version of the gateway.
 const listTTL = 5 * time.Minute
 
+// fixtures are what the server has besides its tools in a build with the tag conformance, and in no
+// other: see Mount there.
+var fixtures struct {
+	options func(*mcp.ServerOptions)
+	add     func(*mcp.Server)
+}
+
 // newServer makes the one SDK server that every request of both eras goes through.
 func (e *Endpoint) newServer() *mcp.Server {
-	server := mcp.NewServer(&mcp.Implementation{
-		Name:       e.opts.Name,
-		Title:      e.opts.Title,
-		Version:    e.opts.Version,
-		WebsiteURL: e.opts.WebsiteURL,
-	}, &mcp.ServerOptions{
+	options := &mcp.ServerOptions{
 		Instructions: e.opts.Tools.Instructions(),
 		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
 		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
 			c.TTLMs = int(listTTL / time.Millisecond)
 		},
-	})
+	}
+	if fixtures.options != nil {
+		fixtures.options(options)
+	}
+	server := mcp.NewServer(&mcp.Implementation{
+		Name:       e.opts.Name,
+		Title:      e.opts.Title,
+		Version:    e.opts.Version,
+		WebsiteURL: e.opts.WebsiteURL,
+	}, options)
+	if fixtures.add != nil {
+		fixtures.add(server)
+	}
 	for _, tool := range e.opts.Tools.Definitions() {
 		server.AddTool(tool, e.handleCall)
 	}
