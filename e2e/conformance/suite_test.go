@@ -34,8 +34,7 @@ func runSuite(t *testing.T, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), suiteTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, append([]string{suite}, args...)...)
-	cmd.Stderr = t.Output()
-	out, err := cmd.Output()
+	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 

@@ -19,7 +19,7 @@ const listTTL = 5 * time.Minute
 // other: see Mount there.
 var fixtures struct {
 	options func(*mcp.ServerOptions)
-	add     func(*mcp.Server)
+	add     func(*mcp.Server) (tools []string)
 }
 
 // newServer makes the one SDK server that every request of both eras goes through.
@@ -41,7 +41,9 @@ func (e *Endpoint) newServer() *mcp.Server {
 		WebsiteURL: e.opts.WebsiteURL,
 	}, options)
 	if fixtures.add != nil {
-		fixtures.add(server)
+		for _, name := range fixtures.add(server) {
+			e.readOnly[name] = true
+		}
 	}
 	for _, tool := range e.opts.Tools.Definitions() {
 		server.AddTool(tool, e.handleCall)
