@@ -67,6 +67,8 @@ type Error struct {
 	Message string
 	// Code is the API's own code for it, "" if it gave none.
 	Code string
+	// ExistingID is the id of what exists already and so was not created, where the API refused with 409 and named it; else "".
+	ExistingID ID
 	// RetryAfter is how long the API asks to wait, counted from its answer; 0 if it does not say.
 	RetryAfter time.Duration
 

@@ -105,6 +105,9 @@ func (c *call) refusal() *Error {
 	}
 	message, code := readErrorBody(a.header.Get("Content-Type"), a.body)
 	e.Message, e.Code = c.clean(message, maxMessage), c.clean(code, maxCode)
+	if a.status == http.StatusConflict {
+		e.ExistingID = ID(c.clean(existingID(a.body), maxCode))
+	}
 	return e
 }
 
