@@ -1,6 +1,7 @@
 package idempotency
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -28,7 +29,7 @@ func (m *Guard) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdi
 	for {
 		began := time.Now()
 		f, again := c.try(ctx, &entry{name: names[0], keyed: w.Key != "", ttl: ttl, record: record{
-			Phase: prepared, Attempt: c.newAttempt(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Begun: m.opts.Now(),
+			Phase: prepared, Attempt: c.newAttempt(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Given: bytesOf(w.Given), Begun: m.opts.Now(),
 		}})
 		if !again {
 			return f
@@ -97,9 +98,27 @@ func (c *call) find(ctx context.Context, mine *entry) (theirs *entry, err error)
 // isAwaited tells whether this is the end of the very attempt that this call has waited for.
 func (c *call) isAwaited(e *entry) bool { return e.Attempt == c.waitedFor }
 
-// isDue tells whether a record is of what this call asks for.
+// isDue tells whether a record is of what this call asks for. The version that made the record may have had another normal
+// form than this one: then its digest is this one's former digest, or the arguments are the same as they came.
 func (c *call) isDue(e *entry) bool {
-	return e.Tool == c.operation.Tool && string(e.Digest) == string(c.operation.Digest[:])
+	w := &c.operation
+	if e.Tool != w.Tool {
+		return false
+	}
+	return bytes.Equal(e.Digest, w.Digest[:]) || isSame(e.Digest, w.Former) || isSame(e.Given, w.Given)
+}
+
+// isSame is false for a digest that there is none of.
+func isSame(recorded []byte, digest [32]byte) bool {
+	return digest != [32]byte{} && bytes.Equal(recorded, digest[:])
+}
+
+// bytesOf is nil if there is no digest.
+func bytesOf(digest [32]byte) []byte {
+	if digest == [32]byte{} {
+		return nil
+	}
+	return digest[:]
 }
 
 // handleExisting deals with a record that another call has made.
@@ -119,6 +138,9 @@ func (c *call) handleExisting(ctx context.Context, theirs, mine *entry) (f mcpad
 			c.waitedFor, c.since = theirs.Attempt, c.wait.spent()
 		}
 		return f, true
+	}
+	if !bytes.Equal(theirs.Digest, c.operation.Digest[:]) { // its fingerprint is another one too, under which others may look for the same
+		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, At: theirs.Begun, Earlier: true}, false
 	}
 	f = c.reconcile(ctx, theirs)
 	f.Earlier = true

@@ -28,6 +28,8 @@ type record struct {
 	Replica string `json:"r"`
 	Tool    string `json:"t"`
 	Digest  []byte `json:"d"`
+	// Given is of the arguments as they came; records of versions before have none.
+	Given []byte `json:"g,omitempty"`
 	// Begun is when it was prepared, then when it was committed.
 	Begun time.Time `json:"b"`
 	// Answer is of what is done or refused.

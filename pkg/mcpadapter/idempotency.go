@@ -30,6 +30,10 @@ type Operation struct {
 	Tool string
 	// Digest is of everything that is asked for, in its normal form.
 	Digest [32]byte
+	// Given is of the arguments as they came. Former is Digest as versions before made it where their normal form was
+	// another one; the zero value if it was not. An operation is the same as one recorded if any of them is: a call that
+	// is repeated after an upgrade that changed the normal form is the same call.
+	Given, Former [32]byte
 	// Fingerprint is the same for all works that could not be told apart by looking at what they made. The zero value is
 	// for works that leave nothing to look at. Whose they are makes no difference: who looks may see another tenant's.
 	Fingerprint [32]byte
