@@ -16,10 +16,11 @@ const module = "github.com/clerkchat/mcp-gateway"
 var rooms = map[string][]string{
 	"openapi":                           nil,
 	"pkg/clerkapi":                      nil,
-	"pkg/mcpadapter":                    {"pkg/clerkapi"},
+	"pkg/mcpadapter":                    {"pkg/clerkapi", "pkg/mcpadapter/internal/args"},
 	"pkg/session":                       {"pkg/session/internal/lru"},
 	"pkg/session/grant":                 {"pkg/session", "pkg/session/internal/lru"},
 	"pkg/session/internal/lru":          nil,
+	"pkg/mcpadapter/internal/args":      nil,
 	"pkg/session/redisstore":            nil,
 	"pkg/session/sessiontest":           {"pkg/session"},
 	"internal/archtest":                 nil,

@@ -17,10 +17,10 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		{"no JSON", "send_message", `{"sender":`, []string{`the arguments are not valid JSON`}},
 		{"no UTF-8", "send_message", "{\"body\":\"\xff\"}", []string{`the arguments are not valid UTF-8`}},
 		{"no object", "send_message", `["+15551234567"]`, []string{`the arguments must be one JSON object; a list was given`}},
-		{"wrong types", "send_message", `{"sender":15551234567,"recipients":"+15559876543","body":["Hi"],"media_urls":{},"sent_by_name":true}`,
+		{"wrong types", "send_message", `{"sender":15551234567,"recipients":15559876543,"body":["Hi"],"media_urls":{},"sent_by_name":true}`,
 			[]string{
 				`sender must be a string such as "+15551234567"; a number was given`,
-				`recipients must be a list such as ["+15559876543"]; a string was given`,
+				`recipients must be a list such as ["+15559876543"]; a number was given`,
 				`body must be a string such as "Your appointment is confirmed for tomorrow at 2pm"; a list was given`,
 				`media_urls must be a list such as ["https://example.com/picture.jpg"]; an object was given`,
 				`sent_by_name must be a string such as "Jane Smith"; a boolean was given`,
@@ -66,9 +66,9 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 				`media_urls[2] does not begin`, `media_urls[3] names no host`, `media_urls[4] holds a user or password`,
 				`media_urls[5] holds a space`, `media_urls[6] is not a URL`, `media_urls[7] does not begin`, `media_urls[8] is too long`,
 			}},
-		{"wrong filters", "get_messages", `{"inbox_ids":"a","start":"2026-11-23","end":"2026-11-23T10:00:00","limit":51,"page":0}`,
+		{"wrong filters", "get_messages", `{"inbox_ids":{"id":"a"},"start":"2026-11-23","end":"2026-11-23T10:00:00","limit":51,"page":0}`,
 			[]string{
-				`inbox_ids must be a list such as ["5d0e8d03-d09f-47e5-8017-4d00cbf737f4"]; a string was given`,
+				`inbox_ids must be a list such as ["5d0e8d03-d09f-47e5-8017-4d00cbf737f4"]; an object was given`,
 				`start has no time of day and no zone: add them, such as "2026-11-23T00:00:00Z"`,
 				`end has no time zone: add Z`, `limit must be a whole number from 1 to 50, such as 50`,
 				`page must be a whole number from 1 to 1000000, such as 1`,
@@ -76,7 +76,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		{"numbers beyond the bounds", "get_messages", `{"limit":0,"page":1000001}`, []string{
 			`limit must be a whole number from 1 to 50`, `page must be a whole number from 1 to 1000000`,
 		}},
-		{"wrong numbers", "get_messages", `{"inbox_ids":["","a\u0007",".."],"start":"","limit":"10","page":1.5}`,
+		{"wrong numbers", "get_messages", `{"inbox_ids":["","a\u0007",".."],"start":"x","limit":"ten","page":1.5}`,
 			[]string{
 				`inbox_ids[0] is empty`, `inbox_ids[1] holds a character that no id has`, `inbox_ids[2] has nothing but dots`, `start is not an ISO 8601 time`,
 				`limit must be a whole number from 1 to 50, such as 50; a string was given`, `page must be a whole number`,
@@ -105,12 +105,12 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 			`contact_id is missing`, `"id" is not an argument of this tool: did you mean contact_id?`,
 		}},
 		{"a deletion of nobody", "delete_contact", `{"contact_id":" "}`, []string{`contact_id is empty`}},
-		{"a deletion by number", "delete_contact", `{"contact_id":12}`,
+		{"a deletion by number", "delete_contact", `{"contact_id":1.2e1}`,
 			[]string{`contact_id must be a string such as "6f1c2d7e"; a number was given`}},
 		{"no contacts", "create_contacts_batch", `{"contacts":[]}`, []string{`contacts is empty: give at least one contact`}},
 		{"contacts missing", "create_contacts_batch", `{}`, []string{`contacts is missing: give a list such as [{"name"`}},
-		{"one contact", "create_contacts_batch", `{"contacts":{"name":"Jane"}}`,
-			[]string{`contacts must be a list such as [{"name": "Jane Smith", "phone": "+15551234567"}]; an object was given`}},
+		{"one contact", "create_contacts_batch", `{"contacts":"Jane"}`,
+			[]string{`contacts must be a list such as [{"name": "Jane Smith", "phone": "+15551234567"}]; a string was given`}},
 		{"wrong contacts", "create_contacts_batch", `{"contacts":[{"name":"A"},"B",{},{"email":"x","fone":"1"}]}`,
 			[]string{
 				`contacts[1] must be an object such as`, `contacts[2].name, email and phone are all missing`,
@@ -126,8 +126,8 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 				`provider must be one of twilio, bandwidth, msteams, other, non_voip, whatsapp, telnyx, webex, rcs, or left out`,
 				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): give a later time, or leave it out to send at once`,
 			}},
-		{"an empty time is not now", "create_campaign", `{"sender":"72345","list_name":"L","body":"B","media_urls":[],"timestamp":"","provider":""}`,
-			[]string{`timestamp is not an ISO 8601 time`, `provider must be one of`}},
+		{"an empty time is not now", "create_campaign", `{"sender":"72345","list_name":"L","body":"B","media_urls":[],"timestamp":"","provider":"pigeon"}`,
+			[]string{`timestamp is empty: leave it out to send at once`, `provider must be one of`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.tool+": "+tt.name, func(t *testing.T) {
@@ -159,6 +159,11 @@ func TestManyProblemsAreNotAllListed(t *testing.T) {
 	tools, _ := newTools(t, answersOf(t))
 	r := call(t, tools, "create_contacts_batch", `{"contacts":[`+strings.Repeat(`{},`, 56)+`{}]}`)
 	lines := strings.Split(r.Result.Text, "\n")
+	if want := "- contacts[0-56].name, email and phone (57 of them) are all missing: give at least one of them"; len(lines) != 2 || lines[1] != want {
+		t.Errorf("%d lines, the last is %q, want 2 and %q", len(lines), lines[len(lines)-1], want)
+	}
+	r = call(t, tools, "send_message", `{`+manyNames(63)+`}`)
+	lines = strings.Split(r.Result.Text, "\n")
 	if want := "- and there may be more: not everything was looked at"; len(lines) != 22 || lines[21] != want {
 		t.Errorf("%d lines, the last is %q, want 22 and %q", len(lines), lines[len(lines)-1], want)
 	}

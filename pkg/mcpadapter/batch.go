@@ -14,6 +14,7 @@ import (
 const (
 	contactCreated      = "created"
 	contactFailed       = "failed"
+	contactSkipped      = "skipped"
 	contactUnknown      = "unknown"
 	contactNotAttempted = "not_attempted"
 )
@@ -39,6 +40,7 @@ type batchProblem struct {
 type batchResult struct {
 	Created      int            `json:"created"`
 	Failed       int            `json:"failed,omitzero"`
+	Skipped      int            `json:"skipped,omitzero"`
 	Unknown      int            `json:"unknown,omitzero"`
 	NotAttempted int            `json:"not_attempted,omitzero"`
 	Problems     []batchProblem `json:"problems,omitempty"`
@@ -90,14 +92,19 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 		return withoutEffect(joined([]string{wrong, tool.words.nothing}), Facts{Outcome: OutcomeInvalid, Disposition: DispositionNotExecuted})
 	}
 	// Parts of another size are other pieces of work.
-	b.work.Digest = digest(tool.name, []any{b.work.Digest, t.batchSize})
-	contacts := p.request.(*createContacts).body.Contacts
-	if b.single = len(contacts) <= t.batchSize; !b.single {
+	for _, d := range []*[32]byte{&b.work.Digest, &b.work.Given, &b.work.Former} {
+		if *d != [32]byte{} {
+			*d = digest(tool.name, []any{*d, t.batchSize})
+		}
+	}
+	all := p.request.(*createContacts)
+	if b.single = len(all.rows) <= t.batchSize; !b.single {
 		part := *tool
 		part.words.nothing, part.words.repeat = "None of these was created.", "They may be tried again"
 		b.part = &part
 	}
-	for part := range slices.Chunk(contacts, t.batchSize) {
+	for rows := range slices.Chunk(all.rows, t.batchSize) {
+		part := newCreateContacts(rows, b.work.Part*t.batchSize, all.skip)
 		b.work.Part++
 		if b.stopped == "" && b.work.Part > 1 {
 			switch {
@@ -108,7 +115,7 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 			}
 		}
 		if b.stopped != "" {
-			b.add(len(part), b.rest, b.stopped)
+			b.add(part, b.rest, b.stopped)
 			continue
 		}
 		if report, over := b.do(ctx, part); over {
@@ -116,30 +123,36 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 		}
 		if c.Progress != nil {
 			done := len(b.result.Contacts)
-			c.Progress(done, len(contacts), fmt.Sprintf("%d of %d contacts are done.", done, len(contacts)))
+			c.Progress(done, len(all.rows), fmt.Sprintf("%d of %d contacts are done.", done, len(all.rows)))
 		}
 	}
 	return b.report()
 }
 
 // do carries out one part. over says that report is the answer to the whole call.
-func (b *batch) do(ctx context.Context, part []clerkapi.ContactFields) (report Report, over bool) {
+func (b *batch) do(ctx context.Context, part *createContacts) (report Report, over bool) {
 	p := b.plan
-	p.request = &createContacts{body: clerkapi.CreateContactsRequest{Contacts: part}}
+	p.request = part
 	w := b.work
 	last := b.tools.attempt(&w, b.part, p, b.call, b.hold)
-	f := unlessCanceled(ctx, b.part, p, last, b.tools.once.Do(ctx, w))
+	f := b.tools.once.Do(ctx, w)
+	for wait := firstPause; mayPass(f, last) && !isCanceled(ctx) && b.pause(ctx, max(wait, last.retryAfter)); wait = min(2*wait, maxPause) {
+		b.facts.Attempts += last.report.Facts.Attempts
+		*last = executed{}
+		f = b.tools.once.Do(ctx, w)
+	}
+	f = unlessCanceled(ctx, b.part, p, last, f)
 	done := (f.State == Executed || f.State == Replayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
 	if refused := f.State > InProgress && len(b.result.Contacts) == 0; refused || b.single && !done {
 		return b.tools.conclude(b.tool, b.plan, w, *last, f), true
 	}
-	b.take(f, last, len(part))
+	b.take(f, last, part)
 	return Report{}, false
 }
 
-// take adds what became of a part of n contacts.
-func (b *batch) take(f Verdict, last *executed, n int) {
+// take adds what became of a part.
+func (b *batch) take(f Verdict, last *executed, part *createContacts) {
 	facts := last.report.Facts
 	b.facts.Attempts += facts.Attempts
 	if facts.Status != 0 {
@@ -149,16 +162,16 @@ func (b *batch) take(f Verdict, last *executed, n int) {
 	case Executed, Replayed:
 		switch {
 		case !r.IsError:
-			b.addMade(f, n)
+			b.addMade(f, part)
 		case !r.NoEffect: // it was done, and its answer cannot be read
-			b.add(n, contactUnknown, r.Text)
+			b.add(part, contactUnknown, r.Text)
 		case aboutThePart(facts.Status):
-			b.add(n, contactFailed, last.what)
+			b.add(part, contactFailed, last.what)
 		default:
 			if f.State == Executed {
 				b.nothing = facts.Outcome
 			}
-			b.stop(n, contactNotAttempted, r.Text)
+			b.stop(part, contactNotAttempted, r.Text)
 		}
 	case Reconciled, NotFoundYet, Indeterminate:
 		reason := "An earlier call tried to create it, and its answer was lost."
@@ -166,36 +179,40 @@ func (b *batch) take(f Verdict, last *executed, n int) {
 			reason = last.what
 			b.unknown++
 		}
-		b.add(n, contactUnknown, reason)
+		b.add(part, contactUnknown, reason)
 		if b.unknown == maxUnknownParts {
 			b.stopped = "Too many requests to Clerk Chat ended without an answer."
 		}
 	case InProgress: // and will be at the rest
-		b.underWay = len(b.plan.request.(*createContacts).body.Contacts) - len(b.result.Contacts)
-		b.stop(n, contactUnknown, "Another request is carrying out the same call at this moment.")
+		b.underWay = len(b.plan.request.(*createContacts).rows) - len(b.result.Contacts)
+		b.stop(part, contactUnknown, "Another request is carrying out the same call at this moment.")
 	case KeyReused: // what the parts before held was refused, and is not the same now
-		b.stop(n, contactUnknown, "A call with the same idempotency_key and other arguments had this part, and may have created it.")
+		b.stop(part, contactUnknown, "A call with the same idempotency_key and other arguments had this part, and may have created it.")
 	default:
 		var text []string
 		text, b.nothing, _ = notBegun(b.part, b.work, f)
-		b.stop(n, contactNotAttempted, joined(text))
+		b.stop(part, contactNotAttempted, joined(text))
 	}
 }
 
 // stop adds a part after which no other is tried, since the same holds for the rest.
-func (b *batch) stop(n int, result, reason string) {
+func (b *batch) stop(part *createContacts, result, reason string) {
 	b.stopped, b.rest = reason, result
-	b.add(n, result, reason)
+	b.add(part, result, reason)
 }
 
 // aboutThePart tells whether a refusal is for what the part holds, so that others may fare better.
-func aboutThePart(status int) bool { return status == 400 || status == 422 }
+func aboutThePart(status int) bool { return status == 400 || status == 409 || status == 422 }
 
-// add adds n contacts of which the same is to be said.
-func (b *batch) add(n int, result, reason string) {
-	b.explain(n, reason)
-	for range n {
-		b.result.Contacts = append(b.result.Contacts, batchContact{Result: result})
+// add adds a part of whose contacts the same is to be said, but for those that are skipped.
+func (b *batch) add(part *createContacts, result, reason string) {
+	for i := range part.rows {
+		row, why := batchContact{Result: result}, reason
+		if part.rows[i].isSkipped() {
+			row.Result, why = contactSkipped, part.rows[i].wrong
+		}
+		b.explain(1, why)
+		b.result.Contacts = append(b.result.Contacts, row)
 	}
 }
 
@@ -210,21 +227,28 @@ func (b *batch) explain(n int, reason string) {
 }
 
 // addMade adds a part that was done, now or before.
-func (b *batch) addMade(f Verdict, n int) {
+func (b *batch) addMade(f Verdict, rows *createContacts) {
 	if f.State == Executed {
 		b.made++
 	} else if b.first.IsZero() || f.At.Before(b.first) {
 		b.first = f.At
 	}
 	var part createdPart
-	if err := json.Unmarshal(f.Result.Structured, &part); err != nil || len(part.Contacts) != n {
-		b.add(n, contactUnknown, "An earlier call carried it out, and its answer cannot be read any more.")
+	if err := json.Unmarshal(f.Result.Structured, &part); err != nil || len(part.Contacts) != len(rows.rows) {
+		b.add(rows, contactUnknown, "An earlier call carried it out, and its answer cannot be read any more.")
 		return
 	}
-	if part.Problem != "" {
-		b.explain(n, part.Problem)
+	for i := range part.Contacts {
+		switch c := part.Contacts[i]; {
+		case c.Result != contactSkipped && part.Problem != "":
+			b.explain(1, part.Problem)
+		case c.Result == contactSkipped && rows.rows[i].isSkipped():
+			b.explain(1, rows.rows[i].wrong)
+		case c.Result == contactSkipped: // by the rules of when the call was made first
+			b.explain(1, "It was skipped for a mistake when this call was first made, and is taken by now: give it in a new call.")
+		}
+		b.result.Contacts = append(b.result.Contacts, part.Contacts[i])
 	}
-	b.result.Contacts = append(b.result.Contacts, part.Contacts...)
 }
 
 // report sums up.
@@ -236,6 +260,8 @@ func (b *batch) report() Report {
 			r.Created++
 		case contactFailed:
 			r.Failed++
+		case contactSkipped:
+			r.Skipped++
 		case contactUnknown:
 			r.Unknown++
 		default:
@@ -254,14 +280,15 @@ func (b *batch) report() Report {
 	default:
 		b.facts.Disposition = DispositionExecuted
 	}
-	if r.Created > 0 && r.Created < len(r.Contacts) && b.facts.Outcome == OutcomeOK {
+	asAsked := r.Created > 0 && r.Created+r.Skipped == len(r.Contacts)
+	if r.Created > 0 && !asAsked && b.facts.Outcome == OutcomeOK {
 		b.facts.Outcome = OutcomeFailed
 	}
 	structured, err := encodeJSON(r)
 	if err != nil {
 		return failed(joined([]string{b.tool.words.unknown, b.tool.words.look}), b.facts)
 	}
-	if whole := (Result{Structured: structured, Text: string(structured)}); r.Created == len(r.Contacts) {
+	if whole := (Result{Structured: structured, Text: string(structured)}); asAsked {
 		if b.facts.Disposition == DispositionReplayed {
 			return replayed(b.work, Verdict{State: Replayed, Result: whole, At: b.first}, b.facts)
 		}
@@ -271,36 +298,4 @@ func (b *batch) report() Report {
 	report.Result.Structured = structured
 	report.Result.NoEffect = r.Created+r.Unknown == 0
 	return report
-}
-
-// summary says in words what is not as it should be, and what to do. What it must never make anybody do is to give
-// contacts once more that were created, or may have been.
-func (b *batch) summary() string {
-	r := &b.result
-	key := b.work.Key != ""
-	s := []string{fmt.Sprintf("Of %d contacts %d are created%s.", len(r.Contacts), r.Created,
-		when(r.Created > 0, "; to give these again in another call would create them twice"))}
-	if r.Failed > 0 {
-		s = append(s, fmt.Sprintf("%d were refused by Clerk Chat together with what was sent with them: correct them, and give "+
-			"these alone in a new call%s.", r.Failed, when(key, " with a new idempotency_key")))
-	}
-	if lost := r.Unknown - b.underWay; lost > 0 {
-		s = append(s, fmt.Sprintf("%d may have been created: have the user check those in Clerk Chat before they are given again.%s",
-			lost, when(key, " Under the same idempotency_key they are not tried again.")))
-	}
-	if b.underWay > 0 {
-		then := "Do not give them again, unless the user has checked in Clerk Chat that they are not there."
-		if key {
-			then = "Make the same call with the same idempotency_key again in a few seconds to see what became of them."
-		}
-		s = append(s, fmt.Sprintf("%d are being created by another request with the same call at this moment.", b.underWay), then)
-	}
-	if r.NotAttempted > 0 {
-		then := "Call again with these alone."
-		if key {
-			then = "The same call with the same idempotency_key goes on with these and creates nothing twice."
-		}
-		s = append(s, fmt.Sprintf("%d were not tried: %s", r.NotAttempted, b.stopped), then)
-	}
-	return joined(append(s, "This is what became of each:"))
 }

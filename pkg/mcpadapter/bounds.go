@@ -22,8 +22,8 @@ const (
 
 	// maxText is the most bytes of any text as JSON: what the longest body takes with every character escaped twice.
 	maxText = 12*maxBody + 2
-	// maxInstant is the most bytes of a time: RFC 3339 with nanoseconds takes 35.
-	maxInstant = 64
+	// maxEmpty is the most bytes of a text that may be space alone, and count as absent.
+	maxEmpty = 64
 	// maxNumber is the most bytes of a number.
 	maxNumber = 64
 

@@ -70,7 +70,7 @@ func (tool *tool) prepare(t *Tools, arguments json.RawMessage) (p plan, wrong st
 		f.close()
 	}
 	if problems.any() {
-		problems.join(&p.timeProblems)
+		problems.merge(&p.timeProblems)
 		return plan{}, problems.text(tool.name)
 	}
 	return p, ""

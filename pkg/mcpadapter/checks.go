@@ -1,37 +1,45 @@
 package mcpadapter
 
 import (
-	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 const (
-	exampleBody     = `"Your appointment is confirmed for tomorrow at 2pm"`
-	exampleMediaURL = `"https://example.com/picture.jpg"`
+	exampleSender    = args.ExampleNumber
+	exampleRecipient = `"+15559876543"`
+	exampleBody      = `"Your appointment is confirmed for tomorrow at 2pm"`
 
 	// maxBody is the longest text, in characters: above what SMS (1,600), RCS (3,072) and WhatsApp (4,096) carry.
 	maxBody = 10_000
 	// maxLabel bounds names, in characters.
 	maxLabel = 256
-	maxURL   = 2048
-	maxEmail = 254 // RFC 5321 §4.5.3.1.3, less the brackets
 )
 
-// address returns a required number or identifier, normalized.
-func (f *fields) address(name, example string) string {
-	s, given := f.requiredText(name, example)
+// sender returns the required number or identifier to send from.
+func (f *fields) sender() args.Address {
+	s, given := f.requiredText("sender", exampleSender)
 	if !given {
-		return ""
+		return args.Address{}
 	}
-	normal, problem := address(s)
-	if problem != "" {
-		f.add(name, "%s", problem)
+	a, problem := args.ParseAddress(s, args.Sender)
+	if problem.Is() {
+		f.addProblem("sender", problem)
 	}
-	return normal
+	return a
+}
+
+// former is what versions before would have made of an address.
+func former(a args.Address) string {
+	if a.Former != "" {
+		return a.Former
+	}
+	return a.Normal
 }
 
 // body returns the required text of a message, exactly as it came.
@@ -41,13 +49,16 @@ func (f *fields) body() string {
 		return ""
 	}
 	switch {
-	case strings.TrimSpace(s) == "":
+	case args.IsBlank(s):
 		f.add("body", "is blank: give the text to send; media go out with a text too")
 	case utf8.RuneCountInString(s) > maxBody:
 		f.add("body", "has %d characters: at most %d can be sent, so shorten it or send several messages",
 			utf8.RuneCountInString(s), maxBody)
 	case strings.ContainsFunc(s, isUnsendable):
 		f.add("body", "holds a control character other than line break and tab: remove it")
+	case args.HasEscapedLineBreak(s):
+		f.add("body", `holds a backslash and an n where a line break is meant, and would show them: write a real line break`)
+	case !f.filledIn("body", s):
 	default:
 		return s
 	}
@@ -56,42 +67,26 @@ func (f *fields) body() string {
 
 func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
+// filledIn tells whether a text has no field of a template left, and notes one.
+func (f *fields) filledIn(name, s string) bool {
+	field := args.Placeholder(s)
+	if field != "" {
+		f.add(name, "holds a placeholder that was not filled in, %s: put in its place what it stands for, or leave it out", quoteName(field))
+	}
+	return field == ""
+}
+
 // mediaURLs returns the media of a message, never nil: the API wants a list.
 func (f *fields) mediaURLs() []string {
 	urls := []string{}
-	f.texts("media_urls", exampleMediaURL, listBound{maxMediaURLs, "files: send the others with another message"}, func(path, text string) {
+	f.texts("media_urls", args.ExampleMediaURL, listBound{maxMediaURLs, "files: send the others with another message"}, func(path, text string) {
 		u := strings.TrimSpace(text)
-		if problem := mediaProblem(u); problem != "" {
+		if problem := args.MediaProblem(u); problem != "" {
 			f.add(path, "%s", problem)
 		}
 		urls = append(urls, u)
 	})
 	return urls
-}
-
-func mediaProblem(s string) string {
-	const wanted = ": give an absolute URL such as " + exampleMediaURL
-	if s == "" {
-		return "is empty" + wanted
-	}
-	if len(s) > maxURL {
-		return "is too long for a URL" + wanted
-	}
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }) {
-		return "holds a space or an invisible character: write a space as %20"
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return "is not a URL" + wanted
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "does not begin with https:// or http://" + wanted
-	case u.Hostname() == "":
-		return "names no host" + wanted
-	case u.User != nil:
-		return "holds a user or password, which everybody who gets the message could read: remove it"
-	}
-	return ""
 }
 
 // label returns an optional name without space around it; "" if it is absent or blank.
@@ -108,11 +103,48 @@ func (f *fields) checkLabel(name, s string) {
 		f.add(name, "has more than %d characters: shorten it", maxLabel)
 	case strings.ContainsFunc(s, unicode.IsControl):
 		f.add(name, "holds a line break or another control character: remove it")
+	case s != "" && args.IsBlank(s):
+		f.add(name, "holds nothing that can be seen: give a name, or leave it out")
+	case name != "list_name": // which may be called anything in Clerk Chat
+		f.filledIn(name, s)
 	}
+}
+
+// instant returns an ISO 8601 time with its zone, the zero time if it is absent or wrong.
+func (f *fields) instant(name string) time.Time {
+	s, given := f.text(name, args.ExampleTime)
+	if !given {
+		return time.Time{}
+	}
+	t, problem := args.ParseInstant(s)
+	if problem != "" {
+		f.add(name, "%s", problem)
+	}
+	return t
+}
+
+// filter is instant where "" changes nothing.
+func (f *fields) filter(name string) time.Time {
+	if f.absent(name) {
+		return time.Time{}
+	}
+	return f.instant(name)
+}
+
+// id checks an id that the API gave out.
+func (f *fields) id(path, s string) string {
+	s = strings.TrimSpace(s)
+	if problem := args.IDProblem(s, exampleContactID); problem != "" {
+		f.add(path, "%s", problem)
+	}
+	return s
 }
 
 // provider returns "" if it is absent.
 func (f *fields) provider() clerkapi.Provider {
+	if f.absent("provider") {
+		return ""
+	}
 	s, given := f.text("provider", `"twilio"`)
 	p := clerkapi.Provider(strings.ToLower(strings.TrimSpace(s)))
 	if given && !p.Valid() {
@@ -127,22 +159,4 @@ func providers() []string {
 		string(clerkapi.ProviderOther), string(clerkapi.ProviderNonVoip), string(clerkapi.ProviderWhatsapp),
 		string(clerkapi.ProviderTelnyx), string(clerkapi.ProviderWebex), string(clerkapi.ProviderRcs),
 	}
-}
-
-// isEmail is a test for what was typed by mistake, not for what RFC 5322 permits.
-func isEmail(s string) bool {
-	if len(s) > maxEmail {
-		return false
-	}
-	local, domain, ok := strings.Cut(s, "@")
-	if !ok || local == "" || strings.Contains(domain, "@") ||
-		strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) || strings.ContainsRune("<>,;", r) }) {
-		return false
-	}
-	for _, part := range strings.Split(domain, ".") {
-		if part == "" {
-			return false
-		}
-	}
-	return strings.Contains(domain, ".")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 const (
@@ -15,16 +16,17 @@ const (
 	exampleContactID = `"6f1c2d7e"`
 )
 
-// newContact returns the fields of a contact to create. What is blank counts as absent: there is nothing yet that an
-// empty value could replace.
-func (f *fields) newContact() clerkapi.ContactFields {
+// newContact returns the fields of a contact to create, and its phone as versions before would have sent it, "" if the same.
+// What is blank counts as absent: there is nothing yet that an empty value could replace.
+func (f *fields) newContact() (c clerkapi.ContactFields, formerPhone string) {
 	before := f.problems.total
-	c := clerkapi.ContactFields{Name: f.label("name", exampleName)}
+	c.Name = f.label("name", exampleName)
 	if s, _ := f.text("email", exampleEmail); strings.TrimSpace(s) != "" {
 		c.Email = f.email(s)
 	}
 	if s, _ := f.text("phone", exampleSender); strings.TrimSpace(s) != "" {
-		c.Phone = f.phone(s)
+		a := f.phone(s)
+		c.Phone, formerPhone = a.Normal, a.Former
 	}
 	c.Public = f.boolean("public")
 	c.Data = f.object("data")
@@ -32,23 +34,27 @@ func (f *fields) newContact() clerkapi.ContactFields {
 	if f.problems.total == before && c.Name == "" && c.Email == "" && c.Phone == "" {
 		f.add("name, email and phone", "are all missing: give at least one of them")
 	}
-	return c
+	return c, formerPhone
 }
 
 func (f *fields) email(s string) string {
 	s = strings.TrimSpace(s)
-	if !isEmail(s) {
+	switch {
+	case args.IsEmail(s):
+	case args.IsBlankMarker(s):
+		f.add("email", "stands for no address: leave it out")
+	default:
 		f.add("email", "is not an e-mail address: give one such as %s", exampleEmail)
 	}
 	return s
 }
 
-func (f *fields) phone(s string) string {
-	normal, problem := address(s)
-	if problem != "" {
-		f.add("phone", "%s", problem)
+func (f *fields) phone(s string) args.Address {
+	a, problem := args.ParseAddress(s, args.Phone)
+	if problem.Is() {
+		f.addProblem("phone", problem)
 	}
-	return normal
+	return a
 }
 
 // contactProperties are the properties of a contact that both create tools take.

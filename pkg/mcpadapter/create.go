@@ -1,6 +1,7 @@
 package mcpadapter
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // creation is a request that creates something.
@@ -59,6 +61,12 @@ func operationOf(tool *tool, p plan, c Call) (w Operation, wrong string) {
 	}
 	if c.IdempotencyKey != "" && !tool.named {
 		return w, "This server does not remember idempotency keys, so it cannot keep a call that has one in _meta from being done twice."
+	}
+	w.Given = givenDigest(tool.name, c.Arguments)
+	if r, ok := p.request.(interface{ formerly() any }); ok {
+		if was := r.formerly(); was != nil {
+			w.Former = digest(tool.name, was)
+		}
 	}
 	w.Key, wrong = mergeKeys(p.key, c.IdempotencyKey)
 	return w, wrong
@@ -118,6 +126,25 @@ func digest(tool string, value any) [32]byte {
 	return sha256.Sum256(append([]byte(tool+"\x00"), b...))
 }
 
+// givenDigest is of the arguments as they came, but for how they are written as JSON, their order, and what does not say
+// what is to be done. It stays the same when a later version makes another normal form of them.
+func givenDigest(tool string, arguments json.RawMessage) [32]byte {
+	decoder := json.NewDecoder(bytes.NewReader(arguments))
+	decoder.UseNumber()
+	var v any
+	if decoder.Decode(&v) != nil {
+		v = string(arguments)
+	}
+	if object, ok := v.(map[string]any); ok {
+		for name, value := range object {
+			if value == nil || name == keyArgument || bookkeeping[name] {
+				delete(object, name)
+			}
+		}
+	}
+	return digest(tool+"\x00given", v)
+}
+
 // mergeKeys is the key of a call that may have named it in two places.
 func mergeKeys(argument, meta string) (key, wrong string) {
 	switch {
@@ -125,7 +152,7 @@ func mergeKeys(argument, meta string) (key, wrong string) {
 		return argument, ""
 	case argument != "" && argument != meta:
 		return "", "The argument idempotency_key and the one in _meta are not the same: give one of them."
-	case len(meta) > maxKey || strings.ContainsFunc(meta, isInvisible) || strings.TrimSpace(meta) != meta:
+	case len(meta) > maxKey || strings.ContainsFunc(meta, args.IsInvisible) || strings.TrimSpace(meta) != meta:
 		return "", "The idempotency key in _meta " + badKey
 	}
 	return meta, ""
@@ -133,15 +160,20 @@ func mergeKeys(argument, meta string) (key, wrong string) {
 
 // idempotencyKey is the argument of the tools that create something.
 func (f *fields) idempotencyKey() string {
-	const name = "idempotency_key"
+	const name = keyArgument
 	s, given := f.text(name, exampleKey)
-	if given && (s == "" || len(s) > maxKey || strings.ContainsFunc(s, isInvisible) || strings.TrimSpace(s) != s) {
+	switch {
+	case given && strings.TrimSpace(s) == "":
+		f.add(name, "is empty: leave it out, or give each thing to be done one of its own, such as %s", exampleKey)
+	case given && (len(s) > maxKey || strings.ContainsFunc(s, args.IsInvisible) || strings.TrimSpace(s) != s):
 		f.add(name, "%s", badKey)
 	}
 	return s
 }
 
 const (
+	keyArgument = "idempotency_key"
+
 	maxKey     = 200
 	exampleKey = `"6f1c2d7e-8a4b-4c1e-9f3d-2b7a5e9c0d11"`
 	badKey     = "must be 1 to 200 bytes without line breaks and without space around them, such as a new UUID for each thing to be done."

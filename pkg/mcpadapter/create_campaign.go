@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // pastGrace is how far back a timestamp may be and still mean now: the time it takes to write a call.
@@ -67,6 +68,8 @@ func defineCreateCampaign(s setting) definition {
 // createCampaign is the request of create_campaign.
 type createCampaign struct {
 	body clerkapi.CreateCampaignRequest
+	// formerSender is the sender as versions before would have sent it.
+	formerSender string
 	// given is the timestamp as it was given: what the body has changes while time passes.
 	given time.Time
 }
@@ -77,10 +80,25 @@ func (r *createCampaign) asked() any {
 	return body
 }
 
+func (r *createCampaign) formerly() any {
+	if r.formerSender == r.body.Sender {
+		return nil
+	}
+	was := *r
+	was.body.Sender = r.formerSender
+	return was.asked()
+}
+
 func planCreateCampaign(f *fields, now time.Time) plan {
-	at := f.instant("timestamp")
-	r := &createCampaign{given: at, body: clerkapi.CreateCampaignRequest{
-		Sender:    f.address("sender", exampleSender),
+	var at time.Time
+	if f.isEmpty("timestamp") {
+		f.add("timestamp", "is empty: leave it out to send at once, or give a time such as %s", args.ExampleTime)
+	} else {
+		at = f.instant("timestamp")
+	}
+	sender := f.sender()
+	r := &createCampaign{given: at, formerSender: former(sender), body: clerkapi.CreateCampaignRequest{
+		Sender:    sender.Normal,
 		ListName:  f.listName(),
 		Body:      f.body(),
 		MediaURLs: f.mediaURLs(),

@@ -38,13 +38,28 @@ func defineCreateContact(s setting) definition {
 }
 
 // createContact is the request of create_contact.
-type createContact struct{ body clerkapi.ContactFields }
+type createContact struct {
+	body clerkapi.ContactFields
+	// formerPhone is the phone as versions before would have sent it, "" if the same.
+	formerPhone string
+}
 
 func planCreateContact(f *fields, _ time.Time) plan {
-	return plan{request: &createContact{f.newContact()}}
+	r := &createContact{}
+	r.body, r.formerPhone = f.newContact()
+	return plan{request: r}
 }
 
 func (r *createContact) asked() any { return r.body }
+
+func (r *createContact) formerly() any {
+	if r.formerPhone == "" {
+		return nil
+	}
+	body := r.body
+	body.Phone = r.formerPhone
+	return body
+}
 
 func (r *createContact) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
 	a, err := answerOf(api.Contacts.Create(ctx, &r.body))

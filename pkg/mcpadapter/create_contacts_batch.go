@@ -1,9 +1,7 @@
 package mcpadapter
 
 import (
-	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +32,7 @@ func defineCreateContactsBatch(s setting) definition {
 	return definition{
 		title: "Create several contacts",
 		description: fmt.Sprintf("Adds up to %d contacts to the workspace; each needs at least one of name, email and phone. If one "+
-			"has a mistake, none is sent to Clerk Chat and the first mistakes are listed. For more contacts call several times. ", s.maxContacts) +
+			"has a mistake, none is sent to Clerk Chat and the mistakes are listed. For more contacts call several times. ", s.maxContacts) +
 			"Sends no message and costs nothing. Many contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
 			"created. The same call twice may make every contact twice" +
 			when(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
@@ -42,11 +40,14 @@ func defineCreateContactsBatch(s setting) definition {
 		input: closed("",
 			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
 				closed("One contact.", contactProperties()...), minItems(1), maxItems(s.maxContacts))),
+			optional("on_invalid", text("skip: create the contacts without mistakes, and report the others. Left out: create none if one has a "+
+				"mistake.", oneOf(onInvalidSkip))),
 		),
 		output: open("What became of each contact.",
 			required("created", integer("How many contacts are created, by this call or one before that it repeats.",
 				minimum(0))),
 			optional("failed", integer("How many certainly were not created, because Clerk Chat refused them.", minimum(1))),
+			optional("skipped", integer("How many were skipped for their mistakes, as on_invalid asks.", minimum(1))),
 			optional("unknown", integer("How many may have been created.", minimum(1))),
 			optional("not_attempted", integer("How many were not tried yet.", minimum(1))),
 			optional("problems", list("Why contacts were not created, or why that is not known.", open("A reason.",
@@ -56,7 +57,7 @@ func defineCreateContactsBatch(s setting) definition {
 			))),
 			required("contacts", list("The contacts, in the order they were given.", open("What became of one contact.",
 				required("result", text("What became of it.",
-					oneOf(contactCreated, contactFailed, contactUnknown, contactNotAttempted))),
+					oneOf(contactCreated, contactFailed, contactSkipped, contactUnknown, contactNotAttempted))),
 				optional("id", contactID(s)),
 				optional("opt_out", boolean("True if the contact declined messages: do not text it.")),
 			))),
@@ -64,56 +65,9 @@ func defineCreateContactsBatch(s setting) definition {
 	}
 }
 
-// createContacts is the request of create_contacts_batch.
-type createContacts struct {
-	body clerkapi.CreateContactsRequest
-}
-
-func (r *createContacts) asked() any { return r.body }
-
 // contactBound is how many contacts one call may have.
 func (s setting) contactBound() listBound {
 	return listBound{s.maxContacts, "contacts: split them over several calls" + when(s.keys, ", each with an idempotency_key of its own")}
-}
-
-func planCreateContactsBatch(f *fields, s setting) plan {
-	r := &createContacts{}
-	list, given := f.list("contacts", exampleContacts, s.contactBound())
-	switch {
-	case f.absent("contacts"):
-		f.requiredMissing("contacts", "a list such as "+exampleContacts)
-		return plan{}
-	case !given:
-		return plan{}
-	case count(list) == 0:
-		f.add("contacts", "is empty: give at least one contact, such as %s", exampleContacts)
-	}
-	for i, raw := range elements(list) {
-		if f.problems.full() {
-			break
-		}
-		path := "contacts[" + strconv.Itoa(i) + "]"
-		if raw[0] != '{' {
-			f.add(path, `must be an object such as {"name": "Jane Smith", "phone": "+15551234567"}; %s was given`, kind(raw))
-			continue
-		}
-		if n := count(raw); n > maxMembers {
-			f.add(path, "has %d names, of which a contact has 5: name, email, phone, public and data", n)
-			continue
-		}
-		c := newFields(path+".", raw, f.problems).newContact()
-		r.body.Contacts = append(r.body.Contacts, c)
-	}
-	return plan{request: r}
-}
-
-func (r *createContacts) do(ctx context.Context, api *clerkapi.Client) (answer, error) {
-	made, response, err := api.Contacts.CreateBatch(ctx, &r.body)
-	a := answer{response: response}
-	if err == nil {
-		a.value = r.match(made)
-	}
-	return a, err
 }
 
 // match tells for each contact that was asked for what the answer says of it: they come in the order in which they were

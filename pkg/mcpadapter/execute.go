@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -19,6 +20,8 @@ type executed struct {
 	what string
 	// canceled says that nothing was handed over, since the call was canceled.
 	canceled bool
+	// retryAfter is how long the API asks to wait, 0 if it does not say.
+	retryAfter time.Duration
 }
 
 // execute makes the plan's request, once, with the caller's credential. A write calls commit as the last thing before,
@@ -93,6 +96,10 @@ func (t *Tools) judge(tool *tool, p plan, a answer, err error, facts Facts) exec
 		var f failure
 		f, facts.Outcome = t.failure(tool, p, a, err)
 		x := executed{report: failed(f.text(), facts), outcome: f.outcome, id: a.id, what: f.what}
+		var e *clerkapi.Error
+		if errors.As(err, &e) {
+			x.retryAfter = e.RetryAfter
+		}
 		x.report.Result.NoEffect = f.outcome == clerkapi.NotDone
 		return x
 	case a.shortfall != "":

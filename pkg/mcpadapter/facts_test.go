@@ -142,7 +142,7 @@ func filled[T any]() *T {
 
 func TestResultsHaveAllThatTheAPIAnswered(t *testing.T) {
 	m, c := filled[clerkapi.Message](), filled[clerkapi.Contact]()
-	sent := (&sendMessage{body: clerkapi.SendMessageRequest{Sender: "x", Recipients: []string{"x"}}, duplicates: 1}).sent(m)
+	sent := (&sendMessage{body: clerkapi.SendMessageRequest{Sender: "72345", Recipients: []string{"72346"}}, duplicates: 1}).sent(m)
 	for _, result := range []any{messageOf(m), contactOf(c), sent} {
 		v := reflect.ValueOf(result)
 		for i := range v.NumField() {

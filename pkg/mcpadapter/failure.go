@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // words are a tool's own words for its failures.
@@ -127,7 +128,7 @@ func (t *Tools) failure(tool *tool, p plan, a answer, err error) (f failure, out
 		outcome = reason.outcome
 		means = append([]string{tool.words.nothing}, afterNothing(tool, p, reason, e)...)
 	}
-	return failure{what: whatHappened(tool, reason, e), means: joined(means), outcome: e.Outcome}, outcome
+	return failure{what: whatHappened(tool, p, reason, e), means: joined(means), outcome: e.Outcome}, outcome
 }
 
 func joined(sentences []string) string {
@@ -142,7 +143,7 @@ func joined(sentences []string) string {
 }
 
 // whatHappened names status, and route where the status speaks of it, and quotes the API.
-func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
+func whatHappened(tool *tool, p plan, r reason, e *clerkapi.Error) string {
 	s := r.what
 	redirect := e.Status >= 300 && e.Status <= 399
 	if redirect { // nobody refused anything, and what was sent may have been taken
@@ -159,11 +160,17 @@ func whatHappened(tool *tool, r reason, e *clerkapi.Error) string {
 	if redirect || e.Status < 200 {
 		return s // what it says then are the client's words for developers
 	}
-	if e.Message != "" {
-		s += fmt.Sprintf(" It says: %q.", e.Message)
+	if message := e.Message; message != "" {
+		if given, ok := p.request.(interface{ asGiven(message string) string }); ok {
+			message = given.asGiven(message)
+		}
+		s += fmt.Sprintf(" It says: %q.", message)
 	}
 	if e.Code != "" {
 		s += fmt.Sprintf(" Its code for this: %q.", e.Code)
+	}
+	if id := string(e.ExistingID); args.IDProblem(id, exampleContactID) == "" {
+		s += " It exists already, with the id " + id + "."
 	}
 	return s
 }

@@ -8,15 +8,18 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // fields are the members of one JSON object of the arguments. A tool asks for each member that it knows and then calls
 // close, which reports the members that nobody asked for. A member that is null counts as absent.
 type fields struct {
-	path     string // in front of a member's name: "" or "contacts[3]."
 	members  []member
 	byName   map[string]json.RawMessage
 	known    []string
+	inList   bool // of an entry of a list
+	keeps    bool // absent members keep what is there
 	closed   bool
 	problems *problems
 }
@@ -34,7 +37,14 @@ func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 	case !json.Valid(raw):
 		p.add("the arguments", "are not valid JSON: give one JSON object")
 		return nil, false
-	case raw[0] != '{':
+	}
+	if text := jsonText(raw, "{"); text != nil {
+		raw = text
+	}
+	if raw[0] == '[' && count(raw) == 0 {
+		raw = json.RawMessage("{}") // some languages write an empty object and an empty list alike
+	}
+	if raw[0] != '{' {
 		p.add("the arguments", "must be one JSON object; %s was given", kind(raw))
 		return nil, false
 	}
@@ -42,12 +52,12 @@ func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 		p.add("the arguments", "have %d names, and no tool takes more than %d: give only those of this tool", n, maxMembers)
 		return nil, false
 	}
-	return newFields("", raw, p), true
+	return newFields(raw, p), true
 }
 
 // newFields takes an object of at most maxMembers members apart.
-func newFields(path string, object json.RawMessage, p *problems) *fields {
-	f := &fields{path: path, problems: p}
+func newFields(object json.RawMessage, p *problems) *fields {
+	f := &fields{problems: p}
 	f.members = members(object, maxMembers)
 	f.byName = make(map[string]json.RawMessage, len(f.members))
 	for _, m := range f.members {
@@ -60,7 +70,7 @@ func newFields(path string, object json.RawMessage, p *problems) *fields {
 	return f
 }
 
-func (f *fields) add(name, format string, args ...any) { f.problems.add(f.path+name, format, args...) }
+func (f *fields) add(name, format string, values ...any) { f.problems.add(name, format, values...) }
 
 // raw returns a member's value, nil if it is absent or null.
 func (f *fields) raw(name string) json.RawMessage {
@@ -74,29 +84,47 @@ func (f *fields) raw(name string) json.RawMessage {
 	return raw
 }
 
-// close reports the members that were not asked for, the first time it is called.
+// close reports the members that were not asked for, the first time it is called, and says once what there is.
 func (f *fields) close() {
 	if f.closed {
 		return
 	}
 	f.closed = true
+	type unknown struct{ name, near string }
+	var found []unknown
+	said := -1 // where the list is said
 	for _, m := range f.members {
-		if slices.Contains(f.known, m.name) {
+		if slices.Contains(f.known, m.name) || !f.inList && bookkeeping[m.name] {
 			continue
 		}
+		found = append(found, unknown{m.name, f.meant(m.name)})
+		if last := len(found) - 1; said < 0 && found[last].near == "" {
+			said = last
+		}
+	}
+	said = max(said, 0)
+	for i, u := range found {
 		if f.problems.full() {
 			return
 		}
-		if near := f.meant(m.name); near != "" {
-			f.add(quoteName(m.name), "is not an argument of this tool: did you mean %s?", near)
-		} else {
-			f.add(quoteName(m.name), "is not an argument of this tool: it takes %s", listOf(f.known))
+		text := "is not an argument of this tool"
+		if u.near != "" {
+			text += ": did you mean " + u.near + "?"
 		}
+		switch list := listOf(f.known); {
+		case i == said && u.near != "":
+			text += " It takes " + list
+		case i == said:
+			text += ": it takes " + list
+		}
+		f.addProblem(quoteName(u.name), args.Problem{One: text})
 	}
 }
 
-// absent reports whether a member is not there or null.
-func (f *fields) absent(name string) bool { return f.raw(name) == nil }
+func (f *fields) addProblem(name string, p args.Problem) { f.problems.addProblem(name, p) }
+
+// absent reports whether a member is not there, null or "".
+func (f *fields) absent(name string) bool { return f.raw(name) == nil || f.isEmpty(name) }
 
 // requiredMissing notes a required member that is not there.
 func (f *fields) requiredMissing(name, example string) { f.add(name, "is missing: give %s", example) }
@@ -129,7 +157,7 @@ func (f *fields) asText(name string, raw json.RawMessage, example string) (strin
 
 // requiredText is text for a required member: that it is absent is noted.
 func (f *fields) requiredText(name, example string) (string, bool) {
-	if f.absent(name) {
+	if f.raw(name) == nil {
 		f.requiredMissing(name, example)
 	}
 	return f.text(name, example)
@@ -145,7 +173,18 @@ type listBound struct {
 // texts calls each with the strings of a list and the path that a problem of one names, until there are too many problems.
 // given is false if the list is absent, no list, or too long, so that nothing is to be said of its elements.
 func (f *fields) texts(name, example string, bound listBound, each func(path, text string)) (given bool) {
-	list, given := f.list(name, "["+example+"]", bound)
+	return f.elements(name, example, loneText, bound, f.asText, each)
+}
+
+// ids is texts for ids.
+func (f *fields) ids(name, example string, bound listBound, each func(path, text string)) (given bool) {
+	return f.elements(name, example, loneID, bound, f.asID, each)
+}
+
+func (f *fields) elements(name, example, lone string, bound listBound, as func(string, json.RawMessage, string) (string, bool),
+	each func(path, text string),
+) (given bool) {
+	list, _, given := f.list(name, "["+example+"]", lone, bound)
 	if !given {
 		return false
 	}
@@ -159,35 +198,39 @@ func (f *fields) texts(name, example string, bound listBound, each func(path, te
 			break
 		}
 		path := name + "[" + strconv.Itoa(i) + "]"
-		if s, ok := f.asText(path, raw, example); ok {
+		if s, ok := as(path, raw, example); ok {
 			each(path, s)
 		}
 	}
 	return true
 }
 
-// list returns a list of a length within the bound, as JSON. given is false if it is absent, no list, or too long.
-func (f *fields) list(name, example string, bound listBound) (list json.RawMessage, given bool) {
-	raw := f.raw(name)
+// list returns a list of a length within the bound, as JSON, and whether it was parsed from a text. given is false if it is
+// absent, no list, or too long.
+func (f *fields) list(name, example, lone string, bound listBound) (list json.RawMessage, parsed, given bool) {
+	raw := f.value(name)
 	if raw == nil {
-		return nil, false
+		return nil, false, false
 	}
-	if raw[0] != '[' {
+	if list, parsed = listOrLone(raw, lone); list == nil {
 		f.add(name, "must be a list such as %s; %s was given", example, kind(raw))
-		return nil, false
+		return nil, false, false
 	}
-	if n := count(raw); bound.most > 0 && n > bound.most {
+	if n := count(list); bound.most > 0 && n > bound.most {
 		f.add(name, "has %d entries, and one call takes at most %d %s", n, bound.most, bound.what)
-		return nil, false
+		return nil, false, false
 	}
-	return raw, true
+	return list, parsed, true
 }
 
 // boolean returns nil if the member is absent.
 func (f *fields) boolean(name string) *bool {
-	raw := f.raw(name)
+	raw := f.value(name)
 	if raw == nil {
 		return nil
+	}
+	if text := jsonText(raw, asBoolean); text != nil {
+		raw = text
 	}
 	if raw[0] != 't' && raw[0] != 'f' {
 		f.add(name, "must be true or false; %s was given", kind(raw))
@@ -199,9 +242,12 @@ func (f *fields) boolean(name string) *bool {
 
 // integer returns otherwise if the member is absent. 10.0 is an integer, as JSON Schema has it.
 func (f *fields) integer(name string, least, most, otherwise int) int {
-	raw := f.raw(name)
+	raw := f.value(name)
 	if raw == nil {
 		return otherwise
+	}
+	if text := jsonText(raw, asNumber); text != nil {
+		raw = text
 	}
 	wanted := fmt.Sprintf("a whole number from %d to %d, such as %d", least, most, otherwise)
 	if k := kind(raw); k != "a number" {
@@ -222,9 +268,16 @@ func (f *fields) integer(name string, least, most, otherwise int) int {
 
 // object returns the free object of a member, nil if it is absent.
 func (f *fields) object(name string) map[string]any {
-	raw := f.raw(name)
+	raw := f.value(name)
 	if raw == nil {
 		return nil
+	}
+	if raw[0] == '"' && len(raw) > maxText+maxData {
+		f.bounded(name, raw)
+		return nil
+	}
+	if text := jsonText(raw, "{"); text != nil {
+		raw = text
 	}
 	if raw[0] != '{' {
 		f.add(name, `must be an object such as {"plan": "premium"}; %s was given`, kind(raw))

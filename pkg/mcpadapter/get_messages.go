@@ -2,7 +2,6 @@ package mcpadapter
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -53,14 +52,18 @@ func defineGetMessages(s setting) definition {
 }
 
 // findMessages is the request of get_messages.
-type findMessages struct{ params clerkapi.FindMessagesParams }
+type findMessages struct {
+	params clerkapi.FindMessagesParams
+	// allInboxes tells that an empty filter was given.
+	allInboxes bool
+}
 
 func planGetMessages(f *fields, _ time.Time) plan {
-	r := &findMessages{}
-	f.texts("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`, listBound{maxInboxIDs, "inboxes: ask for them in several calls"}, func(path, text string) {
+	r := &findMessages{allInboxes: f.isEmpty("inbox_ids")}
+	f.ids("inbox_ids", `"5d0e8d03-d09f-47e5-8017-4d00cbf737f4"`, listBound{maxInboxIDs, "inboxes: ask for them in several calls"}, func(path, text string) {
 		r.params.InboxIds = append(r.params.InboxIds, f.id(path, text))
 	})
-	r.params.Start, r.params.End = f.instant("start"), f.instant("end")
+	r.params.Start, r.params.End = f.filter("start"), f.filter("end")
 	if !r.params.Start.IsZero() && !r.params.End.IsZero() && !r.params.Start.Before(r.params.End) {
 		f.add("start", "must be before end: exchange them or move one")
 	}
@@ -69,30 +72,9 @@ func planGetMessages(f *fields, _ time.Time) plan {
 	return plan{request: r}
 }
 
-// id checks an id that the API gave out. An id may become a part of a path, so what could lead elsewhere is refused, also
-// by whoever decodes a path twice; and since nobody can list all of that, what an id may hold is listed instead.
-func (f *fields) id(path, s string) string {
-	const wanted = ": give it as Clerk Chat shows it, such as " + exampleContactID
-	s = strings.TrimSpace(s)
-	switch {
-	case s == "":
-		f.add(path, "is empty%s", wanted)
-	case len(s) > maxIdentifier:
-		f.add(path, "is too long for an id%s", wanted)
-	case strings.ContainsFunc(s, notOfAnID):
-		f.add(path, "holds a character that no id has; letters, digits and -_.:~@=+ may be in one%s", wanted)
-	case strings.Trim(s, ".") == "":
-		f.add(path, "has nothing but dots%s", wanted)
-	}
-	return s
-}
-
-func notOfAnID(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.:~@=+", r)
-}
-
 // messagePage is the result of get_messages.
 type messagePage struct {
+	Note     string    `json:"note,omitzero"`
 	Messages []message `json:"messages"`
 	Page     int       `json:"page"`
 	Limit    int       `json:"limit"`
@@ -116,7 +98,19 @@ func (r *findMessages) do(ctx context.Context, api *clerkapi.Client) (answer, er
 	if page.HasMore {
 		page.NextPage = page.Page + 1
 	}
+	page.Note = r.note(found.Total, len(found.Data))
 	return answer{value: page, response: response}, nil
+}
+
+// note is what a reader should know of the filter.
+func (r *findMessages) note(total int64, n int) string {
+	switch {
+	case r.allInboxes:
+		return "inbox_ids was empty, so these are the messages of all inboxes."
+	case total == 0 && n == 0 && len(r.params.InboxIds) > 0:
+		return "No message matches. That may be because inbox_ids names no inbox of this workspace: they are the inbox_id of earlier results."
+	}
+	return ""
 }
 
 // hasMore tells whether a page of n messages has a successor. The total decides if it can be true, that is if it is at

@@ -6,6 +6,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // message is one message in a result: what a reader needs of it, flat.
@@ -31,10 +32,19 @@ type message struct {
 func messageOf(m *clerkapi.Message) message {
 	return message{
 		ID: m.ID, ConversationID: m.ConversationID, InboxID: m.InboxID, CampaignID: m.CampaignID, Inbound: m.Inbound,
-		Sender: m.Sender, SenderType: m.SenderType, SentByName: m.SentByName, Members: m.Members, Body: m.Body,
+		Sender: args.WithPlus(m.Sender), SenderType: m.SenderType, SentByName: m.SentByName, Members: withPlus(m.Members), Body: m.Body,
 		Status: m.Status, Error: m.Error, ErrorCode: m.ErrorCode, Segments: max(m.Segments, 0), Seen: m.Seen,
 		Timestamp: m.Timestamp,
 	}
+}
+
+// withPlus are members as they can be sent to.
+func withPlus(members []string) []string {
+	shown := make([]string, len(members))
+	for i, m := range members {
+		shown[i] = args.WithPlus(m)
+	}
+	return shown
 }
 
 func messageSchema() *jsonschema.Schema {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // maxLookPages bounds how far a message is looked for. In a workspace that has had more messages since, looking does not tell.
@@ -19,6 +20,15 @@ var (
 )
 
 func (r *sendMessage) asked() any { return r.body }
+
+func (r *sendMessage) formerly() any {
+	if r.formerSender == r.body.Sender && slices.Equal(r.formerRecipients, r.body.Recipients) {
+		return nil
+	}
+	body := r.body
+	body.Sender, body.Recipients = r.formerSender, r.formerRecipients
+	return body
+}
 
 // fingerprint is what get_messages shows of a message: not its media.
 func (r *sendMessage) fingerprint() any {
@@ -76,25 +86,35 @@ func (r *sendMessage) looksLike(m *clerkapi.Message) bool {
 	case clerkapi.SenderTypeCampaign, clerkapi.SenderTypeCampaignMessage, clerkapi.SenderTypeWorkflow, clerkapi.SenderTypeAiPipeline:
 		return false
 	}
-	var members []string
+	return r.isFor(r.others(m.Members))
+}
+
+// others are members in their normal form, without the sender.
+func (r *sendMessage) others(members []string) []string {
+	var others []string
 	toItself := slices.Contains(r.body.Recipients, r.body.Sender)
-	for _, member := range m.Members {
+	for _, member := range members {
 		if toItself || !same(member, r.body.Sender) {
-			members = append(members, normalAddress(member))
+			others = append(others, normalAddress(member))
 		}
 	}
-	slices.Sort(members)
-	return slices.Equal(slices.Compact(members), slices.Sorted(slices.Values(r.body.Recipients)))
+	slices.Sort(others)
+	return slices.Compact(others)
+}
+
+// isFor tells whether sorted members are the recipients.
+func (r *sendMessage) isFor(members []string) bool {
+	return slices.Equal(members, slices.Sorted(slices.Values(r.body.Recipients)))
 }
 
 func same(theirs, ours string) bool { return theirs == ours || normalAddress(theirs) == ours }
 
 // normalAddress is an address as the arguments would have it, or as it is.
 func normalAddress(s string) string {
-	if normal, problem := address(s); problem == "" {
-		return normal
+	if a, problem := args.ParseAddress(s, args.Sender); !problem.Is() {
+		return a.Normal
 	}
-	return s
+	return args.WithPlus(s)
 }
 
 // match is a message that was found as the call would have been answered.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 func sendMessageTool(s setting) *tool {
@@ -78,11 +79,15 @@ func (s setting) recipientLimit() string {
 type sendMessage struct {
 	body       clerkapi.SendMessageRequest
 	duplicates int
+	// These are as versions before would have sent them.
+	formerSender     string
+	formerRecipients []string
 }
 
 func planSendMessage(f *fields, s setting) plan {
-	r := &sendMessage{body: clerkapi.SendMessageRequest{Sender: f.address("sender", exampleSender)}}
-	r.body.Recipients, r.duplicates = f.recipients(s.recipientBound())
+	sender := f.sender()
+	r := &sendMessage{body: clerkapi.SendMessageRequest{Sender: sender.Normal}, formerSender: former(sender)}
+	f.recipients(r, s.recipientBound())
 	r.body.Body = f.body()
 	r.body.MediaURLs = f.mediaURLs()
 	r.body.SentByName = f.label("sent_by_name", `"Jane Smith"`)
@@ -95,33 +100,42 @@ func (s setting) recipientBound() listBound {
 		s.told(", or use create_campaign for everybody in a list", "create_campaign")}
 }
 
-// recipients returns each recipient once, in the order given, and how many there were beyond that.
-func (f *fields) recipients(bound listBound) (unique []string, duplicates int) {
-	seen := map[string]bool{}
+// recipients sets each recipient once, in the order given, and how many there were beyond that.
+func (f *fields) recipients(r *sendMessage, bound listBound) {
+	seen, seenFormerly := map[string]bool{}, map[string]bool{}
 	before := f.problems.total
 	given := f.texts("recipients", exampleRecipient, bound, func(path, text string) {
-		normal, problem := address(text)
-		switch {
-		case problem != "":
-			f.add(path, "%s", problem)
-		case seen[normal]:
-			duplicates++
-		default:
-			seen[normal] = true
-			unique = append(unique, normal)
+		a, problem := args.ParseAddress(text, args.Recipient)
+		if problem.Is() {
+			f.addProblem(path, problem)
+			return
 		}
+		if a.Normal == r.body.Sender {
+			f.add(path, "is the sender: nobody is texted from their own number. Leave it out, or give the number that was meant")
+			return
+		}
+		if was := former(a); !seenFormerly[was] {
+			seenFormerly[was] = true
+			r.formerRecipients = append(r.formerRecipients, was)
+		}
+		if seen[a.Normal] {
+			r.duplicates++
+			return
+		}
+		seen[a.Normal] = true
+		r.body.Recipients = append(r.body.Recipients, a.Normal)
 	})
 	switch {
 	case f.absent("recipients"):
 		f.requiredMissing("recipients", "["+exampleRecipient+"]")
-	case given && len(unique) == 0 && f.problems.total == before:
+	case given && len(r.body.Recipients) == 0 && f.problems.total == before:
 		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
 	}
-	return unique, duplicates
 }
 
 // sentMessage is the result of send_message.
 type sentMessage struct {
+	Note              string                 `json:"note,omitzero"`
 	ID                clerkapi.ID            `json:"id"`
 	Status            clerkapi.MessageStatus `json:"status,omitzero"`
 	Sender            string                 `json:"sender"`
@@ -142,9 +156,14 @@ func (r *sendMessage) do(ctx context.Context, api *clerkapi.Client) (answer, err
 }
 
 func (r *sendMessage) sent(m *clerkapi.Message) sentMessage {
-	return sentMessage{
+	sent := sentMessage{
 		ID: m.ID, Status: m.Status, Sender: r.body.Sender, Recipients: r.body.Recipients,
 		DuplicatesRemoved: r.duplicates, Segments: max(m.Segments, 0), ConversationID: m.ConversationID,
 		InboxID: m.InboxID, Created: m.Created,
 	}
+	if members := r.others(m.Members); len(members) > 0 && !r.isFor(members) {
+		sent.Recipients = members
+		sent.Note = "Clerk Chat says that it goes to others than were given: recipients are those it names. Tell the user."
+	}
+	return sent
 }

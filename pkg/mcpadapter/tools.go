@@ -89,6 +89,8 @@ type Tools struct {
 	writes  writes
 	// stopping says that nothing is begun any more that need not be.
 	stopping atomic.Bool
+	// pause waits before something is tried again, and tells whether there is time for it.
+	pause func(ctx context.Context, wait time.Duration) bool
 }
 
 // New checks the options and builds the definitions.
@@ -100,6 +102,7 @@ func New(o Options) (*Tools, error) {
 		client: o.Client, credentials: o.Credentials, once: o.Once, observer: o.Observer, now: o.Now,
 		budget: o.Budget, batchSize: o.BatchSize, limiter: o.Limiter, reasons: reasons(),
 	}
+	t.pause = pauseWithin
 	if t.budget <= 0 {
 		t.budget = defaultBudget
 	}

@@ -51,6 +51,7 @@ type updateContact struct {
 
 func planUpdateContact(f *fields, _ time.Time) plan {
 	r := &updateContact{id: f.contactID()}
+	f.keeps = true
 	before := f.problems.total
 	r.body.Name = f.change("name", exampleName, func(s string) string {
 		s = strings.TrimSpace(s)
@@ -58,7 +59,7 @@ func planUpdateContact(f *fields, _ time.Time) plan {
 		return s
 	})
 	r.body.Email = f.change("email", exampleEmail, f.email)
-	r.body.Phone = f.change("phone", exampleSender, f.phone)
+	r.body.Phone = f.change("phone", exampleSender, func(s string) string { return f.phone(s).Normal })
 	r.body.Public = f.boolean("public")
 	r.body.Data = f.object("data")
 	f.close()
@@ -70,11 +71,17 @@ func planUpdateContact(f *fields, _ time.Time) plan {
 }
 
 func (f *fields) contactID() clerkapi.ID {
-	s, given := f.requiredText("contact_id", exampleContactID)
-	if !given {
+	const name = "contact_id"
+	raw := f.raw(name)
+	if raw == nil {
+		f.requiredMissing(name, exampleContactID)
 		return ""
 	}
-	return clerkapi.ID(f.id("contact_id", s))
+	s, ok := f.asID(name, raw, exampleContactID)
+	if !ok {
+		return ""
+	}
+	return clerkapi.ID(f.id(name, s))
 }
 
 // change returns a new value, nil if the member is absent. A blank one is refused: some callers fill in every argument,
@@ -85,7 +92,7 @@ func (f *fields) change(name, example string, check func(string) string) *string
 		return nil
 	}
 	if strings.TrimSpace(s) == "" {
-		f.add(name, "is empty: leave it out to keep what is there, or give a value such as %s", example)
+		f.add(name, "%s", keepWhatIsThere)
 		return nil
 	}
 	s = check(s)

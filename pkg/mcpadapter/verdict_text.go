@@ -1,6 +1,7 @@
 package mcpadapter
 
 import (
+	"bytes"
 	"time"
 )
 
@@ -73,6 +74,7 @@ func withNote(r Result, facts Facts, note string, replayedAt time.Time) Report {
 		Note       string    `json:"note"`
 		ReplayedAt time.Time `json:"replayed_at,omitzero"`
 	}{note, replayedAt.UTC()}
+	extra.Note = joined([]string{note, takeNote(&r)})
 	b, err := encodeJSON(extra)
 	if err == nil && len(r.Structured) > 2 { // an object with members
 		b[len(b)-1] = ','
@@ -80,6 +82,18 @@ func withNote(r Result, facts Facts, note string, replayedAt time.Time) Report {
 		r.Text = string(r.Structured)
 	}
 	return Report{Result: r, Facts: facts}
+}
+
+// takeNote takes the note that a result begins with out of it.
+func takeNote(r *Result) string {
+	rest, ok := bytes.CutPrefix(r.Structured, []byte(`{"note":`))
+	if !ok {
+		return ""
+	}
+	end := valueEnd(rest, 0)
+	note, _ := unquote(rest[:end])
+	r.Structured = append([]byte("{"), bytes.TrimPrefix(rest[end:], []byte(","))...)
+	return note
 }
 
 // unclear says that an attempt had no answer, and what to do then.
