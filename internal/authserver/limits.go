@@ -65,7 +65,7 @@ func isEmbedded(h http.Header) bool {
 
 func isLocalOrigin(origin string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && netx.IsRedirectLoopback(u.Hostname())
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && netx.IsUsualLoopback(u.Hostname())
 }
 
 // ofGrant is what a request that carries something of a grant is counted by. The client that asks is part of it: whoever has

@@ -69,7 +69,7 @@ func checkWebRedirect(u *url.URL) string {
 		return "a redirect URI must name a host"
 	case u.Port() != "" && (err != nil || port > 65535):
 		return "a redirect URI must have a port up to 65535, or none"
-	case netx.IsRedirectLoopback(name):
+	case netx.IsUsualLoopback(name):
 		return ""
 	case u.Scheme == "http":
 		return "a redirect URI over http must be on localhost, 127.0.0.1 or [::1]; use https"
@@ -131,7 +131,7 @@ func isApps(redirect string) bool {
 // none: two readers could read it differently.
 func withoutLoopbackPort(redirect string) (string, bool) {
 	u, err := url.Parse(redirect)
-	if err != nil || u.Scheme != "http" || u.User != nil || !netx.IsRedirectLoopback(u.Hostname()) || u.String() != redirect {
+	if err != nil || u.Scheme != "http" || u.User != nil || !netx.IsUsualLoopback(u.Hostname()) || u.String() != redirect {
 		return "", false
 	}
 	host := u.Hostname()

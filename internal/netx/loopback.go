@@ -16,8 +16,8 @@ func IsLoopbackName(host string) bool {
 	return IsLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
-// IsRedirectLoopback is [IsLoopback] for the redirect of an app on the same machine: the addresses that RFC 8252 §7.3 has,
-// and localhost, to the letter. Apps listen on no others.
-func IsRedirectLoopback(host string) bool {
+// IsUsualLoopback is [IsLoopback] for localhost and the two addresses of RFC 8252 §7.3, to the letter: the names by which an
+// app is redirected to, or a client calls a server, on the same machine.
+func IsUsualLoopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1"
 }

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
@@ -49,7 +48,7 @@ func (o origin) of(r *http.Request) string {
 	if err != nil {
 		host = strings.Trim(r.Host, "[]")
 	}
-	if portOf(r.Host, o.scheme) == port && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) {
+	if portOf(r.Host, o.scheme) == port && netx.IsUsualLoopback(host) {
 		return o.scheme + "://" + r.Host
 	}
 	return fixed
