@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/config/flags"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
@@ -71,7 +71,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Description("A remote MCP server for Clerk Chat: any MCP client sends and reads messages, manages contacts and runs campaigns."),
 		kong.Writers(stdout, stderr),
 		variables(),
-		kong.PostBuild(config.Declare),
+		kong.PostBuild(flags.Declare),
 		kong.PostBuild(demonstrate),
 		kong.Exit(func(int) { exited = true }), // after --help
 		kong.ValueFormatter(withDefault),

@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"internal/archtest/cmd/testsummary": nil,
 	"internal/config":                   {"internal/identity", "internal/netx", "internal/setting"}, // decision 0054
 	"internal/config/cmd/settings":      nil,
+	"internal/config/flags":             {"internal/config"},
 	"internal/embedded":                 {"pkg/session/redisstore"},
 	"internal/identity":                 {"internal/setting"},
 	"internal/netx":                     nil,
@@ -66,7 +67,7 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting", "internal/config/flags"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

@@ -1,8 +1,8 @@
 // Package config is the one place where the gateway's settings are declared, documented and checked.
 //
 // [Config] is embedded by every command that starts a gateway. A field, its comment and its tag are all that is
-// declared of a setting: help, documentation, the names in package setting and, with [Declare], the flags of other
-// commands are made from it, so that they cannot drift apart. [Settings] lists it for whatever shows or reads
+// declared of a setting: help, documentation, the names in package setting and the flags of other commands (package
+// flags) are made from it, so that they cannot drift apart. [Settings] lists it for whatever shows or reads
 // settings. Run go generate after a change.
 //
 // [Config.Problems] reports everything that is wrong at once, each with what to set instead. Borders, choices and

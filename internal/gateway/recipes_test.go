@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/config/flags"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 )
 
@@ -122,7 +123,7 @@ func configured(t *testing.T, all ...variables) config.Config {
 		}
 	}
 	var c config.Config
-	parser, err := kong.New(&c, kong.PostBuild(config.Declare))
+	parser, err := kong.New(&c, kong.PostBuild(flags.Declare))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func configured(t *testing.T, all ...variables) config.Config {
 
 func TestRecipesOfProvidersAreValid(t *testing.T) {
 	known := map[string]bool{}
-	parser, err := kong.New(&config.Config{}, kong.PostBuild(config.Declare))
+	parser, err := kong.New(&config.Config{}, kong.PostBuild(flags.Declare))
 	if err != nil {
 		t.Fatal(err)
 	}

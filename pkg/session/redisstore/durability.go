@@ -59,7 +59,7 @@ var settings = []setting{
 // beyond that, whatever else is said of it.
 func (s *Store) Durability(ctx context.Context) (Durability, error) {
 	if s.inProcess {
-		return Durability{Violations: []string{"it is part of this process and keeps nothing beyond it"}}, nil
+		return Durability{Violations: []string{"it is part of this process and keeps nothing beyond it; use a Redis server"}}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, durabilityTimeout)
 	defer cancel()

@@ -107,7 +107,7 @@ func TestAStoreWithinTheProcessIsNotDurable(t *testing.T) {
 	s := embedded.Open(patient)
 	t.Cleanup(func() { _ = s.Close() })
 	got, err := s.Durability(t.Context())
-	if err != nil || got.OK() || !strings.Contains(strings.Join(got.Violations, ""), "--redis-url") {
+	if err != nil || got.OK() || !strings.Contains(strings.Join(got.Violations, ""), "use a Redis server") {
 		t.Errorf("%+v, %v; want what to set", got, err)
 	}
 }
