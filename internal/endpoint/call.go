@@ -31,9 +31,8 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
 	}
 	r := stateOf(ctx)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(r.gone, cancel)()
+	ctx, end := e.begin(ctx, r, req.Params)
+	defer end()
 	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: q.Caller.Subject}
 	var err error
 	if call.IdempotencyKey, err = mcpadapter.IdempotencyKeyIn(req.Params.Meta); err != nil {

@@ -50,6 +50,8 @@ type Options struct {
 	Credentials Credentials
 	// InFlight bounds what is under way at once. Default: nothing does.
 	InFlight InFlight
+	// Cancellations stops calls that legacy clients cancel. Default: a client can only close its connection.
+	Cancellations Cancellations
 	// Tenant says whom a caller waits for, see [mcpadapter.Call]. Default: one for everybody.
 	Tenant func(ctx context.Context) string
 	// RequireSession answers 400 to a legacy request without a session id. By default it is served.
@@ -127,6 +129,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
 	if refusal := checkContent(r.Header); refusal != nil {
 		refusal.write(w, nil)
 		return
@@ -164,6 +167,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	e.cancel(r.Context(), s, env, arrived)
 	if call, single := env.calls[""]; single { // in a batch each is answered for itself
 		if refusal := e.checkTool(call.name); refusal != nil {
 			refusal.of(env).write(w, env.id())
@@ -176,7 +180,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	st := &state{
-		gone: ctx, meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
+		arrived: arrived, gone: ctx, meta: &callMeta{calls: env.calls}, answer: e.newAnswer(),
 		writer: &answerWriter{ResponseWriter: w, aliases: env.aliases, id: env.id()},
 	}
 	if s != nil {

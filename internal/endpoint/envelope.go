@@ -24,6 +24,7 @@ const (
 	methodInitialize = "initialize"
 	methodListen     = "subscriptions/listen"
 	methodPing       = "ping"
+	methodCancelled  = "notifications/cancelled"
 )
 
 // legacyMethods are the requests that a legacy client may make. The SDK answers an unknown one with plain text and 400,
@@ -46,6 +47,9 @@ type envelope struct {
 	// refused is the id of the request that a refusal is for, nil if there is none that could be read.
 	refused json.RawMessage
 	aliases aliases
+	// canceled are the ids that notifications/cancelled name, in the form of toolCall.id. The modern era has none: there a client
+	// closes its connection.
+	canceled []string
 	// calls are the calls of tools by place; one that is not in a batch has the place "".
 	calls map[string]toolCall
 }
@@ -288,7 +292,12 @@ func (e *envelope) checkAnswer(members object) *rpcError {
 	return nil
 }
 
-// notify takes note of a legacy notification. One with params of another shape says nothing.
+// notify takes note of a legacy notification. One with params of another shape says nothing (2025-11-25, Cancellation, "Error
+// Handling").
 func (e *envelope) notify(method string, raw json.RawMessage) {
-	_, _, _ = checkParams(method, raw, "")
+	if _, _, refusal := checkParams(method, raw, ""); refusal != nil || method != methodCancelled {
+		return
+	}
+	params, _ := toObject(raw)
+	e.canceled = append(e.canceled, textOf(params["requestId"]))
 }

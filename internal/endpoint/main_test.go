@@ -64,19 +64,20 @@ type replica struct {
 }
 
 type setup struct {
-	tools       *tools
-	store       *sessiontest.Memory
-	sessions    endpoint.Sessions // nil: a table with the store
-	secrets     []string
-	now         func() time.Time
-	strict      bool
-	maxBody     int64
-	maxAnswer   int64
-	auth        endpoint.Auth
-	credentials endpoint.Credentials
-	inFlight    endpoint.InFlight
-	tenant      func(context.Context) string
-	proxies     []string // that are trusted
+	tools         *tools
+	store         *sessiontest.Memory
+	sessions      endpoint.Sessions // nil: a table with the store
+	secrets       []string
+	now           func() time.Time
+	strict        bool
+	maxBody       int64
+	maxAnswer     int64
+	auth          endpoint.Auth
+	credentials   endpoint.Credentials
+	inFlight      endpoint.InFlight
+	tenant        func(context.Context) string
+	cancellations endpoint.Cancellations
+	proxies       []string // that are trusted
 }
 
 // These stand for a login: whoever sends them is that subject, with that grant of that client.
@@ -120,7 +121,7 @@ func newEndpoint(t *testing.T, s setup) (*endpoint.Endpoint, *bytes.Buffer) {
 	log := &bytes.Buffer{}
 	e, err := endpoint.New(endpoint.Options{
 		Tools: s.tools, Sessions: s.sessions, Auth: s.auth, Credentials: s.credentials, Tenant: s.tenant, RequireSession: s.strict, MaxBody: s.maxBody, MaxAnswer: s.maxAnswer,
-		InFlight: s.inFlight, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
+		InFlight: s.inFlight, Cancellations: s.cancellations, Name: "test", Version: "1", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
@@ -15,6 +16,8 @@ import (
 // state is what this package keeps of a request on its way through the SDK to the handlers of its calls. It is complete before
 // the SDK sees the request.
 type state struct {
+	// arrived is when it came, before it waited for anything.
+	arrived time.Time
 	// gone ends when the client goes away: the SDK does not cancel a legacy call by itself.
 	gone context.Context
 	// meta is what the request says of its calls and the SDK does not hand on.

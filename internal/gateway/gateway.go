@@ -211,6 +211,7 @@ func (g *Gateway) build(opts Options) error {
 		Credentials:    before,
 		Tenant:         g.tenants(keys),
 		Sessions:       sessions,
+		Cancellations:  g.newCancellations(ctx, store),
 		InFlight:       g.turns,
 		RequireSession: cfg.RequireSession,
 		MaxBody:        cfg.MaxBody,

@@ -51,6 +51,12 @@ const (
 	// epoch: there is one name; lives as long as any replica does, and months longer.
 	epochPrefix = prefix + "e:"
 
+	// cancellations: name is a digest of a session, whose it is and the id of a request; lives longer than a call, unless the call
+	// that it stops takes it back.
+	cancellationsPrefix = prefix + "z:"
+	// cancellationsChannel is where names of cancellations are told.
+	cancellationsChannel = prefix + "cancellations"
+
 	// probeKey is written by Ping and lives for probeTTL.
 	probeKey = prefix + "ping"
 	// checkKey is written by CheckWrites and lives for probeTTL.
@@ -105,5 +111,10 @@ func (s *Store) Replicas() *Keyspace { return &Keyspace{store: s, prefix: replic
 
 // Epoch is where it is remembered how old the memory is.
 func (s *Store) Epoch() *Keyspace { return &Keyspace{store: s, prefix: epochPrefix} }
+
+// Cancellations is where calls are marked that their clients canceled.
+func (s *Store) Cancellations() *Marks {
+	return &Marks{Keyspace{store: s, prefix: cancellationsPrefix}}
+}
 
 func (b *Keyspace) key(name string) string { return b.prefix + name }

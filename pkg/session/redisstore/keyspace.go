@@ -29,20 +29,26 @@ func (b *Keyspace) Get(ctx context.Context, name string) (value []byte, found bo
 			return r.value, r.found, r.err
 		}
 	}
+	marked := false
 	err = b.store.read(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
-		value, err = c.Get(ctx, b.key(name)).Bytes()
+		value, err = alongside(ctx, c, &marked, func(c redis.Cmdable) *redis.StringCmd { return c.Get(ctx, b.key(name)) }).Bytes()
 		return err
 	})
+	tell(ctx, marked)
 	return value, err == nil && value != nil, err
 }
 
 // SetNX sets the value of a name that has none, and tells whether it did.
 func (b *Keyspace) SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error) {
+	marked := false
 	err = b.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
-		err := c.SetArgs(ctx, b.key(name), value, redis.SetArgs{Mode: "NX", TTL: atLeastOne(ttl)}).Err()
+		err := alongside(ctx, c, &marked, func(c redis.Cmdable) *redis.StatusCmd {
+			return c.SetArgs(ctx, b.key(name), value, redis.SetArgs{Mode: "NX", TTL: atLeastOne(ttl)})
+		}).Err()
 		added = err == nil
 		return err
 	})
+	tell(ctx, marked)
 	return added, err
 }
 
