@@ -211,19 +211,19 @@ func (b *batch) add(part *createContacts, result, reason string) {
 		if part.rows[i].isSkipped() {
 			row.Result, why = contactSkipped, part.rows[i].wrong
 		}
-		b.explain(1, why)
+		b.explain(why)
 		b.result.Contacts = append(b.result.Contacts, row)
 	}
 }
 
-// explain gives the reason for the next n contacts.
-func (b *batch) explain(n int, reason string) {
+// explain gives the reason for the next contact.
+func (b *batch) explain(reason string) {
 	first := len(b.result.Contacts)
 	if i := len(b.result.Problems) - 1; i >= 0 && b.result.Problems[i].Reason == reason && b.result.Problems[i].Last == first-1 {
-		b.result.Problems[i].Last += n
+		b.result.Problems[i].Last++
 		return
 	}
-	b.result.Problems = append(b.result.Problems, batchProblem{First: first, Last: first + n - 1, Reason: reason})
+	b.result.Problems = append(b.result.Problems, batchProblem{First: first, Last: first, Reason: reason})
 }
 
 // addMade adds a part that was done, now or before.
@@ -241,11 +241,11 @@ func (b *batch) addMade(f Verdict, rows *createContacts) {
 	for i := range part.Contacts {
 		switch c := part.Contacts[i]; {
 		case c.Result != contactSkipped && part.Problem != "":
-			b.explain(1, part.Problem)
+			b.explain(part.Problem)
 		case c.Result == contactSkipped && rows.rows[i].isSkipped():
-			b.explain(1, rows.rows[i].wrong)
+			b.explain(rows.rows[i].wrong)
 		case c.Result == contactSkipped: // by the rules of when the call was made first
-			b.explain(1, "It was skipped for a mistake when this call was first made, and is taken by now: give it in a new call.")
+			b.explain("It was skipped for a mistake when this call was first made, and is taken by now: give it in a new call.")
 		}
 		b.result.Contacts = append(b.result.Contacts, part.Contacts[i])
 	}

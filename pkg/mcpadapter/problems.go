@@ -154,9 +154,9 @@ func (p *problems) text(tool string) string {
 
 // sentence is what is wrong with one row.
 func (p *problems) sentence() string {
-	said := make([]string, len(p.list))
+	said := make([]string, 0, len(p.list)+1)
 	for i := range p.list {
-		said[i] = strings.TrimSpace(p.list[i].text(new(int)))
+		said = append(said, strings.TrimSpace(p.list[i].text(new(int))))
 	}
 	if p.total > len(p.list) {
 		said = append(said, "and more")

@@ -14,6 +14,8 @@ const (
 
 	noNumber = "is not an international phone number: after + come the country code and the number, such as " + ExampleNumber
 
+	tooMany = "has too many digits for its country code: check it against a number such as " + ExampleNumber
+
 	// maxE164 is the most digits a phone number has (ITU-T E.164 §6.1).
 	maxE164 = 15
 	// minNamed is from how many digits on a number without its plus is named: those with fewer lack the country code.
@@ -113,7 +115,7 @@ func isSeparator(r rune) bool {
 	return unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r)
 }
 
-// IsInvisible: control characters, line and paragraph separators, and marks that change how a text looks.
+// IsInvisible tells whether nothing of a character is seen but what it does: control characters, line and paragraph separators, and marks that change how a text looks.
 func IsInvisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Cf)
 }
@@ -169,6 +171,9 @@ func international(digits string) (normal string, p Problem) {
 	switch phonenumbers.IsPossibleNumberWithReason(parsed) {
 	case phonenumbers.IS_POSSIBLE:
 		normal = phonenumbers.Format(parsed, phonenumbers.E164)
+		if len(normal) > len("+")+maxE164 {
+			return "", problem(tooMany)
+		}
 		if normal == "+"+digits {
 			return normal, Problem{}
 		}
@@ -181,7 +186,7 @@ func international(digits string) (normal string, p Problem) {
 	case phonenumbers.TOO_SHORT, phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
 		return "", problem("has too few digits for its country code: give the whole number, such as " + ExampleNumber)
 	case phonenumbers.TOO_LONG:
-		return "", problem("has too many digits for its country code: check it against a number such as " + ExampleNumber)
+		return "", problem(tooMany)
 	default:
 		return "", problem("has a number of digits that its country code does not have: check it against a number such as " +
 			ExampleNumber)
