@@ -12,7 +12,7 @@ func TestPlaceholders(t *testing.T) {
 		"Hi <first_name>": "<first_name>", "Hi <Name>,": "<Name>", "Hello [Name]": "[Name]", "[First Name], hello": "[First Name]",
 		"[Customer's Name]": "", "Dear [Your Name]": "[Your Name]", "[INSERT DATE]": "[INSERT DATE]", "[customer_name]": "[customer_name]",
 		"Hi ${user.name}": "${user.name}", "Hi {name}": "{name}", "Hi {first_name}": "{first_name}", "Hi {% if x %}": "{% if x %}", "<%= name %>": "<%= name %>",
-		"[[first name]]": "[[first name]]", "from [Company Name]": "[Company Name]",
+		"[[first name]]": "[[first name]]", "Hi [object Object]": "[object Object]", "from [Company Name]": "[Company Name]",
 		// People write so.
 		"Save 20% TODAY, 50% TOMORROW": "", "Save 20%NOW50%": "", "I <3 you": "", "a < b > c": "", "<b>bold</b>": "", "[STOP] to end": "", "[1] see below": "",
 		"[Link]": "", "[Date]": "", "{ok}": "", "{smile}": "", "* not | this *": "", "$5 {off}": "", "100 %": "", "a%20b%20c": "", "{\"plan\":\"premium\"}": "",
