@@ -40,8 +40,7 @@ func defineCreateContactsBatch(s setting) definition {
 		input: closed("",
 			required("contacts", list("The contacts"+s.told(", each with the fields of create_contact", "create_contact")+".",
 				closed("One contact.", contactProperties()...), minItems(1), maxItems(s.maxContacts))),
-			optional("on_invalid", text("skip: create the contacts without mistakes, and report the others. Left out: create none if one has a "+
-				"mistake.", oneOf(onInvalidSkip))),
+			optional("on_invalid", text("skip: contacts with mistakes are reported, and the others created.", oneOf(onInvalidSkip))),
 		),
 		output: open("What became of each contact.",
 			required("created", integer("How many contacts are created, by this call or one before that it repeats.",

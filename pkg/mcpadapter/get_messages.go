@@ -107,8 +107,12 @@ func (r *findMessages) note(total int64, n int) string {
 	switch {
 	case r.allInboxes:
 		return "inbox_ids was empty, so these are the messages of all inboxes."
-	case total == 0 && n == 0 && len(r.params.InboxIds) > 0:
+	case total > 0 || n > 0:
+		return ""
+	case len(r.params.InboxIds) > 0:
 		return "No message matches. That may be because inbox_ids names no inbox of this workspace: they are the inbox_id of earlier results."
+	case !r.params.Start.IsZero() || !r.params.End.IsZero():
+		return "No message matches start and end. Without them the newest messages come."
 	}
 	return ""
 }
