@@ -163,7 +163,7 @@ func TestAnEmptyFilterIsToldInTheResult(t *testing.T) {
 	}
 	tools, _ = newTools(t, response(200, `{"data":[],"total":0,"links":{}}`))
 	for arguments, note := range map[string]bool{`{"inbox_ids":["k"]}`: true, `{}`: false, `{"inbox_ids":[]}`: false, `{"start":"2026-11-23T10:00:00Z"}`: true} {
-		if r := call(t, tools, "get_messages", arguments); strings.Contains(r.Result.Text, `"note":"No message matches.`) != note {
+		if r := call(t, tools, "get_messages", arguments); strings.Contains(r.Result.Text, `"note":"No message matches`) != note {
 			t.Errorf("%s: %s", arguments, r.Result.Text)
 		}
 	}
