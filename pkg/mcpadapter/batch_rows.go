@@ -90,15 +90,15 @@ func planCreateContactsBatch(f *fields, s setting) plan {
 		return plan{}
 	case !given:
 		return plan{}
-	case count(list) == 0:
+	case args.Count(list) == 0:
 		f.add("contacts", "is empty: give at least one contact, such as %s", exampleContacts)
 	}
-	rows := make([]batchRow, 0, count(list))
+	rows := make([]batchRow, 0, args.Count(list))
 	var wrong, problems problems // of all rows, for the case that none is right, and of one
 	if skip {
 		problems.most = maxRowProblems
 	}
-	for i, raw := range elements(list) {
+	for i, raw := range args.Elements(list) {
 		if wrong.full() && !skip {
 			break
 		}
@@ -121,15 +121,15 @@ func planCreateContactsBatch(f *fields, s setting) plan {
 // rowOf reads one contact, and notes what is wrong with it.
 func rowOf(raw json.RawMessage, parsed bool, problems *problems) (row batchRow) {
 	if !parsed {
-		if text := jsonText(raw, "{"); text != nil {
+		if text := args.JSONText(raw, "{"); text != nil {
 			raw = text
 		}
 	}
 	switch {
 	case raw[0] != '{':
-		problems.addProblem("", args.Problem{One: notAContact(kind(raw))})
-	case count(raw) > maxMembers:
-		problems.add("", "has %d names, of which a contact has 5: name, email, phone, public and data", count(raw))
+		problems.addProblem("", args.Problem{One: notAContact(args.Kind(raw))})
+	case args.Count(raw) > maxMembers:
+		problems.add("", "has %d names, of which a contact has 5: name, email, phone, public and data", args.Count(raw))
 	default:
 		f := newFields(raw, problems)
 		f.inList = true

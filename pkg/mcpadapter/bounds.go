@@ -3,6 +3,8 @@ package mcpadapter
 import (
 	"encoding/json"
 	"strconv"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // Arguments come from anybody who may call, and a request may be megabytes. So what is looked at is bounded before it is
@@ -31,52 +33,13 @@ const (
 	maxData, maxDataDepth, maxDataValues = 64 << 10, 16, 1000
 )
 
-// count is how many elements a list has, or members an object, without taking it apart.
-func count(value json.RawMessage) int {
-	n := 0
-	for i := skipSpace(value, 1); value[i] != ']' && value[i] != '}'; n++ {
-		end := valueEnd(value, i)
-		if value[0] == '{' {
-			end = valueEnd(value, skipSpace(value, skipSpace(value, end)+1)) // the value behind the colon
-		}
-		i = afterComma(value, end)
-	}
-	return n
-}
-
-// size is how deep a value goes, and how many values it holds, itself included, without taking it apart.
-func size(value json.RawMessage) (depth, values int) {
-	level := 0
-	for i := 0; i < len(value); {
-		switch value[i] {
-		case '"':
-			i = stringEnd(value, i)
-			values++
-		case '{', '[':
-			level++
-			depth = max(depth, level)
-			values++
-			i++
-		case '}', ']':
-			level--
-			i++
-		case ',', ':', ' ', '\t', '\r', '\n':
-			i++
-		default:
-			i = valueEnd(value, i)
-			values++
-		}
-	}
-	return depth, values
-}
-
 // bounded tells whether a contact's data is within its bounds, and notes what is not.
 func (f *fields) bounded(name string, data json.RawMessage) bool {
 	if len(data) > maxData {
 		f.add(name, "takes %d KiB as JSON: at most %d KiB are taken, so shorten it", len(data)>>10+1, maxData>>10)
 		return false
 	}
-	switch depth, values := size(data); {
+	switch depth, values := args.Size(data); {
 	case depth > maxDataDepth:
 		f.add(name, "has objects or lists inside of each other more than %d levels deep: make it flatter", maxDataDepth)
 	case values > 2*maxDataValues: // names count too

@@ -15,7 +15,7 @@ import (
 // fields are the members of one JSON object of the arguments. A tool asks for each member that it knows and then calls
 // close, which reports the members that nobody asked for. A member that is null counts as absent.
 type fields struct {
-	members  []member
+	members  []args.Member
 	byName   map[string]json.RawMessage
 	known    []string
 	inList   bool // of an entry of a list
@@ -38,17 +38,17 @@ func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 		p.add("the arguments", "are not valid JSON: give one JSON object")
 		return nil, false
 	}
-	if text := jsonText(raw, "{"); text != nil {
+	if text := args.JSONText(raw, "{"); text != nil {
 		raw = text
 	}
-	if raw[0] == '[' && count(raw) == 0 {
+	if raw[0] == '[' && args.Count(raw) == 0 {
 		raw = json.RawMessage("{}") // some languages write an empty object and an empty list alike
 	}
 	if raw[0] != '{' {
-		p.add("the arguments", "must be one JSON object; %s was given", kind(raw))
+		p.add("the arguments", "must be one JSON object; %s was given", args.Kind(raw))
 		return nil, false
 	}
-	if n := count(raw); n > maxMembers {
+	if n := args.Count(raw); n > maxMembers {
 		p.add("the arguments", "have %d names, and no tool takes more than %d: give only those of this tool", n, maxMembers)
 		return nil, false
 	}
@@ -58,14 +58,14 @@ func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 // newFields takes an object of at most maxMembers members apart.
 func newFields(object json.RawMessage, p *problems) *fields {
 	f := &fields{problems: p}
-	f.members = members(object, maxMembers)
+	f.members = args.Members(object, maxMembers)
 	f.byName = make(map[string]json.RawMessage, len(f.members))
 	for _, m := range f.members {
-		if _, twice := f.byName[m.name]; twice {
-			f.add(quoteName(m.name), "is there twice: give it once")
+		if _, twice := f.byName[m.Name]; twice {
+			f.add(quoteName(m.Name), "is there twice: give it once")
 			continue
 		}
-		f.byName[m.name] = m.raw
+		f.byName[m.Name] = m.Raw
 	}
 	return f
 }
@@ -94,10 +94,10 @@ func (f *fields) close() {
 	var found []unknown
 	said := -1 // where the list is said
 	for _, m := range f.members {
-		if slices.Contains(f.known, m.name) || !f.inList && bookkeeping[m.name] {
+		if slices.Contains(f.known, m.Name) || !f.inList && bookkeeping[m.Name] {
 			continue
 		}
-		found = append(found, unknown{m.name, f.meant(m.name)})
+		found = append(found, unknown{m.Name, f.meant(m.Name)})
 		if last := len(found) - 1; said < 0 && found[last].near == "" {
 			said = last
 		}
@@ -140,14 +140,14 @@ func (f *fields) text(name, example string) (s string, given bool) {
 
 func (f *fields) asText(name string, raw json.RawMessage, example string) (string, bool) {
 	if raw[0] != '"' {
-		f.add(name, "must be a string such as %s; %s was given", example, kind(raw))
+		f.add(name, "must be a string such as %s; %s was given", example, args.Kind(raw))
 		return "", false
 	}
 	if len(raw) > maxText {
 		f.add(name, "is far too long, with %d KiB: shorten it", len(raw)>>10)
 		return "", false
 	}
-	s, whole := unquote(raw)
+	s, whole := args.Unquote(raw)
 	if !whole {
 		f.add(name, "holds half of a character (a lone surrogate escape): write the whole character")
 		return "", false
@@ -189,7 +189,7 @@ func (f *fields) elements(name, example, lone string, bound listBound, as func(s
 		return false
 	}
 	before := f.problems.total
-	for i, raw := range elements(list) {
+	for i, raw := range args.Elements(list) {
 		if f.problems.full() {
 			break
 		}
@@ -213,10 +213,10 @@ func (f *fields) list(name, example, lone string, bound listBound) (list json.Ra
 		return nil, false, false
 	}
 	if list, parsed = listOrLone(raw, lone); list == nil {
-		f.add(name, "must be a list such as %s; %s was given", example, kind(raw))
+		f.add(name, "must be a list such as %s; %s was given", example, args.Kind(raw))
 		return nil, false, false
 	}
-	if n := count(list); bound.most > 0 && n > bound.most {
+	if n := args.Count(list); bound.most > 0 && n > bound.most {
 		f.add(name, "has %d entries, and one call takes at most %d %s", n, bound.most, bound.what)
 		return nil, false, false
 	}
@@ -229,11 +229,11 @@ func (f *fields) boolean(name string) *bool {
 	if raw == nil {
 		return nil
 	}
-	if text := jsonText(raw, asBoolean); text != nil {
+	if text := args.JSONText(raw, asBoolean); text != nil {
 		raw = text
 	}
 	if raw[0] != 't' && raw[0] != 'f' {
-		f.add(name, "must be true or false; %s was given", kind(raw))
+		f.add(name, "must be true or false; %s was given", args.Kind(raw))
 		return nil
 	}
 	b := raw[0] == 't'
@@ -246,11 +246,11 @@ func (f *fields) integer(name string, least, most, otherwise int) int {
 	if raw == nil {
 		return otherwise
 	}
-	if text := jsonText(raw, asNumber); text != nil {
+	if text := args.JSONText(raw, asNumber); text != nil {
 		raw = text
 	}
 	wanted := fmt.Sprintf("a whole number from %d to %d, such as %d", least, most, otherwise)
-	if k := kind(raw); k != "a number" {
+	if k := args.Kind(raw); k != "a number" {
 		f.add(name, "must be %s; %s was given", wanted, k)
 		return otherwise
 	}
@@ -276,11 +276,11 @@ func (f *fields) object(name string) map[string]any {
 		f.bounded(name, raw)
 		return nil
 	}
-	if text := jsonText(raw, "{"); text != nil {
+	if text := args.JSONText(raw, "{"); text != nil {
 		raw = text
 	}
 	if raw[0] != '{' {
-		f.add(name, `must be an object such as {"plan": "premium"}; %s was given`, kind(raw))
+		f.add(name, `must be an object such as {"plan": "premium"}; %s was given`, args.Kind(raw))
 		return nil
 	}
 	if !f.bounded(name, raw) {
@@ -294,20 +294,20 @@ func (f *fields) free(path string, raw json.RawMessage) any {
 	switch raw[0] {
 	case '{':
 		object := map[string]any{}
-		for _, m := range members(raw, maxData) {
+		for _, m := range args.Members(raw, maxData) {
 			if f.problems.full() {
 				break
 			}
-			if _, twice := object[m.name]; twice {
-				f.add(path, "has the name %s twice: give it once", quoteName(m.name))
+			if _, twice := object[m.Name]; twice {
+				f.add(path, "has the name %s twice: give it once", quoteName(m.Name))
 				continue
 			}
-			object[m.name] = f.free(path, m.raw)
+			object[m.Name] = f.free(path, m.Raw)
 		}
 		return object
 	case '[':
 		list := []any{}
-		for _, raw := range elements(raw) {
+		for _, raw := range args.Elements(raw) {
 			if f.problems.full() {
 				break
 			}

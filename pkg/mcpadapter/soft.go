@@ -3,6 +3,8 @@ package mcpadapter
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // Many clients send values in another form than the schema says, and the model behind them cannot change that: a list or an
@@ -21,22 +23,6 @@ var bookkeeping = map[string]bool{
 	"security_risk":     true, // OpenHands
 }
 
-// jsonText is what a text parses to if that begins with one of these bytes, else nil.
-func jsonText(raw json.RawMessage, begins string) json.RawMessage {
-	if len(raw) == 0 || raw[0] != '"' {
-		return nil
-	}
-	s, whole := unquote(raw)
-	s = strings.Trim(s, " \t\r\n")
-	if !whole || s == "" || strings.IndexByte(begins, s[0]) < 0 {
-		return nil
-	}
-	if b := json.RawMessage(s); json.Valid(b) {
-		return b
-	}
-	return nil
-}
-
 // How values begin in JSON.
 const (
 	asNumber  = "-0123456789"
@@ -48,7 +34,7 @@ func isEmptyText(raw json.RawMessage) bool {
 	if len(raw) < 2 || raw[0] != '"' || len(raw) > maxEmpty {
 		return false
 	}
-	s, whole := unquote(raw)
+	s, whole := args.Unquote(raw)
 	return whole && strings.TrimSpace(s) == ""
 }
 
@@ -76,11 +62,11 @@ func listOrLone(raw json.RawMessage, lone string) (list json.RawMessage, parsed 
 	if raw[0] == '[' {
 		return raw, false
 	}
-	if text := jsonText(raw, "["); text != nil {
+	if text := args.JSONText(raw, "["); text != nil {
 		return text, true
 	}
 	if lone == "{" {
-		if text := jsonText(raw, "{"); text != nil {
+		if text := args.JSONText(raw, "{"); text != nil {
 			raw, parsed = text, true
 		}
 	}

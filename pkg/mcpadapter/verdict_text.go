@@ -3,6 +3,8 @@ package mcpadapter
 import (
 	"bytes"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
 // conclude turns what is known of a work into what the client is told. last is the latest attempt of this call.
@@ -90,8 +92,8 @@ func takeNote(r *Result) string {
 	if !ok {
 		return ""
 	}
-	end := valueEnd(rest, 0)
-	note, _ := unquote(rest[:end])
+	end := args.ValueEnd(rest, 0)
+	note, _ := args.Unquote(rest[:end])
 	r.Structured = append([]byte("{"), bytes.TrimPrefix(rest[end:], []byte(","))...)
 	return note
 }

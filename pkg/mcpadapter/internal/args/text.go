@@ -44,7 +44,7 @@ var placeholders = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(?:^|[^\p{L}\p{N}%])(%%?(?:` + fieldWord + `|[a-z]+(?:_[a-z]+)+)%%?)(?:$|[^\p{L}\p{N}%])`), // %first_name%
 	regexp.MustCompile(`(?i)<(?:` + fieldWord + `|[a-z]+(?:_[a-z0-9]+)+)>`),                                            // <first_name>
 	regexp.MustCompile(`(?i)\{(?:` + fieldWord + `|[a-z]+(?:_[a-z0-9]+)+)\}`),                                          // {first_name}
-	regexp.MustCompile(`(?i)\[(?:` + fieldWord + `|insert [^\[\]]{1,60}|object object|[a-z]+(?:_[a-z0-9]+)+)\]`),                     // [Name]
+	regexp.MustCompile(`(?i)\[(?:` + fieldWord + `|insert [^\[\]]{1,60}|object object|[a-z]+(?:_[a-z0-9]+)+)\]`),       // [Name]
 }
 
 // Placeholder is the first field of a template that was not filled in, "" if there is none.

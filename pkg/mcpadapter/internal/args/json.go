@@ -1,4 +1,4 @@
-package mcpadapter
+package args
 
 import (
 	"bytes"
@@ -12,32 +12,32 @@ import (
 // [unicode/utf8.Valid] have accepted; encoding/json alone would fold the case of names, let the last of two equal names
 // win and replace what is not Unicode, and so check something else than what came.
 
-// member is one name of a JSON object with its value.
-type member struct {
-	name string
-	raw  json.RawMessage
+// Member is one name of a JSON object with its value.
+type Member struct {
+	Name string
+	Raw  json.RawMessage
 }
 
-// members takes an object apart, in its order, up to so many members.
-func members(object json.RawMessage, most int) []member {
-	var list []member
+// Members takes an object apart, in its order, up to so many members.
+func Members(object json.RawMessage, most int) []Member {
+	var list []Member
 	for i := skipSpace(object, 1); object[i] != '}' && len(list) < most; {
-		end := valueEnd(object, i)
-		name, _ := unquote(object[i:end])
+		end := ValueEnd(object, i)
+		name, _ := Unquote(object[i:end])
 		i = skipSpace(object, skipSpace(object, end)+1) // the colon
-		end = valueEnd(object, i)
-		list = append(list, member{name, object[i:end]})
+		end = ValueEnd(object, i)
+		list = append(list, Member{name, object[i:end]})
 		i = afterComma(object, end)
 	}
 	return list
 }
 
-// elements takes a list apart, one element at a time: a list may be long, and whoever reads it may stop.
-func elements(array json.RawMessage) iter.Seq2[int, json.RawMessage] {
+// Elements takes a list apart, one element at a time: a list may be long, and whoever reads it may stop.
+func Elements(array json.RawMessage) iter.Seq2[int, json.RawMessage] {
 	return func(yield func(int, json.RawMessage) bool) {
 		n := 0
 		for i := skipSpace(array, 1); array[i] != ']'; n++ {
-			end := valueEnd(array, i)
+			end := ValueEnd(array, i)
 			if !yield(n, array[i:end]) {
 				return
 			}
@@ -61,8 +61,8 @@ func afterComma(data []byte, i int) int {
 	return i
 }
 
-// valueEnd is the index after the value that begins at i.
-func valueEnd(data []byte, i int) int {
+// ValueEnd is the index after the value that begins at i.
+func ValueEnd(data []byte, i int) int {
 	depth := 0
 	for {
 		switch data[i] {
@@ -96,8 +96,8 @@ func stringEnd(data []byte, i int) int {
 	return i + 1
 }
 
-// unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is not a text.
-func unquote(raw json.RawMessage) (s string, whole bool) {
+// Unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is not a text.
+func Unquote(raw json.RawMessage) (s string, whole bool) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1]), true
 	}
@@ -149,8 +149,8 @@ func hex4(digits []byte) rune {
 	return r
 }
 
-// kind says what a value is, in words for a message.
-func kind(raw json.RawMessage) string {
+// Kind says what a value is, in words for a message.
+func Kind(raw json.RawMessage) string {
 	switch raw[0] {
 	case '"':
 		return "a string"
@@ -165,4 +165,59 @@ func kind(raw json.RawMessage) string {
 	default:
 		return "a number"
 	}
+}
+
+// Count is how many elements a list has, or members an object, without taking it apart.
+func Count(value json.RawMessage) int {
+	n := 0
+	for i := skipSpace(value, 1); value[i] != ']' && value[i] != '}'; n++ {
+		end := ValueEnd(value, i)
+		if value[0] == '{' {
+			end = ValueEnd(value, skipSpace(value, skipSpace(value, end)+1)) // the value behind the colon
+		}
+		i = afterComma(value, end)
+	}
+	return n
+}
+
+// Size is how deep a value goes, and how many values it holds, itself included, without taking it apart.
+func Size(value json.RawMessage) (depth, values int) {
+	level := 0
+	for i := 0; i < len(value); {
+		switch value[i] {
+		case '"':
+			i = stringEnd(value, i)
+			values++
+		case '{', '[':
+			level++
+			depth = max(depth, level)
+			values++
+			i++
+		case '}', ']':
+			level--
+			i++
+		case ',', ':', ' ', '\t', '\r', '\n':
+			i++
+		default:
+			i = ValueEnd(value, i)
+			values++
+		}
+	}
+	return depth, values
+}
+
+// JSONText is what a text parses to if that begins with one of these bytes, else nil.
+func JSONText(raw json.RawMessage, begins string) json.RawMessage {
+	if len(raw) == 0 || raw[0] != '"' {
+		return nil
+	}
+	s, whole := Unquote(raw)
+	s = strings.Trim(s, " \t\r\n")
+	if !whole || s == "" || strings.IndexByte(begins, s[0]) < 0 {
+		return nil
+	}
+	if b := json.RawMessage(s); json.Valid(b) {
+		return b
+	}
+	return nil
 }
