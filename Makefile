@@ -3,6 +3,8 @@ GO       ?= go
 TOOLS    := $(GO) tool -modfile=tools/go.mod
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 10s
+# A test that hangs ends then. Nothing else does: on a busy machine all take longer.
+TIMEOUT  ?= 60m
 HISTORIES ?= 10000
 KILLINGS  ?= 30
 N         ?= 300
@@ -20,23 +22,23 @@ build: ## Build bin/gateway, static
 check: verify lint test ## Everything that needs only Go
 
 test: ## Run the tests
-	$(GO) test ./...
-	$(GO) test -C e2e ./...
+	$(GO) test -timeout $(TIMEOUT) ./...
+	$(GO) test -C e2e -timeout $(TIMEOUT) ./...
 	$(GO) test -C tools ./mutate
 
 race: ## Run the tests with the race detector
-	$(GO) test -race ./...
-	$(GO) test -C e2e -race ./...
+	$(GO) test -race -timeout $(TIMEOUT) ./...
+	$(GO) test -C e2e -race -timeout $(TIMEOUT) ./...
 
 histories: ## Show that a message is sent once: HISTORIES in simulated time, KILLINGS of real processes
-	$(GO) test -count=1 -timeout 20m ./internal/histories -run '^TestHistories$$' -histories $(HISTORIES)
-	$(GO) test -C e2e -count=1 -timeout 20m ./topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
+	$(GO) test -count=1 -v -timeout $(TIMEOUT) ./internal/histories -run '^TestHistories$$' -histories $(HISTORIES)
+	$(GO) test -C e2e -count=1 -v -timeout $(TIMEOUT) ./topology/survival -run '^TestAMessageIsSentOnce' -killings $(KILLINGS)
 
 share: ## Show that nobody takes more than a share: loads on the real binary, and the figures they come to
-	$(GO) test -C e2e -count=1 -v -timeout 10m -parallel 32 ./topology/share -full
+	$(GO) test -C e2e -count=1 -v -timeout $(TIMEOUT) -parallel 32 ./topology/share -full
 
 clients: ## Show that real clients sign in once, and go on while replicas die and Redis is away (needs npm ci --prefix e2e --ignore-scripts)
-	$(GO) test -C e2e -count=1 -v -timeout 6m . -run '^TestClients' -full
+	$(GO) test -C e2e -count=1 -v -timeout $(TIMEOUT) . -run '^TestClients' -full
 
 conformance: ## Have the conformance suite judge the handlers with its fixtures on them, alone and as replicas (needs npm ci as above)
 	$(GO) test -C e2e -tags conformance -count=1 -v -timeout 5m ./conformance
@@ -65,7 +67,7 @@ verify: ## Fail if what is generated, formatted or required differs from what is
 
 e2e: ## Drive the gateway with real clients and a real identity provider
 	npm ci --prefix e2e
-	CI=true $(GO) test -C e2e -count=1 -v .
+	CI=true $(GO) test -C e2e -count=1 -v -timeout $(TIMEOUT) .
 
 up: build ## Run docker-compose.yml from processes: balancer, three replicas, Redis, sandbox
 	$(GO) build -C e2e -o ../bin/up ./topology/cmd/up

@@ -38,7 +38,7 @@ func walk(t *testing.T, f func(path string, data []byte)) {
 			return err
 		}
 		if d.IsDir() {
-			if slices.Contains([]string{".git", "node_modules", "bin", "run", "dist"}, d.Name()) {
+			if rel != "." && slices.Contains([]string{".git", "node_modules", "bin", "run", "dist"}, d.Name()) {
 				return filepath.SkipDir
 			}
 			return nil
