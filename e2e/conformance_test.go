@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const suiteTime = 5 * time.Minute
+const suiteTime = 20 * time.Minute
 
 // baselines are the protocol versions whose scenarios are run, each with its file of expected failures.
 var baselines = []string{"2025-06-18", "2025-11-25", "2026-07-28"}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const clientTime = 2 * time.Minute
+const clientTime = 5 * time.Minute
 
 func TestTheInspectorDeliversAMessageInBothEras(t *testing.T) {
 	needClients(t)

@@ -84,8 +84,8 @@ func startGateways(t *testing.T) *cluster {
 			OIDCScopes: []string{"email"}, OIDCParams: []string{"login_hint=ann@acme.example", "ui_locales=en"},
 			AllowSignin: []string{"email_domain=acme.example"},
 			ClerkURL:    api, ClerkCredential: "login", ClerkTimeout: time.Minute, CallBudget: time.Minute, BatchSize: 100, MaxBatch: 50, MaxAnswer: 2 << 20,
-			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
-			MaxContacts: 500, MaxRecipients: 10, WriteTimeout: 10 * time.Second, BodyTimeout: 10 * time.Second,
+			SettleTime: time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: time.Minute,
+			MaxContacts: 500, MaxRecipients: 10, WriteTimeout: time.Minute, BodyTimeout: time.Minute,
 			AccessTokenLife: time.Hour, RefreshGrace: 10 * time.Minute,
 			Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour, ClientDocuments: "on",
 		}
@@ -101,7 +101,8 @@ func runGateway(t *testing.T, cfg config.Config) {
 		t.Fatal(err)
 	}
 	g, err := gateway.New(gateway.Options{
-		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: 10 * time.Second,
+		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: time.Minute, TokenPatience: time.Minute,
+		SignInPatience: time.Minute, TurnWait: time.Minute, TurnStall: time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err, listeners.Close())

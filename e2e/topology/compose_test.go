@@ -16,15 +16,15 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/e2e/topology"
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 )
 
 // root is the repository's.
 const root = "../.."
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+func TestMain(m *testing.M) { testkit.Main(tests{m}) }
 
 // tests closes the connections that tests leave open for each other.
 type tests struct{ *testing.M }

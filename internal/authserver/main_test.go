@@ -24,16 +24,16 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	redisstore.SilenceLibrary()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 var scopes = []authserver.Scope{

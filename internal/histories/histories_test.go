@@ -10,10 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"go.uber.org/goleak"
-
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
@@ -28,7 +27,7 @@ const again = 50
 func TestMain(m *testing.M) {
 	redisstore.SilenceLibrary()
 	debug.SetGCPercent(400) // each history is garbage in the end
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 func TestHistories(t *testing.T) {

@@ -9,9 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
@@ -19,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	redisstore.SilenceLibrary()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // The parts of a store.

@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
 func TestMain(m *testing.M) {
 	redisstore.SilenceLibrary()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 type digest struct{}

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"go.uber.org/goleak"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // site is a set of pages small enough to see through.
 func site(page string) fstest.MapFS {

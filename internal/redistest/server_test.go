@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
-	"go.uber.org/goleak"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 func TestAServerIsBrokenAndComesBackEmpty(t *testing.T) {
 	s := redistest.Start(t)

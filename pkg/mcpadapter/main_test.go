@@ -3,7 +3,7 @@ package mcpadapter
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }

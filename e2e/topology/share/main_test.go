@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 var full = flag.Bool("full", false, "run the loads in full instead of in small")
@@ -75,7 +75,7 @@ func skip(t testing.TB, missing string) {
 	t.Skip("skip: " + missing)
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+func TestMain(m *testing.M) { testkit.Main(tests{m}) }
 
 // tests removes what the tests share, and prints the figures.
 type tests struct{ *testing.M }

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
-	"go.uber.org/goleak"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // secret of all replicas unless a test says otherwise.
@@ -37,7 +37,7 @@ var binary = sync.OnceValues(func() (string, error) {
 // scratch is a directory for the binary.
 var scratch string
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+func TestMain(m *testing.M) { testkit.Main(tests{m}) }
 
 // tests removes what the tests share.
 type tests struct{ *testing.M }

@@ -11,12 +11,11 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	redisstore.SilenceLibrary()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // patient is long enough for a loaded machine; tests of failures have a time-out of their own.
