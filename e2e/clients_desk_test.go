@@ -23,6 +23,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // desk is a person's computer with one client on it: a home of its own, and a browser that leaves to the person where to go.
@@ -205,10 +206,8 @@ func (d *desk) isKept() bool {
 
 func waitFor(t *testing.T, what string, said *outputtest.Buffer, condition func() bool) {
 	t.Helper()
-	for began := time.Now(); !condition(); <-time.After(20 * time.Millisecond) {
-		if time.Since(began) > clientTime {
-			t.Fatalf("in vain: %s\n%s", what, said.String())
-		}
+	if !testkit.Reached(condition) {
+		t.Fatalf("in vain: %s\n%s", what, said.String())
 	}
 }
 

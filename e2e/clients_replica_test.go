@@ -44,8 +44,8 @@ func serveReplica() int {
 		OIDCIssuer: sandboxURL + "/oidc", OIDCClientID: sandbox.ClientID, OIDCClientSecret: sandbox.ClientSecret,
 		ClerkURL: sandboxURL, ClerkAPIKey: sandbox.Key, ClerkCredential: "api-key",
 		ClerkTimeout: 30 * time.Second, CallBudget: 55 * time.Second, BatchSize: 100, MaxBatch: 50, MaxAnswer: 2 << 20,
-		SettleTime: 5 * time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: 10 * time.Second,
-		MaxContacts: 500, MaxRecipients: 10, WriteTimeout: 10 * time.Second, BodyTimeout: 10 * time.Second, AccessTokenLife: time.Hour, RefreshGrace: min(10*time.Minute, life/2),
+		SettleTime: 5 * time.Second, OnStoreOutage: "refuse", OnStoreLoss: "refuse", ShutdownTimeout: time.Minute,
+		MaxContacts: 500, MaxRecipients: 10, WriteTimeout: time.Minute, BodyTimeout: time.Minute, AccessTokenLife: time.Hour, RefreshGrace: min(10*time.Minute, life/2),
 		Recheck: 15 * time.Minute, GrantMaxAge: 720 * time.Hour, ClientDocuments: "on",
 	}
 	listeners, err := gateway.Listen(ctx, &cfg)
@@ -54,7 +54,7 @@ func serveReplica() int {
 		return 1
 	}
 	g, err := gateway.New(gateway.Options{
-		Config: cfg, Version: "test", AccessTokenLife: life, ClientDocuments: noInternet{},
+		Config: cfg, Version: "test", AccessTokenLife: life, ClientDocuments: noInternet{}, TurnWait: time.Minute, TurnStall: time.Minute,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err == nil {

@@ -17,16 +17,16 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.uber.org/goleak"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // patience is longer than anything takes on a machine that is busy with other things: only what hangs exceeds it.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // TestMain has more tests run side by side than there are cores: those that are parallel wait for Redis most of their time.
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
 		_ = f.Value.Set("12")
 	}
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // signingKey is what every provider of these tests signs with: to make one takes longer than most of them.
