@@ -102,7 +102,7 @@ func runGateway(t *testing.T, cfg config.Config) {
 	}
 	g, err := gateway.New(gateway.Options{
 		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: time.Minute, TokenPatience: time.Minute,
-		SignInPatience: time.Minute, TurnWait: time.Minute, TurnStall: time.Minute,
+		SignInPatience: time.Minute, TurnWait: time.Minute, TurnStall: time.Minute, CheckTime: time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err, listeners.Close())

@@ -21,7 +21,7 @@ func (p *prober) provider(ctx context.Context) []Connection {
 		return nil
 	}
 	target := netx.ShownURL(p.Config.OIDCIssuer)
-	provider, err := newProvider(&p.Config, p.transport, nil)
+	provider, err := newProvider(&p.Config, p.transport, nil, 0)
 	if err != nil {
 		return []Connection{{Name: "provider metadata", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.OIDCIssuer}}
 	}

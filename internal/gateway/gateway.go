@@ -55,6 +55,8 @@ type Options struct {
 	TurnWait, TurnStall time.Duration
 	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their end. Default: that of Config.
 	AccessTokenLife time.Duration
+	// CheckTime is how long a call waits for what the identity provider says of its person. Default: 3 s.
+	CheckTime time.Duration
 	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].
 	ProviderNow func() time.Time
 	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.

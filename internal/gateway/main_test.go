@@ -83,7 +83,7 @@ func runAt(t *testing.T, cfg config.Config, edit ...func(*gateway.Options)) stri
 	}
 	opts := gateway.Options{
 		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), StoreTimeout: patience, TokenPatience: patience, SignInPatience: patience,
-		TurnWait: patience, TurnStall: patience, ClientDocuments: documents{},
+		TurnWait: patience, TurnStall: patience, CheckTime: patience, ClientDocuments: documents{},
 	}
 	for _, e := range edit {
 		e(&opts)

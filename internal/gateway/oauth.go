@@ -84,7 +84,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newProvider(cfg, g.outgoing, opts.ProviderNow)
+	provider, err := newProvider(cfg, g.outgoing, opts.ProviderNow, opts.CheckTime)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,10 @@ func signingSeeds(cfg *config.Config) ([][]byte, error) {
 	return seeds, nil
 }
 
-func newProvider(cfg *config.Config, transport http.RoundTripper, now func() time.Time) (*upstream.Provider, error) {
+// newProvider makes the provider of a configuration; a checkTime of 0 is the default.
+func newProvider(
+	cfg *config.Config, transport http.RoundTripper, now func() time.Time, checkTime time.Duration,
+) (*upstream.Provider, error) {
 	a, err := newAdmission(cfg)
 	if err != nil {
 		return nil, err
@@ -282,7 +285,7 @@ func newProvider(cfg *config.Config, transport http.RoundTripper, now func() tim
 			return token.NewProviderKeys(fetch, now)
 		},
 		RedirectURL: CallbackURL(cfg), Scopes: cfg.OIDCScopes, Params: cfg.ProviderParams(),
-		Allow: a.allow, Deny: a.deny, Transport: transport, Now: now,
+		Allow: a.allow, Deny: a.deny, Transport: transport, Now: now, CheckTime: checkTime,
 	})
 }
 

@@ -41,7 +41,7 @@ func Problems(c *config.Config) []string {
 		p = append(p, err.Error())
 	}
 	if c.Auth == "oauth" && c.OIDCIssuer != "" && c.OIDCClientID != "" {
-		if _, err := newProvider(c, nil, nil); err != nil && ruleErr == nil {
+		if _, err := newProvider(c, nil, nil, 0); err != nil && ruleErr == nil {
 			p = append(p, setting.Auth+": oauth: "+err.Error())
 		}
 		if _, err := readClients(c); err != nil {

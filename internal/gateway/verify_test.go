@@ -80,7 +80,7 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 			PublicURL: "https://mcp.example.com", OIDCIssuer: "https://id.example", OIDCClientID: "id", AllowAnyUser: true,
 			Recheck: 15 * time.Minute, GrantMaxAge: 24 * time.Hour,
 		}
-		provider, err := newProvider(&cfg, nil, nil)
+		provider, err := newProvider(&cfg, nil, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

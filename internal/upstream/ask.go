@@ -30,7 +30,7 @@ func (p *Provider) renew(ctx context.Context, m *metadata, s *state) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	s.take(got, p.opts.Now())
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, p.opts.CheckTime)
 	defer cancel()
 	switch err := p.fresh(ctx, m, s, got); {
 	case errors.Is(err, ErrGrantOver):

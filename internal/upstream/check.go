@@ -84,7 +84,7 @@ func (l *Login) pauseCheck(grant string, d time.Duration, inVain bool) {
 // joinCheck joins the check of a grant that is under way in this process, or starts one.
 func (l *Login) joinCheck(ctx context.Context, g Grant) *flight {
 	t := task{
-		grant: g.ID, subject: g.Subject, store: l.opts.Patient, limit: checkTime,
+		grant: g.ID, subject: g.Subject, store: l.opts.Patient, limit: l.provider.opts.CheckTime,
 		ask: l.provider.check, ready: l.readyToCheck, failed: l.pauseAll, check: true,
 	}
 	t.load = func(ctx context.Context) (*state, uint64, bool, error) {

@@ -45,6 +45,8 @@ type ProviderOptions struct {
 	Deny identity.Rules
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
 	Leeway time.Duration
+	// CheckTime bounds a question about a person, and is how long a call waits for the answer. Default: 3 seconds.
+	CheckTime time.Duration
 	// Transport carries requests. Default: [http.DefaultTransport].
 	Transport http.RoundTripper
 	// Now is the clock. Default: [time.Now].
@@ -103,6 +105,9 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 		if !scopePattern.MatchString(scope) {
 			problems = append(problems, fmt.Errorf("upstream: scope %q: give names without spaces, quotes and backslashes", scope))
 		}
+	}
+	if opts.CheckTime <= 0 {
+		opts.CheckTime = checkTime
 	}
 	if opts.Leeway == 0 {
 		opts.Leeway = 30 * time.Second

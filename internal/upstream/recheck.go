@@ -160,7 +160,7 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 		if p := l.pausedCheck(g.ID); p != nil {
 			undecided = !p.inVain
 		} else {
-			err := l.joinCheck(ctx, g).answer(ctx)
+			err := l.joinCheck(ctx, g).answer(ctx, l.provider.opts.CheckTime)
 			if err == nil || isNo(err) || ctx.Err() != nil {
 				return err
 			}
@@ -178,8 +178,8 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 }
 
 // answer waits for a check for as long as a call may; then it goes on, and who comes later hears of it.
-func (f *flight) answer(ctx context.Context) error {
-	timer := time.NewTimer(time.Until(f.began.Add(checkTime)))
+func (f *flight) answer(ctx context.Context, patience time.Duration) error {
+	timer := time.NewTimer(time.Until(f.began.Add(patience)))
 	defer timer.Stop()
 	select {
 	case <-f.done:

@@ -76,7 +76,7 @@ func (p *Provider) tryUserInfo(ctx context.Context, m *metadata, s *state) {
 	if s.Refresh != "" || len(s.Info) > 0 || m.UserInfoURL == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, p.opts.CheckTime)
 	defer cancel()
 	if info, err := p.userInfo(ctx, m, s.Access); err == nil && info["sub"] == s.Claims["sub"] {
 		s.Info = slices.Sorted(maps.Keys(info))
