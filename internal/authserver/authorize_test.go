@@ -155,12 +155,14 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 	if w.redis == nil {
 		t.Skip("skip: no redis-server on this machine; apt-get install redis-server provides it")
 	}
+	w.insists = true
 	c := w.program(localRedirect)
 	access, refresh := c.tokens(w.browser())
 	code := w.browser().signIn(c.request()).Get("code")
 	p := w.browser()
 	asked := p.open(c.request())
 	w.redis.Kill()
+	w.insists = false
 	status, out := c.refresh(refresh)
 	wantRefused(t, "refresh", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
 	if out["Retry-After"] != "5" {
@@ -190,6 +192,7 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 		}
 		return good == 4
 	})
+	w.insists = true
 	wantRefused(t, "lost grant", status, out, http.StatusBadRequest, "invalid_grant")
 	if at := p.open(callback); at.status != http.StatusSeeOther || !strings.Contains(at.location, "code=") {
 		t.Errorf("the callback, loaded again: %d %q", at.status, at.location)

@@ -200,7 +200,18 @@ func (c *program) tokens(p *person) (access, refresh string) {
 	return out["access_token"].(string), out["refresh_token"].(string)
 }
 
-func (w *world) post(path, contentType, body string) (int, map[string]any) {
+// post makes a request, and again where it is to insist and the server says that it may, as it does where a machine is so busy
+// that its patience is over.
+func (w *world) post(path, contentType, body string) (status int, out map[string]any) {
+	w.t.Helper()
+	for {
+		if status, out = w.postOnce(path, contentType, body); status != http.StatusServiceUnavailable || !w.insists {
+			return status, out
+		}
+	}
+}
+
+func (w *world) postOnce(path, contentType, body string) (int, map[string]any) {
 	w.t.Helper()
 	if contentType == "" {
 		contentType = "application/json"

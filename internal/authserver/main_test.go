@@ -46,6 +46,7 @@ var scopeNames = []string{"messages:read", "messages:send", "contacts:write"}
 
 // world is two replicas behind one address, each request on another one, with a store, a provider and a clock.
 type world struct {
+	insists  bool // see post
 	t        testing.TB
 	url      string
 	server   *httptest.Server

@@ -17,7 +17,7 @@ func Dial(t testing.TB, base string) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	tcp := conn.(*net.TCPConn) //nolint:errcheck,forcetypeassert // that is what TCP is
+	tcp := conn.(*net.TCPConn) //nolint:forcetypeassert // that is what TCP is
 	if err := tcp.SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
