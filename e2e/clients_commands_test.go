@@ -44,7 +44,8 @@ func (c *scripted) signIn(t *testing.T) {
 	})
 }
 
-// tooBusy is what mcpc says where a process of its own takes longer to start than it waits for, and what it says has not begun.
+// tooBusy is what mcpc says when a process that it starts takes longer to come up than mcpc waits:
+// the call has not been made.
 const tooBusy = "not created within timeout"
 
 func (c *scripted) call(ctx context.Context, tool string, arguments map[string]any) (string, error) {

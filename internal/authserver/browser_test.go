@@ -200,8 +200,8 @@ func (c *program) tokens(p *person) (access, refresh string) {
 	return out["access_token"].(string), out["refresh_token"].(string)
 }
 
-// post makes a request, and again where it is to insist and the server says that it may, as it does where a machine is so busy
-// that its patience is over.
+// post makes a request, and again where it is to insist and the server says that it may, as it does
+// where a machine is so busy that its patience is over.
 func (w *world) post(path, contentType, body string) (status int, out map[string]any) {
 	w.t.Helper()
 	for {

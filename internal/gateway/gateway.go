@@ -50,12 +50,13 @@ type Options struct {
 	TokenPatience time.Duration
 	// SignInPatience is how long a step of a sign-in may wait for one answer of Redis. Default: 2 s.
 	SignInPatience time.Duration
-	// TurnWait is how long a request may wait for its turn when all that may be in flight are, and TurnStall how long while
-	// nobody gets one. Default: 10 s and 5 s.
+	// TurnWait is how long a request may wait for its turn when all that may be in flight are, and
+	// TurnStall how long while nobody gets one. Default: 10 s and 5 s.
 	TurnWait, TurnStall time.Duration
 	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their end. Default: that of Config.
 	AccessTokenLife time.Duration
-	// CheckTime is how long a call waits for what the identity provider says of its person. Default: 3 s.
+	// CheckTime is how long a call waits for what the identity provider says of its person.
+	// Default: 3 s.
 	CheckTime time.Duration
 	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].
 	ProviderNow func() time.Time

@@ -39,8 +39,8 @@ type inFlightGate struct {
 	caller func(ctx context.Context) (name string, weight int)
 }
 
-// newTurns makes the bounds of this process. A request waits so long for its turn, and so long if its queue does not move;
-// 0 is the default.
+// newTurns makes the bounds of this process. A request waits so long for its turn, and so long if
+// its queue does not move; 0 is the default.
 func (g *Gateway) newTurns(wait, stall time.Duration) (*inFlightGate, error) {
 	cfg := &g.cfg
 	wait, stall = cmp.Or(wait, turnWait), cmp.Or(stall, turnStall)

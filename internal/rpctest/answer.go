@@ -86,7 +86,8 @@ func (a Answer) Messages() ([]Message, error) {
 	return all, nil
 }
 
-// Message is the one message that the body has to be, or the last one of an event stream. Else it ends the test.
+// Message is the one message that the body has to be, or the last one of an event stream. Else it
+// ends the test.
 func (a Answer) Message(t testing.TB) Message {
 	t.Helper()
 	all, err := a.Messages()

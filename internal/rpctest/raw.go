@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Dial opens a connection to a server at a URL, over which a test writes as it likes, such as slowly or not at all. It takes
-// in as little as it can that is not read, and ends with the test.
+// Dial opens a connection to a server at a URL, over which a test writes as it likes, such as
+// slowly or not at all. It takes in as little as it can that is not read, and ends with the test.
 func Dial(t testing.TB, base string) *net.TCPConn {
 	t.Helper()
 	var d net.Dialer
@@ -24,7 +24,8 @@ func Dial(t testing.TB, base string) *net.TCPConn {
 	return tcp
 }
 
-// Head is how a POST of JSON begins. Framing says how its body ends, such as "Transfer-Encoding: chunked".
+// Head is how a POST of JSON begins. Framing says how its body ends, such as "Transfer-Encoding:
+// chunked".
 func Head(path, framing string) string {
 	return "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n" + framing + "\r\n\r\n"
 }

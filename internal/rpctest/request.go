@@ -14,14 +14,15 @@ type Request struct {
 	Method string
 	// URL is absolute, or a path for a handler.
 	URL, Body string
-	// Header has names and values in turn. A later one replaces an earlier one of that name, "" removes it. Host is not sent
-	// as a header but says what host the request is for.
+	// Header has names and values in turn. A later one replaces an earlier one of that name, ""
+	// removes it. Host is not sent as a header but says what host the request is for.
 	Header []string
 	// Keep is how much of the answer's body is kept. 0 is all.
 	Keep int64
 }
 
-// Post is a POST of JSON whose sender takes JSON and event streams, as MCP asks for. The headers may change that.
+// Post is a POST of JSON whose sender takes JSON and event streams, as MCP asks for. The headers
+// may change that.
 func Post(url, body string, header ...string) Request {
 	usual := []string{"Content-Type", "application/json", "Accept", "application/json, text/event-stream"}
 	return Request{Method: http.MethodPost, URL: url, Body: body, Header: append(usual, header...)}
@@ -57,7 +58,8 @@ func (r Request) head(req *http.Request) {
 	}
 }
 
-// Send makes the request and reads the answer to its end. Where the body breaks off, the answer has what came of it.
+// Send makes the request and reads the answer to its end. Where the body breaks off, the answer has
+// what came of it.
 func (r Request) Send(ctx context.Context, client *http.Client) (Answer, error) {
 	req, err := r.HTTP(ctx)
 	if err != nil {

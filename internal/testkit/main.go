@@ -8,8 +8,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// leaving is how long goroutines may take to end after the last test. net/http waits half a second for a client to read a last
-// answer, and goleak no longer than that.
+// leaving is how long goroutines may take to end after the last test. net/http waits half a second
+// for a client to read a last answer, and goleak no longer than that.
 const leaving = 30 * time.Second
 
 // Main runs the tests of a package, and fails if goroutines are left after them.

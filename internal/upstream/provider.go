@@ -45,7 +45,8 @@ type ProviderOptions struct {
 	Deny identity.Rules
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
 	Leeway time.Duration
-	// CheckTime bounds a question about a person, and is how long a call waits for the answer. Default: 3 seconds.
+	// CheckTime bounds a question about a person, and is how long a call waits for the answer.
+	// Default: 3 seconds.
 	CheckTime time.Duration
 	// Transport carries requests. Default: [http.DefaultTransport].
 	Transport http.RoundTripper

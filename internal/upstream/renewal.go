@@ -14,8 +14,8 @@ const (
 	// under a lease but repeating a write, so that a lease ends early only for who stalled.
 	leaseTime = 25 * time.Second
 	heldTime  = 20 * time.Second
-	// checkTime is the default of [ProviderOptions.CheckTime], which bounds what is asked between the provider's tokens and their
-	// place in the store.
+	// checkTime is the default of [ProviderOptions.CheckTime], which bounds what is asked between
+	// the provider's tokens and their place in the store.
 	checkTime = 3 * time.Second
 	// waitTime is how often others look whether the holder is done, for renewLimit at most.
 	waitTime   = 100 * time.Millisecond

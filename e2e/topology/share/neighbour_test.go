@@ -12,8 +12,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// ahead is how many of somebody else's requests may come to the API while a send waits for its turn and is made: four times what
-// is in flight at once. That says whose turn it was, however fast the machine is.
+// ahead is how many of somebody else's requests may come to the API while a send waits for its turn
+// and is made: four times what is in flight at once. That says whose turn it was, however fast the
+// machine is.
 var ahead = 4 * 64 * runtime.GOMAXPROCS(0)
 
 func TestSendsGoOnDuringSomebodyElsesBatch(t *testing.T) {

@@ -91,8 +91,9 @@ func (p *process) port() string {
 	return u.Port()
 }
 
-// tooLate is how much later than it should the end of a process or a call may be seen here: the machine is busy with the load
-// itself, and with others. It only ends what hangs; how long things take is tested in simulated time.
+// tooLate is how much later than it should the end of a process or a call may be seen here: the
+// machine is busy with the load itself, and with others. It only ends what hangs; how long things
+// take is tested in simulated time.
 const tooLate = 2 * time.Minute
 
 // terminate asks the process to end, and gives its exit code and how long that took. One that takes longer than it may

@@ -16,7 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// stalledMB is what a process may have when it has let go of those who do not read, or do not write on.
+// stalledMB is what a process may have when it has let go of those who do not read, or do not write
+// on.
 const stalledMB = 150
 
 // client is what somebody does with a connection until it is closed.

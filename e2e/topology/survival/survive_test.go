@@ -30,7 +30,8 @@ func TestClientsSurviveLostReplicasAndRedisOutages(t *testing.T) {
 			redis := redistest.Start(t)
 			env := []string{
 				"CLERK_API_URL=" + newSandbox(t), "GATEWAY_REDIS_URL=" + redis.URL(),
-				// On a busy machine a call may wait too long for its turn, and the balancer notice late that a replica stops.
+				// On a busy machine a call may wait too long for its turn, and the balancer notice
+				// late that a replica stops.
 				fmt.Sprint("GATEWAY_MAX_IN_FLIGHT=", 2*clients), "GATEWAY_DRAIN_DELAY=5s",
 			}
 			var replicas []*replica

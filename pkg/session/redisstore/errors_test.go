@@ -34,8 +34,9 @@ func wantRecovery(t *testing.T, call func() error) {
 	testkit.Eventually(t, "the server is used again", func() bool { return call() == nil })
 }
 
-// wantRest calls until the server is left alone. Until then, each call must fail with a kind: on a busy machine a time-out may
-// say nothing of the server, and a rest may be over before the next call.
+// wantRest calls until the server is left alone. Until then, each call must fail with a kind: on a
+// busy machine a time-out may say nothing of the server, and a rest may be over before the next
+// call.
 func wantRest(t *testing.T, call func() error, kind redisstore.Kind) {
 	t.Helper()
 	testkit.Eventually(t, "the server is left alone", func() bool {

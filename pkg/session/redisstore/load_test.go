@@ -14,8 +14,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// starvedConn is a connection in a process that has far more to do than processors: whoever reads is woken only when the
-// deadline is long over, though the answer is there.
+// starvedConn is a connection in a process that has far more to do than processors: whoever reads
+// is woken only when the deadline is long over, though the answer is there.
 type starvedConn struct {
 	net.Conn
 	woken bool
