@@ -16,18 +16,8 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
-
-// freeAddress is an address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
 
 // authorizationScenarios are all that the suite has for authorization servers. Its other scenarios of that name (auth/…) test
 // clients against a server of its own.
@@ -49,13 +39,13 @@ func TestAuthorizationConformance(t *testing.T) {
 		"2026-07-28": {version: "2026-07-28"}, "below a path": {path: "/clerk"}, "client known by its URL": {documents: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, port, err := net.SplitHostPort(freeAddress(t))
+			_, port, err := net.SplitHostPort(testkit.FreeAddress(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			args := []string{"--auth", "oauth", "--client-documents", "builtin"}
 			if tt.path != "" {
-				address := freeAddress(t)
+				address := testkit.FreeAddress(t)
 				args = append(args, "--listen", address, "--public-url", "http://"+address+tt.path)
 			}
 			d := startDemo(t, args...)

@@ -81,7 +81,7 @@ func newMCPorter(t *testing.T, url string) client {
 	t.Helper()
 	// With a port of its own for each process, it registers again in the last minute of a token, and then cannot refresh.
 	servers, err := json.Marshal(object{"mcpServers": object{"clerk": object{
-		"baseUrl": url, "auth": "oauth", "oauthRedirectUrl": "http://" + freeAddress(t) + "/callback",
+		"baseUrl": url, "auth": "oauth", "oauthRedirectUrl": "http://" + testkit.FreeAddress(t) + "/callback",
 	}}})
 	if err != nil {
 		t.Fatal(err)

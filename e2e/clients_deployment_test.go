@@ -71,7 +71,7 @@ func deploy(t *testing.T, life time.Duration) *deployment {
 	t.Cleanup(front.Close)
 	d.url = front.URL
 	for range 2 {
-		d.at = append(d.at, freeAddress(t))
+		d.at = append(d.at, testkit.FreeAddress(t))
 	}
 	d.replicas = make([]*gatewayProcess, len(d.at))
 	for i := range d.at {

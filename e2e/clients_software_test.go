@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
@@ -56,7 +57,7 @@ func openOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	redis := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always", "--dir", t.TempDir())
-	gateway := &gatewayProcess{address: freeAddress(t), ended: make(chan struct{})}
+	gateway := &gatewayProcess{address: testkit.FreeAddress(t), ended: make(chan struct{})}
 	o.url = "http://" + gateway.address
 	gateway.start(t, "GATEWAY_LISTEN="+gateway.address, "GATEWAY_PUBLIC_URL="+o.url, "GATEWAY_REDIS_URL="+redis.URL(),
 		"GATEWAY_SECRET="+replicaSecret, "GATEWAY_AUTH=oauth", "GATEWAY_DRAIN_DELAY=0s", "GATEWAY_OAUTH_CLIENTS="+list,

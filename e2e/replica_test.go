@@ -17,6 +17,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // cluster is three replicas that sign people in at the provider and use their tokens, behind one public URL where nobody
@@ -36,11 +37,11 @@ const (
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{base: "http://" + freeAddress(t)}
+	c := &cluster{base: "http://" + testkit.FreeAddress(t)}
 	c.provider = startProvider(t, c.base+"/oauth/callback")
 	c.redis = redistest.Start(t)
 	for range 3 {
-		c.addresses = append(c.addresses, freeAddress(t))
+		c.addresses = append(c.addresses, testkit.FreeAddress(t))
 	}
 	return c
 }

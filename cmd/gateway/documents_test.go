@@ -3,11 +3,12 @@ package main
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // wellKnown are clients whose document is built in, with a redirect of each.
@@ -45,12 +46,7 @@ func authorizationOf(base, client, redirect string) string {
 // nowhere is the URL of a proxy that is not there.
 func nowhere(t *testing.T) string {
 	t.Helper()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = closed.Close()
-	return "http://gateway:hunter2@" + closed.Addr().String()
+	return "http://gateway:hunter2@" + testkit.FreeAddress(t)
 }
 
 func TestDemoWithoutInternetServesWellKnownClients(t *testing.T) {

@@ -69,7 +69,7 @@ func balancer(t *testing.T, addresses ...string) string {
 func balancerWith(t *testing.T, configuration string, addresses ...string) string {
 	t.Helper()
 	haproxy := need(t, "haproxy")
-	bind := freeAddress(t)
+	bind := testkit.FreeAddress(t)
 	var log bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), haproxy, "-db", "-f", configuration)
 	cmd.Env = []string{
@@ -94,16 +94,6 @@ func balancerWith(t *testing.T, configuration string, addresses ...string) strin
 		return err == nil
 	})
 	return "http://" + bind
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func address(r *replica) string { return r.Listener.Addr().String() }
@@ -139,7 +129,7 @@ func TestBalancerSendsOneClientToEveryReplica(t *testing.T) {
 
 func TestBalancerTriesAnotherReplicaWhereNoConnectionCanBeMade(t *testing.T) {
 	r := newReplica(t, func(http.ResponseWriter, *http.Request) {})
-	url := balancer(t, freeAddress(t), freeAddress(t), address(r))
+	url := balancer(t, testkit.FreeAddress(t), testkit.FreeAddress(t), address(r))
 	for range 6 {
 		if status, body := post(t, url); status != http.StatusOK {
 			t.Errorf("answered %d %s", status, body)
@@ -190,7 +180,7 @@ func TestBalancerSaysWhetherACallMayHaveHappened(t *testing.T) {
 		status              int
 	}{
 		{"lost", address(dying), "whether the call took effect is not known", http.StatusBadGateway},
-		{"not taken", freeAddress(t), "nothing was done", http.StatusServiceUnavailable},
+		{"not taken", testkit.FreeAddress(t), "nothing was done", http.StatusServiceUnavailable},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, body := post(t, balancer(t, tt.address, tt.address, tt.address))

@@ -40,7 +40,7 @@ func load(t *testing.T, binary string, env ...string) *topology.Topology {
 	need(t, "haproxy")
 	need(t, "redis-server")
 	for _, name := range []string{"BALANCER_PORT", "SANDBOX_PORT"} {
-		_, port, err := net.SplitHostPort(freeAddress(t))
+		_, port, err := net.SplitHostPort(testkit.FreeAddress(t))
 		if err != nil {
 			t.Fatal(err)
 		}

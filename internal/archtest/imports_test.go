@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"internal/outputtest":               nil,
 	"internal/setting":                  nil,
 	"internal/pages":                    nil,
-	"internal/redistest":                {"internal/outputtest"},
+	"internal/redistest":                {"internal/outputtest", "internal/testkit"},
 	"pkg/session/seal":                  nil,
 	"internal/rpctest":                  nil,
 	"internal/testkit":                  nil,

@@ -20,7 +20,7 @@ func TestAMetricTellsWhetherRedisKeepsWhatItAcknowledged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := valid(t)
-			cfg.RedisURL, cfg.AdminListen = config.Secret(c.url), freeAddress(t)
+			cfg.RedisURL, cfg.AdminListen = config.Secret(c.url), testkit.FreeAddress(t)
 			base := run(t, cfg)
 			want := "\nclerk_gateway_store_durable " + c.want + "\n"
 			testkit.Eventually(t, "the metrics have"+want, func() bool {

@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // callTool tells whether a call was an error, and its text.
@@ -104,13 +104,13 @@ func TestWhileRedisIsDownEachReplicaHoldsTheLimits(t *testing.T) {
 	t.Parallel()
 	redis := startRedis(t)
 	cfg := valid(t)
-	cfg.RedisURL, cfg.LimitCalls, cfg.AdminListen = config.Secret(redis.URL()), 2, freeAddress(t)
+	cfg.RedisURL, cfg.LimitCalls, cfg.AdminListen = config.Secret(redis.URL()), 2, testkit.FreeAddress(t)
 	s, err := connect(t, run(t, cfg), "", "2025-11-25")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var admin string
-	login := withLogin(t, redis, func(c *config.Config) { c.LimitOAuth, c.AdminListen = 2, freeAddress(t); admin = c.AdminListen })
+	login := withLogin(t, redis, func(c *config.Config) { c.LimitOAuth, c.AdminListen = 2, testkit.FreeAddress(t); admin = c.AdminListen })
 	redis.Kill()
 	for i := range 3 {
 		if text, failed := callTool(t, s, "get_messages", nil); failed != (i == 2) {
@@ -130,17 +130,6 @@ func TestWhileRedisIsDownEachReplicaHoldsTheLimits(t *testing.T) {
 			t.Errorf("the metrics lack %s", want)
 		}
 	}
-}
-
-// freeAddress is one that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func register(t *testing.T, base string, headers ...string) answer {

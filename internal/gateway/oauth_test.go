@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // signedIn is two replicas behind one public URL, every request on the other one, with people of the sandbox.
@@ -72,12 +72,7 @@ func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...
 	s := &signedIn{redis: startRedis(t)}
 	cfg := valid(t)
 	s.sandbox = cfg.ClerkURL
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := free.Addr().String() // nobody listens there: the transport below stands for a balancer
-	_ = free.Close()
+	public := testkit.FreeAddress(t) // nobody listens there: the transport below stands for a balancer
 	s.base = "http://" + public
 	cfg.Auth, cfg.PublicURL, cfg.RedisURL = "oauth", s.base, config.Secret(s.redis.URL())
 	cfg.OIDCIssuer, cfg.OIDCClientID, cfg.OIDCClientSecret = s.sandbox+"/oidc", sandbox.ClientID, sandbox.ClientSecret

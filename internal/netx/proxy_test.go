@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // egress is a proxy that notes what it is asked for, and refuses it.
@@ -116,13 +117,7 @@ func TestWhatGoesPastTheProxyIsGuarded(t *testing.T) {
 }
 
 func TestProxyThatCannotBeReached(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := closed.Addr().String()
-	_ = closed.Close()
-	proxy, err := netx.ParseProxy("http://gateway:hunter2@"+at, nil)
+	proxy, err := netx.ParseProxy("http://gateway:hunter2@"+testkit.FreeAddress(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
+	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
 // Server is a running redis-server that keeps nothing on disk.
@@ -57,7 +56,7 @@ func run(t testing.TB, before, args []string) *Server {
 		}
 		t.Skip("skip: " + missing)
 	}
-	s := &Server{t: t, binary: binary, before: before, args: args, Addr: freeAddr(t)}
+	s := &Server{t: t, binary: binary, before: before, args: args, Addr: testkit.FreeAddress(t)}
 	s.start()
 	t.Cleanup(s.Kill)
 	return s
@@ -167,28 +166,4 @@ func (s *Server) ready() error {
 		}
 	}
 	return fmt.Errorf("it does not answer")
-}
-
-// Ports are below those that systems give to whoever asks for any, so neither a connection nor a test's listener takes one
-// before the server has it, or while it is restarted. A cluster's bus has the port 10,000 above.
-const firstPort, lastPort = 10_000, 22_000
-
-// asked counts the ports that this process has tried. Processes begin at different ones.
-var asked atomic.Int64
-
-// freeAddr takes a port for good.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		port := firstPort + (os.Getpid()*97+int(asked.Add(1)))%(lastPort-firstPort)
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			continue
-		}
-		_ = l.Close()
-		return addr
-	}
-	t.Fatalf("no free port from %d to %d", firstPort, lastPort)
-	return ""
 }

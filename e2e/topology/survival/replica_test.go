@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -79,7 +78,7 @@ type instance struct {
 // newReplica starts a gateway with these variables. It ends with the test.
 func newReplica(t testing.TB, name string, env ...string) *replica {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := testkit.FreeAddress(t)
 	r := &replica{t: t, name: name, addr: addr, args: []string{"serve"}}
 	r.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "GATEWAY_LISTEN=" + addr, "GATEWAY_SECRET=" + secret,
@@ -98,21 +97,11 @@ func newReplica(t testing.TB, name string, env ...string) *replica {
 // newSandbox starts a simulated Clerk Chat and returns its URL.
 func newSandbox(t testing.TB) string {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := testkit.FreeAddress(t)
 	r := &replica{t: t, name: "sandbox", addr: addr, args: []string{"sandbox"}, env: []string{"GATEWAY_SANDBOX_LISTEN=" + addr}}
 	r.start()
 	t.Cleanup(r.kill)
 	return "http://" + addr
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func (r *replica) url() string { return "http://" + r.addr }
