@@ -9,10 +9,10 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -200,12 +200,7 @@ func jsonOf(e *grant.Entry) grantJSON {
 
 // printable is a text from elsewhere on one line of a terminal, "-" for none.
 func printable(s string) string {
-	return orDash(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s))
+	return orDash(sanitize.Line(s, len(s)))
 }
 
 func when(t time.Time) string {

@@ -15,9 +15,9 @@ const module = "github.com/clerkchat/mcp-gateway"
 // A new package gets a line here first; a permission that nobody uses goes.
 var rooms = map[string][]string{
 	"openapi":                           nil,
-	"pkg/clerkapi":                      nil,
-	"pkg/mcpadapter":                    {"pkg/clerkapi", "pkg/mcpadapter/internal/args"},
-	"pkg/session":                       {"pkg/session/internal/lru"},
+	"pkg/clerkapi":                      {"internal/sanitize"},
+	"pkg/mcpadapter":                    {"pkg/clerkapi", "pkg/mcpadapter/internal/args", "internal/sanitize"},
+	"pkg/session":                       {"pkg/session/internal/lru", "internal/sanitize"},
 	"pkg/session/grant":                 {"pkg/session", "pkg/session/internal/lru"},
 	"pkg/session/internal/lru":          nil,
 	"pkg/mcpadapter/internal/args":      nil,
@@ -39,22 +39,24 @@ var rooms = map[string][]string{
 	"internal/rpctest":                  nil,
 	"internal/testkit":                  nil,
 	"internal/web":                      {"internal/netx", "internal/request", "internal/setting"},
-	"internal/upstream":                 {"internal/identity", "internal/netx", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request", "internal/setting"},
-	"internal/authserver":               {"internal/identity", "internal/netx", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web", "internal/setting"},
+	"internal/upstream":                 {"internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request", "internal/setting"},
+	"internal/authserver":               {"internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web", "internal/setting"},
 	"internal/request":                  {"internal/identity", "pkg/clerkapi"},
 	"internal/authserver/authtest":      nil,
 	"internal/credential":               {"internal/request", "internal/upstream", "pkg/clerkapi", "pkg/mcpadapter"},
 	"internal/landing":                  {"internal/pages"},
 	"internal/endpoint":                 {"internal/identity", "internal/request", "pkg/session", "pkg/mcpadapter", "internal/web", "internal/cancellation"},
 	"internal/cancellation":             nil,
-	"internal/limit":                    {"pkg/mcpadapter"},
-	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi"},
+	"internal/limit":                    {"pkg/mcpadapter", "pkg/session", "pkg/session/redisstore"}, // which counts for all replicas
+	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi", "pkg/session"},
+	"internal/flight":                   nil,
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/request"},
 	"internal/resource":                 {"internal/identity", "internal/netx", "internal/request", "internal/web"}, // netx says what loopback is
+	"internal/sanitize":                 nil,                                                                        // texts of others, for whoever shows them
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider", "internal/netx"},
 	"internal/sandbox/provider":         {"internal/pages", "internal/netx"},
-	"internal/token":                    {"internal/identity", "internal/netx", "internal/setting"},
+	"internal/token":                    {"internal/flight", "internal/identity", "internal/netx", "internal/setting"},
 	"internal/token/tokentest":          nil,
 	"internal/gateway":                  {"*"},
 	"e2e":                               nil,
@@ -68,7 +70,7 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting", "internal/config/flags"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting", "internal/config/flags", "internal/sanitize"},
 }
 
 // forbidden are imports that nobody may have outside the places given.

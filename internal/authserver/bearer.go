@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
@@ -22,7 +23,7 @@ const (
 	// outlives is by how much an access token may outlive the assertion that it was given for.
 	outlives = 10 * time.Minute
 	// maxBearerSubject is the longest name of a person or workload: issuer, "#" and sub.
-	maxBearerSubject = maxSubject
+	maxBearerSubject = identity.MaxSubject
 )
 
 // takesAssertions tells whether there is anybody whose assertions are taken.

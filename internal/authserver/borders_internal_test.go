@@ -93,16 +93,16 @@ func TestKeysOfAClientThatAreAwayHaveTheirCause(t *testing.T) {
 		"its document": {nil, keysRetry},
 		"its keys":     {&client{methods: []string{methodKey}, keysURL: "https://app.example/keys", fetched: now}, keysPause},
 	} {
-		k := &clientKeys{
-			read: func(context.Context, string) (*client, error) {
-				if tc.client == nil {
-					return nil, cause
-				}
-				return tc.client, nil
-			},
-			fetch: func(context.Context, string) (*netx.Fetched, error) { return nil, cause },
-			now:   func() time.Time { return now }, log: slog.New(slog.DiscardHandler), known: map[string]*publishedKeys{},
+		opts := Options{
+			Documents: NewDocuments(DocumentsOptions{}), Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 		}
+		k := newClientKeys(opts, func(context.Context, string) (*client, error) {
+			if tc.client == nil {
+				return nil, cause
+			}
+			return tc.client, nil
+		})
+		k.fetch = func(context.Context, string) (*netx.Fetched, error) { return nil, cause }
 		e := k.verify(t.Context(), "https://app.example/c", a, func() *Error { return nil })
 		if e == nil || e.kind != temporarilyUnavailable || !errors.Is(e.cause, cause) || e.retryAfter != tc.want || e.text() != textKeysAway {
 			t.Errorf("%s: %+v", name, e)
@@ -133,11 +133,11 @@ func TestTheEndOfADocumentIsToldWhereItMatters(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		const id = "https://app.example/c?secret"
-		d := &Documents{cache: map[string]cachedDocument{grant.ClientRef(id): {}}}
-		d.Kept, d.Logger = tc.kept, slog.New(slog.NewTextHandler(&log, nil))
+		d := NewDocuments(DocumentsOptions{Kept: tc.kept, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		d.cache.Add(grant.ClientRef(id), cachedDocument{})
 		err := d.end(t.Context(), id, http.StatusNotFound, fail(invalidClient, "there is none"))
-		if !isGone(err) || asError(err).kind != invalidClient || len(d.cache) != 0 {
-			t.Errorf("%s: %v, %d are in memory", name, err, len(d.cache))
+		if !isGone(err) || asError(err).kind != invalidClient || d.cache.Len() != 0 {
+			t.Errorf("%s: %v, %d are in memory", name, err, d.cache.Len())
 		}
 		if got := log.String(); !strings.Contains(got, tc.line) || (got == "") != (tc.line == "") {
 			t.Errorf("%s: log %s", name, got)

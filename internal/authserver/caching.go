@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
@@ -19,34 +21,16 @@ type cachedDocument struct {
 	until    time.Time
 }
 
-// cached gives the document that was fetched last, nil if it is forgotten, and whether it may be used without asking.
-func (d *Documents) cached(ref string) (doc *parsedDocument, fresh bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	known, ok := d.cache[ref]
-	return known.document, ok && d.Now().Before(known.until)
+// newDocumentCache has room for maxDocuments; those go that were not used for the longest.
+func newDocumentCache[T any]() *lru.Cache[string, T] {
+	cache, _ := lru.New[string, T](maxDocuments) // only sizes below 1 are an error
+	return cache
 }
 
-// remember puts a document into the cache; of too many, those that are not fresh and then any other are forgotten.
-func (d *Documents) remember(ref string, c cachedDocument) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.cache, ref)
-	if len(d.cache) >= maxDocuments {
-		now := d.Now()
-		for key, old := range d.cache {
-			if !now.Before(old.until) {
-				delete(d.cache, key)
-			}
-		}
-	}
-	for key := range d.cache {
-		if len(d.cache) < maxDocuments {
-			break
-		}
-		delete(d.cache, key)
-	}
-	d.cache[ref] = c
+// cached gives the document that was fetched last, nil if it is forgotten, and whether it may be used without asking.
+func (d *Documents) cached(ref string) (doc *parsedDocument, fresh bool) {
+	known, ok := d.cache.Get(ref)
+	return known.document, ok && d.Now().Before(known.until)
 }
 
 // documentLife is how long an answer may be kept by HTTP's rules (RFC 9111 §4.2, §5.2.2), a day at most.

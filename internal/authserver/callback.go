@@ -7,16 +7,14 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-const (
-	maxSubject = 255
-	// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever redeems it lives longer
-	// (grant.ClaimLife), so that nobody does it at the same time.
-	redeemTime = 20 * time.Second
-)
+// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever redeems it lives longer
+// (grant.ClaimLife), so that nobody does it at the same time.
+const redeemTime = 20 * time.Second
 
 var (
 	errFinished   = fail(invalidRequest, "this sign-in has expired or was finished before; start again from your app").because(web.ReasonFinished)
@@ -89,7 +87,7 @@ func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*g
 	ctx, cancel := context.WithTimeout(ctx, redeemTime)
 	defer cancel()
 	person, err := s.opts.SignIn.Finish(ctx, answer, keep)
-	if err == nil && (person.Subject == "" || len(person.Subject) > maxSubject) {
+	if err == nil && (person.Subject == "" || len(person.Subject) > identity.MaxSubject) {
 		err = errors.New("the provider gave a subject that is empty or longer than 255 bytes")
 	}
 	if err != nil {

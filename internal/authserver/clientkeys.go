@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
@@ -23,6 +25,8 @@ const (
 	keysPause = time.Minute
 	// keysRetry is the same for a document that could not be read while nothing of it is known.
 	keysRetry = 10 * time.Second
+	// keysTimeout is the longest that a look at a document may take.
+	keysTimeout = 10 * time.Second
 )
 
 // clientKeys are the keys of clients with metadata documents. Looking for them costs requests to other hosts, so they are
@@ -33,22 +37,23 @@ type clientKeys struct {
 	now   func() time.Time
 	log   *slog.Logger
 
-	mu    sync.Mutex
-	known map[string]*publishedKeys
+	// By id: known are those whose document was read, tried all others, so that whoever names clients that nobody has heard of
+	// pushes out none that is in use.
+	known, tried *lru.Cache[string, *flight.Value[publishedKeys]]
 }
 
 // publishedKeys are what is known of one client's keys.
 type publishedKeys struct {
-	// By clientKeys.mu: when it was used, and whether its document was ever read.
-	used time.Time
-	read bool
+	client *client       // as its document was read last
+	good   time.Time     // when that was fetched
+	set    *token.KeySet // of client.keysURL
+}
 
-	turn    chan struct{} // holds whoever looks at what follows
-	client  *client       // as its document was read last; nil if it never was
-	good    time.Time     // when that was fetched
-	next    time.Time     // when it may be read again
-	failure error         // why it is nil
-	set     *token.KeySet // of client.keysURL
+func newClientKeys(opts Options, read func(ctx context.Context, id string) (*client, error)) *clientKeys {
+	return &clientKeys{
+		read: read, fetch: opts.Documents.fetchKeys, now: opts.Now, log: opts.Logger,
+		known: newDocumentCache[*flight.Value[publishedKeys]](), tried: newDocumentCache[*flight.Value[publishedKeys]](),
+	}
 }
 
 // verify checks the signature of an assertion. While the document cannot be read the one that was read or kept last counts, in
@@ -57,18 +62,24 @@ type publishedKeys struct {
 // Whoever has a token of ours can name any client, and have its document asked for. So charge is asked before that of one
 // that is not known: it may refuse.
 func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, charge func() *Error) *Error {
-	p, read := k.of(id)
+	v, read := k.of(id)
 	if !read {
 		if e := charge(); e != nil {
 			return e
 		}
 	}
-	c, set, err := p.current(ctx, k, id)
+	p, err := v.Get(ctx)
 	switch {
 	case isGone(err):
 		return asError(err)
 	case err != nil:
 		return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
+	}
+	if !read {
+		k.known.Add(id, v)
+		k.tried.Remove(id)
+	}
+	switch c := p.client; {
 	case c.isKeyless():
 		return &Error{kind: temporarilyUnavailable, retryAfter: keysPause, description: textKeysAway}
 	case c.keysURL == "":
@@ -76,7 +87,7 @@ func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, 
 	case !slices.Contains(c.algorithms(), a.Algorithm):
 		return errOtherAlgorithm
 	}
-	if err = set.Verify(ctx, a); err == nil {
+	if err = p.set.Verify(ctx, a); err == nil {
 		return nil
 	}
 	if errors.Is(err, token.ErrInvalid) {
@@ -91,63 +102,45 @@ func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, 
 
 const textKeysAway = "the keys of this client cannot be fetched at the moment; nothing is lost, try again shortly"
 
-// of gives what is known of a client, and whether its document was ever read. Of too many, one whose document was not is
-// forgotten, else the one that was not used for longest.
-func (k *clientKeys) of(id string) (p *publishedKeys, read bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p, ok := k.known[id]
-	if !ok {
-		if len(k.known) >= maxDocuments {
-			worst := ""
-			for other, q := range k.known {
-				if w := k.known[worst]; w == nil || w.read && !q.read || w.read == q.read && q.used.Before(w.used) {
-					worst = other
-				}
-			}
-			delete(k.known, worst)
-		}
-		p = &publishedKeys{turn: make(chan struct{}, 1)}
-		k.known[id] = p
+// of gives what is known of a client, and whether its document was ever read.
+func (k *clientKeys) of(id string) (v *flight.Value[publishedKeys], read bool) {
+	if v, read = k.known.Get(id); read {
+		return v, true
 	}
-	p.used = k.now()
-	return p, p.read
+	if v, tried := k.tried.Get(id); tried {
+		return v, false
+	}
+	v = flight.NewValue(flight.Options[publishedKeys]{
+		Fetch:   func(ctx context.Context, old *publishedKeys) (*publishedKeys, error) { return k.look(ctx, id, old) },
+		Timeout: keysTimeout, Fresh: keysPause, AfterFailure: keysRetry, Strict: true, Now: k.now,
+	})
+	if other, there, _ := k.tried.PeekOrAdd(id, v); there {
+		v = other
+	}
+	return v, false
 }
 
-// current gives the client as its document says, and the keys behind its jwks_uri.
-func (p *publishedKeys) current(ctx context.Context, k *clientKeys, id string) (*client, *token.KeySet, error) {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	}
+// look reads the client's document. While that cannot be had the one that was read last serves, for a day; then, and where
+// there is none any more, the error says so.
+func (k *clientKeys) look(ctx context.Context, id string, old *publishedKeys) (*publishedKeys, error) {
+	c, err := k.read(ctx, id)
 	now := k.now()
-	if !now.Before(p.next) {
-		c, err := k.read(context.WithoutCancel(ctx), id) // others wait for it
-		p.failure, p.next = err, now.Add(keysPause)
-		switch {
-		case err == nil && p.client != nil && c.isKeyless() && now.Sub(p.good) <= documentLongest:
-			// What is built in says nothing of the keys that were known.
-		case err == nil:
-			if p.client == nil || p.client.keysURL != c.keysURL || p.client.algorithm != c.algorithm || now.Sub(c.fetched) > documentLongest {
-				p.set = k.published(c) // where its document is kept only, its keys are fetched again
-			}
-			p.client, p.good = c, c.fetched
-			k.mu.Lock()
-			p.read = true
-			k.mu.Unlock()
-		case isGone(err), now.Sub(p.good) > documentLongest:
-			p.client, p.set = nil, nil
+	lately := old != nil && now.Sub(old.good) <= documentLongest
+	switch {
+	case err == nil && lately && c.isKeyless(): // what is built in says nothing of the keys that were known
+		return old, nil
+	case err == nil:
+		p := &publishedKeys{client: c, good: c.fetched}
+		if old != nil && old.client.keysURL == c.keysURL && old.client.algorithm == c.algorithm && now.Sub(c.fetched) <= documentLongest {
+			p.set = old.set
+		} else {
+			p.set = k.published(c) // where its document is kept only, its keys are fetched again
 		}
-		if p.client == nil {
-			p.next = now.Add(keysRetry)
-		}
+		return p, nil
+	case lately && !isGone(err):
+		return old, nil
 	}
-	if p.client == nil {
-		return nil, nil, p.failure
-	}
-	return p.client, p.set, nil
+	return nil, err
 }
 
 // published are the keys behind a client's jwks_uri; nil if it has none.

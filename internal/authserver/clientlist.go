@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -96,9 +97,9 @@ func ParseClients(data []byte) (*ClientList, error) {
 		problem := func(format string, args ...any) {
 			problems = append(problems, fmt.Errorf("client %d (%q): %w", i+1, f.ID, fmt.Errorf(format, args...)))
 		}
-		c := &client{id: f.ID, name: legible(f.Name), origin: preregistered, redirects: f.Redirects}
+		c := &client{id: f.ID, name: sanitize.Line(f.Name, maxName), origin: preregistered, redirects: f.Redirects}
 		if c.name == "" {
-			c.name = legible(f.ID)
+			c.name = sanitize.Line(f.ID, maxName)
 		}
 		if text := listedSecrets(c, f.Secret, f.Secrets); text != "" {
 			problem("%s", text)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
@@ -102,9 +103,7 @@ func (d *Documents) age(doc *parsedDocument) time.Duration {
 // serve again if the host then does not answer; whoever asks while it answers ends it again.
 func (d *Documents) end(ctx context.Context, id string, status int, reason error) error {
 	ref := grant.ClientRef(id)
-	d.mu.Lock()
-	delete(d.cache, ref)
-	d.mu.Unlock()
+	d.cache.Remove(ref)
 	said := *asError(reason)
 	said.gone = true
 	if d.Kept == nil {
@@ -124,9 +123,8 @@ func placeOf(id string) (host, path string) {
 	if err != nil { // checked before
 		return "", ""
 	}
-	path = u.EscapedPath()
-	if len(path) > maxLoggedPath {
-		path = path[:maxLoggedPath] + "..."
+	if path = u.EscapedPath(); len(path) > maxLoggedPath {
+		path = sanitize.Cut(path, maxLoggedPath) + "..."
 	}
 	return u.Host, path
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
@@ -106,7 +107,7 @@ func parseDocument(id string, data []byte, schemes []string) (*parsedDocument, e
 	}
 	var name string
 	text(members["client_name"], &name)
-	d.Name = legible(name)
+	d.Name = sanitize.Line(name, maxName)
 	if e = d.agree(members); e != nil {
 		return nil, e
 	}

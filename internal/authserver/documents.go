@@ -7,9 +7,11 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
@@ -50,20 +52,13 @@ type DocumentsOptions struct {
 type Documents struct {
 	DocumentsOptions
 
-	mu      sync.Mutex
-	cache   map[string]cachedDocument // by grant.ClientRef
-	flights map[string]*flight
+	// By grant.ClientRef.
+	cache   *lru.Cache[string, cachedDocument]
+	flights flight.Group[*client]
 	asked   lately // when a refresh last asked, by grant.ClientRef
 	// told is when it was last logged that a document cannot be fetched; apart for ids that anybody may have made up, so that
 	// those silence nothing.
 	told, toldUnknown lately
-}
-
-// flight is a document that is being fetched, for all who ask for it.
-type flight struct {
-	done   chan struct{}
-	client *client
-	err    error
 }
 
 // NewDocuments makes Documents.
@@ -80,7 +75,7 @@ func NewDocuments(opts DocumentsOptions) *Documents {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Documents{DocumentsOptions: opts, cache: map[string]cachedDocument{}, flights: map[string]*flight{}}
+	return &Documents{DocumentsOptions: opts, cache: newDocumentCache[cachedDocument]()}
 }
 
 // lookup is who asks for a document.
@@ -126,7 +121,7 @@ func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, e
 	if doc, fresh := d.cached(ref); fresh {
 		return doc.client(), nil
 	}
-	if l.may != nil && !d.isFetching(ref) {
+	if l.may != nil && !d.flights.Has(ref) {
 		if e := l.may(); e != nil {
 			return d.instead(ctx, id, &unfetched{cause: "limited", public: e})
 		}
@@ -146,41 +141,20 @@ func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, e
 // once has one of all who ask for a document at the same time fetch it. Whoever does goes on when its client hangs up, since
 // others wait for it; the fetch ends by itself.
 func (d *Documents) once(ctx context.Context, ref string, fetch func(context.Context) (*client, error)) (*client, error) {
-	d.mu.Lock()
-	f, ok := d.flights[ref]
-	if !ok {
-		f = &flight{done: make(chan struct{}), err: &Error{kind: serverError}}
-		d.flights[ref] = f
-	}
-	d.mu.Unlock()
-	if ok {
-		select {
-		case <-f.done:
-			return f.client, f.err
-		case <-ctx.Done():
-			return nil, &Error{kind: temporarilyUnavailable, cause: ctx.Err(), retryAfter: retryLater}
+	f, _ := d.flights.Join(ref, func() (*client, error) {
+		beside := context.WithoutCancel(ctx)
+		if end, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			beside, cancel = context.WithDeadline(beside, end)
+			defer cancel()
 		}
+		return fetch(beside)
+	})
+	c, err := f.Wait(ctx)
+	if err != nil && errors.Is(err, ctx.Err()) {
+		return nil, &Error{kind: temporarilyUnavailable, cause: err, retryAfter: retryLater}
 	}
-	defer func() {
-		d.mu.Lock()
-		delete(d.flights, ref)
-		d.mu.Unlock()
-		close(f.done)
-	}()
-	beside := context.WithoutCancel(ctx)
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		beside, cancel = context.WithDeadline(beside, end)
-		defer cancel()
-	}
-	f.client, f.err = fetch(beside)
-	return f.client, f.err
-}
-
-func (d *Documents) isFetching(ref string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.flights[ref] != nil
+	return c, err
 }
 
 // fetch asks the host, and remembers what it says. An [*unfetched] says that nobody knows; an [*Error] that there is no such
@@ -210,7 +184,7 @@ func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*pa
 	}
 	now := d.Now()
 	doc.Fetched = now.Unix()
-	d.remember(grant.ClientRef(id), cachedDocument{document: doc, until: now.Add(documentLife(got.Header, now))})
+	d.cache.Add(grant.ClientRef(id), cachedDocument{document: doc, until: now.Add(documentLife(got.Header, now))})
 	return doc, nil
 }
 

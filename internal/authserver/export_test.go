@@ -62,9 +62,7 @@ func DocumentLife(h http.Header, now time.Time) time.Duration { return documentL
 // Read fetches a document or takes it from the cache, and tells how many are kept.
 func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
 	_, err = d.client(ctx, id, lookup{})
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.cache), err
+	return d.cache.Len(), err
 }
 
 // PendingName is the name of the cookie that goes with a handle, without what the address adds to it.

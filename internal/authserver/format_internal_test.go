@@ -2,7 +2,9 @@ package authserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,53 +117,50 @@ func TestARegistrationIsOpenedOnlyAsItIsSealed(t *testing.T) {
 
 const ecKeys = `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
 
-func TestNamesAreCutToWhatCanBeShown(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                                      "",
-		"  a \t\n b ":                           "a b",
-		"a\u202eb\x00c\xffd":                    "abcd",
-		strings.Repeat("n", 64):                 strings.Repeat("n", 64),
-		strings.Repeat("n", 65):                 strings.Repeat("n", 64),
-		strings.Repeat("n", 63) + "é":           strings.Repeat("n", 63),
-		strings.Repeat("n", 62) + "éx":          strings.Repeat("n", 62) + "é",
-		strings.Repeat(" ", 200) + "a":          "a",
-		strings.Repeat(" ", 4*maxName-1) + "a":  "a",
-		strings.Repeat(" ", 4*maxName) + "a":    "",
-		strings.Repeat(" ", 4*maxName-1) + "ab": "a",
-	} {
-		if got := legible(in); got != want {
-			t.Errorf("%q: %q", in, got)
-		}
-	}
-}
-
 func TestADocumentThatIsReadAgainPushesNoOtherOut(t *testing.T) {
 	now := time.Unix(0, 0)
-	d := &Documents{cache: map[string]cachedDocument{}}
-	d.Now = func() time.Time { return now }
+	d := NewDocuments(DocumentsOptions{Now: func() time.Time { return now }})
 	for i := range maxDocuments {
-		d.remember(fmt.Sprint(i), cachedDocument{until: now.Add(time.Hour)})
+		d.cache.Add(fmt.Sprint(i), cachedDocument{until: now.Add(time.Hour)})
 	}
-	if d.remember("7", cachedDocument{until: now.Add(time.Hour)}); len(d.cache) != maxDocuments {
-		t.Errorf("%d are left", len(d.cache))
+	if d.cache.Add("7", cachedDocument{until: now.Add(time.Hour)}); d.cache.Len() != maxDocuments {
+		t.Errorf("%d are left", d.cache.Len())
 	}
-	if d.remember("new", cachedDocument{until: now.Add(time.Hour)}); len(d.cache) != maxDocuments || !d.cache["new"].until.After(now) {
-		t.Errorf("with a new one %d are left", len(d.cache))
+	d.cache.Add("new", cachedDocument{until: now.Add(time.Hour)})
+	if _, fresh := d.cached("new"); d.cache.Len() != maxDocuments || !fresh {
+		t.Errorf("with a new one %d are left", d.cache.Len())
 	}
 }
 
 func TestOfTooManyClientsTheOneUnreadOrUnusedIsForgotten(t *testing.T) {
-	now := time.Unix(0, 0)
-	k := &clientKeys{known: map[string]*publishedKeys{}, now: func() time.Time { now = now.Add(time.Second); return now }}
-	for i := range maxDocuments {
-		p, _ := k.of(fmt.Sprint(i))
-		p.read = i != 7
-	}
-	for _, gone := range []string{"7", "0"} {
-		p, _ := k.of("instead of " + gone)
-		p.read = true
-		if _, there := k.known[gone]; there || len(k.known) != maxDocuments {
-			t.Errorf("%s is there: %v, of %d", gone, there, len(k.known))
+	missing := errors.New("no document")
+	k := newClientKeys(Options{Documents: NewDocuments(DocumentsOptions{}), Now: time.Now}, func(_ context.Context, id string) (*client, error) {
+		if strings.HasPrefix(id, "unread") {
+			return nil, missing
 		}
+		return &client{methods: []string{methodKey}}, nil
+	})
+	look := func(id string) (read bool) {
+		t.Helper()
+		v, read := k.of(id)
+		if _, err := v.Get(t.Context()); err == nil && !read {
+			_ = k.verify(t.Context(), id, &token.Assertion{}, func() *Error { return nil })
+		}
+		return read
+	}
+	for i := range maxDocuments {
+		look(fmt.Sprint(i))
+		look(fmt.Sprint("unread", i))
+	}
+	if !look("0") {
+		t.Error("one that was read is forgotten for those that were not")
+	}
+	look("new")
+	if k.known.Contains("1") || !k.known.Contains("0") || !k.known.Contains("new") {
+		t.Error("the one that was not used for the longest is there still")
+	}
+	look("unread, the last")
+	if k.known.Len() != maxDocuments || k.tried.Len() != maxDocuments || k.tried.Contains("unread0") {
+		t.Errorf("%d were read, %d were not", k.known.Len(), k.tried.Len())
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
 // maxRegistration is the largest registration in bytes that is read.
@@ -96,5 +98,5 @@ func (a registration) client(schemes []string) (*client, *Error) {
 			return nil, fail(invalidRedirectURI, fmt.Sprintf("redirect %d of %d: %s", i+1, len(a.RedirectURIs), problem))
 		}
 	}
-	return &client{name: legible(a.Name), redirects: a.RedirectURIs}, nil
+	return &client{name: sanitize.Line(a.Name, maxName), redirects: a.RedirectURIs}, nil
 }

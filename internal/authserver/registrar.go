@@ -4,9 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
@@ -106,27 +103,3 @@ func (g registrar) secret(id string) string {
 }
 
 func secretInput(id string) []byte { return []byte("client secret\x00" + id) }
-
-// legible makes a name that can be shown: what cannot be printed, or turns the direction of what follows, is left out.
-func legible(name string) string {
-	if len(name) > 4*maxName {
-		name = name[:4*maxName]
-	}
-	name = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == utf8.RuneError, !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, name)), " ")
-	if len(name) > maxName {
-		cut := maxName
-		for cut > 0 && !utf8.RuneStart(name[cut]) {
-			cut--
-		}
-		name = name[:cut]
-	}
-	return name
-}

@@ -188,10 +188,7 @@ func New(opts Options) (*Server, error) {
 			registered: registrar{ids: opts.Keys.ClientID, secrets: opts.Keys.ClientSecret},
 		},
 	}
-	s.keysOf = &clientKeys{
-		read:  func(ctx context.Context, id string) (*client, error) { return s.clients.forBrowser(ctx, id, nil) },
-		fetch: opts.Documents.fetchKeys, now: opts.Now, log: opts.Logger, known: map[string]*publishedKeys{},
-	}
+	s.keysOf = newClientKeys(opts, func(ctx context.Context, id string) (*client, error) { return s.clients.forBrowser(ctx, id, nil) })
 	return s, nil
 }
 

@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
@@ -115,15 +114,13 @@ func (l *ClientList) CheckSoftware(issuer string, scopes []string) error {
 			}
 		}
 		subject := SoftwareSubject(issuer, id)
-		if slices.Contains(c.grants, grantClient) && (len(subject) > maxSubject || strings.ContainsFunc(subject, unprintable)) {
+		if slices.Contains(c.grants, grantClient) && !identity.IsSubject(subject) {
 			problems = append(problems, fmt.Errorf("client %q: it has client_credentials, for which its client_id must be printable, and "+
-				"at most %d bytes together with "+setting.PublicURLFlag, id, maxSubject))
+				"at most %d bytes together with "+setting.PublicURLFlag, id, identity.MaxSubject))
 		}
 	}
 	return errors.Join(problems...)
 }
-
-func unprintable(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
 
 // SoftwareID is a client of the list that acts for itself, "" if there is none.
 func (l *ClientList) SoftwareID() string {

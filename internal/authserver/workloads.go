@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
@@ -141,11 +142,11 @@ func ParseWorkloads(data []byte, opts WorkloadOptions) (*Workloads, error) {
 		}
 		for n, r := range f.Rules {
 			rule := workloadRule{
-				name: legible(r.Name), subject: r.Subject, prefix: r.Prefix, repository: r.Repository, claims: r.Claims, scopes: r.Scopes,
+				name: sanitize.Line(r.Name, maxName), subject: r.Subject, prefix: r.Prefix, repository: r.Repository, claims: r.Claims, scopes: r.Scopes,
 				claimNames: slices.Sorted(maps.Keys(r.Claims)),
 			}
 			if rule.name == "" {
-				rule.name = legible(r.Subject + r.Prefix + r.Repository)
+				rule.name = sanitize.Line(r.Subject+r.Prefix+r.Repository, maxName)
 			}
 			for _, text := range rule.problems(opts.Scopes) {
 				problem("rule %d (%q): %s", n+1, rule.name, text)
@@ -237,5 +238,5 @@ func (i *workloadIssuer) client() *client {
 	if u, err := url.Parse(i.id); err == nil && u.Host != "" {
 		host = u.Host
 	}
-	return &client{id: "workload:" + host, name: legible(host), origin: preregistered}
+	return &client{id: "workload:" + host, name: sanitize.Line(host, maxName), origin: preregistered}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/credential"
@@ -13,6 +12,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
+	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
@@ -20,12 +20,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-const (
-	// checksPerSecond is how often at most all replicas together ask the provider about people.
-	checksPerSecond = 20
-	// sayAgain is how long the same trouble with the provider is not told again.
-	sayAgain = time.Minute
-)
+// checksPerSecond is how often at most all replicas together ask the provider about people.
+const checksPerSecond = 20
 
 // people knows whether those who signed in may still come in, and tells operators what it finds.
 type people struct {
@@ -33,16 +29,14 @@ type people struct {
 	g      *Gateway
 	grants *grant.Grants
 	digest session.Digester
-
-	mu   sync.Mutex
-	said map[string]time.Time // by reason
+	told   web.Told // by reason
 }
 
 // newPeople looks after all sign-ins. grants and patient are the same, for calls and for what may wait.
 func (g *Gateway) newPeople(
 	provider *upstream.Provider, grants, patient *grant.Grants, limits *redisstore.Limits, keys *seal.Keyring,
 ) (*people, error) {
-	p := &people{g: g, grants: patient, digest: keys.MAC(purposeSessionSubject), said: map[string]time.Time{}}
+	p := &people{g: g, grants: patient, digest: keys.MAC(purposeSessionSubject)}
 	var err error
 	p.Login, err = upstream.NewLogin(upstream.LoginOptions{
 		Provider: provider, Store: grants.ProviderStates(), Patient: patient.ProviderStates(),
@@ -111,7 +105,7 @@ func reasonOf(err error) string {
 
 func (p *people) cannotRead(ctx context.Context, err error) {
 	unreadable := errors.Is(err, upstream.ErrUnreadable) || errors.Is(err, grant.ErrUnreadable)
-	if unreadable && p.first("unreadable") {
+	if unreadable && p.told.First(time.Now(), "unreadable") {
 		p.g.logger.ErrorContext(ctx, "what is kept of a sign-in cannot be opened: it was sealed with a secret that is not in "+setting.SecretsFlag+", or by a "+
 			"later version; such calls are answered 503, and nobody is signed out")
 	}
@@ -141,24 +135,12 @@ func (p *people) checked(ctx context.Context, c upstream.Check) {
 			p.g.logger.WarnContext(ctx, "a grant that is over could not be ended", "error", c.EndError)
 		}
 	case upstream.Unknown:
-		if p.first(c.Reason) {
+		if p.told.First(time.Now(), c.Reason) {
 			p.g.logger.ErrorContext(ctx, "the identity provider does not say whether a person may still come in; their login goes on for up to "+
 				setting.GrantMaxAgeFlag, "reason", c.Reason, "status", c.Status)
 		}
 	case upstream.Yes, upstream.Skipped:
 	}
-}
-
-// first reports whether something is to be told now: it is told once a minute.
-func (p *people) first(what string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if now.Sub(p.said[what]) < sayAgain {
-		return false
-	}
-	p.said[what] = now // reasons are fixed words, so there are few
-	return true
 }
 
 // checkedAuth asks for scopes, and has the provider asked about the caller: before something is sent or changed, and beside

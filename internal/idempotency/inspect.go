@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // EpochInfo is what an operator may know of the store's epoch without taking part in it.
@@ -18,7 +20,7 @@ type EpochInfo struct {
 }
 
 // InspectEpoch reads the epoch of a store and changes nothing.
-func InspectEpoch(ctx context.Context, records Records, sealer Sealer) (EpochInfo, error) {
+func InspectEpoch(ctx context.Context, records Records, sealer session.Sealer) (EpochInfo, error) {
 	raw, found, err := records.Get(ctx, epochName)
 	if err != nil || !found {
 		return EpochInfo{}, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 func TestInspectEpochReadsTheStore(t *testing.T) {
@@ -15,7 +16,7 @@ func TestInspectEpochReadsTheStore(t *testing.T) {
 		underSecrets(t, secretA)(&o)
 		var foreign idempotency.Options
 		underSecrets(t, secretB)(&foreign)
-		check := func(when string, sealer idempotency.Sealer, want idempotency.EpochInfo) {
+		check := func(when string, sealer session.Sealer, want idempotency.EpochInfo) {
 			t.Helper()
 			got, err := idempotency.InspectEpoch(t.Context(), s.part(epochs), sealer)
 			if err != nil || got.Found != want.Found || got.Readable != want.Readable || got.LostLately != want.LostLately ||

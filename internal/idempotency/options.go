@@ -1,29 +1,14 @@
 package idempotency
 
 import (
-	"context"
 	"errors"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// Records are the values of names. Each operation is one step for all replicas. An error means that it may or may not have
-// happened.
-type Records interface {
-	// Get gives the value of a name, and whether there is one.
-	Get(ctx context.Context, name string) (value []byte, found bool, err error)
-	// SetNX sets the value of a name that has none, and tells whether it did.
-	SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
-	// CompareAndSwap sets the value of a name if it is still old, and tells whether it did.
-	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
-	// GetSet sets the value of a name whatever it is, and gives the one before.
-	GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
-}
-
-// Sealer keeps values from who reads the store.
-type Sealer interface {
-	Seal(plaintext, aad []byte) []byte
-	Open(sealed, aad []byte) ([]byte, error)
-}
+// Records are the values of names. An error means that an operation may or may not have happened.
+type Records = session.Values
 
 // Digester names things by digests that only who has the secret can make. The first of several is under the secret that
 // is in use; the others are under those that were, or will be.
@@ -38,7 +23,8 @@ type Options struct {
 	// heartbeat of each process, and Epoch one value that tells data loss from a new store.
 	Operations, Queues, Fingerprints, Claims, Replicas, Epoch Records
 
-	Sealer   Sealer
+	// Sealer keeps values from who reads the store.
+	Sealer   session.Sealer
 	Digester Digester
 
 	// Own says that nobody else uses the stores, so that an empty store did not lose data.

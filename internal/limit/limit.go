@@ -5,25 +5,16 @@ import (
 	"encoding/base64"
 	"errors"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/pkg/session"
+	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Quota is something that an owner may take a certain amount of in any period.
-type Quota = struct {
-	Name        string
-	Amount, Max int
-	Period      time.Duration
-}
-
-// Taken is what came of taking.
-type Taken = struct {
-	// Short is the place of the quota with too little room, -1 if everything was taken.
-	Short int
-	// Room is how much of it is left, Wait how long until there is enough; -1 if never.
-	Room int
-	Wait time.Duration
-	// At is when it was taken.
-	At time.Time
-}
+// Quota is something that an owner may take a certain amount of in any period, and Taken what came of taking.
+type (
+	Quota = redisstore.Quota
+	Taken = redisstore.Taken
+)
 
 // Store counts what was taken, for all replicas together.
 type Store interface {
@@ -31,11 +22,6 @@ type Store interface {
 	Take(ctx context.Context, owner string, quotas []Quota) (Taken, error)
 	// GiveBack undoes what was taken at a time.
 	GiveBack(ctx context.Context, owner string, at time.Time, quotas []Quota) error
-}
-
-// Digest makes keyed digests.
-type Digest interface {
-	Digest(data []byte) []byte
 }
 
 // Event is something that operators count.
@@ -53,7 +39,7 @@ const (
 // Options are what all limits are made of. All but Now are required.
 type Options struct {
 	Store  Store
-	Digest Digest
+	Digest session.Digester
 	// Now is the clock of what this process counts itself. Default: [time.Now].
 	Now func() time.Time
 	// OnEvent is told of events with the limit's name: calls, messages, or the kind of an address's request. It must

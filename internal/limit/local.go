@@ -1,10 +1,11 @@
 package limit
 
 import (
-	"container/list"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 const (
@@ -27,9 +28,8 @@ type local struct {
 }
 
 type ledger struct {
-	windows map[string]*list.Element // by owner
-	order   list.List                // of *window, the one that was counted in the longest ago first
-	others  window                   // of all owners for whom there is no room
+	windows *simplelru.LRU[string, *window] // by owner
+	others  window                          // of all owners for whom there is no room
 }
 
 // window is what an owner took in the last period.
@@ -122,25 +122,21 @@ func (l *local) window(owner string, q Quota, now time.Time) *window {
 	}
 	g := l.ledgers[q.Name]
 	if g == nil {
-		g = &ledger{windows: map[string]*list.Element{}}
+		g = &ledger{}
+		g.windows, _ = simplelru.NewLRU[string, *window](maxOwners, nil) // only sizes below 1 are an error
 		l.ledgers[q.Name] = g
 	}
-	if e := g.windows[owner]; e != nil {
-		g.order.MoveToBack(e)
-		w, _ := e.Value.(*window)
+	if w, ok := g.windows.Get(owner); ok {
 		return w
 	}
-	if len(g.windows) >= maxOwners {
-		oldest := g.order.Front()
-		w, _ := oldest.Value.(*window)
-		if w.forget(stepAt(q, now)); w.used() > 0 {
+	if g.windows.Len() >= maxOwners {
+		_, oldest, _ := g.windows.GetOldest()
+		if oldest.forget(stepAt(q, now)); oldest.used() > 0 {
 			return &g.others
 		}
-		g.order.Remove(oldest)
-		delete(g.windows, w.owner)
 	}
 	w := &window{owner: owner}
-	g.windows[owner] = g.order.PushBack(w)
+	g.windows.Add(owner, w)
 	return w
 }
 

@@ -69,7 +69,7 @@ func NewFetcher(opts FetcherOptions) *Fetcher {
 	f := &Fetcher{
 		direct: NewClient(opts.Transport, bounds), proxy: opts.Proxy, hosts: opts.Hosts,
 		restricted: (len(opts.Hosts) > 0 || opts.Proxy != nil) && !slices.Contains(opts.Hosts, AnyHost),
-		slots:      make(chan struct{}, maxFetching), rate: hostRate{now: opts.Now, hosts: map[string]fetches{}},
+		slots:      make(chan struct{}, maxFetching), rate: newHostRate(opts.Now),
 	}
 	if opts.Proxy != nil {
 		f.proxied = NewClient(proxiedTransport(opts.Proxy), bounds)

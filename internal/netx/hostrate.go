@@ -3,6 +3,8 @@ package netx
 import (
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 type hostRate struct {
 	now   func() time.Time
 	mu    sync.Mutex
-	hosts map[string]fetches
+	hosts *simplelru.LRU[string, fetches]
 }
 
 type fetches struct {
@@ -25,16 +27,18 @@ type fetches struct {
 	n     int
 }
 
-// allow counts a fetch. Of too many hosts the counts that are over are forgotten, and then any other: whoever names so many
-// hosts asks none of them often.
+func newHostRate(now func() time.Time) hostRate {
+	hosts, _ := simplelru.NewLRU[string, fetches](maxHosts, nil) // only sizes below 1 are an error
+	return hostRate{now: now, hosts: hosts}
+}
+
+// allow counts a fetch. Of too many hosts the count that changed the longest ago is forgotten: whoever names so many hosts asks
+// none of them often.
 func (h *hostRate) allow(host string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	f, known := h.hosts[host]
-	if !known && len(h.hosts) >= maxHosts {
-		h.makeRoom(now)
-	}
+	f, _ := h.hosts.Get(host)
 	if now.Sub(f.since) >= hostPeriod {
 		f = fetches{since: now}
 	}
@@ -42,20 +46,6 @@ func (h *hostRate) allow(host string) bool {
 		return false
 	}
 	f.n++
-	h.hosts[host] = f
+	h.hosts.Add(host, f)
 	return true
-}
-
-func (h *hostRate) makeRoom(now time.Time) {
-	for host, f := range h.hosts {
-		if now.Sub(f.since) >= hostPeriod {
-			delete(h.hosts, host)
-		}
-	}
-	for host := range h.hosts {
-		if len(h.hosts) < maxHosts {
-			return
-		}
-		delete(h.hosts, host)
-	}
 }

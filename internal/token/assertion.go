@@ -108,16 +108,12 @@ func (k Keys) Verify(a *Assertion) error {
 }
 
 // KeySet are the keys of a client that publishes them. It goes on with those it has while they cannot be fetched.
-type KeySet struct{ set keySet }
+type KeySet struct{ set *keySet }
 
 // NewKeySet fetches a JWK set when it is first needed, when it gets old and when an assertion names a key that is not in
 // it, but never sooner than pause after the last fetch. leeway is how far the clocks may be apart.
 func NewKeySet(fetch func(context.Context) (Keys, error), pause, leeway time.Duration, now func() time.Time) *KeySet {
-	return &KeySet{set: keySet{
-		lifetime: context.Background(), // a fetch ends by its time-out
-		fetch:    fetch,
-		now:      now, leeway: leeway, pause: pause,
-	}}
+	return &KeySet{newKeySet(context.Background(), fetch, now, leeway, pause)} // a fetch ends by its time-out
 }
 
 // Verify checks the signature of an assertion. Its errors are [InvalidError], [UnavailableError] if nobody can tell now, and

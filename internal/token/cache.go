@@ -4,25 +4,26 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// The bounds of a generation; the cache holds two.
 const (
-	// cacheGeneration is how many tokens a generation holds.
-	cacheGeneration = 2048
-	// cacheBytes is how much a generation may remember of them: tokens may have thousands of scopes.
-	cacheBytes = 4 << 20
+	// cacheTokens is how many tokens are remembered.
+	cacheTokens = 4096
+	// cacheBytes is how much may be remembered of them: tokens may have thousands of scopes.
+	cacheBytes = 8 << 20
 )
 
 // digest stands for a token: what leaks from the cache is not a credential.
 type digest [sha256.Size]byte
 
-// cache remembers verified tokens for a while, so that a call costs a digest rather than a signature. It is bounded: when
-// a generation is full it becomes the old one, and the old one is forgotten but for what is used again.
+// cache remembers verified tokens for a while, so that a call costs a digest rather than a signature. Of too many it forgets
+// those that were not used for the longest.
 type cache struct {
-	mu         sync.Mutex
-	young, old map[digest]cached
-	size       int // in bytes, of what young remembers
+	mu    sync.Mutex
+	known *simplelru.LRU[digest, cached]
+	size  int // in bytes, of what is remembered
 }
 
 type cached struct {
@@ -30,17 +31,16 @@ type cached struct {
 	until time.Time
 }
 
-func newCache() *cache { return &cache{young: make(map[digest]cached)} }
+func newCache() *cache {
+	c := &cache{}
+	c.known, _ = simplelru.NewLRU(cacheTokens, func(_ digest, gone cached) { c.size -= gone.token.size() })
+	return c
+}
 
 func (c *cache) get(d digest, now time.Time) (Token, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry, ok := c.young[d]
-	if !ok {
-		if entry, ok = c.old[d]; ok && now.Before(entry.until) {
-			c.add(d, entry)
-		}
-	}
+	entry, ok := c.known.Get(d)
 	if !ok || !now.Before(entry.until) {
 		return Token{}, false
 	}
@@ -50,19 +50,11 @@ func (c *cache) get(d digest, now time.Time) (Token, bool) {
 func (c *cache) put(d digest, t Token, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.add(d, cached{token: t, until: until})
-}
-
-func (c *cache) add(d digest, entry cached) {
-	size := entry.token.size()
-	if len(c.young) >= cacheGeneration || c.size+size > cacheBytes {
-		c.old, c.young, c.size = c.young, make(map[digest]cached), 0
+	c.known.Remove(d)
+	c.known.Add(d, cached{token: t, until: until})
+	for c.size += t.size(); c.size > cacheBytes; {
+		c.known.RemoveOldest()
 	}
-	if before, ok := c.young[d]; ok {
-		c.size -= before.token.size()
-	}
-	c.young[d] = entry
-	c.size += size
 }
 
 // size is roughly how many bytes remembering a token takes.

@@ -6,15 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/go-jose/go-jose/v4/json"
 )
-
-// maxSubject is the longest subject in bytes (OpenID Connect Core §2, sub).
-const maxSubject = 255
 
 // maxDate is the last second of the year 9999. A later date is a mistake, and far later ones overflow.
 const maxDate = 253402300799
@@ -69,7 +65,7 @@ func parseClaims(payload []byte) (*claims, error) {
 		}
 	}
 	for _, name := range clientClaims() {
-		if id, ok := text(all[name]); ok && usableSubject(id) {
+		if id, ok := text(all[name]); ok && identity.IsSubject(id) {
 			c.clientID = id
 			break
 		}
@@ -90,7 +86,7 @@ func decoded(payload []byte) (map[string]any, error) {
 func subjectOf(all map[string]any, claim string) (string, error) {
 	value, _ := identity.Claim(all, claim)
 	subject, ok := value.(string)
-	if !ok || !usableSubject(subject) {
+	if !ok || !identity.IsSubject(subject) {
 		return "", &InvalidError{Reason: ReasonSubject, detail: "the claim " + claim + " is looked at"}
 	}
 	return subject, nil
@@ -149,13 +145,6 @@ func (c *claims) checkTime(now time.Time, leeway time.Duration) error {
 		return invalid(ReasonNotYet)
 	}
 	return nil
-}
-
-// usableSubject refuses what is not a name for somebody: nothing, too much, control characters, and the replacement
-// character, which stands for a lone surrogate in the JSON and would make two subjects one.
-func usableSubject(s string) bool {
-	return s != "" && len(s) <= maxSubject && !strings.ContainsRune(s, utf8.RuneError) &&
-		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // text is a string claim; false if it is absent or anything else.

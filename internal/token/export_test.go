@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// CacheGeneration is how many tokens a generation of the cache holds.
-const CacheGeneration = cacheGeneration
+// CacheTokens is how many tokens the cache holds at most.
+const CacheTokens = cacheTokens
 
 // CountKeys reads a JWK set and says how many keys of it count.
 func CountKeys(data []byte) (int, error) {
@@ -20,20 +20,18 @@ func CountKeys(data []byte) (int, error) {
 func (e *External) CacheSize() int {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
-	return len(e.cache.young) + len(e.cache.old)
+	return e.cache.known.Len()
 }
 
-// CacheBytes is how much a generation of the cache may remember, and what it does.
+// CacheBytes is how much the cache may remember, and what it does.
 const CacheBytes = cacheBytes
 
 // CachedBytes is what the cache remembers.
 func (e *External) CachedBytes() (n int) {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
-	for _, generation := range []map[digest]cached{e.cache.young, e.cache.old} {
-		for _, c := range generation {
-			n += c.token.size()
-		}
+	for _, c := range e.cache.known.Values() {
+		n += c.token.size()
 	}
 	return n
 }

@@ -59,7 +59,7 @@ func NewExternal(ctx context.Context, opts ExternalOptions) (*External, error) {
 			keysURL = opts.JWKSURLs[i]
 		}
 		source := newIssuer(opts.HTTPClient, id, keysURL)
-		t := trusted{id: id, keys: &keySet{lifetime: ctx, fetch: source.keys, now: opts.Now, leeway: opts.Leeway}}
+		t := trusted{id: id, keys: newKeySet(ctx, source.keys, opts.Now, opts.Leeway, 0)}
 		t.template, _ = identity.TenantTemplate(id)
 		e.issuers = append(e.issuers, t)
 	}

@@ -213,10 +213,10 @@ func TestTheCacheStaysBoundedAndKeepsWhatIsUsed(t *testing.T) {
 	w.accepts(t, used)
 	w.accepts(t, unused)
 	w.newKeys(t) // from now on both live on the cache alone
-	for n := range 3 * token.CacheGeneration {
+	for n := range 2 * token.CacheTokens {
 		w.accepts(t, w.issuer.Sign(w.claims(map[string]any{"jti": n})))
 		w.accepts(t, used)
-		if size := w.CacheSize(); size > 2*token.CacheGeneration {
+		if size := w.CacheSize(); size > token.CacheTokens {
 			t.Fatalf("%d tokens in the cache", size)
 		}
 	}

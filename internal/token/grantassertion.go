@@ -77,7 +77,7 @@ func (a *GrantAssertion) read() error {
 	if a.Issuer, ok = text(a.claims["iss"]); !ok {
 		return invalid(ReasonIssuer)
 	}
-	if a.Subject, ok = text(a.claims["sub"]); !ok || !usableSubject(a.Subject) {
+	if a.Subject, ok = text(a.claims["sub"]); !ok || !identity.IsSubject(a.Subject) {
 		return invalid(ReasonSubject)
 	}
 	if a.Audience, ok = texts(a.claims["aud"]); !ok {
@@ -212,7 +212,7 @@ func NewIssuerKeys(ctx context.Context, opts IssuerKeysOptions) (*IssuerKeys, er
 		opts.Now = time.Now
 	}
 	k.source = func() *issuer { return newIssuer(opts.HTTPClient, opts.Issuer, opts.JWKSURL) }
-	k.set = &keySet{lifetime: ctx, fetch: k.source().keys, now: opts.Now, leeway: opts.Leeway}
+	k.set = newKeySet(ctx, k.source().keys, opts.Now, opts.Leeway, 0)
 	return k, nil
 }
 

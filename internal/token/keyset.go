@@ -1,12 +1,14 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 )
 
 // When keys are fetched. Every wait is for the issuer's sake: tokens with made-up key ids must not become requests to it.
@@ -26,16 +28,22 @@ var errNotDue = errors.New("the token names a key that the issuer did not have a
 
 // keySet holds the issuer's keys. When the issuer cannot be reached it goes on with those it has.
 type keySet struct {
-	lifetime context.Context // ends fetches under way
-	fetch    func(context.Context) (Keys, error)
-	now      func() time.Time
-	leeway   time.Duration // how far the issuer's clock may be off
-	pause    time.Duration // the least time between two fetches, however the first ended; 0 for afterSuccess and afterFailure
+	value  *flight.Value[Keys]
+	now    func() time.Time
+	leeway time.Duration // how far the issuer's clock may be off
+}
 
-	mu     sync.Mutex
-	known  known
-	due    time.Time     // no fetch before
-	flight chan struct{} // closed when the fetch under way is done; nil if there is none
+// newKeySet asks nobody yet. pause is the least time between two fetches, however the first ended; 0 for afterSuccess and
+// afterFailure. life ends fetches under way.
+func newKeySet(life context.Context, fetch func(context.Context) (Keys, error), now func() time.Time, leeway, pause time.Duration) *keySet {
+	return &keySet{now: now, leeway: leeway, value: flight.NewValue(flight.Options[Keys]{
+		Fetch: func(ctx context.Context, _ *Keys) (*Keys, error) {
+			keys, err := fetch(ctx)
+			return &keys, err
+		},
+		Life: life, Timeout: fetchTimeout, Fresh: keysFresh, Now: now,
+		AfterSuccess: cmp.Or(pause, afterSuccess), AfterFailure: cmp.Or(pause, afterFailure),
+	})}
 }
 
 // known is what the last fetches gave.
@@ -43,6 +51,23 @@ type known struct {
 	Keys
 	fetched time.Time // when the keys came
 	failure error     // of the last fetch, nil if it succeeded
+}
+
+func knownFrom(k flight.Known[Keys]) known {
+	if k.Value == nil {
+		return known{failure: k.Failure}
+	}
+	return known{*k.Value, k.Fetched, k.Failure}
+}
+
+// current gives what is known, and starts a fetch in the background if that is getting old.
+func (s *keySet) current() known { return knownFrom(s.value.Current()) }
+
+// refresh fetches the keys if that is due, waits for a fetch under way, and gives what is known then, whether that is as
+// fresh as this call, and how long to wait before the next one. Its error is that of ctx.
+func (s *keySet) refresh(ctx context.Context) (k known, fresh bool, wait time.Duration, err error) {
+	now, fresh, wait, err := s.value.Refresh(ctx)
+	return knownFrom(now), fresh, wait, err
 }
 
 // verify finds the key that signed a token. issued is when the token says it was.
@@ -108,62 +133,4 @@ func (k Keys) unusableKey(t *signed) (unusableKey, bool) {
 		return unusableKey{}, false
 	}
 	return k.unusable[i], true
-}
-
-// current gives what is known, and starts a fetch in the background if that is getting old.
-func (s *keySet) current() known {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now := s.now(); len(s.known.keys) > 0 && !now.Before(s.known.fetched.Add(keysFresh)) {
-		s.start(now)
-	}
-	return s.known
-}
-
-// refresh fetches the keys if that is due, waits for a fetch under way, and gives what is known then, whether that is as
-// fresh as this call, and how long to wait before the next one. Its error is that of ctx.
-func (s *keySet) refresh(ctx context.Context) (k known, fresh bool, wait time.Duration, err error) {
-	s.mu.Lock()
-	fresh = s.start(s.now())
-	flight := s.flight
-	s.mu.Unlock()
-	if flight != nil {
-		select {
-		case <-flight:
-		case <-ctx.Done():
-			return known{}, false, 0, ctx.Err()
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known, fresh, s.due.Sub(s.now()), nil
-}
-
-// start starts a fetch unless one is under way or not due, and reports whether it did. s.mu is held.
-func (s *keySet) start(now time.Time) bool {
-	if s.flight != nil || now.Before(s.due) {
-		return false
-	}
-	done := make(chan struct{})
-	s.flight = done
-	go func() {
-		// Not the request's context: others wait for the same fetch.
-		ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
-		defer cancel()
-		keys, err := s.fetch(ctx)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.known.failure = err
-		s.due = s.now().Add(afterFailure)
-		if err == nil {
-			s.known.Keys, s.known.fetched = keys, now // as old as the request for them
-			s.due = s.now().Add(afterSuccess)
-		}
-		if s.pause > 0 {
-			s.due = now.Add(s.pause)
-		}
-		s.flight = nil
-		close(done)
-	}()
-	return true
 }

@@ -124,7 +124,7 @@ func (l *Local) Life() time.Duration { return l.opts.Life }
 // Issue makes an access token for a caller, good at a resource, or at several with spaces between them, from a grant that ends at a time, and says how long it
 // lives: never beyond that end.
 func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.Time) (raw string, life time.Duration, err error) {
-	if !usableSubject(caller.Subject) {
+	if !identity.IsSubject(caller.Subject) {
 		return "", 0, errors.New("token: the subject is empty, longer than 255 bytes or has characters that cannot be printed")
 	}
 	now := l.opts.Now()

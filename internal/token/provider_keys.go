@@ -20,21 +20,17 @@ func NewProviderKeys(fetch func(context.Context) ([]byte, error), now func() tim
 	if now == nil {
 		now = time.Now
 	}
-	return &ProviderKeys{&keySet{
-		lifetime: context.Background(), // a fetch ends by its time-out
-		fetch: func(ctx context.Context) (Keys, error) {
-			data, err := fetch(ctx)
-			if err != nil {
-				return Keys{}, err
-			}
-			keys, err := parseKeys(data)
-			if err != nil {
-				return Keys{}, &ProviderKeyError{word: "no_usable_key"}
-			}
-			return keys, nil
-		},
-		now: now, pause: providerPause,
-	}}
+	return &ProviderKeys{newKeySet(context.Background(), func(ctx context.Context) (Keys, error) { // a fetch ends by its time-out
+		data, err := fetch(ctx)
+		if err != nil {
+			return Keys{}, err
+		}
+		keys, err := parseKeys(data)
+		if err != nil {
+			return Keys{}, &ProviderKeyError{word: "no_usable_key"}
+		}
+		return keys, nil
+	}, now, 0, providerPause)}
 }
 
 // VerifySignature gives the payload of an ID token that one of the keys signed. Its errors are those of fetch, that of ctx, and

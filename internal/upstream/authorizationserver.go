@@ -69,10 +69,11 @@ func NewAuthorizationServer(opts AuthorizationServerOptions) (*AuthorizationServ
 	if err != nil {
 		problems = append(problems, err)
 	}
-	return &AuthorizationServer{
+	a := &AuthorizationServer{
 		opts: opts, tokens: newTokenClient(newHTTPClient(transport), opts.ClientID, opts.ClientSecret, method, exchangeSettings),
-		found: cachedMetadata[netx.Metadata]{now: opts.Now},
-	}, errors.Join(problems...)
+	}
+	a.found = newCachedMetadata(opts.Now, a.discover)
+	return a, errors.Join(problems...)
 }
 
 func (a *AuthorizationServer) now() time.Time { return a.opts.Now() }
@@ -81,7 +82,7 @@ func (a *AuthorizationServer) exchange(ctx context.Context, form url.Values) (*t
 	m := &netx.Metadata{TokenURL: a.opts.TokenURL}
 	if m.TokenURL == "" {
 		var err error
-		if m, err = a.found.get(ctx, a.discover); err != nil {
+		if m, err = a.found.get(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -56,7 +56,7 @@ func TestNobodyQueuesBehindAProviderThatHangs(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		time.Sleep(documentWait)
+		time.Sleep(metadataWait)
 		began := time.Now()
 		if _, err := p.metadata(ctx); !errors.Is(err, ErrUnavailable) || time.Since(began) > time.Second {
 			t.Errorf("who goes away: %v after %s", err, time.Since(began))
@@ -69,17 +69,17 @@ func TestMetadataThatIsKnownServesWhileItIsFetchedAgain(t *testing.T) {
 		i := newBubbleIDP(t)
 		p := i.provider(t)
 		i.asks(t, p, nil)
-		time.Sleep(documentLife)
+		time.Sleep(metadataLife)
 		i.set(func() { i.gate = func(string) { time.Sleep(time.Second) } })
 		if wait := i.asks(t, p, nil); wait != 0 {
 			t.Errorf("one waited %s", wait)
 		}
-		time.Sleep(documentStale + time.Second)
+		time.Sleep(metadataStale + time.Second)
 		if wait := i.asks(t, p, nil); wait != time.Second || i.asked(discovery) != 3 {
 			t.Errorf("after a day: asked %d times, one waited %s", i.asked(discovery), wait)
 		}
 		i.set(func() { i.status = 500 })
-		time.Sleep(documentStale)
+		time.Sleep(metadataStale)
 		if wait := i.asks(t, p, nil); wait != 0 {
 			t.Errorf("while it is down: one waited %s", wait)
 		}

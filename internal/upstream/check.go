@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 )
 
 // Check is what came of asking whether a person may still come in.
@@ -68,21 +70,18 @@ type checkPause struct {
 	inVain bool
 }
 
-// pausedCheck gives the pause that a grant is in, nil for none.
-func (l *Login) pausedCheck(grant string) *checkPause {
-	p := l.unasked.get(grant)
-	if p == nil || !l.now().Before(p.until) {
-		return nil
-	}
-	return p
+// pausedCheck gives the pause that a grant is in.
+func (l *Login) pausedCheck(grant string) (p checkPause, paused bool) {
+	p, known := l.unasked.Get(grant)
+	return p, known && l.now().Before(p.until)
 }
 
 func (l *Login) pauseCheck(grant string, d time.Duration, inVain bool) {
-	l.unasked.put(grant, &checkPause{l.now().Add(d), inVain})
+	l.unasked.Add(grant, checkPause{l.now().Add(d), inVain})
 }
 
 // joinCheck joins the check of a grant that is under way in this process, or starts one.
-func (l *Login) joinCheck(ctx context.Context, g Grant) *flight {
+func (l *Login) joinCheck(ctx context.Context, g Grant) *flight.Flight[*state] {
 	t := task{
 		grant: g.ID, subject: g.Subject, store: l.opts.Patient, limit: l.provider.opts.CheckTime,
 		ask: l.provider.check, ready: l.readyToCheck, failed: l.pauseAll, check: true,

@@ -22,7 +22,7 @@
 // it until the store has it; [Login.Close] waits for that.
 //
 // What belongs to a grant lives in a [Store], which seals it; what belongs to a person is sealed here and lives in
-// [PersonalKeyRecords]. In memory there is only what can be had again, and what the store has not taken yet. The package must not
+// [session.Values]. In memory there is only what can be had again, and what the store has not taken yet. The package must not
 // log, must not put a token, a code, a key or the body of an answer into an error, and must not send a secret to any host but
 // the one that the server's metadata, or the operator, names.
 package upstream

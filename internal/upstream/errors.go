@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
@@ -30,6 +31,8 @@ var (
 	errInvalidGrant = errors.New("upstream: the provider says invalid_grant")
 	// errInvalidRequest may be its word about a token to exchange (RFC 8693 §2.2.2), or about anything else.
 	errInvalidRequest = errors.New("upstream: the provider says invalid_request")
+	// errStopping says that this process asks nothing any more.
+	errStopping = fmt.Errorf("%w: this replica stops", ErrUnavailable)
 	// errMissing says that nothing is kept of a sign-in.
 	errMissing = errors.New("upstream: nothing is kept of the sign-in")
 )

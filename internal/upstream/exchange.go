@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -33,25 +35,28 @@ type ExchangeOptions struct {
 // Exchange turns the caller's token into one whose audience is the REST API (RFC 8693). It keeps what it got in memory,
 // until shortly before it ends, and may be used by many goroutines at once.
 type Exchange struct {
-	opts ExchangeOptions
-
-	mu    sync.Mutex
-	kept  map[[32]byte]*exchanged
-	swept time.Time
+	opts    ExchangeOptions
+	kept    *lru.Cache[string, exchanged] // by digest of the subject and its token
+	flights flight.Group[exchanged]
 }
 
 type exchanged struct {
-	turn  chan struct{} // whoever has the one element exchanges
 	token string
 	renew time.Time // when another one is needed
 	end   time.Time
 }
 
-const (
-	maxExchanged = 10_000
-	// unknownLife is for tokens of which the provider did not say how long they live.
-	unknownLife = time.Minute
-)
+// good reports whether it can be used and is not the one refused.
+func (x exchanged) good(refused clerkapi.Credential, now time.Time) bool {
+	return x.differs(refused) && now.Before(x.renew)
+}
+
+func (x exchanged) differs(refused clerkapi.Credential) bool {
+	return refused.IsZero() || clerkapi.Bearer(x.token) != refused
+}
+
+// unknownLife is for tokens of which the provider did not say how long they live.
+const unknownLife = time.Minute
 
 // NewExchange names every option that is missing.
 func NewExchange(opts ExchangeOptions) (*Exchange, error) {
@@ -62,7 +67,7 @@ func NewExchange(opts ExchangeOptions) (*Exchange, error) {
 	if opts.Audience == "" && opts.Resource == "" {
 		problems = append(problems, errors.New("upstream: say for which audience or resource tokens are exchanged"))
 	}
-	return &Exchange{opts: opts, kept: map[[32]byte]*exchanged{}}, errors.Join(problems...)
+	return &Exchange{opts: opts, kept: newRecent[exchanged]()}, errors.Join(problems...)
 }
 
 // Credential is a token for the API. Errors are those of the subject's token, [ErrGrantOver] if the provider refuses to
@@ -98,67 +103,39 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	return c, err
 }
 
-// exchanged gives what is kept for a subject's token if it is good and not the one refused, else asks for another.
+// exchanged gives what is kept for a subject's token if it is good and not the one refused, else what one of all who ask at the
+// same time gets for it.
 func (e *Exchange) exchanged(ctx context.Context, subject, token string, refused clerkapi.Credential) (clerkapi.Credential, error) {
-	x := e.of(sha256.Sum256([]byte(subject + "\x00" + token)))
-	select {
-	case x.turn <- struct{}{}:
-		defer func() { <-x.turn }()
-	case <-ctx.Done():
-		return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
-	}
-	now := e.opts.Server.now()
-	current := clerkapi.Bearer(x.token)
-	again := refused.IsZero() || current != refused
-	if again && now.Before(x.renew) {
-		return current, nil
-	}
-	got, err := e.ask(ctx, token)
-	if err != nil {
-		if again && errors.Is(err, ErrUnavailable) && now.Before(x.end) {
-			return current, nil
+	sum := sha256.Sum256([]byte(subject + "\x00" + token))
+	key := string(sum[:])
+	for {
+		kept, _ := e.kept.Get(key)
+		now := e.opts.Server.now()
+		if kept.good(refused, now) {
+			return clerkapi.Bearer(kept.token), nil
 		}
-		return clerkapi.Credential{}, err
-	}
-	life := unknownLife
-	if got.ExpiresIn > 0 {
-		life = time.Duration(got.ExpiresIn) * time.Second
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock() // x.end is read by those who make room
-	x.token, x.end = got.Access, now.Add(life)
-	x.renew = x.end.Add(-min(time.Minute, life/5))
-	return clerkapi.Bearer(x.token), nil
-}
-
-// of is the place of a subject's token. Those that ended are forgotten once a minute; when there are too many, any are.
-func (e *Exchange) of(key [32]byte) *exchanged {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	now := e.opts.Server.now()
-	if !now.Before(e.swept.Add(time.Minute)) {
-		e.swept = now
-		for other, x := range e.kept {
-			if len(x.turn) == 0 && !now.Before(x.end) { // nobody is about to fill it
-				delete(e.kept, other)
+		f, mine := e.flights.Join(key, func() (exchanged, error) {
+			if kept, _ := e.kept.Get(key); kept.good(refused, now) { // somebody else was faster
+				return kept, nil
 			}
+			return e.ask(context.WithoutCancel(ctx), key, token)
+		})
+		got, err := f.Wait(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return clerkapi.Credential{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+		case errors.Is(err, ErrUnavailable) && kept.differs(refused) && now.Before(kept.end):
+			return clerkapi.Bearer(kept.token), nil
+		case err != nil:
+			return clerkapi.Credential{}, err
+		case mine || got.differs(refused): // else it was asked for by who had another one refused
+			return clerkapi.Bearer(got.token), nil
 		}
 	}
-	if x := e.kept[key]; x != nil {
-		return x
-	}
-	for other := range e.kept {
-		if len(e.kept) < maxExchanged {
-			break
-		}
-		delete(e.kept, other)
-	}
-	x := &exchanged{turn: make(chan struct{}, 1)}
-	e.kept[key] = x
-	return x
 }
 
-func (e *Exchange) ask(ctx context.Context, token string) (*tokens, error) {
+// ask exchanges a token and keeps what it gets.
+func (e *Exchange) ask(ctx context.Context, key, token string) (exchanged, error) {
 	const accessToken = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // the name of a kind
 	form := url.Values{
 		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
@@ -173,7 +150,25 @@ func (e *Exchange) ask(ctx context.Context, token string) (*tokens, error) {
 			form.Set(name, value)
 		}
 	}
-	return e.opts.Server.exchange(ctx, form)
+	now := e.opts.Server.now()
+	got, err := e.opts.Server.exchange(ctx, form)
+	if err != nil {
+		return exchanged{}, err
+	}
+	life := unknownLife
+	if got.ExpiresIn > 0 {
+		life = time.Duration(got.ExpiresIn) * time.Second
+	}
+	x := exchanged{token: got.Access, end: now.Add(life)}
+	x.renew = x.end.Add(-min(time.Minute, life/5))
+	e.kept.Add(key, x)
+	for { // what ended is of no use, and still a secret
+		other, oldest, ok := e.kept.GetOldest()
+		if !ok || now.Before(oldest.end) {
+			return x, nil
+		}
+		e.kept.Remove(other)
+	}
 }
 
 func (p *Provider) exchange(ctx context.Context, form url.Values) (*tokens, error) {

@@ -136,7 +136,7 @@ func TestTokensThatEndedAreForgotten(t *testing.T) {
 		}
 		s.pass(time.Minute) // each is good for five
 	}
-	if n := len(e.kept); n > 6 {
+	if n := e.kept.Len(); n > 6 {
 		t.Errorf("%d tokens are kept", n)
 	}
 }

@@ -13,18 +13,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
-	"github.com/clerkchat/mcp-gateway/internal/setting"
-
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
+	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
 const (
-	maxSubject = 255
 	// maxIDToken is the longest ID token in bytes: some have hundreds of groups or roles.
 	maxIDToken = 256 << 10
 	// notBeforeLeeway is how far nbf may lie ahead, as other clients have it.
@@ -252,8 +249,7 @@ func subject(claims map[string]any) string {
 func subjectOf(issuer string, claims map[string]any) string {
 	sub, _ := claims["sub"].(string)
 	s := issuer + "#" + sub
-	if issuer == "" || sub == "" || len(s) > maxSubject || strings.ContainsRune(sub, utf8.RuneError) ||
-		strings.ContainsFunc(sub, unicode.IsControl) {
+	if issuer == "" || sub == "" || !identity.IsSubject(s) {
 		return ""
 	}
 	return s

@@ -6,8 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Store keeps what belongs to the provider behind grants, sealed. [grant.ProviderStates] is one. An error means that the
@@ -51,16 +53,24 @@ type Login struct {
 	provider *Provider
 	store    Store
 
-	known   fallback[reading]    // by grant: what the store last said
-	paused  fallback[time.Time]  // by grant: until when a provider that failed is not asked for tokens again
-	unasked fallback[checkPause] // by grant: until when it is not asked about the person again
+	known   *lru.Cache[string, *reading]   // by grant: what the store last said, for when it is down
+	paused  *lru.Cache[string, time.Time]  // by grant: until when a provider that failed is not asked for tokens again
+	unasked *lru.Cache[string, checkPause] // by grant: until when it is not asked about the person again
 
+	flights flight.Group[*state]
 	mu      sync.Mutex
-	flights map[string]*flight
 	unsaved map[string]*pendingSave // by grant
-	closed  bool
 	closing chan struct{}
+	close   func() // closing, and nothing is begun after it
 	work    sync.WaitGroup
+}
+
+// maxRecent is how many grants or people something is remembered of.
+const maxRecent = 10_000
+
+func newRecent[T any]() *lru.Cache[string, T] {
+	recent, _ := lru.New[string, T](maxRecent) // only sizes below 1 are an error
+	return recent
 }
 
 // NewLogin looks after sign-ins in a store, where the provider's sign-ins were put.
@@ -86,21 +96,20 @@ func NewLogin(opts LoginOptions) (*Login, error) {
 	if opts.OnCheck == nil {
 		opts.OnCheck = func(context.Context, Check) {}
 	}
-	return &Login{
+	l := &Login{
 		opts: opts, provider: opts.Provider, store: opts.Store,
-		flights: map[string]*flight{}, unsaved: map[string]*pendingSave{}, closing: make(chan struct{}),
-	}, nil
+		known: newRecent[*reading](), paused: newRecent[time.Time](), unasked: newRecent[checkPause](),
+		unsaved: map[string]*pendingSave{}, closing: make(chan struct{}),
+	}
+	l.close = sync.OnceFunc(func() { l.flights.Close(errStopping); close(l.closing) })
+	l.flights.Go = l.work.Go // so that Close waits for what is under way
+	return l, nil
 }
 
 // Close waits for what the provider is answering to be stored, since that may be the only copy of a token that works. When
 // ctx ends first, the error is its own. There are no renewals after it.
 func (l *Login) Close(ctx context.Context) error {
-	l.mu.Lock()
-	if !l.closed {
-		l.closed = true
-		close(l.closing)
-	}
-	l.mu.Unlock()
+	l.close()
 	done := make(chan struct{})
 	go func() { l.work.Wait(); close(done) }()
 	select {
@@ -154,7 +163,7 @@ func (l *Login) current(ctx context.Context, subject string) (*state, error) {
 	grant := request.From(ctx).Caller.Grant
 	s, _, err := l.load(ctx, grant, subject)
 	if errors.Is(err, ErrUnavailable) {
-		known := l.known.get(grant)
+		known, _ := l.known.Get(grant)
 		if !errors.Is(err, ErrUnreadable) && known != nil && known.state.Subject == subject && known.state.usable(l.now()) {
 			return known.state, nil
 		}

@@ -211,7 +211,7 @@ func TestAProviderThatIsDownEndsNoGrant(t *testing.T) {
 		s.pass(time.Minute)
 		s.fails(t, ErrUnavailable)
 		s.set(func() { s.status = 0 })
-		s.pass(documentWait) // longer than nobody asks
+		s.pass(metadataWait) // longer than nobody asks
 		s.gives(t, "access-2")
 	}
 }

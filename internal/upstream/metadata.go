@@ -21,7 +21,7 @@ type metadata struct {
 }
 
 func (p *Provider) metadata(ctx context.Context) (*metadata, error) {
-	return p.found.get(ctx, p.discover)
+	return p.found.get(ctx)
 }
 
 func (p *Provider) metadataURL() string {

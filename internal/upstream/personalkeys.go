@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -51,14 +53,6 @@ const (
 	testLimit = 15 * time.Second
 )
 
-// PersonalKeyRecords is the store of keys: sealed values under short names, each with a time to live. [session.Records] is one. An
-// error means that the store cannot tell or cannot write now; that something is not there is never an error.
-type PersonalKeyRecords interface {
-	Get(ctx context.Context, name string) (value []byte, found bool, err error)
-	SetNX(ctx context.Context, name string, value []byte, ttl time.Duration) (added bool, err error)
-	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
-}
-
 // LinkSealer seals keys. Current tells whether a value that opens need not be sealed again: there are several secrets while
 // one takes the place of another.
 type LinkSealer interface {
@@ -68,7 +62,8 @@ type LinkSealer interface {
 
 // LinkedOptions configure a [PersonalKeys]. All but Now are required.
 type LinkedOptions struct {
-	Records PersonalKeyRecords
+	// Records has sealed values, under names of [LinkName].
+	Records session.Values
 	// Sealer must be bound to a purpose of its own.
 	Sealer LinkSealer
 	// Try makes one read at the REST API that changes nothing. Its errors are those of clerkapi.
@@ -81,7 +76,7 @@ type LinkedOptions struct {
 // grant: whoever signs in with another client is not asked again. It may be used by many goroutines at once.
 type PersonalKeys struct {
 	opts  LinkedOptions
-	known fallback[link]
+	known *lru.Cache[string, *link] // by subject: what the store last said
 }
 
 // link is what is kept of a person's key: secret, and sealed.
@@ -117,14 +112,14 @@ func NewPersonalKeys(opts LinkedOptions) (*PersonalKeys, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &PersonalKeys{opts: opts}, nil
+	return &PersonalKeys{opts: opts, known: newRecent[*link]()}, nil
 }
 
 // Credential is the person's key. Errors are [ErrGrantOver], [ErrUnavailable] and [ErrUnreadable].
 func (l *PersonalKeys) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
 	raw, k, err := l.load(ctx, subject)
 	if err != nil {
-		if k = l.known.get(subject); k == nil {
+		if k, _ = l.known.Get(subject); k == nil {
 			return clerkapi.Credential{}, err
 		}
 	}
@@ -274,7 +269,7 @@ func (l *PersonalKeys) Remove(ctx context.Context, subject, id string) error {
 			return fmt.Errorf("%w: the store does not forget the key", ErrUnavailable)
 		}
 		if done {
-			l.known.drop(subject)
+			l.known.Remove(subject)
 			return nil
 		}
 	}
@@ -303,20 +298,20 @@ func (l *PersonalKeys) load(ctx context.Context, subject string) (raw []byte, k 
 		return nil, nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
 	}
 	if !found {
-		l.known.drop(subject)
+		l.known.Remove(subject)
 		return nil, nil, nil
 	}
 	if bytes.Equal(raw, removed) {
-		l.known.drop(subject)
+		l.known.Remove(subject)
 		return raw, nil, nil // it can be replaced
 	}
 	data, err := l.opts.Sealer.Open(raw, linkAAD(name))
 	k = &link{}
 	if err != nil || json.Unmarshal(data, k) != nil || k.Key == "" || k.ID == "" {
-		l.known.drop(subject) // it may be another one by now
+		l.known.Remove(subject) // it may be another one by now
 		return raw, nil, ErrUnreadable
 	}
-	l.known.put(subject, k)
+	l.known.Add(subject, k)
 	return raw, k, nil
 }
 
@@ -337,12 +332,12 @@ func (l *PersonalKeys) write(ctx context.Context, subject string, raw []byte, k 
 		return false, fmt.Errorf("%w: the store does not take the key", ErrUnavailable)
 	}
 	if done {
-		l.known.put(subject, k)
+		l.known.Add(subject, k)
 	}
 	return done, nil
 }
 
-// LinkName is the name under which [PersonalKeyRecords] keep a person's key. It is not keyed: a secret that rotates must not lose
+// LinkName is the name under which a person's key is kept. It is not keyed: a secret that rotates must not lose
 // one.
 func LinkName(subject string) string {
 	sum := sha256.Sum256([]byte("linked key\x00" + subject))

@@ -32,7 +32,7 @@ func (a *AuthorizationServer) CheckMetadata(ctx context.Context) error {
 	if a.opts.TokenURL != "" {
 		return nil
 	}
-	_, err := a.found.get(ctx, a.discover)
+	_, err := a.found.get(ctx)
 	return err
 }
 

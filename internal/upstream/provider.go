@@ -134,10 +134,9 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 		problems = append(problems, err)
 	}
 	client := newHTTPClient(transport)
-	return &Provider{
-		opts: opts, client: client, tokens: newTokenClient(client, opts.ClientID, opts.ClientSecret, method, providerSettings),
-		found: cachedMetadata[metadata]{now: opts.Now},
-	}, errors.Join(problems...)
+	p := &Provider{opts: opts, client: client, tokens: newTokenClient(client, opts.ClientID, opts.ClientSecret, method, providerSettings)}
+	p.found = newCachedMetadata(opts.Now, p.discover)
+	return p, errors.Join(problems...)
 }
 
 // scopePattern is a scope-token of RFC 6749 §3.3.

@@ -22,7 +22,7 @@ type reading struct {
 // read takes data apart, or finds that this was done before.
 func (l *Login) read(grant string, data []byte) (*reading, error) {
 	digest := sha256.Sum256(data)
-	if r := l.known.get(grant); r != nil && r.digest == digest {
+	if r, known := l.known.Get(grant); known && r.digest == digest {
 		return r, nil
 	}
 	s, err := decodeState(data)
@@ -38,14 +38,14 @@ func (l *Login) read(grant string, data []byte) (*reading, error) {
 	if err := l.provider.opts.Allow(s.Claims); err != nil {
 		r.unfit = notAllowed{err}
 	}
-	l.known.put(grant, r)
+	l.known.Add(grant, r)
 	return r, nil
 }
 
 // keep remembers a state that this process made.
 func (l *Login) keep(grant string, data []byte) {
 	if _, err := l.read(grant, data); err != nil { // it was encoded here
-		l.known.drop(grant)
+		l.known.Remove(grant)
 	}
 }
 
@@ -65,7 +65,7 @@ func (l *Login) interpret(kept loaded, subject string) (*reading, error) {
 	case kept.err != nil:
 		return nil, fmt.Errorf("%w: the store does not answer", ErrUnavailable)
 	case !kept.found:
-		l.known.drop(kept.grant)
+		l.known.Remove(kept.grant)
 		return nil, errMissing
 	}
 	if u := l.unsavedSince(kept.grant, kept.version); u != nil && u.state.Subject == subject {
@@ -76,7 +76,7 @@ func (l *Login) interpret(kept loaded, subject string) (*reading, error) {
 	case err != nil:
 		return nil, err
 	case r.state.Subject != subject:
-		l.known.drop(kept.grant)
+		l.known.Remove(kept.grant)
 		return nil, ErrGrantOver
 	}
 	return r, nil
@@ -94,7 +94,7 @@ func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64
 	case err != nil:
 		return nil, 0, err
 	case r.state.Over || r.state.Access == "":
-		l.known.drop(grant)
+		l.known.Remove(grant)
 		return nil, 0, ErrGrantOver
 	}
 	return r.state, version, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
@@ -30,7 +31,7 @@ func (l *Login) Look(ctx context.Context, g Grant) error {
 	case errors.Is(err, ErrUnreadable), errors.Is(err, ErrGrantOver):
 		return err
 	case errors.Is(err, ErrUnavailable):
-		if seen = l.known.get(g.ID); seen == nil || seen.state.Subject != g.Subject {
+		if seen, _ = l.known.Get(g.ID); seen == nil || seen.state.Subject != g.Subject {
 			return nil
 		}
 		return l.stands(g, seen)
@@ -130,8 +131,10 @@ func forget(ctx context.Context) {
 
 // CheckBeside has the provider asked if that was long ago, and waits for nothing.
 func (l *Login) CheckBeside(ctx context.Context) {
-	if g, seen, done := once(ctx, func(r *look) *bool { return &r.beside }); !done && l.due(g, seen) && l.pausedCheck(g.ID) == nil {
-		l.joinCheck(ctx, g)
+	if g, seen, done := once(ctx, func(r *look) *bool { return &r.beside }); !done && l.due(g, seen) {
+		if _, paused := l.pausedCheck(g.ID); !paused {
+			l.joinCheck(ctx, g)
+		}
 	}
 }
 
@@ -157,10 +160,10 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 	}
 	undecided := false
 	if l.due(g, seen) {
-		if p := l.pausedCheck(g.ID); p != nil {
+		if p, paused := l.pausedCheck(g.ID); paused {
 			undecided = !p.inVain
 		} else {
-			err := l.joinCheck(ctx, g).answer(ctx, l.provider.opts.CheckTime)
+			err := answerOf(ctx, l.joinCheck(ctx, g), l.provider.opts.CheckTime)
 			if err == nil || isNo(err) || ctx.Err() != nil {
 				return err
 			}
@@ -177,19 +180,20 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 	return err
 }
 
-// answer waits for a check for as long as a call may; then it goes on, and who comes later hears of it.
-func (f *flight) answer(ctx context.Context, patience time.Duration) error {
-	timer := time.NewTimer(time.Until(f.began.Add(patience)))
+// answerOf waits for a check for as long as a call may; then it goes on, and who comes later hears of it.
+func answerOf(ctx context.Context, f *flight.Flight[*state], patience time.Duration) error {
+	timer := time.NewTimer(time.Until(f.Began.Add(patience)))
 	defer timer.Stop()
 	select {
-	case <-f.done:
+	case <-f.Done():
 	case <-timer.C:
 	case <-ctx.Done():
 		return errors.Join(ErrUnavailable, ctx.Err())
 	}
 	select {
-	case <-f.done: // also if the time was over at the same moment
-		return f.err
+	case <-f.Done(): // also if the time was over at the same moment
+		_, err := f.Result()
+		return err
 	default:
 		return errUndecided
 	}

@@ -151,7 +151,7 @@ func TestCallsOverRedisGoOnWhileADeadHolderHasTheLease(t *testing.T) {
 		dying := s.replicas[0]
 		s.killed(0)
 		f, _ := dying.joinRenewal(s.ctx, s.grant, s.subject, func(s *state) bool { return s.Access == "access-1" })
-		<-f.done
+		<-f.Done()
 		for _, replica := range []int{1, 2} {
 			if c, _, err := s.took(replica); err != nil || c != clerkapi.Bearer("access-1") {
 				t.Errorf("replica %d: not the old token, or an error: %v", replica, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
@@ -23,14 +24,6 @@ const (
 	// pauseTime is how long a provider that failed is not asked about the same grant again.
 	pauseTime = 2 * time.Second
 )
-
-// flight is a renewal or a check under way in this process.
-type flight struct {
-	began time.Time
-	done  chan struct{}
-	state *state
-	err   error
-}
 
 // task is something that is asked of the provider about a grant, by one replica at a time.
 type task struct {
@@ -59,24 +52,23 @@ func (l *Login) renewed(ctx context.Context, subject string, stale func(*state) 
 	for {
 		f, mine := l.joinRenewal(ctx, grant, subject, stale)
 		select {
-		case <-f.done:
+		case <-f.Done():
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 		}
 		// Somebody else's renewal may have been for another reason, and have found nothing to do.
-		if mine || f.err != nil || !stale(f.state) {
-			return f.state, f.err
+		if s, err := f.Result(); mine || err != nil || !stale(s) {
+			return s, err
 		}
 	}
 }
 
 // joinRenewal joins the renewal under way or starts one.
-func (l *Login) joinRenewal(ctx context.Context, grant, subject string, stale func(*state) bool) (f *flight, mine bool) {
+func (l *Login) joinRenewal(ctx context.Context, grant, subject string, stale func(*state) bool) (f *flight.Flight[*state], mine bool) {
 	t := task{
 		grant: grant, subject: subject, store: l.store, ask: l.provider.renew,
 		failed: func(context.Context, string) {
-			until := l.now().Add(pauseTime)
-			l.paused.put(grant, &until)
+			l.paused.Add(grant, l.now().Add(pauseTime))
 		},
 	}
 	t.load = func(ctx context.Context) (*state, uint64, bool, error) {
@@ -93,29 +85,14 @@ func (l *Login) joinRenewal(ctx context.Context, grant, subject string, stale fu
 }
 
 // join joins what is under way under a key or starts it.
-func (l *Login) join(ctx context.Context, key string, do func(ctx context.Context) (*state, error)) (f *flight, mine bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f := l.flights[key]; f != nil {
-		return f, false
-	}
-	f = &flight{began: time.Now(), done: make(chan struct{})}
-	if l.closed {
-		f.err = fmt.Errorf("%w: this replica stops", ErrUnavailable)
-		close(f.done)
-		return f, true
-	}
-	l.flights[key] = f
-	l.work.Go(func() {
+func (l *Login) join(
+	ctx context.Context, key string, do func(ctx context.Context) (*state, error),
+) (f *flight.Flight[*state], mine bool) {
+	return l.flights.Join(key, func() (*state, error) {
 		ctx, cancel := context.WithTimeout(ctx, renewLimit)
 		defer cancel()
-		f.state, f.err = do(ctx)
-		l.mu.Lock()
-		delete(l.flights, key)
-		l.mu.Unlock()
-		close(f.done)
+		return do(ctx)
 	})
-	return f, true
 }
 
 // renew waits for the lease or for what its holder stores, whichever comes first.
@@ -156,7 +133,7 @@ func (l *Login) renew(ctx context.Context, t *task) (*state, error) {
 		case <-timer.C:
 		case <-l.closing:
 			timer.Stop()
-			return nil, fmt.Errorf("%w: this replica stops", ErrUnavailable)
+			return nil, errStopping
 		case <-ctx.Done():
 			timer.Stop()
 			return nil, fmt.Errorf("%w: another replica renews", ErrUnavailable)
@@ -203,13 +180,13 @@ func (l *Login) renewHeld(ctx context.Context, m *metadata, t *task, release fun
 	released()
 	switch {
 	case err != nil:
-		l.known.drop(t.grant) // it must not be used while the store is away
+		l.known.Remove(t.grant) // it must not be used while the store is away
 		return nil, errUnrecorded
 	case !saved: // somebody else wrote, or the grant ended: theirs counts
 		got, _, _, err := t.load(ctx)
 		return got, err
 	case next.Over:
-		l.known.drop(t.grant)
+		l.known.Remove(t.grant)
 		return nil, verdict
 	}
 	l.keep(t.grant, data)
@@ -217,6 +194,6 @@ func (l *Login) renewHeld(ctx context.Context, m *metadata, t *task, release fun
 }
 
 func (l *Login) pausing(grant string) bool {
-	until := l.paused.get(grant)
-	return until != nil && l.now().Before(*until)
+	until, known := l.paused.Get(grant)
+	return known && l.now().Before(until)
 }

@@ -7,12 +7,11 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/oauth2"
 
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
@@ -191,17 +190,8 @@ func (p *Provider) refused(code, description string, k keep) error {
 	return failedWith(ReasonProvider, "%s", said)
 }
 
-// shown is a claim for people's eyes: short and without control characters.
+// shown is a claim for people's eyes.
 func shown(claim any) string {
 	s, _ := claim.(string)
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > 128 {
-		s = strings.ToValidUTF8(s[:128], "")
-	}
-	return s
+	return sanitize.Line(s, 128)
 }

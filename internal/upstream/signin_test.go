@@ -180,7 +180,7 @@ func TestAProviderThatIsDownAtFirstIsUsedWhenItIsUp(t *testing.T) {
 	if _, _, err := p.Begin(t.Context(), "s"); !errors.Is(err, ErrUnavailable) {
 		t.Fatal(err)
 	}
-	i.set(func() { i.status = 0; i.now = i.now.Add(documentWait) })
+	i.set(func() { i.status = 0; i.now = i.now.Add(metadataWait) })
 	if _, err := i.signIn(t, p); err != nil {
 		t.Error(err)
 	}
@@ -205,7 +205,7 @@ func TestKeysRotateAndOldOnesEnd(t *testing.T) {
 		}
 		i.set(func() { i.rotate(); i.now = i.now.Add(2 * time.Second) })
 	}
-	i.set(func() { i.now = i.now.Add(2 * documentLife) })
+	i.set(func() { i.now = i.now.Add(2 * metadataLife) })
 	if _, err := i.signIn(t, p); err != nil {
 		t.Error(err)
 	}

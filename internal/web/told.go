@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // maxTold bounds [Told]: its kinds are fixed words, and issuers that the operator has named.
@@ -14,7 +16,7 @@ const maxTold = 1000
 // has told nothing.
 type Told struct {
 	mu    sync.Mutex
-	kinds map[string]*toldKind
+	kinds *simplelru.LRU[string, *toldKind]
 }
 
 type toldKind struct {
@@ -27,13 +29,13 @@ type toldKind struct {
 func (t *Told) Tell(now time.Time, kind string, most int) (tell bool, untold int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.kinds == nil || t.kinds[kind] == nil && len(t.kinds) >= maxTold {
-		t.kinds = map[string]*toldKind{}
+	if t.kinds == nil {
+		t.kinds, _ = simplelru.NewLRU[string, *toldKind](maxTold, nil) // only sizes below 1 are an error
 	}
-	k := t.kinds[kind]
-	if k == nil {
+	k, ok := t.kinds.Get(kind)
+	if !ok {
 		k = &toldKind{since: now}
-		t.kinds[kind] = k
+		t.kinds.Add(kind, k)
 	}
 	if now.Sub(k.since) >= time.Minute {
 		untold = k.untold

@@ -70,7 +70,7 @@ func TestTheMessageIsFoundInABodyOfAnyShape(t *testing.T) {
 		{"picture", "image/png", "\x89PNG\r\n", "", ""},
 		{"binary", text, "a\x00b", "", ""},
 		{"control characters", jsonType, `{"message":"a\u001b[31m\u0007b\u202e\u200bc\r\nd\u2028e"}`, "a[31mbc d e", ""},
-		{"bytes that are no UTF-8", text, "caf\xe9", "caf\ufffd", ""},
+		{"bytes that are no UTF-8", text, "caf\xe9", "caf", ""},
 		{"the credential", jsonType, `{"message":"key key-of-ann is wrong","code":"key-of-ann"}`,
 			"key [redacted] is wrong", "[redacted]"},
 		{"the credential in pieces", jsonType, `{"message":"key-\u200bof-ann"}`, "[redacted]", ""},

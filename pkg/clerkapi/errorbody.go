@@ -9,8 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
 const (
@@ -152,26 +152,13 @@ func codeIn(v any) string {
 	return codeIn(m["error"])
 }
 
-// clean makes one readable line of a foreign text: valid UTF-8, without control and invisible characters, without the
-// credential in case the API repeats it, and of at most limit bytes.
+// clean makes one readable line of a foreign text, without the credential in case the API repeats it, and of at most limit
+// bytes.
 func (c *call) clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co):
-			return -1
-		}
-		return r // an invalid byte comes as U+FFFD
-	}, s)
-	s = c.credential.redact(strings.Join(strings.Fields(s), " "))
+	s = c.credential.redact(sanitize.Line(s, len(s)))
 	if len(s) <= limit {
 		return s
 	}
 	const ellipsis = "…"
-	end := limit - len(ellipsis)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return strings.TrimRight(s[:end], " ") + ellipsis
+	return strings.TrimRight(sanitize.Cut(s, limit-len(ellipsis)), " ") + ellipsis
 }

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
 // maxName is how much of a name that came from outside is repeated in a message.
@@ -12,11 +13,7 @@ const maxName = 40
 
 func quoteName(name string) string {
 	if len(name) > maxName {
-		cut := maxName
-		for !utf8.RuneStart(name[cut]) {
-			cut--
-		}
-		name = name[:cut] + "…"
+		name = sanitize.Cut(name, maxName) + "…"
 	}
 	return strconv.Quote(name)
 }

@@ -6,10 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
 const (
@@ -46,8 +45,8 @@ func newIdentity(info Info, now time.Time) identity {
 		born:         time.Unix(now.Unix(), 0).UTC(),
 		capabilities: info.Capabilities,
 		version:      info.Version,
-		name:         legible(info.ClientName, maxClient),
-		release:      legible(info.ClientVersion, maxClient),
+		name:         sanitize.Line(info.ClientName, maxClient),
+		release:      sanitize.Line(info.ClientVersion, maxClient),
 	}
 }
 
@@ -113,28 +112,4 @@ func openID(s Sealer, id string) (*identity, error) {
 func KeyOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
-// legible drops what cannot be printed, as these texts end up on operators' terminals, and cuts at a rune's boundary.
-func legible(s string, limit int) string {
-	if len(s) > 4*limit {
-		s = s[:4*limit]
-	}
-	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return cut(s, limit)
-}
-
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit]
 }

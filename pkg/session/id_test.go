@@ -77,7 +77,7 @@ func TestWhatClientsSayIsCutAtARuneAndPrintable(t *testing.T) {
 		strings.Repeat("x", 65):              strings.Repeat("x", 64),
 		strings.Repeat("x", 63) + "é":        strings.Repeat("x", 63),
 		strings.Repeat("é", 40):              strings.Repeat("é", 32),
-		"a\x1b[31mred\x00\n\u202e\xffb":      "a[31mredb",
+		"a\x1b[31mred\x00\n\u202e\xffb":      "a[31mred b",
 		strings.Repeat("\xf0\x9f", 64):       "",
 		strings.Repeat("\x00", 1000) + "end": "",
 	} {

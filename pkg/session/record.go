@@ -3,6 +3,8 @@ package session
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
 // The first two bytes of a record are its format and its state. The state keeps its place in every format to come, so
@@ -49,9 +51,9 @@ func (r *record) encode() []byte {
 	b = binary.BigEndian.AppendUint32(b, seconds(r.born))
 	b = binary.BigEndian.AppendUint32(b, seconds(r.lastUsed))
 	b = append(b, r.hint[:]...)
-	b = appendText(b, cut(r.version, maxRecordVersion))
-	b = appendText(b, cut(r.name, maxClient))
-	return appendText(b, cut(r.release, maxRecordRelease))
+	b = appendText(b, sanitize.Cut(r.version, maxRecordVersion))
+	b = appendText(b, sanitize.Cut(r.name, maxClient))
+	return appendText(b, sanitize.Cut(r.release, maxRecordRelease))
 }
 
 // isEnded tells a tombstone of any format.

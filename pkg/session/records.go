@@ -19,12 +19,10 @@ type Digester interface {
 	Digest(data []byte) []byte
 }
 
-// Records is the store of what changes in sessions: small values under short names of letters, digits, "-" and "_", each
-// with a time to live, on which they disappear by themselves. An error means that the store cannot tell or cannot write
-// now; that something is not there is never an error. Every method but Scan is one round trip and returns soon.
-//
-// pkg/session/sessiontest has the suite that an implementation must pass.
-type Records interface {
+// Values is a store of small values under short names of letters, digits, "-" and "_", each with a time to live, on which
+// they disappear by themselves. Each method is one step for all replicas and one round trip, and returns soon. An error
+// means that the store cannot tell, or that it may have written or not; that something is not there is never an error.
+type Values interface {
 	// Get gives the value of a name, and whether there is one.
 	Get(ctx context.Context, name string) (value []byte, found bool, err error)
 	// SetNX sets the value of a name that has none, and tells whether it did.
@@ -33,6 +31,13 @@ type Records interface {
 	CompareAndSwap(ctx context.Context, name string, old, value []byte, ttl time.Duration) (replaced bool, err error)
 	// GetSet sets the value of a name whatever it is, and gives the one before.
 	GetSet(ctx context.Context, name string, value []byte, ttl time.Duration) (old []byte, found bool, err error)
+}
+
+// Records is the store of what changes in sessions: values that can be listed.
+//
+// pkg/session/sessiontest has the suite that an implementation must pass.
+type Records interface {
+	Values
 	// Scan gives all that is under names with a prefix, in no order. What is added or removed meanwhile may be given or
 	// not, and a name may be given twice. After an error there is nothing more.
 	Scan(ctx context.Context, prefix string) iter.Seq2[Record, error]

@@ -14,9 +14,8 @@ import (
 // all replicas.
 type Limits struct{ store *Store }
 
-// Quota is something that an owner may take a certain amount of in any period. It is an alias, so that a consumer's
-// interface can have the same without importing this package.
-type Quota = struct {
+// Quota is something that an owner may take a certain amount of in any period.
+type Quota struct {
 	// Name tells the quotas of an owner apart; letters, digits, "-" and "_".
 	Name string
 	// Amount is how much to take, at least 1.
@@ -26,8 +25,8 @@ type Quota = struct {
 	Period time.Duration
 }
 
-// Taken is what came of a [Limits.Take]. It is an alias as [Quota] is.
-type Taken = struct {
+// Taken is what came of a [Limits.Take].
+type Taken struct {
 	// Short is the place of the quota with too little room, of several the one that has none for the longest; -1 if
 	// everything was taken.
 	Short int
