@@ -93,7 +93,7 @@ func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*g
 	if err != nil {
 		return nil, err
 	}
-	return &grant.Person{Subject: person.Subject, Name: person.Name, Email: person.Email, Upstream: person.Upstream}, nil
+	return &person, nil
 }
 
 // complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.

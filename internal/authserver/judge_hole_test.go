@@ -11,7 +11,7 @@ import (
 // needsUpstream refuses whoever has nothing of the provider, as the real sign-in does.
 type needsUpstream struct{ authserver.SignIn }
 
-func (n needsUpstream) StillAllowed(_ context.Context, p authserver.Person) error {
+func (n needsUpstream) StillAllowed(_ context.Context, p authserver.SignedIn) error {
 	if len(p.Upstream) == 0 {
 		return authserver.ErrNotAllowed
 	}

@@ -207,7 +207,7 @@ type provider struct {
 	person  string
 	finish  error
 	allowed error
-	asked   []authserver.Person
+	asked   []authserver.SignedIn
 }
 
 func (p *provider) set(person string, finish, allowed error) {
@@ -243,7 +243,7 @@ func (p *provider) Finish(_ context.Context, answer url.Values, keep []byte) (au
 	}, p.finish
 }
 
-func (p *provider) StillAllowed(_ context.Context, person authserver.Person) error {
+func (p *provider) StillAllowed(_ context.Context, person authserver.SignedIn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, person)

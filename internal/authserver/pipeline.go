@@ -136,8 +136,8 @@ func (s *Server) judge(ctx context.Context, g grant.Grant, d *direct) error {
 	if err != nil {
 		return err
 	}
-	err = s.opts.SignIn.StillAllowed(ctx, Person{
-		Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream, Grant: g.ID, Since: g.Born,
+	err = s.opts.SignIn.StillAllowed(ctx, SignedIn{
+		Person: Person{Subject: g.Subject, Name: g.Name, Email: g.Email, Upstream: upstream}, Grant: g.ID, Since: g.Born,
 	})
 	why, reason := web.ReasonPersonNotAllowed, "this account may not use this server any more; sign in again or ask its operator"
 	switch {

@@ -34,21 +34,18 @@ type SignIn interface {
 	Finish(ctx context.Context, answer url.Values, keep []byte) (Person, error)
 	// StillAllowed is asked at every refresh, with what is known of the person. ErrDenied, ErrNotAllowed and ErrSignInOver end
 	// the grant; after any other error, and those of a store among them, it stays.
-	StillAllowed(ctx context.Context, p Person) error
+	StillAllowed(ctx context.Context, p SignedIn) error
 }
 
 // Person is who signed in.
-type Person struct {
-	// Subject is the provider's issuer, "#" and its sub, at most 255 bytes.
-	Subject string
-	// Name and Email are shown to the person.
-	Name, Email string
-	// Upstream is secret state that is kept with the grant, as it was last saved there. It is nil if there is none, or if the
-	// store has lost it, which says nothing about the person.
-	Upstream []byte
-	// Grant is the id of the grant in StillAllowed, "" in Finish.
+type Person = grant.Person
+
+// SignedIn is a person whose grant goes on. What the provider needs is as it was last saved; it is nil if there is nothing, or if
+// the store has lost it, which says nothing about the person.
+type SignedIn struct {
+	Person
+	// Grant is the id of the grant, and Since when the person signed in.
 	Grant string
-	// Since is when the person signed in, in StillAllowed.
 	Since time.Time
 }
 

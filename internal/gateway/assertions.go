@@ -147,7 +147,7 @@ func newIdentityAssertions(cfg *config.Config, keys issuerKeys) (*authserver.Ide
 		if err != nil {
 			return authserver.Person{}, fmt.Errorf("an identity assertion that was read before: %w", err)
 		}
-		return authserver.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}, nil
+		return p, nil
 	}
 	return out, errors.Join(problems...)
 }

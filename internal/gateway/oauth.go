@@ -68,7 +68,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	}
 	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
 	patient := store.WithTimeout(cmp.Or(opts.SignInPatience, signInPatience))
-	cache := &grant.Cache{} // what one of them revokes the others know
+	cache := grant.NewCache() // what one of them revokes the others know
 	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
 		return nil, err
 	}

@@ -22,10 +22,10 @@ func (s signIn) Begin(ctx context.Context, state string) (location string, keep 
 
 func (s signIn) Finish(ctx context.Context, answer url.Values, keep []byte) (authserver.Person, error) {
 	p, err := s.provider.Finish(ctx, answer, keep)
-	return authserver.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Upstream: p.Upstream}, signInError(err)
+	return p, signInError(err)
 }
 
-func (s signIn) StillAllowed(ctx context.Context, p authserver.Person) error {
+func (s signIn) StillAllowed(ctx context.Context, p authserver.SignedIn) error {
 	return signInError(s.people.stillAllowed(ctx, upstreamGrant(p.Grant, p.Subject, p.Email, p.Since), p.Upstream))
 }
 

@@ -13,19 +13,13 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
+	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
-// Person is who signed in.
-type Person struct {
-	// Subject is the issuer, "#" and the provider's name for the person; at most 255 bytes.
-	Subject string
-	// Name and Email are shown to the person and prove nothing.
-	Name, Email string
-	// Upstream is what this package needs later. It is secret: whoever keeps it seals it.
-	Upstream []byte
-}
+// Person is who signed in. Upstream is what this package needs later; it is secret, and whoever keeps it seals it.
+type Person = grant.Person
 
 // keep is what must come back with the answer.
 type keep struct {

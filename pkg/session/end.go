@@ -25,7 +25,7 @@ func (t *Table) writeTombstone(ctx context.Context, key string, born time.Time) 
 	if err != nil {
 		return t.away(key, err)
 	}
-	t.ended.add(key)
+	t.ended.Add(key, struct{}{})
 	if found && isEnded(old) {
 		return ErrNotFound
 	}
@@ -34,7 +34,7 @@ func (t *Table) writeTombstone(ctx context.Context, key string, born time.Time) 
 
 // away is the error of a session whose store failed.
 func (t *Table) away(key string, err error) error {
-	if t.ended.has(key) {
+	if t.ended.Contains(key) {
 		return ErrNotFound
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Options make a Table.
@@ -35,8 +37,18 @@ const touchAfter = time.Minute
 
 // Table is the table of sessions of all replicas. It may be used by many goroutines at once.
 type Table struct {
-	opts  Options
-	ended endedSessions
+	opts Options
+	// ended has the keys of sessions that this process knows to have ended, for while the store is away and cannot say so. Of too
+	// many the first that ended are forgotten: while the store is away such a session goes on from its id alone, like any other.
+	ended *lru.Cache[string, struct{}]
+}
+
+// maxEnded bounds what is known of sessions that have ended, which is two MiB then.
+const maxEnded = 20_000
+
+func newEnded() *lru.Cache[string, struct{}] {
+	ended, _ := lru.New[string, struct{}](maxEnded) // only sizes below 1 are an error
+	return ended
 }
 
 // NewTable checks the options and reports all that is wrong at once.
@@ -77,7 +89,7 @@ func NewTable(opts Options) (*Table, error) {
 	if opts.OnUnavailable == nil {
 		opts.OnUnavailable = func() {}
 	}
-	return &Table{opts: opts}, nil
+	return &Table{opts: opts, ended: newEnded()}, nil
 }
 
 // budget bounds a call.
@@ -130,7 +142,7 @@ func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error
 		case err != nil:
 			return t.fromID(s)
 		case added:
-			t.ended.drop(s.key)
+			t.ended.Remove(s.key)
 			s.Recovered, s.LastUsed = true, rec.lastUsed
 			t.opts.OnRecovered()
 			return s, nil
@@ -142,7 +154,7 @@ func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error
 // adopt completes a session with its record and keeps the record alive.
 func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, error) {
 	if isEnded(value) {
-		t.ended.add(s.key)
+		t.ended.Add(s.key, struct{}{})
 		return nil, ErrNotFound
 	}
 	rec, ok := decodeRecord(value)
@@ -194,7 +206,7 @@ func (t *Table) fresh(s *Session) *record {
 
 // fromID gives a session whose store cannot be asked.
 func (t *Table) fromID(s *Session) (*Session, error) {
-	if t.ended.has(s.key) {
+	if t.ended.Contains(s.key) {
 		return nil, ErrNotFound
 	}
 	return t.unstored(s), nil

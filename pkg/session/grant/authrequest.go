@@ -17,9 +17,12 @@ var ErrNoAuthRequest = errors.New("no such authorization request")
 
 // Person is who signed in at the provider.
 type Person struct {
-	Subject  string `json:"sub"`
-	Name     string `json:"name,omitempty"`
-	Email    string `json:"email,omitempty"`
+	// Subject is the provider's issuer, "#" and its name for the person, at most 255 bytes.
+	Subject string `json:"sub"`
+	// Name and Email are shown to the person and prove nothing.
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+	// Upstream is secret state of whoever signs people in.
 	Upstream []byte `json:"upstream,omitempty"`
 }
 

@@ -56,7 +56,7 @@ func TestAGrantIsKnownWhileItsStoreIsAway(t *testing.T) {
 	c := newCluster(t)
 	store := storeOf(t, c)
 	records := &switched{Records: store.Grants()}
-	cache := &grant.Cache{}
+	cache := grant.NewCache()
 	g := grantsOver(t, records, store.ProviderStates(), c.now, cache)
 	other := c.grants()
 	_, id := redeem(t, other, begin(t, other))
@@ -111,7 +111,7 @@ func TestARevokedGrantStaysRevoked(t *testing.T) {
 			c := newCluster(t)
 			store := storeOf(t, c)
 			records := &switched{Records: store.Grants()}
-			cache := &grant.Cache{}
+			cache := grant.NewCache()
 			g := grantsOver(t, records, store.ProviderStates(), c.now, cache)
 			shared := grantsOver(t, store.Grants(), store.ProviderStates(), c.now, cache)
 			other := c.grants()

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/pkg/session/internal/lru"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // maxKnownGrants bounds a Cache, which is some ten MiB then.
@@ -15,25 +15,31 @@ const maxKnownGrants = 50_000
 // while the store is away their calls then count as never seen. Only when revoked ones fill all of it, those go that were
 // revoked the longest ago, and whose access tokens have most likely expired; what is left of them is what the store says.
 //
-// All [Grants] over one store should share one. The zero value is empty and may be used by many goroutines at once.
+// All [Grants] over one store should share one. It may be used by many goroutines at once.
 type Cache struct {
 	mu      sync.Mutex
-	seen    lru.Map[time.Time]
-	revoked lru.Map[struct{}]
+	seen    *simplelru.LRU[string, time.Time]
+	revoked *simplelru.LRU[string, struct{}]
+}
+
+// NewCache knows of nothing.
+func NewCache() *Cache {
+	seen, _ := simplelru.NewLRU[string, time.Time](maxKnownGrants+1, nil) // only sizes below 1 are an error
+	revoked, _ := simplelru.NewLRU[string, struct{}](maxKnownGrants+1, nil)
+	return &Cache{seen: seen, revoked: revoked}
 }
 
 func (c *Cache) isRevoked(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, revoked := c.revoked.Get(id)
-	return revoked
+	return c.revoked.Contains(id)
 }
 
 // lastSeen is when a grant was last seen to stand, zero for never.
 func (c *Cache) lastSeen(id string) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, _ := c.seen.Get(id)
+	at, _ := c.seen.Peek(id)
 	return at
 }
 
@@ -41,8 +47,8 @@ func (c *Cache) lastSeen(id string) time.Time {
 func (c *Cache) stands(id string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, revoked := c.revoked.Get(id); !revoked {
-		c.seen.Put(id, now)
+	if !c.revoked.Contains(id) {
+		c.seen.Add(id, now)
 		c.shrink()
 	}
 }
@@ -50,8 +56,8 @@ func (c *Cache) stands(id string, now time.Time) {
 func (c *Cache) revoke(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen.Drop(id)
-	c.revoked.Put(id, struct{}{})
+	c.seen.Remove(id)
+	c.revoked.Add(id, struct{}{})
 	c.shrink()
 }
 
@@ -59,15 +65,15 @@ func (c *Cache) revoke(id string) {
 func (c *Cache) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen.Drop(id)
+	c.seen.Remove(id)
 }
 
 func (c *Cache) shrink() {
 	switch {
 	case c.seen.Len()+c.revoked.Len() <= maxKnownGrants:
 	case c.seen.Len() > 0:
-		c.seen.DropOldest()
+		c.seen.RemoveOldest()
 	default:
-		c.revoked.DropOldest()
+		c.revoked.RemoveOldest()
 	}
 }

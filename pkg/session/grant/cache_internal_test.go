@@ -7,7 +7,7 @@ import (
 )
 
 func TestAFullCacheForgetsWhatStandsFirst(t *testing.T) {
-	var c Cache
+	c := NewCache()
 	now := time.Unix(1, 0)
 	c.revoke("revoked")
 	for i := range maxKnownGrants {

@@ -158,7 +158,7 @@ func NewGrants(opts Options) (*Grants, error) {
 		opts.Now = time.Now
 	}
 	if opts.Cache == nil {
-		opts.Cache = &Cache{}
+		opts.Cache = NewCache()
 	}
 	opts.Grace = (opts.Grace + time.Second - 1).Truncate(time.Second) // records count seconds
 	upstream := &ProviderStates{records: opts.Upstream, sealer: opts.Sealer, life: opts.Idle}
