@@ -115,7 +115,8 @@ func isSeparator(r rune) bool {
 	return unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r)
 }
 
-// IsInvisible tells whether nothing of a character is seen but what it does: control characters, line and paragraph separators, and marks that change how a text looks.
+// IsInvisible tells whether nothing is seen of a character but what it does: control characters, line and paragraph
+// separators, and marks that change how a text looks.
 func IsInvisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Cf)
 }
@@ -123,14 +124,10 @@ func IsInvisible(r rune) bool {
 // number normalizes what is written as one. It asks whether a number is possible, not whether it is assigned: the API knows
 // that better. One without country code is refused, because a guessed country would text a stranger.
 func number(r reading, use Use) (normal string, p Problem) {
-	short := maxShortCode
-	if use == Phone {
-		short = 6 // of more digits are local numbers, and nobody keeps such a short code as a contact
-	}
 	switch n := len(r.digits); {
 	case r.plus:
 		return international(r.digits)
-	case !r.separated && n >= minShortCode && n <= short:
+	case !r.separated && n >= minShortCode && n <= maxShortCode && use != Phone: // a contact's phone would be a local number
 		return r.digits, Problem{}
 	case n < minShortCode:
 		return "", problem("is too short: give a number such as " + ExampleNumber)
