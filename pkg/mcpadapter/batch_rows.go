@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
@@ -184,25 +183,37 @@ func (r *createContacts) expanded(part *createdPart) *createdPart {
 	return part
 }
 
-// sentRow is how the API names a row of a request.
-var sentRow = regexp.MustCompile(`\bcontacts(?:\.|\[|/)([0-9]{1,6})\b\]?`)
-
 // asGiven makes of the rows that the API names those that the caller gave.
 func (r *createContacts) asGiven(message string) string {
-	return sentRow.ReplaceAllStringFunc(message, func(named string) string {
-		n, err := strconv.Atoi(strings.Trim(strings.TrimPrefix(named, "contacts"), ".[]/"))
-		if err != nil {
-			return named
-		}
+	return positionsAsGiven(message, "contacts", func(sent int) (given int, known bool) {
 		for i := range r.rows {
 			if r.rows[i].isSkipped() {
 				continue
 			}
-			if n == 0 {
-				return "contacts[" + strconv.Itoa(r.first+i) + "]"
+			if sent == 0 {
+				return r.first + i, true
 			}
-			n--
+			sent--
 		}
-		return named
+		return 0, false
+	})
+}
+
+// sentPosition is how the API names an entry of a list of a request.
+var sentPosition = regexp.MustCompile(`\b(contacts|recipients)(?:\.|\[|/)([0-9]{1,6})\b\]?`)
+
+// positionsAsGiven replaces the positions in a list that was sent by those in the list that was given.
+func positionsAsGiven(message, list string, given func(sent int) (int, bool)) string {
+	return sentPosition.ReplaceAllStringFunc(message, func(named string) string {
+		m := sentPosition.FindStringSubmatch(named)
+		sent, err := strconv.Atoi(m[2])
+		if err != nil || m[1] != list {
+			return named
+		}
+		position, known := given(sent)
+		if !known {
+			return named
+		}
+		return list + "[" + strconv.Itoa(position) + "]"
 	})
 }

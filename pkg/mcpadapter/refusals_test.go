@@ -142,3 +142,16 @@ func TestAConflictNamesWhatExists(t *testing.T) {
 		}
 	}
 }
+
+func TestErrorsOfTheAPIPointAtTheCallersRecipients(t *testing.T) {
+	for says, want := range map[string]string{
+		"recipients.1 should not be empty": "recipients[2] should not be empty", "recipients[0] is odd": "recipients[0] is odd",
+		"recipients.2 is odd": "recipients.2 is odd", "contacts.1": "contacts.1", "2 recipients": "2 recipients",
+	} {
+		tools, _ := newTools(t, response(422, `{"message":"`+says+`"}`))
+		r := call(t, tools, "send_message", `{"sender":"72345","recipients":["+15559876543","+1 555 987 6543","+15559876544"],"body":"Hi"}`)
+		if !strings.Contains(r.Result.Text, `It says: "`+want+`".`) {
+			t.Errorf("%s: %s", says, r.Result.Text)
+		}
+	}
+}

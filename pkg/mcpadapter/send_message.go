@@ -79,6 +79,8 @@ func (s setting) recipientLimit() string {
 type sendMessage struct {
 	body       clerkapi.SendMessageRequest
 	duplicates int
+	// positions are those of the recipients in the list that was given.
+	positions []int
 	// These are as versions before would have sent them.
 	formerSender     string
 	formerRecipients []string
@@ -103,8 +105,9 @@ func (s setting) recipientBound() listBound {
 // recipients sets each recipient once, in the order given, and how many there were beyond that.
 func (f *fields) recipients(r *sendMessage, bound listBound) {
 	seen, seenFormerly := map[string]bool{}, map[string]bool{}
-	before := f.problems.total
+	before, position := f.problems.total, -1
 	given := f.texts("recipients", exampleRecipient, bound, func(path, text string) {
+		position++
 		a, problem := args.ParseAddress(text, args.Recipient)
 		if problem.Is() {
 			f.addProblem(path, problem)
@@ -124,6 +127,7 @@ func (f *fields) recipients(r *sendMessage, bound listBound) {
 		}
 		seen[a.Normal] = true
 		r.body.Recipients = append(r.body.Recipients, a.Normal)
+		r.positions = append(r.positions, position)
 	})
 	switch {
 	case f.absent("recipients"):
@@ -131,6 +135,16 @@ func (f *fields) recipients(r *sendMessage, bound listBound) {
 	case given && len(r.body.Recipients) == 0 && f.problems.total == before:
 		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
 	}
+}
+
+// asGiven makes of the recipients that the API names those that the caller gave: duplicates were left out.
+func (r *sendMessage) asGiven(message string) string {
+	return positionsAsGiven(message, "recipients", func(sent int) (given int, known bool) {
+		if sent >= len(r.positions) {
+			return 0, false
+		}
+		return r.positions[sent], true
+	})
 }
 
 // sentMessage is the result of send_message.
