@@ -12,6 +12,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/request"
@@ -49,7 +50,11 @@ type login struct {
 	issuer string
 	// denies says that there are rules of --deny-signin, for which a grant has what is known of its person.
 	denies bool
-	ahead  prefetcher
+	// prefetch has all that a request of somebody who signed in needs of Redis read in one round trip, and expect says what
+	// that is: the grant with the provider's part, the session, and what the credential is made of. Nothing is read for a
+	// request without a good token, since the grant is what is read first.
+	prefetch func(next http.Handler) http.Handler
+	expect   func(ctx context.Context, caller identity.Caller)
 }
 
 func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redisstore.Store, keys *seal.Keyring, set *pages.Set) (*login, error) {
@@ -59,7 +64,8 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	l := &login{issuer: issuer.String(), ahead: newPrefetcher(cfg, store), denies: len(cfg.DenySignin) > 0}
+	l := &login{issuer: issuer.String(), denies: len(cfg.DenySignin) > 0}
+	l.readAhead(cfg, store)
 	l.tokens, err = token.NewLocal(token.LocalOptions{
 		Issuer: issuer.String(), Seeds: seeds, Life: cfg.AccessTokenLife, Endpoints: endpointTree(cfg),
 	})
@@ -147,6 +153,25 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	return l, err
 }
 
+// readAhead wires what requests read ahead.
+func (l *login) readAhead(cfg *config.Config, store *redisstore.Store) {
+	sessions, grants, states, personal := store.Sessions(), store.Grants(), store.ProviderStates(), store.PersonalKeys()
+	l.prefetch = func(next http.Handler) http.Handler {
+		return store.Prefetch(next, func(r *http.Request) {
+			if id := r.Header.Get(endpoint.SessionHeader); id != "" {
+				sessions.Expect(r.Context(), session.KeyOf(id))
+			}
+		})
+	}
+	l.expect = func(ctx context.Context, caller identity.Caller) {
+		grants.Expect(ctx, caller.Grant)
+		states.Expect(ctx, caller.Grant)
+		if cfg.ClerkCredential == "linked" {
+			personal.Expect(ctx, upstream.LinkName(caller.Subject))
+		}
+	}
+}
+
 func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, cache *grant.Cache) (*grant.Grants, error) {
 	return grant.NewGrants(grant.Options{
 		Records: store.Grants(), Upstream: store.ProviderStates(), Assertions: store.Assertions(), StoreTime: store.Grants().Time, Cache: cache,
@@ -180,7 +205,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	if err != nil {
 		return identity.Caller{}, err
 	}
-	l.ahead.want(ctx, caller)
+	l.expect(ctx, caller)
 	found, err := l.grants.Lookup(ctx, t.Grant)
 	unconfirmed, away := errors.AsType[*grant.UnconfirmedError](err)
 	switch {

@@ -27,7 +27,7 @@ func (g *Gateway) Handler() http.Handler {
 		mux.HandleFunc(resource.MetadataPath+"/", g.resource.ServeMetadata)
 	}
 	if g.login != nil {
-		protect = func(h http.Handler) http.Handler { return g.login.ahead.Middleware(g.resource.Protect(h)) }
+		protect = func(h http.Handler) http.Handler { return g.login.prefetch(g.resource.Protect(h)) }
 		g.login.server.Mount(mux, slices.Collect(maps.Keys(g.toolsets))...)
 	}
 	endpoints := g.at(protect)

@@ -65,7 +65,8 @@ func TestAGrantIsConfirmedForFiveMinutesWithoutItsStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		records := &departing{Records: store.Grants()}
-		l := &login{ahead: newPrefetcher(&config.Config{}, store)}
+		l := &login{}
+		l.readAhead(&config.Config{}, store)
 		if l.grants, err = grant.NewGrants(grant.Options{
 			Records: records, Upstream: store.ProviderStates(), Sealer: keys.Sealer(purposeGrant), Signer: keys.MAC(purposeRefreshToken),
 		}); err != nil {

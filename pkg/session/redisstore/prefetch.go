@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -28,6 +29,17 @@ type reading struct {
 // lost; what is written meanwhile is not seen by that one read, which could have come before it.
 func (s *Store) ReadAhead(ctx context.Context) context.Context {
 	return withValue(ctx, &prefetch{store: s})
+}
+
+// Prefetch is middleware: it serves each request with a context of [Store.ReadAhead]. expect says
+// which names can be told from the request itself, by [Keyspace.Expect] with the request's context;
+// whoever learns more before the first read adds it.
+func (s *Store) Prefetch(next http.Handler, expect func(r *http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(s.ReadAhead(r.Context()))
+		expect(r)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Expect says that a name is going to be read with a context of [Store.ReadAhead]. With another one, and after the first

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -154,5 +156,31 @@ func add(t *testing.T, b *redisstore.Keyspace, name, value string) {
 	t.Helper()
 	if ok, err := b.SetNX(t.Context(), name, []byte(value), time.Minute); err != nil || !ok {
 		t.Fatalf("Add = %v, %v", ok, err)
+	}
+}
+
+func TestPrefetchServesEachRequestInOneTrip(t *testing.T) {
+	var trips atomic.Int64
+	server := redistest.Start(t)
+	s := open(t, server.URL(), counting(server.Addr, &trips))
+	sessions, grants := s.Sessions(), s.Grants()
+	add(t, sessions, "s", "session")
+	add(t, grants, "g", "grant")
+	h := s.Prefetch(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		grants.Expect(r.Context(), "g")
+		for b, name := range map[*redisstore.Keyspace]string{grants: "g", sessions: "s"} {
+			if _, found, err := b.Get(r.Context(), name); err != nil || !found {
+				t.Errorf("Get of %s = %v, %v", name, found, err)
+			}
+		}
+	}), func(r *http.Request) { sessions.Expect(r.Context(), r.Header.Get("Session")) })
+	before := trips.Load()
+	for range 2 {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		r.Header.Set("Session", "s")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if n := trips.Load() - before; n != 2 {
+		t.Errorf("%d trips for 2 requests", n)
 	}
 }
