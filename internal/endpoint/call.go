@@ -21,16 +21,12 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 			ctx = request.With(ctx, &own)
 		}
 	}
-	// What admit asked for before the SDK read the body is asked again of what the SDK read.
-	if e.opts.Auth != nil {
-		if err := e.opts.Auth.Require(ctx, []string{e.opts.Tools.Scope(req.Params.Name)}); err != nil {
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "the access token does not allow this tool"}
-		}
-	}
-	if confirmed(q, !e.readOnly[req.Params.Name]) != nil {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errUnconfirmed.message}
-	}
 	r := stateOf(ctx)
+	meta := r.meta.of(req.Params.Meta)
+	if meta.name != req.Params.Name { // not what admit asked about
+		e.opts.Logger.ErrorContext(ctx, "a call is not the one that was admitted")
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: errInternal.message}
+	}
 	ctx, end := e.begin(ctx, r, req.Params)
 	defer end()
 	call := mcpadapter.Call{Tool: req.Params.Name, Arguments: req.Params.Arguments, Subject: q.Caller.Subject}
@@ -38,7 +34,6 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if call.IdempotencyKey, err = mcpadapter.IdempotencyKeyIn(req.Params.Meta); err != nil {
 		return nil, err
 	}
-	meta := r.meta.of(req.Params.Meta)
 	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
 	call.Session, call.RequestID, call.Held = r.meta.session, meta.id, r.meta.held
 	if q.IDGiven {

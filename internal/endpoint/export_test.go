@@ -1,11 +1,13 @@
 package endpoint
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -53,3 +55,14 @@ func Why(status int, message string) web.Reason {
 
 // MintSession is what goes around an initialize.
 func (e *Endpoint) MintSession(next mcp.MethodHandler) mcp.MethodHandler { return e.mintSession(next) }
+
+// CallAdmitted has the SDK read one call where another was admitted, "" for none.
+func (e *Endpoint) CallAdmitted(ctx context.Context, admitted, read string) error {
+	meta := &callMeta{}
+	if admitted != "" {
+		meta.calls = map[string]toolCall{"": {name: admitted}}
+	}
+	q := &request.Request{Endpoint: &state{gone: ctx, meta: meta}}
+	_, err := e.handleCall(request.With(ctx, q), &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: read}})
+	return err
+}

@@ -17,7 +17,8 @@ func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 		if scope := e.opts.Tools.Scope(call.name); scope != "" && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
-		writes = writes || !e.readOnly[call.name]
+		reads, ours := e.readOnly[call.name]
+		writes = writes || ours && !reads
 	}
 	slices.Sort(scopes)
 	return scopes, writes
@@ -26,27 +27,20 @@ func (e *Endpoint) scopes(env *envelope) (scopes []string, writes bool) {
 // errGrantUnconfirmed refuses a call that may change something while nobody can tell whether its grant still stands.
 var errGrantUnconfirmed = errors.New("endpoint: the grant of a call that changes something is not confirmed")
 
-// confirmed asks whether a caller's grant was seen to stand lately enough for what is called.
-func confirmed(q *request.Request, writes bool) error {
-	if writes && q.Caller.GrantUnconfirmed {
-		return errGrantUnconfirmed
-	}
-	return nil
-}
-
-// admit asks once whether the caller may make all the calls of a body, and for what they are made with.
+// admit asks once whether the caller may make all the calls of a body, and for what they are made with. A handler makes no call
+// that is not one of these.
 func (e *Endpoint) admit(ctx context.Context, q *request.Request, env *envelope) error {
 	scopes, writes := e.scopes(env)
-	if len(scopes) == 0 {
-		return nil
-	}
-	if e.opts.Auth != nil {
+	if len(scopes) > 0 && e.opts.Auth != nil {
 		if err := e.opts.Auth.Require(ctx, scopes); err != nil {
 			return err
 		}
 	}
-	if err := confirmed(q, writes); err != nil || e.opts.Credentials == nil {
-		return err
+	switch {
+	case writes && q.Caller.GrantUnconfirmed:
+		return errGrantUnconfirmed
+	case len(scopes) == 0 || e.opts.Credentials == nil:
+		return nil
 	}
 	var err error
 	q.Credential, err = e.opts.Credentials.Find(ctx)

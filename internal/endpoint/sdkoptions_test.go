@@ -13,29 +13,20 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// secondThoughts grants the first time it is asked, and never again.
-type secondThoughts struct{ asked int }
-
-func (s *secondThoughts) Require(_ context.Context, scopes []string) error {
-	if s.asked++; s.asked > 1 {
-		return stepUp(strings.Join(scopes, " "))
-	}
-	return nil
-}
-
-// The scope of a call is checked on the body as we read it, and again on the tool that the SDK read.
-func TestTheScopeIsCheckedOnWhatTheSDKRead(t *testing.T) {
-	inBothEras(t, func(t *testing.T, body string, headers []string) {
-		auth := &secondThoughts{}
-		r := newReplica(t, setup{auth: auth, tools: &tools{call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
-			t.Error("the tool was called")
-			return mcpadapter.Report{}
-		}}})
-		a := r.send(t, http.MethodPost, body, headers...)
-		if m := a.rpc(t); auth.asked != 2 || m.Error == nil || m.Error.Code != -32600 || !strings.Contains(m.Error.Message, "does not allow this tool") {
-			t.Errorf("asked %d times, answered %d %s", auth.asked, a.status, a.body)
+// Scopes are asked for once, by the body as we read it. So a handler makes no other call than the SDK was given.
+func TestOnlyTheAdmittedCallIsMade(t *testing.T) {
+	for read, admitted := range map[string][]string{"probe": {"nothing", ""}, "nothing": {"probe"}} {
+		for _, name := range admitted {
+			e, log := newEndpoint(t, setup{tools: &tools{call: func(context.Context, mcpadapter.Call) mcpadapter.Report {
+				t.Error("the tool was called")
+				return mcpadapter.Report{}
+			}}})
+			err := e.CallAdmitted(t.Context(), name, read)
+			if err == nil || !strings.Contains(err.Error(), "internal error") || !strings.Contains(log.String(), "was admitted") {
+				t.Errorf("admitted %q, read %q: %v, logged %s", name, read, err, log)
+			}
 		}
-	})
+	}
 }
 
 func TestTheSDKHasNoBoundsOfItsOwn(t *testing.T) {

@@ -49,7 +49,6 @@ func TestAnyChangingCallOfABatchNeedsAConfirmedGrant(t *testing.T) {
 	}
 }
 
-// A tool without a scope is not asked about before the SDK reads the body, and is asked about all the same.
 func TestAScopelessToolThatChangesNeedsAConfirmedGrant(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		for _, reads := range []bool{true, false} {

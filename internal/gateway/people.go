@@ -150,7 +150,7 @@ type checkedAuth struct {
 	login    *login
 }
 
-// Require is of [endpoint.Auth]. It is asked once for all calls of a body before any of them begins, and once more for each.
+// Require is of [endpoint.Auth]. It is asked once for all calls of a body, before any of them begins.
 func (a checkedAuth) Require(ctx context.Context, scopes []string) error {
 	if err := a.resource.Require(ctx, scopes); err != nil {
 		return err
