@@ -31,15 +31,9 @@ func (d defect) transport(t http.RoundTripper) http.RoundTripper {
 	return d.api(t)
 }
 
-type onceFunc func(context.Context, mcpadapter.Operation) mcpadapter.Verdict
-
-func (f onceFunc) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
-	return f(ctx, w)
-}
-
 // noMemory has each call stand for itself.
 func noMemory(mcpadapter.Idempotency) mcpadapter.Idempotency {
-	return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
+	return scripted(func(ctx context.Context, w task) mcpadapter.Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { return nil })
 		if made.Outcome == clerkapi.Unknown {
 			return mcpadapter.Verdict{State: mcpadapter.Indeterminate, Result: made.Result}
@@ -49,20 +43,20 @@ func noMemory(mcpadapter.Idempotency) mcpadapter.Idempotency {
 }
 
 // changed changes what is asked for.
-func changed(change func(*mcpadapter.Operation)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
+func changed(change func(*task)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
 	return func(next mcpadapter.Idempotency) mcpadapter.Idempotency {
-		return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
+		return scripted(func(ctx context.Context, w task) mcpadapter.Verdict {
 			change(&w)
-			return next.Do(ctx, w)
+			return do(ctx, next, w)
 		})
 	}
 }
 
 // told changes what is found.
-func told(change func(context.Context, mcpadapter.Operation, *mcpadapter.Verdict)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
+func told(change func(context.Context, task, *mcpadapter.Verdict)) func(mcpadapter.Idempotency) mcpadapter.Idempotency {
 	return func(next mcpadapter.Idempotency) mcpadapter.Idempotency {
-		return onceFunc(func(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
-			f := next.Do(ctx, w)
+		return scripted(func(ctx context.Context, w task) mcpadapter.Verdict {
+			f := do(ctx, next, w)
 			change(ctx, w, &f)
 			return f
 		})
@@ -70,7 +64,7 @@ func told(change func(context.Context, mcpadapter.Operation, *mcpadapter.Verdict
 }
 
 // uncommitted makes the request although it may not be made.
-func uncommitted(w *mcpadapter.Operation) {
+func uncommitted(w *task) {
 	attempt := w.Attempt
 	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 		return attempt(ctx, func(ctx context.Context) error {
@@ -81,7 +75,7 @@ func uncommitted(w *mcpadapter.Operation) {
 }
 
 // misnamed says of what was made that it is something else.
-func misnamed(w *mcpadapter.Operation) {
+func misnamed(w *task) {
 	attempt := w.Attempt
 	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 		made := attempt(ctx, commit)
@@ -93,22 +87,22 @@ func misnamed(w *mcpadapter.Operation) {
 }
 
 // apart has each tenant know of its own attempts and claims only.
-func apart(w *mcpadapter.Operation) {
+func apart(w *task) {
 	if w.Fingerprint != [32]byte{} {
 		w.Fingerprint = sha256.Sum256(append([]byte(w.Tenant), w.Fingerprint[:]...))
 	}
 }
 
 // traceless recognizes nothing that has no key.
-func traceless() func(*mcpadapter.Operation) {
+func traceless() func(*task) {
 	var calls atomic.Int64
-	return func(w *mcpadapter.Operation) {
+	return func(w *task) {
 		w.Retransmission = mcpadapter.Retransmission{Session: w.Retransmission.Session, RequestID: strconv.FormatInt(calls.Add(1), 10)}
 	}
 }
 
 // firstFound takes the first message that looks like it for the one that was sent.
-func firstFound(ctx context.Context, w mcpadapter.Operation, f *mcpadapter.Verdict) {
+func firstFound(ctx context.Context, w task, f *mcpadapter.Verdict) {
 	if f.State != mcpadapter.Indeterminate || w.Search == nil {
 		return
 	}
@@ -118,14 +112,14 @@ func firstFound(ctx context.Context, w mcpadapter.Operation, f *mcpadapter.Verdi
 }
 
 // notSeenIsNo takes what is not seen for a no.
-func notSeenIsNo(_ context.Context, _ mcpadapter.Operation, f *mcpadapter.Verdict) {
+func notSeenIsNo(_ context.Context, _ task, f *mcpadapter.Verdict) {
 	if f.State == mcpadapter.NotFoundYet {
 		f.State = mcpadapter.Queued
 	}
 }
 
 // blind takes a look that failed for one that saw nothing.
-func blind(w *mcpadapter.Operation) {
+func blind(w *task) {
 	look := w.Search
 	if look == nil {
 		return

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
-	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
 // enough is how many histories it may take until the lack of a safeguard is noticed.
@@ -20,9 +19,9 @@ func TestAMissingSafeguardIsNoticed(t *testing.T) {
 	for name, d := range map[string]defect{
 		"there is no memory":                      {once: noMemory},
 		"an attempt is made that was not granted": {once: changed(uncommitted)},
-		"keys of all people are one":              {once: changed(func(w *mcpadapter.Operation) { w.Subject = "" })},
+		"keys of all people are one":              {once: changed(func(w *task) { w.Subject = "" })},
 		"nothing is known again without a key":    {once: changed(traceless())},
-		"parts of a batch are one":                {once: changed(func(w *mcpadapter.Operation) { w.Part = min(w.Part, 1) })},
+		"parts of a batch are one":                {once: changed(func(w *task) { w.Part = min(w.Part, 1) })},
 		"what is not seen is taken for a no":      {once: told(notSeenIsNo)},
 		"what looks like it is taken for it":      {once: told(firstFound)},
 		"what was made is not claimed":            {once: changed(misnamed)},

@@ -31,7 +31,7 @@ func newShell(batchSize int) (http.Handler, error) {
 		return nil, err
 	}
 	tools, err := mcpadapter.New(mcpadapter.Options{
-		Client: client, Credentials: credentials{}, Once: onces{}, BatchSize: batchSize, MaxContacts: maxContacts,
+		Client: client, Credentials: credentials{}, Once: scripted(once), BatchSize: batchSize, MaxContacts: maxContacts,
 	})
 	if err != nil {
 		return nil, err
@@ -57,16 +57,13 @@ func tenantOf(ctx context.Context) string {
 	return ""
 }
 
-// onces, sessions and transport are those of the process that a request is for.
+// once, sessions and transport are those of the process that a request is for.
 type (
-	onces     struct{}
 	sessions  struct{}
 	transport struct{}
 )
 
-func (onces) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
-	return processOf(ctx).once.Do(ctx, w)
-}
+func once(ctx context.Context, w task) mcpadapter.Verdict { return do(ctx, processOf(ctx).once, w) }
 
 func (sessions) Create(ctx context.Context, info session.Info) (*session.Session, error) {
 	return processOf(ctx).sessions.Create(ctx, info)

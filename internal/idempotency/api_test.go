@@ -99,34 +99,34 @@ func (a *api) request(text, by string, f outcome) mcpadapter.Attempted {
 }
 
 // message is an operation under a key. What it makes is made by its key.
-func (a *api) message(key, text string, f outcome) mcpadapter.Operation {
-	return mcpadapter.Operation{
-		Subject: "ann", Key: key, Tool: "send_message", Digest: sha256.Sum256([]byte(text)), Fingerprint: sha256.Sum256([]byte(text)),
-		Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+func (a *api) message(key, text string, f outcome) task {
+	return task{
+		mcpadapter.Operation{
+			Subject: "ann", Key: key, Tool: "send_message", Digest: sha256.Sum256([]byte(text)), Fingerprint: sha256.Sum256([]byte(text)),
+			Search: func(_ context.Context, since time.Time) ([]mcpadapter.Match, error) {
+				return a.look(text, since), nil
+			},
+		},
+		func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 			if err := commit(ctx); err != nil {
 				return mcpadapter.Attempted{Outcome: clerkapi.NotDone, Result: refusal}
 			}
 			return a.request(text, key, f)
 		},
-		Search: func(_ context.Context, since time.Time) ([]mcpadapter.Match, error) {
-			return a.look(text, since), nil
-		},
 	}
 }
 
 // contact is an operation that cannot be searched for.
-func (a *api) contact(key, name string, f outcome) mcpadapter.Operation {
+func (a *api) contact(key, name string, f outcome) task {
 	w := a.message(key, name, f)
 	w.Tool, w.Fingerprint, w.Search = "create_contact", [32]byte{}, nil
 	return w
 }
 
 // want calls Do and fails the test if the verdict has another state.
-func want(t testing.TB, m interface {
-	Do(context.Context, mcpadapter.Operation) mcpadapter.Verdict
-}, w mcpadapter.Operation, state mcpadapter.State) mcpadapter.Verdict {
+func want(t testing.TB, m mcpadapter.Idempotency, w task, state mcpadapter.State) mcpadapter.Verdict {
 	t.Helper()
-	f := m.Do(t.Context(), w)
+	f := do(t.Context(), m, w)
 	if f.State != state {
 		t.Errorf("%q: state %s, want %s (%s)", w.Key, stateName(f.State), stateName(state), f.Result.Text)
 	}

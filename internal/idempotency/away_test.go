@@ -49,7 +49,7 @@ func whateverFails(t *testing.T, secrets [2]int) {
 							}
 						})
 						defer func() { p[0].line.set(func(*line) { reached = n > step }) }()
-						operation := func(f outcome) mcpadapter.Operation {
+						operation := func(f outcome) task {
 							if fingerprint {
 								return a.message("k", "text", f)
 							}
@@ -72,10 +72,10 @@ func whateverFails(t *testing.T, secrets [2]int) {
 								t.Errorf("step %d, fault %d: told %s", step, what, stateName(f.State))
 							}
 						}
-						told(p[0].Do(t.Context(), operation(how)))
+						told(do(t.Context(), p[0], operation(how)))
 						first := len(a.by("k"))
 						time.Sleep(time.Minute)
-						f := p[1].Do(t.Context(), operation(outcome{}))
+						f := do(t.Context(), p[1], operation(outcome{}))
 						told(f)
 						if len(a.by("k")) > 1 || f.State == mcpadapter.StoreDown {
 							t.Errorf("step %d, fault %d, outcome %+v: again %s, made %d, then %d", step, what, how, stateName(f.State), first, len(a.by("k")))
@@ -211,13 +211,13 @@ func TestAMessageIsReconciledAfterABriefOutage(t *testing.T) {
 				return noFault
 			}
 		})
-		f := p[0].Do(t.Context(), a.message("k", "text", outcome{cut: true}))
+		f := do(t.Context(), p[0], a.message("k", "text", outcome{cut: true}))
 		if f.State != mcpadapter.Reconciled && f.State != mcpadapter.Indeterminate {
 			t.Error(stateName(f.State))
 		}
 		p[0].line.away(false)
 		time.Sleep(5 * time.Second)
-		if f := p[1].Do(t.Context(), a.message("k", "text", outcome{})); f.Result.Text != `{"id":"m1"}` {
+		if f := do(t.Context(), p[1], a.message("k", "text", outcome{})); f.Result.Text != `{"id":"m1"}` {
 			t.Errorf("%s %s", stateName(f.State), f.Result.Text)
 		}
 		want(t, p[1], a.message("other", "text", outcome{cut: true}), mcpadapter.Reconciled)
@@ -267,7 +267,7 @@ func TestAResultIsPersistedAfterTheClientTimedOut(t *testing.T) {
 		var a api
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if f := p[0].Do(ctx, a.message("k", "text", outcome{takes: 2 * time.Second})); f.State != mcpadapter.Executed {
+		if f := do(ctx, p[0], a.message("k", "text", outcome{takes: 2 * time.Second})); f.State != mcpadapter.Executed {
 			t.Error(stateName(f.State))
 		}
 		begun := time.Now()

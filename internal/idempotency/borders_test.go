@@ -81,7 +81,7 @@ func TestAWaitingDuplicateBacksOff(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			p[0].Do(t.Context(), a.contact("k", "Jane", outcome{takes: 100 * time.Second}))
+			do(t.Context(), p[0], a.contact("k", "Jane", outcome{takes: 100 * time.Second}))
 		}()
 		time.Sleep(time.Second)
 		n := p[1].operations(operations, func() { want(t, p[1], a.contact("k", "Jane", outcome{}), mcpadapter.InProgress) })
@@ -97,7 +97,7 @@ func TestARefusedRetryLeavesTheFirstAttemptUnknown(t *testing.T) {
 		_, p := running(t, 2, func(o *idempotency.Options) { o.RetryAbsent = true })
 		var a api
 		w := dyingAt(p[0], a.message("k", "text", outcome{dropped: true}), "committed")
-		p[0].Do(t.Context(), w)
+		do(t.Context(), p[0], w)
 		p[0].die()
 		time.Sleep(time.Minute)
 		want(t, p[1], a.message("k", "text", outcome{refused: true}), mcpadapter.Executed)

@@ -82,7 +82,7 @@ func TestOneFaultLeavesNothingBehind(t *testing.T) {
 			return doLater(t, p[1], a.message("other", "text", outcome{}))
 		},
 		"the owner died": func(t *testing.T, _ *memStore, p []*process, a *api) func() {
-			p[2].Do(t.Context(), dyingAt(p[2], a.message("k", "text", outcome{}), "prepared"))
+			do(t.Context(), p[2], dyingAt(p[2], a.message("k", "text", outcome{}), "prepared"))
 			p[2].die()
 			time.Sleep(11 * time.Second)
 			return func() {}
@@ -147,7 +147,7 @@ func oneFault(
 			return noFault
 		}
 	})
-	f := p[0].Do(t.Context(), a.message("k", "text", how))
+	f := do(t.Context(), p[0], a.message("k", "text", how))
 	wait()
 	time.Sleep(10 * time.Second)
 	p[0].line.set(func(*line) { reached = n > step })
@@ -163,13 +163,13 @@ func oneFault(
 }
 
 // doLater executes an operation shortly after, and waits for its end.
-func doLater(t *testing.T, p *process, o mcpadapter.Operation) (wait func()) {
+func doLater(t *testing.T, p *process, o task) (wait func()) {
 	t.Helper()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		time.Sleep(150 * time.Microsecond)
-		p.Do(t.Context(), o)
+		do(t.Context(), p, o)
 	}()
 	return func() { <-ended }
 }
@@ -212,7 +212,7 @@ func TestAStoreErrorBeforeTheCommitSendsNothing(t *testing.T) {
 					p := []*process{start(t, s, quick), start(t, s, quick)}
 					time.Sleep(1500 * time.Millisecond) // between two beats
 					var a api
-					p[1].Do(t.Context(), dyingAt(p[1], a.message("dead", "text", outcome{}), "prepared"))
+					do(t.Context(), p[1], dyingAt(p[1], a.message("dead", "text", outcome{}), "prepared"))
 					p[1].die()
 					time.Sleep(11 * time.Second)
 					p[0].line.once(tc.part, tc.op, how)

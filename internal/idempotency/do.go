@@ -22,51 +22,81 @@ var (
 // and look when it is gone. Nothing is done then. So retransmissions are recognized that come within TraceLife less this.
 const lateAfter = 10 * time.Second
 
-// Do implements [mcpadapter.Idempotency].
-func (m *Guard) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
+// Begin implements [mcpadapter.Idempotency].
+func (m *Guard) Begin(w mcpadapter.Operation) mcpadapter.Execution {
 	names, ttl := m.operationNames(w)
-	c := &call{Guard: m, operation: w, names: names, wait: newBackoff(m.opts.WaitTime, maxBackoff), looked: time.Now().Add(-w.Retransmission.Held)}
-	for {
-		began := time.Now()
-		f, again := c.try(ctx, &entry{name: names[0], keyed: w.Key != "", ttl: ttl, record: record{
-			Phase: prepared, Attempt: c.newAttempt(), Replica: m.replica, Tool: w.Tool, Digest: w.Digest[:], Given: bytesOf(w.Given), Begun: m.opts.Now(),
-		}})
-		if !again {
-			return f
-		}
-		c.looked = began
-		if !c.wait.next(ctx) {
-			return mcpadapter.Verdict{State: mcpadapter.InProgress, Earlier: true}
-		}
+	return &call{
+		Guard: m, operation: w, names: names, ttl: ttl, wait: newBackoff(m.opts.WaitTime, maxBackoff),
+		looked: time.Now().Add(-w.Retransmission.Held), step: try,
 	}
 }
 
-// call is one Do.
+// step is what a call does next.
+type step int
+
+const (
+	again   step = iota // try after a pause
+	try                 // make the operation this call's own, or find out what became of it
+	attempt             // whoever makes the attempt has to say what came of it
+	over                // the verdict is known
+)
+
+// call is the way of one call to its operation. It implements [mcpadapter.Execution].
 type call struct {
 	*Guard
 	operation mcpadapter.Operation
 	names     []string // of the work's record, the first of them under the secret that is in use
+	ttl       time.Duration
 	wait      *backoff
-	// looked is when this call came, or when it looked before and found a record.
-	looked time.Time
+	// looked is when this call came, or when it looked before and found a record; began is when it looked last.
+	looked, began time.Time
 
 	waitedFor string        // the attempt that this call has seen under way
 	since     time.Duration // since when, of the time this call has waited
+
+	step    step
+	verdict mcpadapter.Verdict // if it is over
+	tried   own                // the attempt that this call makes
 }
 
-// try makes the work this call's own, or finds out what became of it. again asks for another try after a pause.
-func (c *call) try(ctx context.Context, mine *entry) (f mcpadapter.Verdict, again bool) {
-	defer c.begin(mine.Attempt)()
+// Next implements [mcpadapter.Execution].
+func (c *call) Next(ctx context.Context) bool {
+	for c.step == again || c.step == try {
+		if c.step == again {
+			c.looked = c.began
+			if !c.wait.next(ctx) {
+				c.verdict, c.step = mcpadapter.Verdict{State: mcpadapter.InProgress, Earlier: true}, over
+				break
+			}
+		}
+		c.began = time.Now()
+		mine := &entry{name: c.names[0], keyed: c.operation.Key != "", ttl: c.ttl, record: record{
+			Phase: prepared, Attempt: c.newAttempt(), Replica: c.replica, Tool: c.operation.Tool, Digest: c.operation.Digest[:],
+			Given: bytesOf(c.operation.Given), Begun: c.opts.Now(),
+		}}
+		c.tried = own{end: c.begin(mine.Attempt)}
+		if c.verdict, c.step = c.try(ctx, mine); c.step != attempt {
+			c.End()
+		}
+	}
+	return c.step == attempt
+}
+
+// Verdict implements [mcpadapter.Execution].
+func (c *call) Verdict() mcpadapter.Verdict { return c.verdict }
+
+// try makes the work this call's own, or finds out what became of it.
+func (c *call) try(ctx context.Context, mine *entry) (mcpadapter.Verdict, step) {
 	theirs, err := c.find(ctx, mine)
 	switch {
 	case errors.Is(err, errUnreadable):
-		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, Earlier: true}, false
+		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, Earlier: true}, over
 	case errors.Is(err, errLate):
-		return c.abort(mine, err), false
+		return c.abort(mine, err), over
 	case err != nil:
-		return c.storeDown(ctx, mine), false
+		return c.storeDown(ctx, mine)
 	case theirs == nil:
-		return c.execute(ctx, mine)
+		return c.prepare(ctx, mine)
 	}
 	return c.handleExisting(ctx, theirs, mine)
 }
@@ -122,32 +152,32 @@ func bytesOf(digest [32]byte) []byte {
 }
 
 // handleExisting deals with a record that another call has made.
-func (c *call) handleExisting(ctx context.Context, theirs, mine *entry) (f mcpadapter.Verdict, again bool) {
+func (c *call) handleExisting(ctx context.Context, theirs, mine *entry) (mcpadapter.Verdict, step) {
 	// What was not done does not bind its key to what was asked for.
 	switch {
 	case theirs.Phase == refused && c.isAwaited(theirs):
-		return replay(theirs), false
+		return replay(theirs), over
 	case theirs.Phase == refused, theirs.Phase == prepared && c.isAbandoned(ctx, theirs):
 		return c.takeOver(ctx, theirs, mine)
 	case !c.isDue(theirs):
-		return mcpadapter.Verdict{State: mcpadapter.KeyReused, At: theirs.Begun, Earlier: true}, false
+		return mcpadapter.Verdict{State: mcpadapter.KeyReused, At: theirs.Begun, Earlier: true}, over
 	case theirs.Phase == done:
-		return replay(theirs), false
+		return replay(theirs), over
 	case theirs.Phase == prepared, theirs.Phase == committed && c.alive(ctx, theirs.Attempt, theirs.Replica, theirs.Begun):
 		if c.waitedFor != theirs.Attempt {
 			c.waitedFor, c.since = theirs.Attempt, c.wait.spent()
 		}
-		return f, true
+		return mcpadapter.Verdict{}, again
 	}
 	if !bytes.Equal(theirs.Digest, c.operation.Digest[:]) { // its fingerprint is another one too, under which others may look for the same
-		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, At: theirs.Begun, Earlier: true}, false
+		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, At: theirs.Begun, Earlier: true}, over
 	}
-	f = c.reconcile(ctx, theirs)
+	f := c.reconcile(ctx, theirs)
 	f.Earlier = true
 	if f.State == mcpadapter.NotFoundYet && c.opts.RetryAbsent && c.operation.Key != "" {
 		return c.takeOver(ctx, theirs, mine)
 	}
-	return f, false
+	return f, over
 }
 
 func replay(e *entry) mcpadapter.Verdict {
@@ -162,15 +192,15 @@ func (c *call) isAbandoned(ctx context.Context, e *entry) bool {
 }
 
 // takeOver makes a record this call's own in which nothing was done, or may be done again.
-func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (f mcpadapter.Verdict, again bool) {
+func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (mcpadapter.Verdict, step) {
 	before := theirs.record
 	changed, err := c.change(ctx, theirs, mine.record)
 	switch {
 	case err != nil:
 		theirs.record = mine.record // perhaps
-		return c.storeDown(ctx, theirs), false
+		return c.storeDown(ctx, theirs)
 	case !changed:
-		return f, true
+		return mcpadapter.Verdict{}, again
 	}
 	switch before.Phase {
 	case prepared, refused: // nothing was done in that attempt, and now nothing can be
@@ -179,5 +209,5 @@ func (c *call) takeOver(ctx context.Context, theirs, mine *entry) (f mcpadapter.
 		before.Phase = unknown
 		theirs.replaced = &before
 	}
-	return c.execute(ctx, theirs)
+	return c.prepare(ctx, theirs)
 }

@@ -66,7 +66,7 @@ func TestKeysDoNotCollide(t *testing.T) {
 		} {
 			operation := a.contact("", "text", outcome{})
 			operation.Subject, operation.Key = w.Subject, w.Key
-			if f := p[0].Do(t.Context(), operation); f.State != mcpadapter.Executed {
+			if f := do(t.Context(), p[0], operation); f.State != mcpadapter.Executed {
 				t.Errorf("operation %d is that of another: %s", i, stateName(f.State))
 			}
 		}
@@ -79,10 +79,10 @@ func TestAKeyIsForOneOperation(t *testing.T) {
 		var a api
 		for name, f := range map[string]outcome{"done": {}, "unknown": {dropped: true}, "committed": {takes: time.Minute}} {
 			if name == "committed" {
-				go p[0].Do(t.Context(), a.message(name, "text of "+name, f))
+				go do(t.Context(), p[0], a.message(name, "text of "+name, f))
 				time.Sleep(time.Second)
 			} else {
-				p[0].Do(t.Context(), a.message(name, "text of "+name, f))
+				do(t.Context(), p[0], a.message(name, "text of "+name, f))
 			}
 			if f := want(t, p[1], a.message(name, "another text", outcome{}), mcpadapter.KeyReused); f.At.IsZero() || !f.Earlier {
 				t.Errorf("%s: At %v, Earlier %v", name, f.At, f.Earlier)
@@ -105,7 +105,7 @@ func TestARefusalIsReplayedOnlyToThoseWhoWaited(t *testing.T) {
 		inTime(t, func(t *testing.T) {
 			s, p := running(t, 3)
 			var a api
-			operation := func(f outcome) mcpadapter.Operation {
+			operation := func(f outcome) task {
 				w := a.message(key, "text", f)
 				w.Retransmission = mcpadapter.Retransmission{Session: "s", RequestID: "1"}
 				return w
@@ -164,7 +164,7 @@ func TestACanceledCallIsNotReplayed(t *testing.T) {
 				ctx, hangUp := context.WithCancel(t.Context())
 				hesitant := a.message("k", "text", outcome{})
 				hesitant.Attempt = attempt
-				go p[0].Do(ctx, hesitant)
+				go do(ctx, p[0], hesitant)
 				time.AfterFunc(2*time.Second, hangUp)
 				time.Sleep(time.Second)
 				want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.Executed)
@@ -183,7 +183,7 @@ func TestDuplicatesReplayTheCallInFlight(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 30 {
 			all.Go(func() {
-				f := p[i%3].Do(t.Context(), a.message("k", "text", outcome{takes: 10 * time.Second}))
+				f := do(t.Context(), p[i%3], a.message("k", "text", outcome{takes: 10 * time.Second}))
 				mu.Lock()
 				defer mu.Unlock()
 				states[f.State]++
@@ -206,7 +206,7 @@ func TestADuplicateThatWaitedLongIsToldInProgress(t *testing.T) {
 		var a api
 		var all sync.WaitGroup
 		defer all.Wait()
-		all.Go(func() { p[0].Do(t.Context(), a.message("k", "text", outcome{takes: 100 * time.Second})) })
+		all.Go(func() { do(t.Context(), p[0], a.message("k", "text", outcome{takes: 100 * time.Second})) })
 		time.Sleep(time.Second)
 		begun := time.Now()
 		want(t, p[1], a.message("k", "text", outcome{}), mcpadapter.InProgress)
@@ -216,7 +216,7 @@ func TestADuplicateThatWaitedLongIsToldInProgress(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun = time.Now()
-		if f := p[1].Do(ctx, a.message("k", "text", outcome{})); f.State != mcpadapter.InProgress || time.Since(begun) != 3*time.Second {
+		if f := do(ctx, p[1], a.message("k", "text", outcome{})); f.State != mcpadapter.InProgress || time.Since(begun) != 3*time.Second {
 			t.Errorf("a client with less time: %s after %v", stateName(f.State), time.Since(begun))
 		}
 	})
@@ -237,7 +237,7 @@ func TestAPanicAffectsItsCallAlone(t *testing.T) {
 			}
 			func() {
 				defer func() { _ = recover() }()
-				p[0].Do(t.Context(), w)
+				do(t.Context(), p[0], w)
 			}()
 			w.Attempt = attempt
 			begun := time.Now()

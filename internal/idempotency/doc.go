@@ -8,8 +8,8 @@
 //
 // The way of a call through the files:
 //
-//	do.go           Guard.Do: find the record of this key or retransmission, or write one
-//	execute.go      the attempt of this call: acquire the queue, note it as open, commit, execute, conclude
+//	do.go           Guard.Begin and Next: find the record of this key or retransmission, or write one
+//	execute.go      the attempt of this call: acquire the queue, note it as open; Commit; Finish
 //	queue.go        calls of one tenant with the same fingerprint go one after another
 //	openattempts.go which attempts of a fingerprint have no answer yet
 //	reconcile.go    whether an attempt without an answer took effect
@@ -37,6 +37,6 @@
 //
 // A write of the backlog may never be made: then others reconcile instead of replaying.
 //
-// The package knows nothing of REST, of messages or of Redis, and must not: what to execute and where to
-// search comes with the operation, and the store is four operations on names.
+// The package knows nothing of REST, of messages or of Redis, and must not: the caller executes,
+// where to search comes with the operation, and the store is four operations on names.
 package idempotency

@@ -41,23 +41,23 @@ func TestAFaultOfTheEpochExecutesNothing(t *testing.T) {
 	}{
 		"a new store": {func(*testing.T, *memStore, *process) {}, mcpadapter.Executed, 0},
 		"the epoch of another": {func(t *testing.T, s *memStore, _ *process) {
-			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), withoutRun(t, s), (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.Executed, 0},
 		"a loss": {func(t *testing.T, s *memStore, p *process) {
-			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), p, (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
 		}, mcpadapter.StoreReset, 1},
 		"a loss that another does not know of": {func(t *testing.T, s *memStore, p *process) {
-			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), p, (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
-			withoutRun(t, s).Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), withoutRun(t, s), (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.StoreReset, 1},
 		"a loss that another knows of": {func(t *testing.T, s *memStore, p *process) {
 			q := withoutRun(t, s)
-			q.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
-			p.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), q, (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), p, (&api{}).contact("", "Jane", outcome{}))
 			s.lose()
-			q.Do(t.Context(), (&api{}).contact("", "Jane", outcome{}))
+			do(t.Context(), q, (&api{}).contact("", "Jane", outcome{}))
 		}, mcpadapter.StoreReset, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,14 +80,14 @@ func TestAFaultOfTheEpochExecutesNothing(t *testing.T) {
 							}
 						})
 						var a api
-						f := p.Do(t.Context(), a.contact("k", "Jane", outcome{}))
+						f := do(t.Context(), p, a.contact("k", "Jane", outcome{}))
 						if reached = n > step; reached {
 							if f.State != mcpadapter.StoreDown {
 								t.Errorf("step %d, fault %d: told %s", step, what, stateName(f.State))
 							}
 							a.wantMade(t, "k", 0)
 							time.Sleep(5 * time.Second)
-							f = p.Do(t.Context(), a.contact("k", "Jane", outcome{}))
+							f = do(t.Context(), p, a.contact("k", "Jane", outcome{}))
 						}
 						if f.State != tc.want || losses != tc.losses {
 							t.Errorf("step %d, fault %d: told %s, %d losses", step, what, stateName(f.State), losses)
@@ -179,7 +179,7 @@ func TestTheLastSearchThatToldSomethingCounts(t *testing.T) {
 					}
 					return tc.then(), nil
 				}
-				if f := p.Do(t.Context(), o); f.State != tc.want || looks < 3 {
+				if f := do(t.Context(), p, o); f.State != tc.want || looks < 3 {
 					t.Errorf("told %s after %d searches", stateName(f.State), looks)
 				}
 			})
@@ -195,7 +195,7 @@ func TestHowManyOpenAttemptsAreToldApart(t *testing.T) {
 				var a api
 				o := a.message("k", "text", outcome{dropped: true})
 				previousVersion(t, s).list(t, o, openList(tc.n, time.Now()))
-				p[0].Do(t.Context(), o)
+				do(t.Context(), p[0], o)
 				got := stored[[]storedAttempt](t, s, fingerprints)[0]
 				if len(got) != tc.want {
 					t.Fatalf("%d are listed, want %d", len(got), tc.want)
@@ -231,7 +231,7 @@ func TestAnOpenAttemptIsKeptForAWeek(t *testing.T) {
 				var a api
 				o := a.message("k", "text", outcome{dropped: true})
 				previousVersion(t, s).list(t, o, openList(1, time.Now().Add(-age)))
-				p[0].Do(t.Context(), o)
+				do(t.Context(), p[0], o)
 				if got := stored[[]storedAttempt](t, s, fingerprints)[0]; len(got) != kept {
 					t.Errorf("%d are listed", len(got))
 				}
@@ -248,7 +248,7 @@ func TestAnUnreadableListBecomesAnUnknownAttempt(t *testing.T) {
 		name := previousVersion(t, s).name([]byte("likeness"), o.Fingerprint[:])
 		_, _, _ = s.part(fingerprints).GetSet(t.Context(), name, []byte("rubbish"), time.Hour)
 		begun := time.Now()
-		p[0].Do(t.Context(), o)
+		do(t.Context(), p[0], o)
 		got := stored[[]storedAttempt](t, s, fingerprints)[0]
 		if len(got) != 2 || got[0].Attempt != "" || !got[0].Unknown || !got[0].Since.Equal(begun) || !got[1].Unknown {
 			t.Errorf("%+v", got)

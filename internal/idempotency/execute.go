@@ -8,19 +8,33 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// execute does the work, whose record is this call's.
-func (c *call) execute(ctx context.Context, e *entry) (f mcpadapter.Verdict, again bool) {
+// own is an attempt that a call makes itself.
+type own struct {
+	entry  *entry
+	permit func() error // asks the store for the last time, nil if it was not asked
+	end    func()       // the attempt is not under way any more
+
+	// unrecorded says that the attempt is made though the store is down.
+	unrecorded bool
+
+	// committing says that the request was about to be made, and failed why it must not be.
+	committing bool
+	failed     error
+}
+
+// prepare has this call, whose record it is by now, make the attempt.
+func (c *call) prepare(ctx context.Context, e *entry) (mcpadapter.Verdict, step) {
 	// The record is there. It is changed only where it is, so whatever the memory loses from now on, this attempt is not
 	// committed after it; and what was lost before is found out by asking at any time before the commit.
 	permit := async(func() error { return c.permit(ctx) })
-	defer func() { _ = permit() }()
+	c.tried.entry, c.tried.permit = e, permit
 
 	switch sole, err := c.noConflict(ctx, e); {
 	case err != nil:
-		return c.storeDown(ctx, e), false
+		return c.storeDown(ctx, e)
 	case !sole:
 		c.write(ctx, func(ctx context.Context) error { return c.withdraw(ctx, e) })
-		return f, true
+		return mcpadapter.Verdict{}, again
 	}
 	if c.operation.Fingerprint != [32]byte{} {
 		err := c.acquire(ctx, e)
@@ -29,29 +43,55 @@ func (c *call) execute(ctx context.Context, e *entry) (f mcpadapter.Verdict, aga
 		}
 		switch {
 		case errors.Is(err, errQueued):
-			return c.abort(e, errors.Join(permit(), errQueued)), false
+			return c.abort(e, errors.Join(permit(), errQueued)), over
 		case err != nil:
-			return c.storeDown(ctx, e), false
+			return c.storeDown(ctx, e)
 		}
 	}
-	var failed error
-	tried := false
-	made := c.operation.Attempt(ctx, func(ctx context.Context) error {
-		tried = true
-		failed = c.commit(ctx, e, permit)
-		return failed
-	})
-	switch {
-	case made.Outcome == clerkapi.NotDone && (made.Canceled || !tried && ctx.Err() != nil): // which is not an answer for those who wait still
-		c.write(ctx, func(ctx context.Context) error { return c.withdraw(ctx, e) })
-		return mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result, At: e.Begun}, false
-	case !tried || failed == nil:
-		return c.finish(ctx, e, made), false
-	case errors.Is(failed, errTaken):
-		c.enqueue(func(ctx context.Context) error { return c.release(ctx, e) })
-		return f, true
+	return mcpadapter.Verdict{}, attempt
+}
+
+// Commit implements [mcpadapter.Execution].
+func (c *call) Commit(ctx context.Context) error {
+	t := &c.tried
+	t.committing = true
+	if !t.unrecorded {
+		t.failed = c.commit(ctx, t.entry, t.permit)
 	}
-	return c.abort(e, failed), false
+	return t.failed
+}
+
+// Finish implements [mcpadapter.Execution].
+func (c *call) Finish(ctx context.Context, made mcpadapter.Attempted) {
+	defer c.End()
+	t, e := &c.tried, c.tried.entry
+	c.step = over
+	switch {
+	case t.unrecorded:
+		c.verdict = c.finish(ctx, e, made)
+	case made.Outcome == clerkapi.NotDone && (made.Canceled || !t.committing && ctx.Err() != nil): // which is not an answer for those who wait still
+		c.write(ctx, func(ctx context.Context) error { return c.withdraw(ctx, e) })
+		c.verdict = mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result, At: e.Begun}
+	case !t.committing || t.failed == nil:
+		c.verdict = c.finish(ctx, e, made)
+	case errors.Is(t.failed, errTaken):
+		c.enqueue(func(ctx context.Context) error { return c.release(ctx, e) })
+		c.step = again
+	default:
+		c.verdict = c.abort(e, t.failed)
+	}
+}
+
+// End implements [mcpadapter.Execution].
+func (c *call) End() {
+	t := c.tried
+	c.tried = own{}
+	if t.permit != nil {
+		_ = t.permit()
+	}
+	if t.end != nil {
+		t.end()
+	}
 }
 
 // abort gives up a work, and says why.
@@ -132,12 +172,13 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Attempted) 
 }
 
 // storeDown is for a work whose record, of which the store may have this or nothing, cannot be reached.
-func (c *call) storeDown(ctx context.Context, e *entry) mcpadapter.Verdict {
+func (c *call) storeDown(ctx context.Context, e *entry) (mcpadapter.Verdict, step) {
 	if !c.mayReplace(ctx) {
-		return c.abort(e, errStoreDown)
+		return c.abort(e, errStoreDown), over
 	}
 	e.Begun = c.opts.Now()
-	return c.finish(ctx, e, c.operation.Attempt(ctx, func(context.Context) error { return nil }))
+	c.tried.entry, c.tried.unrecorded = e, true
+	return mcpadapter.Verdict{}, attempt
 }
 
 // mayReplace tells whether the work may be done even if it cannot be remembered.

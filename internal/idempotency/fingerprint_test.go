@@ -60,7 +60,7 @@ func TestACallThatQueuedTooLongIsNotExecuted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun = time.Now()
-		if f := p[1].Do(ctx, a.message("k", "text", outcome{})); f.State != mcpadapter.Queued || time.Since(begun) != 3*time.Second {
+		if f := do(ctx, p[1], a.message("k", "text", outcome{})); f.State != mcpadapter.Queued || time.Since(begun) != 3*time.Second {
 			t.Errorf("with less time: %s after %v", stateName(f.State), time.Since(begun))
 		}
 		a.wantMade(t, "k", 0)
@@ -119,7 +119,7 @@ func TestAClaimStandsWhateverElseMatches(t *testing.T) {
 				}
 			}
 		})
-		p[0].Do(t.Context(), w)
+		do(t.Context(), p[0], w)
 		p[0].die()
 		a.make("text", "by hand")
 		if f := want(t, p[1], w, mcpadapter.Reconciled); f.Result.Text != `{"id":"m1"}` {
@@ -137,7 +137,7 @@ func TestTwoReconciliationsOfOneRecordAgree(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 10 {
 			all.Go(func() {
-				f := p[i%2].Do(t.Context(), a.message("k", "text", outcome{}))
+				f := do(t.Context(), p[i%2], a.message("k", "text", outcome{}))
 				if f.State != mcpadapter.Reconciled && f.State != mcpadapter.Replayed || f.Result.Text != `{"id":"m1"}` {
 					t.Errorf("%s %s", stateName(f.State), f.Result.Text)
 				}
@@ -187,7 +187,7 @@ func TestAnOwnersClaimBeatsAReconciliation(t *testing.T) {
 						}
 					}
 				})
-				if f := p[0].Do(t.Context(), w); f.State == mcpadapter.Reconciled {
+				if f := do(t.Context(), p[0], w); f.State == mcpadapter.Reconciled {
 					t.Errorf("it is taken for another's: %s", f.Result.Text)
 				}
 				all.Wait()
@@ -269,11 +269,11 @@ func TestNothingIsSentWithoutTheQueue(t *testing.T) {
 		_, p := running(t, 2)
 		var a api
 		var all sync.WaitGroup
-		all.Go(func() { p[0].Do(t.Context(), a.message("slow", "text", outcome{takes: 10 * time.Second})) })
+		all.Go(func() { do(t.Context(), p[0], a.message("slow", "text", outcome{takes: 10 * time.Second})) })
 		time.Sleep(time.Second)
 		ctx, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, hangUp)
-		f := p[1].Do(ctx, a.message("k", "text", outcome{}))
+		f := do(ctx, p[1], a.message("k", "text", outcome{}))
 		if f.State == mcpadapter.Executed && f.Result.Text == `{"id":"m1"}` {
 			t.Error("it was sent")
 		}

@@ -61,7 +61,7 @@ func TestExecuteOnOutageIsForCallsWithoutAKey(t *testing.T) {
 		want(t, p[0], a.message("k", "three", outcome{}), mcpadapter.StoreDown)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if f := p[0].Do(ctx, a.message("", "four", outcome{})); f.State != mcpadapter.StoreDown {
+		if f := do(ctx, p[0], a.message("", "four", outcome{})); f.State != mcpadapter.StoreDown {
 			t.Error(stateName(f.State))
 		}
 		a.wantMade(t, "", 1)
@@ -120,7 +120,7 @@ func TestExecuteOnOutageCoversAnOutageMidCall(t *testing.T) {
 					return noFault
 				}
 			})
-			if f := p[0].Do(t.Context(), w); part != fingerprints && part != queues && f.State != mcpadapter.StoreDown {
+			if f := do(t.Context(), p[0], w); part != fingerprints && part != queues && f.State != mcpadapter.StoreDown {
 				t.Errorf("with a key, %s away: %s", part, stateName(f.State))
 			}
 		})

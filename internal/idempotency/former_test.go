@@ -38,7 +38,7 @@ func (f previous) claim(t *testing.T, id, attempt string) {
 }
 
 // list writes the open attempts of a fingerprint as the previous version does.
-func (f previous) list(t *testing.T, w mcpadapter.Operation, standing string) {
+func (f previous) list(t *testing.T, w task, standing string) {
 	t.Helper()
 	name := f.name([]byte("likeness"), w.Fingerprint[:])
 	_, _, _ = f.s.part(fingerprints).GetSet(t.Context(), name, f.keys.Sealer("once").Seal([]byte(standing), []byte(name)), 25*time.Hour)

@@ -47,7 +47,7 @@ func FuzzStoredRecords(f *testing.F) {
 			s, p := running(t, 1, func(o *idempotency.Options) { o.Sealer = open{} })
 			var a api
 			w := a.message("k", "text", outcome{cut: true})
-			if p[0].Do(t.Context(), w).State != mcpadapter.Reconciled {
+			if do(t.Context(), p[0], w).State != mcpadapter.Reconciled {
 				t.Fatal("it does not work")
 			}
 			want(t, p[0], a.message("l", "text", outcome{dropped: true}), mcpadapter.NotFoundYet)
@@ -59,11 +59,11 @@ func FuzzStoredRecords(f *testing.F) {
 				return // it says that nothing was done
 			}
 			w.Attempt = a.message("k", "text", outcome{}).Attempt
-			found := p[0].Do(t.Context(), w)
+			found := do(t.Context(), p[0], w)
 			if n := len(a.by("k")); n != 1 {
 				t.Errorf("%s is %q: made %d times, told %s", part, value, n, stateName(found.State))
 			}
-			p[0].Do(t.Context(), a.message("m", "text", outcome{cut: true}))
+			do(t.Context(), p[0], a.message("m", "text", outcome{cut: true}))
 		})
 	})
 }

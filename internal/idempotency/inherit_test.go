@@ -48,7 +48,7 @@ func reconcileWithFault(t *testing.T, secrets [2]int, how outcome, what fault, s
 			return noFault
 		}
 	})
-	dead.Do(t.Context(), a.message("k", "text", how))
+	do(t.Context(), dead, a.message("k", "text", how))
 	dead.die()
 	time.Sleep(time.Minute)
 	n := 0
@@ -72,13 +72,13 @@ func reconcileWithFault(t *testing.T, secrets [2]int, how outcome, what fault, s
 		known = mcpadapter.NotFoundYet
 	}
 	at := fmt.Sprintf("step %d, fault %d", step, what)
-	switch f := heir.Do(t.Context(), a.message("k", "text", outcome{})); f.State {
+	switch f := do(t.Context(), heir, a.message("k", "text", outcome{})); f.State {
 	case known, mcpadapter.Indeterminate, mcpadapter.StoreDown:
 	default:
 		t.Errorf("%s: told %s", at, stateName(f.State))
 	}
 	heir.line.set(func(l *line) { reached, l.rule = n > step, nil })
-	f := heir.Do(t.Context(), a.message("k", "text", outcome{}))
+	f := do(t.Context(), heir, a.message("k", "text", outcome{}))
 	if again := f.State == known || known == mcpadapter.Reconciled && f.State == mcpadapter.Replayed; !again {
 		t.Errorf("%s: again told %s", at, stateName(f.State))
 	}

@@ -21,11 +21,11 @@ func TestAListOfOpenAttemptsIsBounded(t *testing.T) {
 			return len(v)
 		}
 		for i := range 60 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("k", i), "text", outcome{dropped: true}))
+			do(t.Context(), p[0], a.message(fmt.Sprint("k", i), "text", outcome{dropped: true}))
 		}
 		bound := size()
 		for i := range 300 {
-			p[0].Do(t.Context(), a.message(fmt.Sprint("l", i), "text", outcome{dropped: true}))
+			do(t.Context(), p[0], a.message(fmt.Sprint("l", i), "text", outcome{dropped: true}))
 		}
 		if now := size(); now > 2*bound {
 			t.Errorf("a list has grown from %d to %d bytes", bound, now)
@@ -73,7 +73,7 @@ func TestAnOverflowOfOpenAttemptsIsRemembered(t *testing.T) {
 		for i := range 60 {
 			dying := start(t, s)
 			time.Sleep(5 * time.Second)
-			dying.Do(t.Context(), dyingAt(dying, a.message(fmt.Sprint("k", i), "text", outcome{}), "prepared"))
+			do(t.Context(), dying, dyingAt(dying, a.message(fmt.Sprint("k", i), "text", outcome{}), "prepared"))
 			dying.die()
 			time.Sleep(10 * time.Second)
 		}

@@ -85,11 +85,11 @@ func TestDataLossMidCallSendsNothingTwice(t *testing.T) {
 					}
 				}
 			})
-			old := p[1].Do(t.Context(), a.message("old", "text", outcome{cut: true}))
+			old := do(t.Context(), p[1], a.message("old", "text", outcome{cut: true}))
 			if ids := a.by("old"); len(ids) != 1 {
 				t.Errorf("lost before step %d: it is sent twice, told %s", step, stateName(old.State))
 			}
-			f := p[1].Do(t.Context(), a.message("new", "text", outcome{cut: step%2 == 0}))
+			f := do(t.Context(), p[1], a.message("new", "text", outcome{cut: step%2 == 0}))
 			there := len(a.by("new")) > 0
 			switch f.State {
 			case mcpadapter.Executed, mcpadapter.Reconciled:
@@ -105,8 +105,8 @@ func TestDataLossMidCallSendsNothingTwice(t *testing.T) {
 				t.Errorf("lost before step %d: taken for another's: %s", step, f.Result.Text)
 			}
 			for _, q := range p {
-				q.Do(t.Context(), a.message("new", "text", outcome{}))
-				q.Do(t.Context(), a.message("old", "text", outcome{}))
+				do(t.Context(), q, a.message("new", "text", outcome{}))
+				do(t.Context(), q, a.message("old", "text", outcome{}))
 			}
 			if len(a.by("new")) > 1 || len(a.by("old")) > 1 {
 				t.Errorf("lost before step %d: sent twice", step)
@@ -193,7 +193,7 @@ func TestACallCanceledInANewStoreExecutesNothing(t *testing.T) {
 		var a api
 		ctx, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, hangUp)
-		if f := p.Do(ctx, a.contact("k", "text", outcome{})); f.State != mcpadapter.StoreDown {
+		if f := do(ctx, p, a.contact("k", "text", outcome{})); f.State != mcpadapter.StoreDown {
 			t.Error(stateName(f.State))
 		}
 		a.wantMade(t, "k", 0)

@@ -91,7 +91,7 @@ func (m *model) call(key, text string, slot int, f outcome, last bool) {
 	w.Tenant = []string{"", "another"}[int(key[len(key)-1])%2] // looks show what both have made
 	p := m.at(slot)
 	begun := time.Now()
-	found := p.Do(m.t.Context(), w)
+	found := do(m.t.Context(), p, w)
 	if p != m.at(slot) {
 		return // it died before it could tell
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // record writes a record of a keyed operation as the version before did: without what came later.
-func (f previous) record(t *testing.T, w mcpadapter.Operation, phase string, more string) {
+func (f previous) record(t *testing.T, w task, phase string, more string) {
 	t.Helper()
 	b, err := json.Marshal([]any{[]byte("key"), []byte(w.Subject), []byte(w.Key), w.Part})
 	if err != nil {

@@ -93,7 +93,7 @@ func TestAVerdictOnAnEarlierCallIsMarkedEarlier(t *testing.T) {
 		s, p := running(t, 2)
 		var a api
 		var all sync.WaitGroup
-		all.Go(func() { p[0].Do(t.Context(), a.contact("slow", "Jane", outcome{takes: 100 * time.Second})) })
+		all.Go(func() { do(t.Context(), p[0], a.contact("slow", "Jane", outcome{takes: 100 * time.Second})) })
 		time.Sleep(time.Second)
 		if f := want(t, p[1], a.contact("slow", "Jane", outcome{}), mcpadapter.InProgress); !f.Earlier {
 			t.Error("under way, and not earlier")

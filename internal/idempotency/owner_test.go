@@ -11,7 +11,7 @@ import (
 )
 
 // dyingAt is an operation whose process dies at a point of its way, and whose call never returns.
-func dyingAt(p *process, w mcpadapter.Operation, point string) mcpadapter.Operation {
+func dyingAt(p *process, w task, point string) task {
 	die := func(at string) {
 		if at == point {
 			p.line.set(func(l *line) { l.cut = true })
@@ -46,7 +46,7 @@ func TestARecordOfADeadOwnerIsTakenOver(t *testing.T) {
 			inTime(t, func(t *testing.T) {
 				_, p := running(t, 2)
 				var a api
-				p[0].Do(t.Context(), dyingAt(p[0], a.message("k", "text", tc.outcome), tc.point))
+				do(t.Context(), p[0], dyingAt(p[0], a.message("k", "text", tc.outcome), tc.point))
 				p[0].die()
 				begun := time.Now()
 				f := want(t, p[1], a.message("k", "text", outcome{}), tc.want)
@@ -75,7 +75,7 @@ func TestADeadOwnersCallWithoutASearchIsIndeterminate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		_, p := running(t, 2)
 		var a api
-		p[0].Do(t.Context(), dyingAt(p[0], a.contact("k", "Jane", outcome{}), "committed"))
+		do(t.Context(), p[0], dyingAt(p[0], a.contact("k", "Jane", outcome{}), "committed"))
 		p[0].die()
 		want(t, p[1], a.contact("k", "Jane", outcome{}), mcpadapter.Indeterminate)
 		a.wantMade(t, "k", 1)
@@ -83,7 +83,7 @@ func TestADeadOwnersCallWithoutASearchIsIndeterminate(t *testing.T) {
 }
 
 // stalled is an operation whose process stops before or after its commit until it is let go.
-func stalled(w mcpadapter.Operation, afterCommit bool) (_ mcpadapter.Operation, letGo func()) {
+func stalled(w task, afterCommit bool) (_ task, letGo func()) {
 	gate := make(chan struct{})
 	attempt := w.Attempt
 	w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
@@ -179,12 +179,12 @@ func TestClocksThatJumpSendNothingTwice(t *testing.T) {
 			var all sync.WaitGroup
 			for _, pair := range [][2]*process{{p[0], jumper}, {jumper, p[0]}} {
 				key := string(rune('a' + len(a.made)))
-				all.Go(func() { pair[0].Do(t.Context(), a.message(key, "text of "+key, outcome{takes: 20 * time.Second})) })
+				all.Go(func() { do(t.Context(), pair[0], a.message(key, "text of "+key, outcome{takes: 20 * time.Second})) })
 				time.Sleep(time.Second)
 				mu.Lock()
 				off = jump
 				mu.Unlock()
-				f := pair[1].Do(t.Context(), a.message(key, "text of "+key, outcome{}))
+				f := do(t.Context(), pair[1], a.message(key, "text of "+key, outcome{}))
 				if f.State == mcpadapter.Executed {
 					t.Errorf("it is done twice: %s", stateName(f.State))
 				}
@@ -231,7 +231,7 @@ func TestASlowClockDoesNotKeepADeadOwnerAlive(t *testing.T) {
 		})
 		want(t, p[0], w, mcpadapter.Indeterminate)
 		time.Sleep(5 * time.Minute)
-		if f := behind.Do(t.Context(), w); f.State == mcpadapter.InProgress {
+		if f := do(t.Context(), behind, w); f.State == mcpadapter.InProgress {
 			t.Error("it is said to be under way")
 		}
 	})
@@ -260,9 +260,39 @@ func TestRetryAbsentSendsAgainWhatIsNotFound(t *testing.T) {
 		time.Sleep(time.Minute)
 		want(t, p[0], a.message("l", "another", outcome{}), mcpadapter.Reconciled)
 		a.wantMade(t, "l", 1)
-		if f := p[0].Do(t.Context(), a.contact("c", "Jane", outcome{dropped: true})); f.State != mcpadapter.Indeterminate {
+		if f := do(t.Context(), p[0], a.contact("c", "Jane", outcome{dropped: true})); f.State != mcpadapter.Indeterminate {
 			t.Error(stateName(f.State))
 		}
 		want(t, p[0], a.contact("c", "Jane", outcome{}), mcpadapter.Indeterminate) // what cannot be searched for is not absent
 	})
+}
+
+// A panic is answered, and the process goes on: nobody may wait for an attempt that it ended.
+func TestAttemptThatPanicsIsNotUnderWay(t *testing.T) {
+	for name, commits := range map[string]bool{"before its commit": false, "after it": true} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				_, p := running(t, 1)
+				var a api
+				w := a.message("k", "text", outcome{})
+				attempt := w.Attempt
+				w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+					if commits {
+						_ = commit(ctx)
+					}
+					panic("of the attempt")
+				}
+				func() {
+					defer func() { _ = recover() }()
+					do(t.Context(), p[0], w)
+				}()
+				w.Attempt = attempt
+				begun := time.Now()
+				state := map[bool]mcpadapter.State{false: mcpadapter.Executed, true: mcpadapter.NotFoundYet}[commits]
+				if f := do(t.Context(), p[0], w); f.State != state || f.State == mcpadapter.Executed && time.Since(begun) > time.Minute {
+					t.Errorf("state %s after %v", stateName(f.State), time.Since(begun))
+				}
+			})
+		})
+	}
 }

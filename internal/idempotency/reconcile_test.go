@@ -11,16 +11,18 @@ import (
 )
 
 // message is an operation of the same fingerprint as any other here, whose attempt has an outcome.
-func message(key string, made mcpadapter.Attempted) mcpadapter.Operation {
-	return mcpadapter.Operation{
-		Subject: "ann", Key: key, Tool: "send_message", Digest: [32]byte{1}, Fingerprint: [32]byte{2},
-		Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+func message(key string, made mcpadapter.Attempted) task {
+	return task{
+		mcpadapter.Operation{
+			Subject: "ann", Key: key, Tool: "send_message", Digest: [32]byte{1}, Fingerprint: [32]byte{2},
+			Search: func(context.Context, time.Time) ([]mcpadapter.Match, error) { return nil, nil },
+		},
+		func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 			if err := commit(ctx); err != nil {
 				return mcpadapter.Attempted{Outcome: clerkapi.NotDone}
 			}
 			return made
 		},
-		Search: func(context.Context, time.Time) ([]mcpadapter.Match, error) { return nil, nil },
 	}
 }
 
@@ -35,12 +37,12 @@ var noAnswer = mcpadapter.Attempted{Outcome: clerkapi.Unknown}
 func TestAResultWithoutAnIDStaysOpen(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		m := start(t, newMemStore())
-		if f := m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.Executed {
+		if f := do(t.Context(), m, message("first", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.Executed {
 			t.Fatalf("the first is %v", f.State)
 		}
 		second := message("second", noAnswer)
 		second.Search = match("the first's")
-		if f := m.Do(t.Context(), second); f.State != mcpadapter.Indeterminate {
+		if f := do(t.Context(), m, second); f.State != mcpadapter.Indeterminate {
 			t.Errorf("the second is %v, as %q", f.State, f.Result.Text)
 		}
 	})
@@ -50,13 +52,13 @@ func TestDataLossDuringASearchIsIndeterminate(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		s := newMemStore()
 		m := start(t, s)
-		m.Do(t.Context(), message("first", mcpadapter.Attempted{Outcome: clerkapi.Done, ID: "the first's"}))
+		do(t.Context(), m, message("first", mcpadapter.Attempted{Outcome: clerkapi.Done, ID: "the first's"}))
 		second := message("second", noAnswer)
 		second.Search = func(ctx context.Context, since time.Time) ([]mcpadapter.Match, error) {
 			s.lose()
 			return match("the first's")(ctx, since)
 		}
-		if f := m.Do(t.Context(), second); f.State != mcpadapter.Indeterminate {
+		if f := do(t.Context(), m, second); f.State != mcpadapter.Indeterminate {
 			t.Errorf("the second is %v, as %q", f.State, f.Result.Text)
 		}
 	})
@@ -71,7 +73,7 @@ func TestDataLossCountsWhateverTheClock(t *testing.T) {
 			s.lose()
 			time.Sleep(5 * time.Second)
 			m := start(t, s)
-			if f := m.Do(t.Context(), message("key", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.StoreReset {
+			if f := do(t.Context(), m, message("key", mcpadapter.Attempted{Outcome: clerkapi.Done})); f.State != mcpadapter.StoreReset {
 				t.Errorf("by a clock that is off by %v: %v", wrong, f.State)
 			}
 		})
@@ -84,12 +86,12 @@ func TestAnAttemptThatWasTakenOverIsNotOpen(t *testing.T) {
 		m := start(t, s)
 		time.Sleep(5 * time.Second)
 		dying := start(t, s, func(o *idempotency.Options) { o.Operations = uncommitting{o.Operations} })
-		dying.Do(t.Context(), message("key", noAnswer))
+		do(t.Context(), dying, message("key", noAnswer))
 		dying.end()
 		time.Sleep(time.Minute)
 		w := message("key", noAnswer)
 		w.Search = match("its own")
-		if f := m.Do(t.Context(), w); f.State != mcpadapter.Reconciled {
+		if f := do(t.Context(), m, w); f.State != mcpadapter.Reconciled {
 			t.Errorf("it is %v", f.State)
 		}
 	})
@@ -101,12 +103,12 @@ func TestARefusedAttemptOfADeadOwnerIsNotOpen(t *testing.T) {
 		m := start(t, s)
 		time.Sleep(5 * time.Second)
 		dying := start(t, s, func(o *idempotency.Options) { o.Fingerprints = uncommitting{o.Fingerprints} })
-		dying.Do(t.Context(), message("key", mcpadapter.Attempted{Outcome: clerkapi.NotDone}))
+		do(t.Context(), dying, message("key", mcpadapter.Attempted{Outcome: clerkapi.NotDone}))
 		dying.end()
 		time.Sleep(12 * time.Second)
 		w := message("key", noAnswer)
 		w.Search = match("its own")
-		if f := m.Do(t.Context(), w); f.State != mcpadapter.Reconciled {
+		if f := do(t.Context(), m, w); f.State != mcpadapter.Reconciled {
 			t.Errorf("it is %v", f.State)
 		}
 	})

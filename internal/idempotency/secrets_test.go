@@ -169,7 +169,7 @@ func TestOneOfTwoDuplicatesUnderTwoSecretsExecutes(t *testing.T) {
 				states := make([]mcpadapter.State, 2)
 				for i, q := range p {
 					all.Go(func() {
-						states[i] = q.Do(t.Context(), w).State
+						states[i] = do(t.Context(), q, w).State
 						scheduler.over(i)
 					})
 				}
@@ -205,7 +205,7 @@ func TestASecondRecordOfADeadOwnerDoesNotBlock(t *testing.T) {
 				}
 			}
 		})
-		q.Do(t.Context(), a.message("k", "text", outcome{}))
+		do(t.Context(), q, a.message("k", "text", outcome{}))
 		q.die()
 		time.Sleep(10 * time.Second)
 		want(t, r, a.message("k", "text", outcome{}), mcpadapter.Replayed)

@@ -93,7 +93,7 @@ func TestEveryStore(t *testing.T) {
 				states := map[mcpadapter.State]int{}
 				for i := range 30 {
 					all.Go(func() {
-						f := p[i%3].Do(t.Context(), a.message(fmt.Sprint("k", i/10), "text", outcome{takes: time.Millisecond}))
+						f := do(t.Context(), p[i%3], a.message(fmt.Sprint("k", i/10), "text", outcome{takes: time.Millisecond}))
 						mu.Lock()
 						defer mu.Unlock()
 						states[f.State]++

@@ -12,7 +12,7 @@ import (
 )
 
 // of gives an operation to a tenant.
-func of(tenant string, w mcpadapter.Operation) mcpadapter.Operation {
+func of(tenant string, w task) task {
 	w.Subject, w.Tenant = tenant, tenant
 	return w
 }
@@ -165,7 +165,7 @@ func TestAnOwnerDeadBeforeItsCommitBlocksNobody(t *testing.T) {
 						}
 					}
 				})
-				p[0].Do(t.Context(), a.message("k", "text", outcome{}))
+				do(t.Context(), p[0], a.message("k", "text", outcome{}))
 				p[0].die()
 				time.Sleep(15 * time.Second)
 				begun := time.Now()

@@ -15,25 +15,25 @@ import (
 // What a call waits for is counted in trips to the store: some are made at the same time.
 func TestStoreRoundTripsPerCall(t *testing.T) {
 	for name, tc := range map[string]struct {
-		operation func(a *api, i int) mcpadapter.Operation
+		operation func(a *api, i int) task
 		trips     int
 	}{
-		"a message": {func(a *api, i int) mcpadapter.Operation {
+		"a message": {func(a *api, i int) task {
 			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{})
 		}, 6},
-		"a message sent before":  {func(a *api, i int) mcpadapter.Operation { return a.message(fmt.Sprint("k", i), "text", outcome{}) }, 6},
-		"a contact":              {func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) }, 4},
-		"the same message again": {func(a *api, _ int) mcpadapter.Operation { return a.message("k", "text", outcome{}) }, 2},
+		"a message sent before":  {func(a *api, i int) task { return a.message(fmt.Sprint("k", i), "text", outcome{}) }, 6},
+		"a contact":              {func(a *api, i int) task { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) }, 4},
+		"the same message again": {func(a *api, _ int) task { return a.message("k", "text", outcome{}) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {
 				_, p := running(t, 1)
 				var a api
-				p[0].Do(t.Context(), tc.operation(&a, 0))
+				do(t.Context(), p[0], tc.operation(&a, 0))
 				time.Sleep(time.Minute)
 				p[0].line.set(func(l *line) { l.delay = 10 * time.Millisecond })
 				begun := time.Now()
-				p[0].Do(t.Context(), tc.operation(&a, 1))
+				do(t.Context(), p[0], tc.operation(&a, 1))
 				if trips := int(time.Since(begun) / (10 * time.Millisecond)); trips != tc.trips {
 					t.Errorf("%d trips; want %d", trips, tc.trips)
 				}
@@ -63,12 +63,12 @@ func TestAnExpiredLossCostsNoRoundTrip(t *testing.T) {
 // BenchmarkDo is what a call costs besides its request, on a real Redis, and how many operations it
 // makes there.
 func BenchmarkDo(b *testing.B) {
-	for name, operation := range map[string]func(a *api, i int) mcpadapter.Operation{
-		"message": func(a *api, i int) mcpadapter.Operation {
+	for name, operation := range map[string]func(a *api, i int) task{
+		"message": func(a *api, i int) task {
 			return a.message(fmt.Sprint("k", i), fmt.Sprint("text", i), outcome{})
 		},
-		"contact": func(a *api, i int) mcpadapter.Operation { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) },
-		"replay":  func(a *api, _ int) mcpadapter.Operation { return a.contact("k", "Jane", outcome{}) },
+		"contact": func(a *api, i int) task { return a.contact(fmt.Sprint("k", i), "Jane", outcome{}) },
+		"replay":  func(a *api, _ int) task { return a.contact("k", "Jane", outcome{}) },
 	} {
 		for _, fsync := range []string{"no", "always"} {
 			b.Run(name+"/appendfsync="+fsync, func(b *testing.B) {
@@ -79,7 +79,7 @@ func BenchmarkDo(b *testing.B) {
 				}
 				defer func() { _ = s.Close() }()
 				p := start(b, redisParts{Store: s})
-				p.Do(context.Background(), mcpadapter.Operation{Key: "first", Attempt: func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+				do(context.Background(), p, task{mcpadapter.Operation{Key: "first"}, func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
 					_ = commit(ctx) // which waits for other processes
 					return mcpadapter.Attempted{Outcome: clerkapi.Done}
 				}})
@@ -87,7 +87,7 @@ func BenchmarkDo(b *testing.B) {
 				p.line.set(func(l *line) { l.count = 0 })
 				b.ResetTimer()
 				for i := range b.N {
-					p.Do(context.Background(), operation(&a, i))
+					do(context.Background(), p, operation(&a, i))
 				}
 				b.StopTimer()
 				p.line.set(func(l *line) { b.ReportMetric(float64(l.count)/float64(b.N), "operations/op") })

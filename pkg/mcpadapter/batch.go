@@ -134,20 +134,17 @@ func (b *batch) do(ctx context.Context, part *createContacts) (report Report, ov
 	p := b.plan
 	p.request = part
 	w := b.work
-	last := b.tools.attempt(&w, b.part, p, b.call, b.hold)
-	f := b.tools.once.Do(ctx, w)
-	for wait := firstPause; mayPass(f, last) && !isCanceled(ctx) && b.pause(ctx, max(wait, last.retryAfter)); wait = min(2*wait, maxPause) {
+	last, f := b.tools.attemptOnce(ctx, w, b.part, p, b.call.Subject, b.hold)
+	for wait := firstPause; mayPass(f, &last) && !isCanceled(ctx) && b.pause(ctx, max(wait, last.retryAfter)); wait = min(2*wait, maxPause) {
 		b.facts.Attempts += last.report.Facts.Attempts
-		*last = executed{}
-		f = b.tools.once.Do(ctx, w)
+		last, f = b.tools.attemptOnce(ctx, w, b.part, p, b.call.Subject, b.hold)
 	}
-	f = unlessCanceled(ctx, b.part, p, last, f)
 	done := (f.State == Executed || f.State == Replayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
 	if refused := f.State > InProgress && len(b.result.Contacts) == 0; refused || b.single && !done {
-		return b.tools.conclude(b.tool, b.plan, w, *last, f), true
+		return b.tools.conclude(b.tool, b.plan, w, last, f), true
 	}
-	b.take(f, last, part)
+	b.take(f, &last, part)
 	return Report{}, false
 }
 

@@ -91,7 +91,9 @@ type recording struct {
 	given [32]byte
 }
 
-func (r *recording) Do(ctx context.Context, w Operation) Verdict {
+func (r *recording) Begin(op Operation) Execution { return scripted(r.do).Begin(op) }
+
+func (r *recording) do(ctx context.Context, w task) Verdict {
 	if kept, ok := r.kept[w.Part]; ok {
 		if w.Given != r.given {
 			r.t.Error("it is another call")
@@ -175,7 +177,7 @@ func TestABatchTriesAgainWithinItsTime(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			failing, down := tt.failing, tt.down
-			_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+			_, remember := remembering(func(ctx context.Context, w task) Verdict {
 				if down > 0 {
 					down--
 					return Verdict{State: StoreDown}

@@ -102,8 +102,8 @@ func TestPartsOfAnotherSizeAreAnotherWork(t *testing.T) {
 }
 
 // byPart answers each part with its own finding; a nil one makes the attempt.
-func byPart(findings ...*Verdict) func(context.Context, Operation) Verdict {
-	return func(ctx context.Context, w Operation) Verdict {
+func byPart(findings ...*Verdict) func(context.Context, task) Verdict {
+	return func(ctx context.Context, w task) Verdict {
 		if f := findings[w.Part-1]; f != nil {
 			return *f
 		}
@@ -172,7 +172,7 @@ func TestABatchTellsWhatBecameOfEachContact(t *testing.T) {
 func TestABatchWhoseKeyMayNotBeUsedIsRefusedAsAWhole(t *testing.T) {
 	for _, state := range []State{KeyReused, StoreDown, StoreReset} {
 		var sizes []int
-		_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: state} })
+		_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: state} })
 		tools, _ := newTools(t, creating(t, &sizes), remember, func(o *Options) { o.BatchSize = 2 })
 		r := call(t, tools, "create_contacts_batch", batchOf(6, ""))
 		if !r.Result.NoEffect || r.Result.Structured != nil || r.Facts.Disposition != DispositionNotExecuted || len(sizes) != 0 {

@@ -31,7 +31,7 @@ func TestNoAnswerToABatchHasItsContactsCreatedTwice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+			_, remember := remembering(func(ctx context.Context, w task) Verdict {
 				f := attempted(ctx, w)
 				if tt.second == 503 && w.Part == 2 {
 					f.State = Indeterminate
@@ -59,7 +59,7 @@ func TestNoAnswerToABatchHasItsContactsCreatedTwice(t *testing.T) {
 }
 
 func TestABatchWithoutAKeyIsNotMadeAgainWhileAnotherCreatesIt(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: InProgress} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: InProgress} })
 	tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.BatchSize = 2 })
 	text := call(t, tools, "create_contacts_batch", batchOf(6, "")).Result.Text
 	if strings.Contains(text, "same call again") || !strings.Contains(text, "Do not give them again") {
@@ -68,7 +68,7 @@ func TestABatchWithoutAKeyIsNotMadeAgainWhileAnotherCreatesIt(t *testing.T) {
 }
 
 func TestAKeyOfAnotherBatchSaysThatWhatWasCreatedIsToBeLeftOut(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: KeyReused} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: KeyReused} })
 	tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.BatchSize = 2 })
 	text := call(t, tools, "create_contacts_batch", batchOf(6, `,"idempotency_key":"k"`)).Result.Text
 	if !strings.Contains(text, "Leave out of it the contacts that were created") {

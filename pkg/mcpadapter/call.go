@@ -52,8 +52,7 @@ func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	if tool.effect == creates {
 		return t.create(ctx, tool, p, c, &hold)
 	}
-	commit := func(context.Context) error { hold.take(); return nil }
-	return t.execute(ctx, tool, p, c.Subject, commit).report
+	return t.execute(ctx, tool, p, c.Subject, &unguardedExecution{}, &hold).report
 }
 
 // prepare decodes the arguments into a plan, or says all that is wrong with them.

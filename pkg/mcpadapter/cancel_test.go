@@ -37,7 +37,7 @@ func TestWhatIsCanceledBeforeItIsHandedOverIsNotDone(t *testing.T) {
 		t.Run(c.Tool, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			var told Attempted
-			_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+			_, remember := remembering(func(ctx context.Context, w task) Verdict {
 				told = w.Attempt(ctx, func(context.Context) error {
 					cancel(ErrCanceled)
 					return nil
@@ -67,7 +67,7 @@ func TestACallThatIsCanceledWhileItWaitsSaysSo(t *testing.T) {
 	for _, state := range []State{Queued, StoreDown} {
 		for _, tool := range []string{"send_message", "create_contacts_batch"} {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			_, remember := remembering(func(context.Context, Operation) Verdict {
+			_, remember := remembering(func(context.Context, task) Verdict {
 				cancel(ErrCanceled)
 				return Verdict{State: state}
 			})

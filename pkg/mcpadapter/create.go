@@ -47,12 +47,22 @@ func (t *Tools) executeGuarded(ctx context.Context, tool *tool, p plan, c Call, 
 			}
 		}
 	}
-	last := t.attempt(&work, tool, p, c, hold)
-	finding := unlessCanceled(ctx, tool, p, last, t.once.Do(ctx, work))
-	return t.conclude(tool, p, work, *last, finding)
+	last, finding := t.attemptOnce(ctx, work, tool, p, c.Subject, hold)
+	return t.conclude(tool, p, work, last, finding)
 }
 
-// operationOf is a plan as a piece of work, but for how it is done. wrong says what is wrong with its key.
+// attemptOnce attempts an operation unless that is or was done. last is the latest attempt of this call.
+func (t *Tools) attemptOnce(ctx context.Context, w Operation, tool *tool, p plan, subject string, hold *hold) (last executed, finding Verdict) {
+	e := t.once.Begin(w)
+	defer e.End()
+	for e.Next(ctx) {
+		last = t.execute(ctx, tool, p, subject, e, hold)
+		e.Finish(ctx, Attempted{Outcome: last.outcome, ID: last.id, Result: last.report.Result, Canceled: last.canceled})
+	}
+	return last, unlessCanceled(ctx, tool, p, &last, e.Verdict())
+}
+
+// operationOf is a plan as an operation, but for how it is searched for. wrong says what is wrong with its key.
 func operationOf(tool *tool, p plan, c Call) (w Operation, wrong string) {
 	w = Operation{
 		Subject: c.Subject, Tenant: c.Tenant, Tool: tool.name,
@@ -85,22 +95,6 @@ func (t *Tools) create(ctx context.Context, tool *tool, p plan, c Call, hold *ho
 	}
 	report.Facts.Unrecognizable = p.key == "" && c.IdempotencyKey == "" && !c.retransmission().Recognizable()
 	return report
-}
-
-// attempt makes the work the execution of a plan, and gives where the latest one of this call is kept.
-func (t *Tools) attempt(w *Operation, tool *tool, p plan, c Call, hold *hold) (last *executed) {
-	last = &executed{}
-	w.Attempt = func(ctx context.Context, commit func(context.Context) error) Attempted {
-		*last = t.execute(ctx, tool, p, c.Subject, func(ctx context.Context) error {
-			err := commit(ctx)
-			if err == nil {
-				hold.take()
-			}
-			return err
-		})
-		return Attempted{Outcome: last.outcome, ID: last.id, Result: last.report.Result, Canceled: last.canceled}
-	}
-	return last
 }
 
 // search looks with the caller's credential.

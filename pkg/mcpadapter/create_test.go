@@ -45,7 +45,7 @@ func TestWrongArgumentsOfWhatCreatesSomethingAreARefusal(t *testing.T) {
 }
 
 func TestACallWhoseTimeIsOverIsNotSaidToBeCanceled(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		<-ctx.Done()
 		return attempted(ctx, w)
 	})
@@ -71,7 +71,7 @@ func (lastCredential) Renewed(context.Context, string, clerkapi.Credential) (cle
 func TestACredentialThatEndsAfterTheMessageDoesNotEndLookingForIt(t *testing.T) {
 	var found []Match
 	var err error
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		found, err = w.Search(ctx, testNow())
 		return Verdict{State: Indeterminate, Earlier: true}
 	})
@@ -90,7 +90,7 @@ func TestACredentialThatEndsAfterTheMessageDoesNotEndLookingForIt(t *testing.T) 
 func TestMessagesThatWereNotSentAreGivenBackThoughTheClientIsGone(t *testing.T) {
 	a := &allowance{}
 	gone, leave := context.WithCancel(t.Context())
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		w.Attempt(ctx, func(context.Context) error {
 			leave()
 			return context.Canceled

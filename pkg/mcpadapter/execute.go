@@ -24,9 +24,9 @@ type executed struct {
 	retryAfter time.Duration
 }
 
-// execute makes the plan's request, once, with the caller's credential. A write calls commit as the last thing before,
-// and is not made if that fails.
-func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string, commit func(context.Context) error) executed {
+// execute makes the plan's request, once, with the caller's credential. A write is committed as the last thing before, and is not
+// made if that fails.
+func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string, e Execution, hold *hold) executed {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}
 	if p.timeProblems.any() {
 		facts.Outcome = OutcomeInvalid
@@ -47,11 +47,12 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 		return nothing(wrong, facts)
 	}
 	if tool.effect != reads {
-		if err := commit(ctx); err != nil {
+		if err := e.Commit(ctx); err != nil {
 			unsent(context.WithoutCancel(ctx))
 			facts.Outcome = OutcomeUnavailable
 			return nothing(tool.words.nothing, facts)
 		}
+		hold.take()
 		if isCanceled(ctx) { // the last look before the request is handed over
 			unsent(context.WithoutCancel(ctx))
 			return canceled(tool, facts)

@@ -27,7 +27,7 @@ func TestAFailedCallHasTheStatusAndTheAttempts(t *testing.T) {
 // What was sent by an earlier call is not counted for this one.
 func TestASettledCallCountsItsOwnAttempt(t *testing.T) {
 	for _, earlier := range []bool{false, true} {
-		_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+		_, remember := remembering(func(ctx context.Context, w task) Verdict {
 			w.Attempt(ctx, func(context.Context) error { return nil })
 			return Verdict{State: Reconciled, Earlier: earlier, At: testNow(), Result: Result{Structured: json.RawMessage(`{"id":"12"}`)}}
 		})
@@ -57,7 +57,7 @@ func TestACallThatCreatesHas55Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for set, want := range map[time.Duration]time.Duration{0: 55 * time.Second, time.Minute: time.Minute} {
 			for _, c := range creatingCalls() {
-				_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+				_, remember := remembering(func(ctx context.Context, w task) Verdict {
 					if end, ends := ctx.Deadline(); !ends || time.Until(end) != want {
 						t.Errorf("%s: %v left, want %v", w.Tool, time.Until(end), want)
 					}

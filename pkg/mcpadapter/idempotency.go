@@ -7,11 +7,35 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// Idempotency keeps work that creates something from being done twice. It knows nothing of what is created.
+// Idempotency keeps an operation that creates something from being executed twice. It knows nothing of what is created.
 type Idempotency interface {
-	// Do does the work, unless a call under the same key did or does it, and says what became of it. ctx ends when the
-	// client goes away or its time is up: that ends waiting and looking, never an attempt that has been committed.
-	Do(ctx context.Context, w Operation) Verdict
+	// Begin is the way of one call to an operation. Nothing has happened yet.
+	Begin(op Operation) Execution
+}
+
+// Execution is the way of one call to its operation:
+//
+//	e := idempotency.Begin(operation)
+//	defer e.End()
+//	for e.Next(ctx) {
+//		e.Finish(ctx, attempt(ctx, e)) // which calls e.Commit before it sends anything
+//	}
+//	verdict := e.Verdict()
+//
+// Its contexts end when the client goes away or the time of the call is up: that ends waiting and searching, never an attempt
+// that has been committed. It is for one goroutine.
+type Execution interface {
+	// Next tells whether this call has to attempt the operation: no other call under the same key did or does. It waits as
+	// long as that is to be found out. If it is false the verdict is known.
+	Next(ctx context.Context) bool
+	// Commit is the last thing before an attempt does anything that others can notice. After an error it must do nothing.
+	Commit(ctx context.Context) error
+	// Finish says what came of the attempt, committed or not.
+	Finish(ctx context.Context, made Attempted)
+	// Verdict is what became of the operation, after Next was false.
+	Verdict() Verdict
+	// End gives back what an attempt holds that was not finished, as after a panic. It may be called at any time.
+	End()
 }
 
 // Operation is something to be done once.
@@ -37,11 +61,8 @@ type Operation struct {
 	// Fingerprint is the same for all works that could not be told apart by looking at what they made. The zero value is
 	// for works that leave nothing to look at. Whose they are makes no difference: who looks may see another tenant's.
 	Fingerprint [32]byte
-	// Attempt does it. It must call commit as the last thing before it does anything that others can notice, and do
-	// nothing if that returns an error.
-	Attempt func(ctx context.Context, commit func(context.Context) error) Attempted
-	// Search searches for what an attempt of this likeness has left at or after a time, whoever made it. It is nil if looking
-	// would not tell.
+	// Search searches for what an attempt with this fingerprint has left at or after a time, whoever made it. It changes
+	// nothing. It is nil if looking would not tell.
 	Search func(ctx context.Context, since time.Time) ([]Match, error)
 }
 
@@ -81,7 +102,7 @@ type Match struct {
 	Result Result
 }
 
-// Verdict is what is known of a work after [Once.Do].
+// Verdict is what is known of an operation after its [Execution].
 type Verdict struct {
 	State State
 	// Result is the attempt's or the sighting's, where there is one: see the states.
@@ -122,13 +143,31 @@ const (
 	StoreReset
 )
 
-// unguarded is Once without a memory: each call stands for itself.
+// unguarded is [Idempotency] without a store: each call stands for itself.
 type unguarded struct{}
 
-func (unguarded) Do(ctx context.Context, w Operation) Verdict {
-	made := w.Attempt(ctx, func(context.Context) error { return nil })
-	if made.Outcome == clerkapi.Unknown {
-		return Verdict{State: Indeterminate, Result: made.Result}
-	}
-	return Verdict{State: Executed, Result: made.Result}
+func (unguarded) Begin(Operation) Execution { return &unguardedExecution{} }
+
+type unguardedExecution struct {
+	begun   bool
+	verdict Verdict
 }
+
+func (e *unguardedExecution) Next(context.Context) bool {
+	first := !e.begun
+	e.begun = true
+	return first
+}
+
+func (*unguardedExecution) Commit(context.Context) error { return nil }
+
+func (e *unguardedExecution) Finish(_ context.Context, made Attempted) {
+	e.verdict = Verdict{State: Executed, Result: made.Result}
+	if made.Outcome == clerkapi.Unknown {
+		e.verdict.State = Indeterminate
+	}
+}
+
+func (e *unguardedExecution) Verdict() Verdict { return e.verdict }
+
+func (*unguardedExecution) End() {}

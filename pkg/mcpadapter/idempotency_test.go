@@ -14,22 +14,22 @@ import (
 
 // memory is a Once that answers as it is told and keeps the works it was given.
 type memory struct {
-	do    func(ctx context.Context, w Operation) Verdict
+	do    scripted
 	works []Operation
 }
 
-func (m *memory) Do(ctx context.Context, w Operation) Verdict {
+func (m *memory) Begin(w Operation) Execution {
 	m.works = append(m.works, w)
-	return m.do(ctx, w)
+	return m.do.Begin(w)
 }
 
 // attempted makes the attempt, as for a key that is new.
-func attempted(ctx context.Context, w Operation) Verdict {
+func attempted(ctx context.Context, w task) Verdict {
 	made := w.Attempt(ctx, func(context.Context) error { return nil })
 	return Verdict{State: Executed, Result: made.Result}
 }
 
-func remembering(do func(context.Context, Operation) Verdict) (*memory, func(*Options)) {
+func remembering(do func(context.Context, task) Verdict) (*memory, func(*Options)) {
 	m := &memory{do: do}
 	return m, func(o *Options) { o.Once = m }
 }
@@ -62,7 +62,7 @@ func TestWhatCreatesSomethingGoesThroughOnceAndNothingElseDoes(t *testing.T) {
 }
 
 func TestNothingIsSentUnlessTheAttemptMayBeCommitted(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { return errors.New("taken over") })
 		if made.Outcome != clerkapi.NotDone {
 			t.Errorf("%s: outcome %v; want not done", w.Tool, made.Outcome)
@@ -83,7 +83,7 @@ func TestNothingIsSentUnlessTheAttemptMayBeCommitted(t *testing.T) {
 
 func TestAWriteIsUnderWayFromItsCommitUntilOnceIsDone(t *testing.T) {
 	var tools *Tools
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		if n := tools.Writing(); n != 0 {
 			t.Errorf("%d writes before the commit", n)
 		}
@@ -158,7 +158,7 @@ func TestACampaignThatIsRepeatedAfterItsTimeIsStillTheSame(t *testing.T) {
 	if n := len(api.sent()); n != 2 {
 		t.Errorf("%d requests; want 2: what is to be sent in the past is not sent", n)
 	}
-	m.do = func(context.Context, Operation) Verdict {
+	m.do = func(context.Context, task) Verdict {
 		return Verdict{State: Replayed, Result: Result{Structured: json.RawMessage(`{"id":"99"}`)}, At: testNow()}
 	}
 	if r := call(t, tools, "create_campaign", arguments); r.Result.IsError {
@@ -291,7 +291,7 @@ func TestTheInstructionsSpeakOfKeysOnlyIfTheyAreRemembered(t *testing.T) {
 }
 
 func TestACallHasABudget(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Minute {
 			t.Errorf("%s: deadline %v", w.Tool, deadline)
 		}

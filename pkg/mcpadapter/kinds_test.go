@@ -55,7 +55,7 @@ func TestTheIDOfWhatWasMadeIsRemembered(t *testing.T) {
 		"nobody knows":           {"send_message", sendArguments, response(500, ``), "", clerkapi.Unknown},
 	} {
 		var made Attempted
-		_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+		_, remember := remembering(func(ctx context.Context, w task) Verdict {
 			made = w.Attempt(ctx, func(context.Context) error { return nil })
 			return Verdict{State: Executed, Result: made.Result}
 		})

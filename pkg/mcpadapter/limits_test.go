@@ -114,7 +114,7 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"no credential": func(o *Options) { o.Credentials = nobody{} },
 		"sent before": func(o *Options) {
-			o.Once = &memory{do: func(context.Context, Operation) Verdict {
+			o.Once = &memory{do: func(context.Context, task) Verdict {
 				return Verdict{State: Replayed, Result: Result{Text: "{}"}}
 			}}
 		},
@@ -134,7 +134,7 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 
 // A refusal that was committed would be the answer to every later call with its key.
 func TestACallBeyondALimitIsNotCommitted(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { t.Error("committed"); return nil })
 		return Verdict{State: Executed, Result: made.Result}
 	})
@@ -147,7 +147,7 @@ func TestACallBeyondALimitIsNotCommitted(t *testing.T) {
 
 func TestMessagesThatWereCertainlyNotSentAreGivenBack(t *testing.T) {
 	uncommitted := func(o *Options) {
-		o.Once = &memory{do: func(ctx context.Context, w Operation) Verdict {
+		o.Once = &memory{do: func(ctx context.Context, w task) Verdict {
 			w.Attempt(ctx, func(context.Context) error { return errors.New("taken over") })
 			return Verdict{State: StoreDown}
 		}}

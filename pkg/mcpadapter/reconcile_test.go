@@ -11,7 +11,7 @@ import (
 // looked makes a call of send_message that looks since testNow, and gives what it found.
 func looked(t *testing.T, arguments string, answer func(*http.Request) (*http.Response, error)) (found []Match, api *api, err error) {
 	t.Helper()
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		found, err = w.Search(ctx, testNow())
 		return Verdict{State: Indeterminate, Earlier: true}
 	})

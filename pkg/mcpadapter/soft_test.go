@@ -200,7 +200,7 @@ func TestDigestsOfVersionsBefore(t *testing.T) {
 
 func TestArgumentsAsTheyCameAreTheSameInAnotherOrder(t *testing.T) {
 	given := func(arguments string) [32]byte {
-		m, remember := remembering(func(_ context.Context, w Operation) Verdict { return Verdict{State: InProgress} })
+		m, remember := remembering(func(_ context.Context, w task) Verdict { return Verdict{State: InProgress} })
 		tools, _ := newTools(t, answersOf(t), remember)
 		call(t, tools, "create_contact", arguments)
 		if len(m.works) != 1 {

@@ -123,7 +123,7 @@ func TestNothingSpeaksOfAToolThatIsNotThere(t *testing.T) {
 }
 
 func TestAnUnclearAnswerNamesNoToolThatIsNotThere(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: Indeterminate, Earlier: true} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: Indeterminate, Earlier: true} })
 	tools, _ := newTools(t, answersOf(t), remember)
 	for _, c := range creatingCalls() {
 		alone, err := tools.Subset([]string{c.Tool})

@@ -54,7 +54,7 @@ func TestEveryFindingIsToldForWhatItIs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, remember := remembering(func(context.Context, Operation) Verdict { return tt.finding })
+			_, remember := remembering(func(context.Context, task) Verdict { return tt.finding })
 			tools, api := newTools(t, answersOf(t), remember)
 			arguments := sendArguments
 			if tt.key {
@@ -84,7 +84,7 @@ func TestEveryFindingIsToldForWhatItIs(t *testing.T) {
 }
 
 func TestAnOwnAttemptWithoutAnAnswerSaysWhyAndWhatToDo(t *testing.T) {
-	_, remember := remembering(func(ctx context.Context, w Operation) Verdict {
+	_, remember := remembering(func(ctx context.Context, w task) Verdict {
 		made := w.Attempt(ctx, func(context.Context) error { return nil })
 		state := Indeterminate
 		if w.Search != nil {
@@ -113,7 +113,7 @@ func TestAnOwnAttemptWithoutAnAnswerSaysWhyAndWhatToDo(t *testing.T) {
 }
 
 func TestWhoHasNoKeyIsNotToldToCallAgainWhileTheCallIsUnderWay(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: InProgress} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: InProgress} })
 	tools, _ := newTools(t, answersOf(t), remember)
 	for _, c := range creatingCalls() {
 		text := tools.Call(t.Context(), c).Result.Text // to the gateway another call would be another message
@@ -134,7 +134,7 @@ func TestAdviceAboutKeysFitsWhetherOneWasGiven(t *testing.T) {
 	}
 	for _, f := range states {
 		for _, resends := range []bool{true, false} {
-			_, remember := remembering(func(context.Context, Operation) Verdict { return f })
+			_, remember := remembering(func(context.Context, task) Verdict { return f })
 			tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.ResendAbsent = resends })
 			for _, c := range creatingCalls() {
 				text := tools.Call(t.Context(), c).Result.Text
@@ -154,7 +154,7 @@ func TestAdviceAboutKeysFitsWhetherOneWasGiven(t *testing.T) {
 }
 
 func TestWhatCannotBeLookedForIsNotSaidToBe(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: Indeterminate, Earlier: true} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: Indeterminate, Earlier: true} })
 	tools, _ := newTools(t, answersOf(t), remember)
 	r := call(t, tools, "create_contact", `{"name":"J","idempotency_key":"k"}`)
 	if strings.Contains(r.Result.Text, "but look") || !strings.Contains(r.Result.Text, "Only with the same idempotency_key the same call is safe") {
@@ -163,7 +163,7 @@ func TestWhatCannotBeLookedForIsNotSaidToBe(t *testing.T) {
 }
 
 func TestAMemoryThatSendsAgainSaysSo(t *testing.T) {
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: NotFoundYet, Earlier: true} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: NotFoundYet, Earlier: true} })
 	for _, resends := range []bool{true, false} {
 		tools, _ := newTools(t, answersOf(t), remember, func(o *Options) { o.ResendAbsent = resends })
 		definition := string(tools.Definitions()[0].InputSchema.(json.RawMessage))
