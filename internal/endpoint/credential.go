@@ -30,7 +30,7 @@ func (e *Endpoint) takeBack(ctx context.Context, result mcpadapter.Result) {
 		return
 	}
 	if err := request.From(ctx).Credential.Lost(); err != nil {
-		w.lost.Store(&err)
+		w.refuse(err)
 	}
 }
 

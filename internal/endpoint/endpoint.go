@@ -191,7 +191,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	if env.batch {
 		st.turns = e.newBatch(ctx)
 	} else {
-		st.writer.refuse = func(err error) { e.refuse(w, r, env, err) }
+		st.writer.refusal = func(err error) { e.refuse(w, r, env, err) }
 	}
 	sdk := e.sdk
 	if st.streamed = st.meta.streamed(r, env); st.streamed {
@@ -208,5 +208,6 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	r.Header.Del(headerLastEvent)
 	// What the answer is has been decided, so a client that takes only JSON is served too.
 	r.Header.Set("Accept", "application/json, text/event-stream")
+	defer st.writer.end()
 	sdk.ServeHTTP(st.writer, r)
 }

@@ -13,14 +13,21 @@ import (
 
 // NewRevocable gives the writer of a call's answer and what takes the answer back.
 func NewRevocable(w http.ResponseWriter, refuse func(error)) (http.ResponseWriter, func(error)) {
-	rw := &answerWriter{ResponseWriter: w, refuse: refuse}
-	return rw, func(err error) { rw.lost.Store(&err) }
+	rw := &answerWriter{ResponseWriter: w, refusal: refuse}
+	return rw, rw.refuse
 }
 
 // NewSessionWriter gives the writer of an initialize's answer and what tells it the session's id.
 func NewSessionWriter(w http.ResponseWriter) (http.ResponseWriter, func(string)) {
 	sw := &answerWriter{ResponseWriter: w}
-	return sw, func(id string) { sw.session.Store(&id) }
+	return sw, sw.beginSession
+}
+
+// NewEndedWriter gives a writer whose request has ended, and what would refuse it.
+func NewEndedWriter(w http.ResponseWriter, refuse func(error)) (http.ResponseWriter, func(error)) {
+	ew := &answerWriter{ResponseWriter: w, refusal: refuse}
+	ew.end()
+	return ew, ew.refuse
 }
 
 // NewPlainWriter gives the writer of the answer to a request with an id.

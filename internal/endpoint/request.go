@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/request"
@@ -40,26 +39,52 @@ func stateOf(ctx context.Context) *state {
 	return &state{gone: ctx, meta: &callMeta{}}
 }
 
-// answerWriter writes what the SDK answers, once and in the client's terms: with the session that an initialize began, and
-// each JSON-RPC id as the client wrote it. A single call that did nothing for want of its credential is refused instead, as
-// long as nothing was written. Whether it is, and the session, is known to the method's goroutine; the answer is written by
-// whichever goroutine answers.
+// answerWriter gives one answer to a request, in the client's terms: with the session that an initialize began, and each JSON-RPC
+// id as the client wrote it. The first answer counts. A single call that did nothing for want of its credential gives a refusal,
+// unless something of another answer was written; what the SDK has to say after it comes too late. The SDK sets its headers before
+// the calls begin, and each of its messages comes from whichever goroutine answers.
 type answerWriter struct {
 	http.ResponseWriter
 	aliases aliases
-	session atomic.Pointer[string]
-	lost    atomic.Pointer[error]
-	// refuse writes the refusal of a single call; of a batch other calls may have done something, so it is nil there.
-	refuse func(error)
+	// refusal writes the refusal of a single call; of a batch other calls may have done something, so it is nil there.
+	refusal func(error)
 	// id is that of a single request.
 	id json.RawMessage
 	// events says that the answer may be a stream of events that begins before the SDK answers, see [answerWriter.keepAlive].
 	events    bool
 	ownHeader http.Header // the SDK's then
 
-	mu               sync.Mutex
-	started, refused bool
-	streaming        bool // the stream has begun without the SDK
+	mu sync.Mutex
+	// started says that something of the answer was written, over that it is complete: what is written then comes too late.
+	started, over bool
+	streaming     bool // the stream has begun without the SDK
+}
+
+// refuse answers with a refusal. It may be called from the goroutine of a call.
+func (w *answerWriter) refuse(why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refusal == nil || w.started {
+		return
+	}
+	w.started, w.over = true, true
+	w.refusal(why)
+}
+
+// beginSession names the session that the answer to an initialize begins.
+func (w *answerWriter) beginSession(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.started {
+		w.ResponseWriter.Header().Set(SessionHeader, id)
+	}
+}
+
+// end keeps calls that outlive their request from answering it.
+func (w *answerWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.started, w.over = true, true
 }
 
 // Header is for the SDK.
@@ -76,7 +101,7 @@ func (w *answerWriter) WriteHeader(status int) {
 	w.begin(status)
 }
 
-// Write counts what is refused as written, so that whoever writes goes on. The SDK writes each message at once.
+// Write counts what comes too late as written, so that whoever writes goes on. The SDK writes each message at once.
 func (w *answerWriter) Write(data []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,29 +131,21 @@ func (w *answerWriter) FlushError() error {
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// begin decides with the first byte or the status, and reports whether the answer is as the SDK gives it. w.mu is held.
+// begin begins the answer with the first byte or the status, or goes on with it, and is false if that is over. w.mu is held.
 func (w *answerWriter) begin(status int) bool {
 	if w.started {
-		return !w.refused
+		return !w.over
 	}
 	w.started = true
-	if err := w.lost.Load(); err != nil && w.refuse != nil {
-		w.refused = true
-		w.refuse(*err)
-		return false
-	}
 	contentType := w.Header().Get("Content-Type")
 	if strings.HasPrefix(contentType, "text/plain") { // the SDK's own words, which no client understands
-		w.refused = true
+		w.over = true
 		refusal := errMisunderstood
 		if status >= http.StatusInternalServerError {
 			refusal = errInternal
 		}
 		refusal.write(w.ResponseWriter, w.id)
 		return false
-	}
-	if id := w.session.Load(); id != nil {
-		w.ResponseWriter.Header().Set(SessionHeader, *id)
 	}
 	if contentType != "" {
 		w.setHeader(contentType)

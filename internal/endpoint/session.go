@@ -125,7 +125,7 @@ func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 			e.warn(ctx, "no session for an initialize", err)
 			return result, nil
 		}
-		w.session.Store(&s.ID)
+		w.beginSession(s.ID)
 		return result, nil
 	}
 }

@@ -48,7 +48,7 @@ func (w *answerWriter) comment() {
 	if !w.started {
 		w.beginStream()
 	}
-	if !w.refused {
+	if !w.over {
 		_, _ = w.ResponseWriter.Write([]byte(":\n\n"))
 		_ = http.NewResponseController(w.ResponseWriter).Flush()
 	}

@@ -69,3 +69,15 @@ func TestASessionThatIsMintedTooLateIsNotInTheAnswer(t *testing.T) {
 		t.Errorf("session %q, answered %q", got, rec.Body)
 	}
 }
+
+// net/http takes the writer back when a request has ended, and a call may outlive its request.
+func TestARequestThatHasEndedIsNotAnswered(t *testing.T) {
+	rec := httptest.NewRecorder()
+	w, refuse := endpoint.NewEndedWriter(rec, func(error) { t.Error("refused") })
+	refuse(signIn{})
+	w.WriteHeader(http.StatusAccepted)
+	n, err := w.Write([]byte("late"))
+	if flushed := http.NewResponseController(w).Flush(); n != 4 || err != nil || flushed != nil || rec.Flushed || rec.Body.Len() > 0 || rec.Code != http.StatusOK {
+		t.Errorf("wrote %d bytes, %v, %v, answered %d %q", n, err, flushed, rec.Code, rec.Body)
+	}
+}
