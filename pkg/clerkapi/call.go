@@ -43,7 +43,7 @@ type call struct {
 
 // do makes the request and decodes a 2xx answer into out, unless that is nil.
 func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *Response, err error) {
-	c := &call{core: u.core, op: op, credential: u.credential, parent: ctx}
+	c := &call{core: u.core, op: op, credential: u.credential, parent: ctx, giveUp: giveUp{given: u.given}}
 	if err := u.credential.check(); err != nil {
 		return nil, &Error{Operation: op.id, Reason: err.reason, Message: err.message}
 	}

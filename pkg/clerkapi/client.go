@@ -1,6 +1,7 @@
 package clerkapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -48,6 +49,7 @@ type Client struct {
 type user struct {
 	core       *core
 	credential Credential
+	given      context.Context //nolint:containedctx // see Client.Until; nil without
 }
 
 // core is made once by [NewClient] and never changed.
@@ -81,11 +83,11 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newClient(core, Credential{}), nil
+	return newClient(user{core: core}), nil
 }
 
-func newClient(core *core, credential Credential) *Client {
-	c := &Client{user: user{core: core, credential: credential}}
+func newClient(u user) *Client {
+	c := &Client{user: u}
 	c.Messages = (*MessagesService)(&c.user)
 	c.Contacts = (*ContactsService)(&c.user)
 	c.Campaigns = (*CampaignsService)(&c.user)
@@ -94,7 +96,11 @@ func newClient(core *core, credential Credential) *Client {
 
 // As returns a client that makes its calls with this credential and shares everything else. It costs one small
 // allocation: make one per call or per user and let it go.
-func (c *Client) As(credential Credential) *Client { return newClient(c.user.core, credential) }
+func (c *Client) As(credential Credential) *Client {
+	u := c.user
+	u.credential = credential
+	return newClient(u)
+}
 
 // CloseIdleConnections closes the connections that wait for the next request, for this client and all its copies.
 // A client that is used afterwards makes new ones.

@@ -6,23 +6,20 @@ import (
 	"sync"
 )
 
-type giveUpKey struct{}
-
-// WithGiveUp makes the context of a request that is finished once an attempt is under way, but not tried again after given has
-// ended: a wait before another attempt ends then.
-func WithGiveUp(ctx, given context.Context) context.Context {
-	return context.WithValue(ctx, giveUpKey{}, given)
+// Until returns a client whose calls are finished once an attempt is under way, but not tried again after given has ended: a
+// wait before another attempt ends then. It shares everything else.
+func (c *Client) Until(given context.Context) *Client {
+	u := c.user
+	u.given = given
+	return newClient(u)
 }
 
-// GivenUp tells whether a context of [WithGiveUp] says that nothing is to be tried again.
-func GivenUp(ctx context.Context) bool {
-	given, ok := ctx.Value(giveUpKey{}).(context.Context)
-	return ok && given.Err() != nil
-}
+// GivenUp tells whether the context of [Client.Until] says that nothing is to be tried again.
+func (c *Client) GivenUp() bool { return c.user.given != nil && c.user.given.Err() != nil }
 
 var errGivenUp = errors.New("the caller gave up while the next attempt was due")
 
-// giveUp is a call's part of [WithGiveUp].
+// giveUp is a call's part of [Client.Until].
 type giveUp struct {
 	given context.Context //nolint:containedctx // of the one call
 	stop  context.CancelCauseFunc
@@ -33,7 +30,6 @@ type giveUp struct {
 
 // watch gives the context of the attempts, which ends if the caller gives up during a wait.
 func (g *giveUp) watch(parent context.Context) (ctx context.Context, end func()) {
-	g.given, _ = parent.Value(giveUpKey{}).(context.Context)
 	if g.given == nil {
 		return parent, func() {}
 	}

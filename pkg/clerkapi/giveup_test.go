@@ -42,8 +42,8 @@ func TestGivingUpEndsAWaitAndNoAttempt(t *testing.T) {
 					defer time.AfterFunc(tt.when, giveUp).Stop()
 				}
 				start := time.Now()
-				ctx := clerkapi.WithGiveUp(t.Context(), given)
-				resp, err := calls["Messages.Send"](ctx, client)
+				until := client.Until(given)
+				resp, err := calls["Messages.Send"](t.Context(), until)
 				if !errors.Is(err, tt.reason) || resp == nil || resp.Attempts != tt.attempts {
 					t.Fatalf("%+v, error %v; want %d attempts and %v", resp, err, tt.attempts, tt.reason)
 				}
@@ -54,8 +54,8 @@ func TestGivingUpEndsAWaitAndNoAttempt(t *testing.T) {
 				if took := time.Since(start); tt.took > 0 && took != tt.took {
 					t.Errorf("it took %v", took)
 				}
-				if clerkapi.GivenUp(ctx) != (given.Err() != nil) || clerkapi.GivenUp(t.Context()) {
-					t.Error("a context tells another thing than its caller did")
+				if until.GivenUp() != (given.Err() != nil) || client.GivenUp() {
+					t.Error("a client tells another thing than its caller did")
 				}
 			})
 		})

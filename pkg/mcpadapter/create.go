@@ -104,7 +104,7 @@ func (t *Tools) search(ctx context.Context, v searchable, subject string, since 
 		return nil, err
 	}
 	var found []Match
-	err = t.renewing(ctx, subject, credential, func(api *clerkapi.Client) (err error) {
+	err = t.renewing(ctx, t.client, subject, credential, func(api *clerkapi.Client) (err error) {
 		found, err = v.search(ctx, api, since)
 		return err
 	})

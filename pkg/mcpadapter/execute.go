@@ -46,6 +46,7 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 		facts.Outcome = OutcomeLimited
 		return nothing(wrong, facts)
 	}
+	api := t.client
 	if tool.effect != reads {
 		if err := e.Commit(ctx); err != nil {
 			unsent(context.WithoutCancel(ctx))
@@ -58,10 +59,10 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 			return canceled(tool, facts)
 		}
 		// From here on a client that goes away, or cancels, cannot make an effect unknown. It ends a wait before another attempt.
-		ctx = clerkapi.WithGiveUp(context.WithoutCancel(ctx), ctx)
+		api, ctx = api.Until(ctx), context.WithoutCancel(ctx)
 	}
 	var a answer
-	err = t.renewing(ctx, subject, credential, func(api *clerkapi.Client) (err error) {
+	err = t.renewing(ctx, api, subject, credential, func(api *clerkapi.Client) (err error) {
 		a, err = p.request.do(ctx, api)
 		return err
 	})
@@ -76,11 +77,13 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 }
 
 // renewing does something with a credential, and with another one if that was refused and there is one.
-func (t *Tools) renewing(ctx context.Context, subject string, c clerkapi.Credential, do func(*clerkapi.Client) error) error {
-	err := do(t.client.As(c))
-	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) && !clerkapi.GivenUp(ctx) {
+func (t *Tools) renewing(
+	ctx context.Context, api *clerkapi.Client, subject string, c clerkapi.Credential, do func(*clerkapi.Client) error,
+) error {
+	err := do(api.As(c))
+	if renewer, ok := t.credentials.(Renewer); ok && errors.Is(err, clerkapi.ErrUnauthorized) && !api.GivenUp() {
 		if renewed, renewErr := renewer.Renewed(ctx, subject, c); renewErr == nil {
-			err = do(t.client.As(renewed))
+			err = do(api.As(renewed))
 		}
 	}
 	return err
