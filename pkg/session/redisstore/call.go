@@ -23,18 +23,25 @@ type attempt struct {
 	late atomic.Bool
 }
 
-// valueKey has the one value that this package keeps in a context: what is read ahead for a request, and within a call, which
-// nothing reads ahead in, its attempt.
-type valueKey struct{}
-
-func withValue(ctx context.Context, value any) context.Context {
-	return context.WithValue(ctx, valueKey{}, value)
+// values are what this package keeps in a context, under one key.
+type values struct {
+	prefetch *prefetch // what is read ahead for a request; nil if nothing is
+	look     *look     // the mark that is looked at beside other calls; nil for none
+	attempt  *attempt  // that a command is part of; nil for one that is not a call's
 }
 
-// attemptOf is the attempt that a command is part of, nil for one that is not a call's.
-func attemptOf(ctx context.Context) *attempt {
-	a, _ := ctx.Value(valueKey{}).(*attempt)
-	return a
+type valuesKey struct{}
+
+func valuesOf(ctx context.Context) values {
+	v, _ := ctx.Value(valuesKey{}).(*values)
+	if v == nil {
+		return values{}
+	}
+	return *v
+}
+
+func withValues(ctx context.Context, v values) context.Context {
+	return context.WithValue(ctx, valuesKey{}, &v)
 }
 
 // do makes one call, once. It waits in the queue as long as the caller's own context lives; only then the call's clock starts, and it
@@ -92,7 +99,9 @@ func (s *Store) ask(
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := call(withValue(ctx, a), s.client)
+	v := valuesOf(ctx)
+	v.attempt = a
+	err := call(withValues(ctx, v), s.client)
 	if err == nil || errors.Is(err, redis.Nil) {
 		return nil, false
 	}

@@ -47,7 +47,7 @@ func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 					if tries++; tries == 9 {
 						return nil
 					}
-					attemptOf(ctx).late.Store(tt.late)
+					valuesOf(ctx).attempt.late.Store(tt.late)
 					return tt.err
 				})
 				if tries != tt.want || (err == nil) != (tt.want == 9) {
@@ -65,7 +65,7 @@ func TestTheRemainderOfATimeoutSaysNothing(t *testing.T) {
 		defer func() { _ = s.Close() }()
 		var counted []time.Duration
 		err := s.do(t.Context(), func(ctx context.Context, _ redis.UniversalClient) error {
-			counted = append(counted, attemptOf(ctx).timeout)
+			counted = append(counted, valuesOf(ctx).attempt.timeout)
 			return &Error{Kind: CircuitOpen, rest: 4 * time.Second}
 		})
 		if want := []time.Duration{10 * time.Second, 6 * time.Second, 0}; kindOfFailure(err) != CircuitOpen || !slices.Equal(counted, want) {
@@ -82,7 +82,7 @@ func TestAnUnsentCallEndsWithItsCaller(t *testing.T) {
 		defer cancel()
 		err := s.do(ctx, func(ctx context.Context, _ redis.UniversalClient) error {
 			<-ctx.Done()
-			attemptOf(ctx).late.Store(true)
+			valuesOf(ctx).attempt.late.Store(true)
 			return ctx.Err()
 		})
 		if kindOfFailure(err) != Slow {

@@ -57,7 +57,7 @@ func (g *guard) heardSince(t time.Time) bool { return g.heard.Load() > int64(t.S
 // them.
 func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		a := attemptOf(ctx)
+		a := valuesOf(ctx).attempt
 		if a == nil {
 			return next(ctx, cmds)
 		}
@@ -98,7 +98,7 @@ func (g *guard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			return refuse(cmd, &g.writes, start)
 		}
 		err := next(ctx, cmd)
-		g.learn(err, command.writes, start, attemptOf(ctx))
+		g.learn(err, command.writes, start, valuesOf(ctx).attempt)
 		return err
 	}
 }

@@ -41,7 +41,7 @@ func (a *answers) do(t *testing.T, answer error, command string) bool {
 
 func (a *answers) try(t *testing.T, as *attempt, answer error, command string) bool {
 	a.err, a.asked = answer, false
-	ctx := withValue(t.Context(), as)
+	ctx := withValues(t.Context(), values{attempt: as})
 	err := a.call(ctx, redis.NewCmd(ctx, command, "k"))
 	if !a.asked && kindOfFailure(err) != CircuitOpen {
 		t.Errorf("%s was not asked and failed with %v", command, err)

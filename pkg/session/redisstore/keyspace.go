@@ -24,7 +24,7 @@ return 0`)
 
 // Get gives the value of a name, and whether there is one.
 func (b *Keyspace) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
-	if a, ok := ctx.Value(valueKey{}).(*prefetch); ok {
+	if a := valuesOf(ctx).prefetch; a != nil {
 		if r, ok := a.take(ctx, b.key(name)); ok {
 			return r.value, r.found, r.err
 		}

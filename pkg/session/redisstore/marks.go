@@ -71,8 +71,6 @@ func (m *Marks) Listen(ctx context.Context, heard func(name string)) {
 	}
 }
 
-type lookKey struct{}
-
 // look is a mark that somebody wants to know of.
 type look struct {
 	key   string
@@ -82,13 +80,15 @@ type look struct {
 // Look makes a context with which a call of a [Keyspace] that makes a trip of its own looks at the mark of a name in the same
 // trip. found is called after such a call if there is one. A look that fails finds nothing.
 func (m *Marks) Look(ctx context.Context, name string, found func()) context.Context {
-	return context.WithValue(ctx, lookKey{}, &look{m.keys.key(name), found})
+	v := valuesOf(ctx)
+	v.look = &look{m.keys.key(name), found}
+	return withValues(ctx, v)
 }
 
 // alongside makes a command, and looks at a mark in the same trip if ctx says so. In a cluster both servers are asked at once.
 func alongside[C redis.Cmder](ctx context.Context, c redis.UniversalClient, marked *bool, command func(redis.Cmdable) C) C {
-	l, ok := ctx.Value(lookKey{}).(*look)
-	if !ok {
+	l := valuesOf(ctx).look
+	if l == nil {
 		return command(c)
 	}
 	var made C
@@ -106,7 +106,7 @@ func alongside[C redis.Cmder](ctx context.Context, c redis.UniversalClient, mark
 
 // tell calls found of the context's look if its mark was there.
 func tell(ctx context.Context, marked bool) {
-	if l, ok := ctx.Value(lookKey{}).(*look); ok && marked {
+	if l := valuesOf(ctx).look; l != nil && marked {
 		l.found()
 	}
 }

@@ -28,7 +28,9 @@ type reading struct {
 // fetches all of it in one round trip, and each later one finds what is there by then, once. What nobody reads is nothing
 // lost; what is written meanwhile is not seen by that one read, which could have come before it.
 func (s *Store) ReadAhead(ctx context.Context) context.Context {
-	return withValue(ctx, &prefetch{store: s})
+	v := valuesOf(ctx)
+	v.prefetch = &prefetch{store: s}
+	return withValues(ctx, v)
 }
 
 // Prefetch is middleware: it serves each request with a context of [Store.ReadAhead]. expect says
@@ -45,8 +47,8 @@ func (s *Store) Prefetch(next http.Handler, expect func(r *http.Request)) http.H
 // Expect says that a name is going to be read with a context of [Store.ReadAhead]. With another one, and after the first
 // read, it has no effect.
 func (b *Keyspace) Expect(ctx context.Context, name string) {
-	a, ok := ctx.Value(valueKey{}).(*prefetch)
-	if !ok {
+	a := valuesOf(ctx).prefetch
+	if a == nil {
 		return
 	}
 	a.mu.Lock()
