@@ -11,10 +11,10 @@ N         ?= 300
 SEED      ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race histories share clients conformance mutate lint fuzz bench generate verify e2e up down
+.PHONY: help build check test race histories share clients conformance differential mutate lint fuzz bench generate verify e2e up down
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/gateway, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.buildVersion=$(VERSION)" -o bin/gateway ./cmd/gateway
@@ -42,6 +42,9 @@ clients: ## Show that real clients sign in once, and go on while replicas die an
 
 conformance: ## Have the conformance suite judge the handlers with its fixtures on them, alone and as replicas (needs npm ci as above)
 	$(GO) test -C e2e -tags conformance -count=1 -v -timeout 5m ./conformance
+
+differential: ## Hold the gateway's answers to a corpus of requests beside those of both SDKs (-update notes what changed; needs npm ci as above)
+	$(GO) test -C e2e -count=1 -v -timeout 5m ./differential $(FLAGS)
 
 mutate: ## Seed N faults into PKG=./internal/… and count those that its tests notice (SEED chooses them, FLAGS=-h lists more)
 	$(GO) build -C tools -o ../bin/mutate ./mutate

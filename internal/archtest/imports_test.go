@@ -63,6 +63,7 @@ var rooms = map[string][]string{
 	"e2e/browsertest":                   nil,
 	"e2e/conformance":                   nil,
 	"e2e/conformance/fixtures":          nil,
+	"e2e/differential":                  nil,
 	"e2e/topology":                      nil,
 	"e2e/topology/survival":             nil,
 	"e2e/topology/share":                nil,
