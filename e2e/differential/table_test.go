@@ -27,9 +27,9 @@ const unexplained = "## Not explained yet: say why, and by which section of whic
 
 // readTable reads the groups: under each heading lines "= server | ours | theirs", and under each
 // of these the names of requests.
-func readTable(t *testing.T) (preamble string, groups []group) {
+func readTable(t *testing.T, file string) (preamble string, groups []group) {
 	t.Helper()
-	data, err := os.ReadFile(table)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,9 +95,34 @@ func wrap(heading string) string {
 	return b.String()
 }
 
+// judge says what is wrong with the groups: what they have and was not found, what was found and is
+// not in them, and what has no reason.
+func judge(groups []group, found map[difference]bool) (faults []string) {
+	explained := map[difference]bool{}
+	for _, g := range groups {
+		for _, d := range g.rows {
+			explained[d] = true
+			switch {
+			case !found[d]:
+				faults = append(faults, fmt.Sprintf("%s: take out that the gateway answers %q and %s %q, which they do not any more (or run with -update)",
+					d.request, d.ours, d.server, d.theirs))
+			case g.heading == unexplained:
+				faults = append(faults, fmt.Sprintf("%s: that the gateway answers %q and %s %q has no reason", d.request, d.ours, d.server, d.theirs))
+			}
+		}
+	}
+	for d := range found {
+		if !explained[d] {
+			faults = append(faults, fmt.Sprintf("%s: the gateway answers %q, %s %q: say why in %s, or mend it", d.request, d.ours, d.server, d.theirs, table))
+		}
+	}
+	slices.Sort(faults)
+	return faults
+}
+
 // writeTable keeps the reasons of differences that are as they were, drops those that are not, and
 // puts new ones to the end.
-func writeTable(t *testing.T, preamble string, groups []group, found map[difference]bool) {
+func writeTable(t *testing.T, file, preamble string, groups []group, found map[difference]bool) {
 	t.Helper()
 	last := group{heading: unexplained}
 	known := map[difference]bool{}
@@ -138,7 +163,7 @@ func writeTable(t *testing.T, preamble string, groups []group, found map[differe
 		}
 		b.WriteString("\n")
 	}
-	if err := os.WriteFile(table, append(bytes.TrimSpace(b.Bytes()), '\n'), 0o600); err != nil {
+	if err := os.WriteFile(file, append(bytes.TrimSpace(b.Bytes()), '\n'), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
