@@ -65,6 +65,8 @@ type Options struct {
 	MaxAnswer int64
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string
+	// Extensions are declared among the capabilities, in both eras. Default: none.
+	Extensions []string
 	// WebsiteURL is shown in serverInfo. Default: none.
 	WebsiteURL string
 	// Logger for what goes wrong. Required.

@@ -24,9 +24,13 @@ var fixtures struct {
 
 // newServer makes the one SDK server that every request of both eras goes through.
 func (e *Endpoint) newServer() *mcp.Server {
+	capabilities := &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}}
+	for _, name := range e.opts.Extensions {
+		capabilities.AddExtension(name, nil)
+	}
 	options := &mcp.ServerOptions{
 		Instructions: e.opts.Tools.Instructions(),
-		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+		Capabilities: capabilities,
 		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
 			c.TTLMs = int(listTTL / time.Millisecond)
 		},

@@ -220,6 +220,7 @@ func (g *Gateway) build(opts Options) error {
 		MaxBody:        cfg.MaxBody,
 		MaxBatch:       cfg.MaxBatch,
 		MaxAnswer:      cfg.MaxAnswer,
+		Extensions:     g.extensions(),
 		Name:           Name,
 		Title:          Title,
 		Version:        opts.Version,
