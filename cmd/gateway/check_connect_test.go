@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
@@ -41,7 +42,7 @@ func TestCheckConnectsToEverything(t *testing.T) {
 			if code := run(append(append(args, tt.more...), "--json"), &out, &err); code != tt.code {
 				t.Errorf("exit code %d with --json, want %d", code, tt.code)
 			}
-			var r report
+			var r operator.Report
 			if e := json.Unmarshal(out.Bytes(), &r); e != nil || r.OK != (tt.code == exitOK) || !r.Connected || len(r.Checks) < 8 {
 				t.Fatalf("%v: %s", e, &out)
 			}

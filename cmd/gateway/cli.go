@@ -12,8 +12,10 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
 	"github.com/clerkchat/mcp-gateway/internal/config/flags"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
@@ -40,13 +42,7 @@ type cli struct {
 	Version     versionCmd     `cmd:"" help:"Print what this build is."`
 }
 
-// streams are where a command writes: results to out, logs and advice to err.
-type streams struct {
-	out, err io.Writer
-}
-
-// usageError is a mistake of whoever called the command.
-type usageError struct{ error }
+type streams = operator.Streams
 
 // variables stand in help texts.
 func variables() kong.Vars {
@@ -95,8 +91,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop)
 
 	kctx.BindTo(ctx, (*context.Context)(nil))
-	err = kctx.Run(streams{stdout, stderr})
-	var usage usageError
+	err = kctx.Run(streams{Out: stdout, Err: stderr})
+	var usage operator.UsageError
 	switch {
 	case err == nil:
 		return exitOK

@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/landing"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
@@ -45,7 +47,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	if err := c.ownBackend(); err != nil {
 		return err
 	}
-	logger := newLogger(s.err, &cfg)
+	logger := newLogger(s.Err, &cfg)
 	simulation := sandbox.Options{Logger: logger, History: true}
 	if cfg.Public() != nil { // the simulation's sign-in sends people back to this machine only, unless told
 		simulation.RedirectURIs = []string{gateway.CallbackURL(&cfg)}
@@ -75,8 +77,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	opts := gateway.Options{Config: cfg, Version: version(), Logger: logger, SandboxURL: shown}
 	return serve(ctx, opts, func(base string) {
-		howToConnect(s.err, base, people, cfg.ClerkURL, shown)
-		ready(s.out, base, sb.url)
+		howToConnect(s.Err, base, people, cfg.ClerkURL, shown)
+		ready(s.Out, base, sb.url)
 	})
 }
 
@@ -86,8 +88,8 @@ func (c *demoCmd) ownBackend() error {
 	if inSandbox := c.SandboxSignsIn() || c.Auth == "oauth" && c.OIDCIssuer == ""; c.ClerkURL == "" || !inSandbox {
 		return nil
 	}
-	return usageError{errors.New(setting.ClerkURL + ": the demo signs everybody in without a password, so it has no other " +
-		"backend than its own; use gateway serve with " + setting.OIDCIssuerFlag + ", or the demo with " + setting.AuthFlag + " none on this machine")}
+	return operator.Usage(errors.New(setting.ClerkURL + ": the demo signs everybody in without a password, so it has no other " +
+		"backend than its own; use gateway serve with " + setting.OIDCIssuerFlag + ", or the demo with " + setting.AuthFlag + " none on this machine"))
 }
 
 // howToConnect is for the person at the terminal. people are those who can sign in at the simulation, "" if nobody signs in

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
@@ -38,14 +39,14 @@ func (g *granted) grants(t *testing.T, args ...string) (code int, stdout, stderr
 }
 
 // listed are the grants that list shows as JSON.
-func (g *granted) listed(t *testing.T, args ...string) (found []grantJSON) {
+func (g *granted) listed(t *testing.T, args ...string) (found []operator.GrantJSON) {
 	t.Helper()
 	code, out, err := g.grants(t, append([]string{"list", "--json"}, args...)...)
 	if code != exitOK {
 		t.Fatalf("list: %d %s", code, err)
 	}
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
-		var e grantJSON
+		var e operator.GrantJSON
 		if err := d.Decode(&e); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +70,7 @@ func TestOperatorsListAndShowGrants(t *testing.T) {
 		!regexp.MustCompile(`^ID +PERSON +E-MAIL +CLIENT +CLIENT NAME +SCOPES +BORN +STATE$`).MatchString(lines[0]) {
 		t.Errorf("%d\n%s", code, table)
 	}
-	code, shown, _ := g.grants(t, "show", e.ID[:shownKey])
+	code, shown, _ := g.grants(t, "show", e.ID[:operator.ShownKey])
 	for _, want := range []string{e.ID, e.Subject, e.Person, e.Client, e.ClientID, "ann@acme.example", "live"} {
 		if code != exitOK || !strings.Contains(shown, want) {
 			t.Errorf("%d: it does not show %s:\n%s", code, want, shown)
@@ -87,15 +88,15 @@ func TestOperatorsListAndShowGrants(t *testing.T) {
 
 func TestOperatorsEndGrants(t *testing.T) {
 	for name, tt := range map[string]struct {
-		args func(e grantJSON) []string
+		args func(e operator.GrantJSON) []string
 		left int
 	}{
-		"by id":     {func(e grantJSON) []string { return []string{e.ID[:shownKey]} }, 1},
-		"by person": {func(e grantJSON) []string { return []string{"--person", e.Person} }, 0},
-		"by e-mail": {func(grantJSON) []string { return []string{"--person", "ANN@acme.example"} }, 0},
-		"by client": {func(e grantJSON) []string { return []string{"--client", e.Client} }, 1},
-		"of both":   {func(e grantJSON) []string { return []string{"--client", e.ClientID, "--person", e.Subject} }, 1},
-		"all":       {func(grantJSON) []string { return []string{"--all"} }, 0},
+		"by id":     {func(e operator.GrantJSON) []string { return []string{e.ID[:operator.ShownKey]} }, 1},
+		"by person": {func(e operator.GrantJSON) []string { return []string{"--person", e.Person} }, 0},
+		"by e-mail": {func(operator.GrantJSON) []string { return []string{"--person", "ANN@acme.example"} }, 0},
+		"by client": {func(e operator.GrantJSON) []string { return []string{"--client", e.Client} }, 1},
+		"of both":   {func(e operator.GrantJSON) []string { return []string{"--client", e.ClientID, "--person", e.Subject} }, 1},
+		"all":       {func(operator.GrantJSON) []string { return []string{"--all"} }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := grantedTo(t, 2)
@@ -126,7 +127,7 @@ func TestWhatCannotBeReadIsSaidAndEndedByID(t *testing.T) {
 	if found := other.listed(t); len(found) != 1 || found[0].State != "unreadable" || found[0].Email != "" {
 		t.Errorf("%+v", found)
 	}
-	if code, out, err := other.grants(t, "list", "--person", "ann@acme.example"); code != exitOK || strings.Contains(out, id[:shownKey]) ||
+	if code, out, err := other.grants(t, "list", "--person", "ann@acme.example"); code != exitOK || strings.Contains(out, id[:operator.ShownKey]) ||
 		!strings.Contains(err, "1 grant cannot be read") {
 		t.Errorf("list of a person: %d\n%s%s", code, out, err)
 	}
@@ -136,7 +137,7 @@ func TestWhatCannotBeReadIsSaidAndEndedByID(t *testing.T) {
 	if len(g.listed(t)) != 1 {
 		t.Error("it was ended")
 	}
-	if code, out, err := other.grants(t, "end", id[:shownKey]); code != exitOK || !strings.Contains(out, "ended "+id[:shownKey]) {
+	if code, out, err := other.grants(t, "end", id[:operator.ShownKey]); code != exitOK || !strings.Contains(out, "ended "+id[:operator.ShownKey]) {
 		t.Errorf("end by id: %d %s%s", code, out, err)
 	}
 	// Once more, and one that the store has lost: its tokens are about.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -26,13 +27,13 @@ type sandboxCmd struct {
 
 // Run serves until a signal.
 func (c *sandboxCmd) Run(ctx context.Context, s streams) error {
-	logger := observe.NewLogger(s.err, c.LogLevel, c.LogFormat, nil)
+	logger := observe.NewLogger(s.Err, c.LogLevel, c.LogFormat, nil)
 	sb, err := startSandbox(ctx, c.SandboxListen, c.AllowedHosts, sandbox.Options{Logger: logger, History: true})
 	if err != nil {
 		return err
 	}
-	howToUse(s.err, sb.url)
-	ready(s.out, "", sb.url)
+	howToUse(s.Err, sb.url)
+	ready(s.Out, "", sb.url)
 	select {
 	case <-ctx.Done():
 		return sb.stop()
@@ -60,7 +61,7 @@ func startSandbox(ctx context.Context, listen string, hosts []string, opts sandb
 	}
 	guard, err := web.NewGuard(nil, hosts, nil)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", setting.AllowedHostsFlag, err)}
+		return nil, operator.Usage(fmt.Errorf(setting.AllowedHostsFlag+": %w", err))
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", listen)

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
+
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 )
 
 type secretCmd struct{}
 
-// Run prints a secret of 32 random bytes.
+// Run prints a new secret.
 func (secretCmd) Run(s streams) error { //nolint:unparam // the form that kong calls
-	b := make([]byte, 32)
-	rand.Read(b) // never fails, says crypto/rand
-	fmt.Fprintln(s.out, base64.RawURLEncoding.EncodeToString(b))
+	fmt.Fprintln(s.Out, operator.NewSecret())
 	return nil
 }

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
@@ -23,8 +25,8 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err := problems(&c.Config); err != nil {
 		return err
 	}
-	opts := gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.err, &c.Config)}
-	return serve(ctx, opts, func(base string) { ready(s.out, base, "") })
+	opts := gateway.Options{Config: c.Config, Version: version(), Logger: newLogger(s.Err, &c.Config)}
+	return serve(ctx, opts, func(base string) { ready(s.Out, base, "") })
 }
 
 // serve takes the addresses first: what is wired after them may have to know them.
@@ -39,13 +41,13 @@ func serve(ctx context.Context, opts gateway.Options, started func(base string))
 	}
 	g, err := gateway.New(opts)
 	if err != nil {
-		return usageError{errors.Join(err, listeners.Close())}
+		return operator.Usage(errors.Join(err, listeners.Close()))
 	}
 	return g.Run(ctx, listeners, started)
 }
 
 // problems reports a wrong configuration as a whole.
-func problems(c *config.Config) error { return problemsError(gateway.Problems(c)) }
+func problems(c *config.Config) error { return operator.ProblemsError(gateway.Problems(c)) }
 
 // ready prints the one line that scripts wait for.
 func ready(w io.Writer, base, sandbox string) {

@@ -21,7 +21,7 @@ func (versionCmd) Run(s streams) error { //nolint:unparam // the form that kong 
 	if revision != "" {
 		line += " (" + revision + ")"
 	}
-	fmt.Fprintln(s.out, line, goVersion)
+	fmt.Fprintln(s.Out, line, goVersion)
 	return nil
 }
 

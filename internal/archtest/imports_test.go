@@ -17,9 +17,8 @@ var rooms = map[string][]string{
 	"openapi":                           nil,
 	"pkg/clerkapi":                      {"internal/sanitize"},
 	"pkg/mcpadapter":                    {"pkg/clerkapi", "pkg/mcpadapter/internal/args", "internal/sanitize"},
-	"pkg/session":                       {"pkg/session/internal/lru", "internal/sanitize"},
-	"pkg/session/grant":                 {"pkg/session", "pkg/session/internal/lru"},
-	"pkg/session/internal/lru":          nil,
+	"pkg/session":                       {"internal/sanitize"},
+	"pkg/session/grant":                 {"pkg/session"},
 	"pkg/mcpadapter/internal/args":      nil,
 	"pkg/session/redisstore":            nil,
 	"pkg/session/sessiontest":           {"pkg/session"},
@@ -59,6 +58,7 @@ var rooms = map[string][]string{
 	"internal/token":                    {"internal/flight", "internal/identity", "internal/netx", "internal/setting"},
 	"internal/token/tokentest":          nil,
 	"internal/gateway":                  {"*"},
+	"internal/operator":                 {"internal/authserver", "internal/config", "internal/gateway", "internal/idempotency", "internal/identity", "internal/netx", "internal/token", "internal/upstream", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "pkg/session/seal", "internal/sanitize", "internal/setting"},
 	"e2e":                               nil,
 	"e2e/browsertest":                   nil,
 	"e2e/conformance":                   nil,
@@ -71,13 +71,14 @@ var rooms = map[string][]string{
 	"docs/examples/clerkapi":            {"pkg/clerkapi"},
 	"docs/examples/mcpadapter":          {"pkg/clerkapi", "pkg/mcpadapter"},
 	"docs/examples/session":             {"pkg/session", "pkg/session/redisstore", "pkg/session/seal"},
-	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "internal/request", "internal/setting", "internal/config/flags", "internal/sanitize"},
+	"cmd/gateway":                       {"internal/config", "internal/gateway", "internal/sandbox", "internal/landing", "internal/observe", "internal/web", "pkg/session", "pkg/session/redisstore", "internal/request", "internal/setting", "internal/config/flags", "internal/operator"},
 }
 
 // forbidden are imports that nobody may have outside the places given.
 var forbidden = map[string][]string{
 	"internal/sandbox":          {"cmd/gateway"}, // a simulation must not get into a real gateway
 	"internal/sandbox/provider": {"internal/sandbox"},
+	"internal/operator":         {"cmd/gateway"}, // serving needs none of it
 }
 
 // jittering are the packages that may use math/rand, whose numbers can be foretold: to spread waiting times, never to

@@ -13,9 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/observe"
-	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
@@ -87,33 +85,4 @@ func durableMetric(g *Gateway) string {
 	_, value, _ := strings.Cut(w.Body.String(), "\nclerk_gateway_store_durable ")
 	value, _, _ = strings.Cut(value, "\n")
 	return value
-}
-
-func TestStoreWarningsNameTheFlagAndNoAddress(t *testing.T) {
-	t.Parallel()
-	lossy := redistest.Start(t)
-	sound := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
-	down := redistest.Start(t)
-	down.Kill()
-	for name, c := range map[string]struct {
-		url  string
-		want []string
-	}{
-		"none":  {want: []string{"is not set"}},
-		"lossy": {url: lossy.URL(), want: []string{"appendfsync is not always", "appendonly is not yes"}},
-		"sound": {url: sound.URL()},
-		"down":  {url: down.URL(), want: []string{"not known"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := StoreWarnings(t.Context(), &config.Config{RedisURL: config.Secret(c.url)})
-			if len(got) != len(c.want) {
-				t.Fatalf("%q, want %q", got, c.want)
-			}
-			for i, w := range got {
-				if !strings.HasPrefix(w, "--redis-url (GATEWAY_REDIS_URL): ") || !strings.Contains(w, c.want[i]) || strings.Contains(w, "127.0.0.1") {
-					t.Errorf("%q, want %q", w, c.want[i])
-				}
-			}
-		})
-	}
 }

@@ -30,9 +30,6 @@ const (
 	websiteURL = "https://clerk.chat"
 )
 
-// userAgent is how the gateway calls itself towards the REST API.
-func userAgent(version string) string { return "clerk-chat-mcp-gateway/" + version }
-
 // Options are what a gateway is made of.
 type Options struct {
 	// Config must have no problems, see [Problems], and the addresses that [Listen] made of it.
@@ -122,7 +119,7 @@ func (g *Gateway) build(opts Options) error {
 	}
 	client, err := clerkapi.NewClient(clerkapi.Options{
 		BaseURL:   cfg.ClerkURL,
-		UserAgent: userAgent(opts.Version),
+		UserAgent: UserAgent(opts.Version),
 		Timeout:   cfg.ClerkTimeout,
 		Logger:    opts.Logger,
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 )
 
 func TestReadinessTellsAndLivenessDoesNotFlap(t *testing.T) {
@@ -90,7 +91,7 @@ func TestOperatorsSeeSessionsAndEndThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, closeTable, err := gateway.OpenSessions(server.URL())
+	table, closeTable, err := operator.OpenSessions(server.URL())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,15 +5,14 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // grantsOf opens the grants of a world as an operator does.
 func grantsOf(t *testing.T, world *signedIn) *grant.Grants {
 	t.Helper()
-	grants, closeStore, err := gateway.OpenGrants(world.redis.URL(), valid(t).Secrets)
+	grants, closeStore, err := operator.OpenGrants(world.redis.URL(), valid(t).Secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +103,7 @@ func TestGrantsAndSessionsShowAPersonByTheSameDigits(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "api-key", nil)
 	world.connect(t, "2025-11-25")
-	table, closeStore, err := gateway.OpenSessions(world.redis.URL())
+	table, closeStore, err := operator.OpenSessions(world.redis.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,17 +120,5 @@ func TestGrantsAndSessionsShowAPersonByTheSameDigits(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d sessions", n)
-	}
-}
-
-func TestGrantsAreNotOpenedWithoutASecret(t *testing.T) {
-	t.Parallel()
-	for _, secrets := range [][]config.Secret{nil, {"short"}} {
-		if _, _, err := gateway.OpenGrants("redis://127.0.0.1:1", secrets); err == nil {
-			t.Errorf("%d secrets are taken", len(secrets))
-		}
-	}
-	if _, _, err := gateway.OpenGrants("nonsense", valid(t).Secrets); err == nil {
-		t.Error("a URL that is none is taken")
 	}
 }

@@ -237,6 +237,9 @@ func TestWithoutRedisCallsWithoutAKeyMayBeLetThrough(t *testing.T) {
 	p.sent(t, 1)
 }
 
+// short is a time-out for what never answers, where the test waits for it.
+const short = 100 * time.Millisecond
+
 func TestWithoutRedisNothingIsCreated(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, func(c *config.Config) { c.RedisTimeout = short })

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,9 +10,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
-
-// operatorTimeout is what a person at a terminal waits for one answer of Redis; a request waits far shorter.
-const operatorTimeout = 3 * time.Second
 
 // openStore opens the one store. With a URL it does not wait for Redis, which may come later.
 func (g *Gateway) openStore(timeout time.Duration) (*redisstore.Store, error) {
@@ -50,23 +45,4 @@ func (g *Gateway) newSessions(store *redisstore.Store, keys *seal.Keyring) (*ses
 		OnRecovered:   func() { g.metrics.Session("recovered") },
 		OnUnavailable: func() { g.metrics.Session("unstored") },
 	})
-}
-
-// OpenSessions opens the table of sessions for an operator, who needs the Redis of the gateways but not their secret: with
-// keys of its own the table lists, shows and ends sessions, and opens no id. closeStore releases it.
-func OpenSessions(redisURL string) (table *session.Table, closeStore func() error, err error) {
-	store, err := redisstore.Open(redisURL, redisstore.Options{Timeout: operatorTimeout})
-	if err != nil {
-		return nil, nil, fmt.Errorf(setting.RedisURL+": %w", err)
-	}
-	keys, err := seal.New([]byte(rand.Text() + rand.Text()))
-	if err == nil {
-		table, err = session.NewTable(session.Options{
-			Sealer: keys.Sealer(purposeSessionID), Records: store.Sessions(), Budget: operatorTimeout,
-		})
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return table, store.Close, nil
 }

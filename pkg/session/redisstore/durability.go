@@ -26,6 +26,15 @@ type Durability struct {
 // OK says that all was checked and nothing is wrong.
 func (d Durability) OK() bool { return len(d.Violations) == 0 && len(d.Unchecked) == 0 }
 
+// Losses says of each setting what is wrong with it, or that it is not known.
+func (d Durability) Losses() []string {
+	all := slices.Clone(d.Violations)
+	if len(d.Unchecked) > 0 {
+		all = append(all, strings.Join(d.Unchecked, ", ")+" cannot be checked: Redis does not tell")
+	}
+	return all
+}
+
 // setting is one that must have a value. Each can be asked for, and most are told among other information as well, which
 // is what remains where CONFIG is not allowed.
 type setting struct {

@@ -1,4 +1,4 @@
-package gateway
+package operator
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
@@ -38,13 +39,13 @@ type Connection struct {
 
 // ConnectOptions are what [Connect] is made of.
 type ConnectOptions struct {
-	// Config must have no problems, see [Problems].
+	// Config must have no problems, see [gateway.Problems].
 	Config config.Config
 	// Version is this build's.
 	Version string
 	// Timeout bounds each probe. Default: 5 seconds.
 	Timeout time.Duration
-	// ClientDocuments is that of [Options].
+	// ClientDocuments is that of [gateway.Options].
 	ClientDocuments http.RoundTripper
 }
 
@@ -73,6 +74,10 @@ type prober struct {
 	ConnectOptions
 
 	transport *http.Transport
+}
+
+func (p *prober) outgoing() gateway.Outgoing {
+	return gateway.Outgoing{Config: &p.Config, Transport: p.transport}
 }
 
 // probe asks one thing. The error is a [*netx.Finding] or a [*doubt]; what else it is fails without words.

@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-type grantsEndCmd struct {
-	grantsFlags `embed:""`
-	whichGrants `embed:""`
-	ID          string `arg:"" optional:"" help:"The grant's id or a beginning of it that names no other, at least ${least} characters."`
-	All         bool   `name:"all" help:"End every grant, also those that cannot be read."`
+// GrantsToEnd are the grants to end: one by ID, those of a person or client, or all, also those that cannot be read.
+type GrantsToEnd struct {
+	ID string
+	WhichGrants
+	All bool
 }
 
-// Validate wants to be told whose grants are meant, in one way.
-func (c *grantsEndCmd) Validate() error {
+// Problem wants to be told whose grants are meant, in one way.
+func (e GrantsToEnd) Problem() error {
 	ways := 0
-	for _, given := range []bool{c.ID != "", c.any(), c.All} {
+	for _, given := range []bool{e.ID != "", e.Any(), e.All} {
 		if given {
 			ways++
 		}
@@ -32,14 +32,15 @@ func (c *grantsEndCmd) Validate() error {
 // endRounds bounds how often it is looked for grants that came while others were ended.
 const endRounds = 3
 
-// Run ends, and says of each grant that it did. What cannot be ended, or may be meant and cannot be read, makes it fail.
-func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
-	grants, closeStore, err := c.openGrants()
+// EndGrants ends grants for all replicas at once, and says of each that it did. What cannot be ended, or may be meant and
+// cannot be read, makes it fail.
+func EndGrants(ctx context.Context, o GrantsOptions, c GrantsToEnd, s Streams) (err error) {
+	grants, closeStore, err := o.open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	w := &ending{grants: grants, json: c.JSON, out: s}
+	w := &ending{grants: grants, json: o.JSON, out: s}
 	if c.ID != "" {
 		e, err := grants.Entry(ctx, c.ID)
 		if errors.Is(err, grant.ErrNoGrant) && grant.IsID(c.ID) {
@@ -76,7 +77,7 @@ func (c *grantsEndCmd) Run(ctx context.Context, s streams) (err error) {
 }
 
 // meant are the grants that are to be ended and are not yet, and how many of the others cannot be read.
-func (c *grantsEndCmd) meant(ctx context.Context, grants *grant.Grants) (found []grant.Entry, sealed int, err error) {
+func (c GrantsToEnd) meant(ctx context.Context, grants *grant.Grants) (found []grant.Entry, sealed int, err error) {
 	for e, err := range grants.Entries(ctx, "") {
 		switch {
 		case err != nil:
@@ -95,7 +96,7 @@ func (c *grantsEndCmd) meant(ctx context.Context, grants *grant.Grants) (found [
 type ending struct {
 	grants *grant.Grants
 	json   bool
-	out    streams
+	out    Streams
 	n      int
 }
 
@@ -107,10 +108,10 @@ func (w *ending) end(ctx context.Context, e *grant.Entry) error {
 	if w.json {
 		ended := *e
 		ended.State = grant.Ended
-		writer := newGrantWriter(w.out.out, true)
+		writer := newGrantWriter(w.out.Out, true)
 		writer.write(&ended)
 		return writer.flush()
 	}
-	fmt.Fprintf(w.out.out, "ended %s (%s, %s)\n", e.ID[:min(len(e.ID), shownKey)], printable(e.Email), printable(e.ClientName))
+	fmt.Fprintf(w.out.Out, "ended %s (%s, %s)\n", e.ID[:min(len(e.ID), ShownKey)], printable(e.Email), printable(e.ClientName))
 	return nil
 }

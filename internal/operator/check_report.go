@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"encoding/json"
@@ -7,39 +7,37 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
 )
 
-// report is what gateway check found. Its JSON is for programs: fields are added, and stay.
-type report struct {
-	OK        bool         `json:"ok"`
-	Connected bool         `json:"connected"` // false: settings only
-	Problems  []string     `json:"problems"`
-	Warnings  []string     `json:"warnings"`
-	Checks    []connection `json:"checks"`
+// Report is what a check found. Its JSON is for programs: fields are added, and stay.
+type Report struct {
+	OK        bool          `json:"ok"`
+	Connected bool          `json:"connected"` // false: settings only
+	Problems  []string      `json:"problems"`
+	Warnings  []string      `json:"warnings"`
+	Checks    []CheckResult `json:"checks"`
 }
 
-// connection is what one probe found.
-type connection struct {
-	Check  string         `json:"check"`
-	Target string         `json:"target"`
-	Result gateway.Result `json:"result"`
-	Found  string         `json:"found"`
-	Change string         `json:"change,omitempty"`
-	Took   int64          `json:"took_ms"`
+// CheckResult is what one probe found.
+type CheckResult struct {
+	Check  string `json:"check"`
+	Target string `json:"target"`
+	Result Result `json:"result"`
+	Found  string `json:"found"`
+	Change string `json:"change,omitempty"`
+	Took   int64  `json:"took_ms"`
 }
 
-func (r *report) add(found []gateway.Connection) {
+func (r *Report) add(found []Connection) {
 	for _, c := range found {
-		r.Checks = append(r.Checks, connection{
+		r.Checks = append(r.Checks, CheckResult{
 			Check: c.Name, Target: c.Target, Result: c.Result, Found: c.Found, Change: c.Change, Took: c.Took.Milliseconds(),
 		})
 	}
 }
 
 // named are the probes that came to a result.
-func (r *report) named(result gateway.Result) []string {
+func (r *Report) named(result Result) []string {
 	var names []string
 	for _, c := range r.Checks {
 		if c.Result == result {
@@ -49,7 +47,7 @@ func (r *report) named(result gateway.Result) []string {
 	return names
 }
 
-func (r *report) writeJSON(w io.Writer) error {
+func (r *Report) writeJSON(w io.Writer) error {
 	out := *r
 	out.Problems, out.Warnings, out.Checks = notNil(r.Problems), notNil(r.Warnings), notNil(r.Checks)
 	e := json.NewEncoder(w)
@@ -62,7 +60,7 @@ func (r *report) writeJSON(w io.Writer) error {
 func notNil[T any](list []T) []T { return append([]T{}, list...) }
 
 // writeTable writes a line for each probe, and one more for what to change.
-func (r *report) writeTable(out io.Writer) error {
+func (r *Report) writeTable(out io.Writer) error {
 	if len(r.Checks) == 0 {
 		return nil
 	}
@@ -81,10 +79,10 @@ func (r *report) writeTable(out io.Writer) error {
 	return w.Flush()
 }
 
-// problemsError reports a wrong configuration as a whole; nil if nothing is wrong.
-func problemsError(problems []string) error {
+// ProblemsError reports a wrong configuration as a whole; nil if nothing is wrong.
+func ProblemsError(problems []string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return usageError{fmt.Errorf("the configuration does not work:\n  %s", strings.Join(problems, "\n  "))}
+	return UsageError{fmt.Errorf("the configuration does not work:\n  %s", strings.Join(problems, "\n  "))}
 }

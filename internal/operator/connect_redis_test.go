@@ -1,4 +1,4 @@
-package gateway_test
+package operator_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
@@ -25,10 +25,10 @@ func TestConnectAsksRedis(t *testing.T) {
 		want map[string]finding
 	}{
 		"as it should be": {args: sound, want: map[string]finding{
-			reach: fine, writes: fine, epoch: {gateway.ResultOK, "no records", ""}, durability: fine,
+			reach: fine, writes: fine, epoch: {operator.ResultOK, "no records", ""}, durability: fine,
 		}},
 		"settings that lose data": {want: map[string]finding{
-			reach: fine, writes: fine, epoch: fine, durability: {gateway.ResultWarning, "appendonly is not yes", "appendonly yes"},
+			reach: fine, writes: fine, epoch: fine, durability: {operator.ResultWarning, "appendonly is not yes", "appendonly yes"},
 		}},
 		"nothing listens": {edit: (*redistest.Server).Kill, want: only(failed("refuses the connection", setting))},
 		"no answer":       {edit: (*redistest.Server).Stop, want: only(failed("does not answer in time", setting))},
@@ -63,7 +63,7 @@ func TestConnectAsksRedis(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(server)
 			}
-			opts := gateway.ConnectOptions{Config: cfg}
+			opts := operator.ConnectOptions{Config: cfg}
 			if name == "no answer" || name == "not TLS" { // a server waits for a whole line
 				opts.Timeout = short
 			}
@@ -85,13 +85,13 @@ func TestConnectReadsTheEpochAndLeavesIt(t *testing.T) {
 		missed  bool // keys of before the loss may be missed still
 		want    finding
 	}{
-		"with its secret":       {secrets: []config.Secret{theirs}, want: finding{gateway.ResultOK, "since 2026-11-20T08:00:00Z", ""}},
+		"with its secret":       {secrets: []config.Secret{theirs}, want: finding{operator.ResultOK, "since 2026-11-20T08:00:00Z", ""}},
 		"with it among others":  {secrets: []config.Secret{ours, theirs}, want: fine},
 		"with another":          {secrets: []config.Secret{ours}, want: failed("another secret", "--secret (GATEWAY_SECRET)")},
-		"lost a moment ago":     {secrets: []config.Secret{theirs}, lost: born, missed: true, want: finding{gateway.ResultWarning, "lost", "idempotency_key"}},
+		"lost a moment ago":     {secrets: []config.Secret{theirs}, lost: born, missed: true, want: finding{operator.ResultWarning, "lost", "idempotency_key"}},
 		"lost a long time ago":  {secrets: []config.Secret{theirs}, lost: born, want: fine},
 		"lost, another's":       {secrets: []config.Secret{ours}, lost: born, missed: true, want: failed("another secret", "")},
-		"lost, its and another": {secrets: []config.Secret{ours, theirs}, lost: born, missed: true, want: finding{gateway.ResultWarning, "lost", ""}},
+		"lost, its and another": {secrets: []config.Secret{ours, theirs}, lost: born, missed: true, want: finding{operator.ResultWarning, "lost", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, cfg := redistest.Start(t), valid(t)
@@ -109,8 +109,8 @@ func TestConnectReadsTheEpochAndLeavesIt(t *testing.T) {
 			if tt.missed {
 				server.Do("SET", "gw:e:lost", "1")
 			}
-			got := probe(t, gateway.ConnectOptions{Config: cfg})["redis epoch"]
-			expect(t, map[string]gateway.Connection{"redis epoch": got}, map[string]finding{"redis epoch": tt.want})
+			got := probe(t, operator.ConnectOptions{Config: cfg})["redis epoch"]
+			expect(t, map[string]operator.Connection{"redis epoch": got}, map[string]finding{"redis epoch": tt.want})
 			if now := server.Do("GET", "gw:e:epoch"); now != sealed {
 				t.Error("the epoch was changed")
 			}

@@ -1,7 +1,8 @@
-package gateway_test
+package operator_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
@@ -70,7 +71,7 @@ func TestConnectAsksTheProvider(t *testing.T) {
 		issuer func(string) string
 		want   map[string]finding
 	}{
-		"as it should be": {want: all(fine, finding{gateway.ResultOK, "1 key", ""}, finding{gateway.ResultOK, "knows", ""})},
+		"as it should be": {want: all(fine, finding{operator.ResultOK, "1 key", ""}, finding{operator.ResultOK, "knows", ""})},
 		"nothing listens": {
 			issuer: func(string) string { return "http://" + nowhere },
 			want:   map[string]finding{metadata: failed("metadata_refused: asked at http://", issuerSetting)},
@@ -137,11 +138,11 @@ func TestConnectAsksTheProvider(t *testing.T) {
 			edit: func(_ map[string]any, a answers) {
 				a["/token"] = says(http.StatusBadRequest, `{"error":"invalid_request"}`)
 			},
-			want: all(fine, fine, finding{gateway.ResultUnknown, "does not tell", "sign in"}),
+			want: all(fine, fine, finding{operator.ResultUnknown, "does not tell", "sign in"}),
 		},
 		"a token endpoint that fails": {
 			edit: func(_ map[string]any, a answers) { a["/token"] = status(http.StatusInternalServerError) },
-			want: all(fine, fine, finding{gateway.ResultUnknown, "does not tell", "sign in"}),
+			want: all(fine, fine, finding{operator.ResultUnknown, "does not tell", "sign in"}),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +152,7 @@ func TestConnectAsksTheProvider(t *testing.T) {
 			if tt.issuer != nil {
 				cfg.OIDCIssuer = tt.issuer(cfg.OIDCIssuer)
 			}
-			got := probe(t, gateway.ConnectOptions{Config: cfg})
+			got := probe(t, operator.ConnectOptions{Config: cfg})
 			delete(got, "redis")
 			delete(got, "rest api")
 			expect(t, got, tt.want)
@@ -166,12 +167,12 @@ func TestConnectAsksTheTokenIssuer(t *testing.T) {
 		edit func(*tokentest.Issuer, *config.Config)
 		want finding
 	}{
-		"as it should be": {want: finding{gateway.ResultOK, "1 key", ""}},
+		"as it should be": {want: finding{operator.ResultOK, "1 key", ""}},
 		"by its address": {
 			edit: func(i *tokentest.Issuer, c *config.Config) { c.TokenJWKSURLs = []string{i.URL + tokentest.KeysPath} }, want: fine,
 		},
 		"two keys": {
-			edit: func(i *tokentest.Issuer, _ *config.Config) { i.Rotate() }, want: finding{gateway.ResultOK, "2 keys", ""},
+			edit: func(i *tokentest.Issuer, _ *config.Config) { i.Rotate() }, want: finding{operator.ResultOK, "2 keys", ""},
 		},
 		"nothing listens": {
 			edit: func(_ *tokentest.Issuer, c *config.Config) { c.TokenIssuers = []string{"http://" + nowhere} },
@@ -218,7 +219,7 @@ func TestConnectAsksTheTokenIssuer(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(issuer, &cfg)
 			}
-			expect(t, probe(t, gateway.ConnectOptions{Config: cfg}), map[string]finding{"redis": fine, "rest api": fine, "token issuer keys": tt.want})
+			expect(t, probe(t, operator.ConnectOptions{Config: cfg}), map[string]finding{"redis": fine, "rest api": fine, "token issuer keys": tt.want})
 		})
 	}
 }
@@ -230,7 +231,7 @@ func TestConnectAsksWhoExchangesTokens(t *testing.T) {
 		url   func(issuer string) string
 		want  finding
 	}{
-		"found by its metadata": {token: says(http.StatusBadRequest, `{"error":"invalid_grant"}`), want: finding{gateway.ResultOK, "knows", ""}},
+		"found by its metadata": {token: says(http.StatusBadRequest, `{"error":"invalid_grant"}`), want: finding{operator.ResultOK, "knows", ""}},
 		"a wrong secret": {
 			token: says(http.StatusUnauthorized, `{"error":"invalid_client"}`),
 			want:  failed("invalid_client", "--exchange-client-secret (GATEWAY_EXCHANGE_CLIENT_SECRET)"),
@@ -254,7 +255,7 @@ func TestConnectAsksWhoExchangesTokens(t *testing.T) {
 			if tt.url != nil {
 				cfg.ExchangeTokenURL = tt.url(issuer)
 			}
-			expect(t, probe(t, gateway.ConnectOptions{Config: cfg}),
+			expect(t, probe(t, operator.ConnectOptions{Config: cfg}),
 				map[string]finding{"redis": fine, "rest api": fine, "token issuer keys": fine, "token exchange": tt.want})
 		})
 	}
@@ -269,6 +270,11 @@ func (f web) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
+// away is a network that reaches nobody.
+type away struct{}
+
+func (away) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("unreachable") }
+
 func TestConnectFetchesADocumentOfAClient(t *testing.T) {
 	t.Parallel()
 	document := func(w http.ResponseWriter, r *http.Request) {
@@ -276,7 +282,7 @@ func TestConnectFetchesADocumentOfAClient(t *testing.T) {
 			"grant_types":["authorization_code"],"token_endpoint_auth_method":"none"}`)(w, r)
 	}
 	const proxyFlag = "--egress-proxy (GATEWAY_EGRESS_PROXY)"
-	doubtful := func(found string) finding { return finding{gateway.ResultWarning, found, proxyFlag} }
+	doubtful := func(found string) finding { return finding{operator.ResultWarning, found, proxyFlag} }
 	for name, tt := range map[string]struct {
 		mode  string
 		proxy config.Secret
@@ -286,7 +292,7 @@ func TestConnectFetchesADocumentOfAClient(t *testing.T) {
 		"its document":   {mode: "on", web: web(document), want: &fine},
 		"no network":     {mode: "on", web: away{}, want: new(doubtful("breaks the connection; well-known clients are served"))},
 		"kept out":       {mode: "on", web: web(status(http.StatusForbidden)), want: new(doubtful("answers 403"))},
-		"a page instead": {mode: "on", web: web(page), want: &finding{gateway.ResultWarning, "something else", "proxy in between"}},
+		"a page instead": {mode: "on", web: web(page), want: &finding{operator.ResultWarning, "something else", "proxy in between"}},
 		"a proxy that is not there": {
 			mode: "on", proxy: "http://gateway:pa55word@" + nowhere, web: web(document), want: new(doubtful("not let through by the proxy")),
 		},
@@ -301,7 +307,7 @@ func TestConnectFetchesADocumentOfAClient(t *testing.T) {
 			if tt.want != nil {
 				want["client documents"] = *tt.want
 			}
-			got := probe(t, gateway.ConnectOptions{Config: cfg, ClientDocuments: tt.web})
+			got := probe(t, operator.ConnectOptions{Config: cfg, ClientDocuments: tt.web})
 			expect(t, got, want)
 			if c, ok := got["client documents"]; ok && !strings.HasPrefix(c.Target, "https://") {
 				t.Errorf("the document is not named: %+v", c)

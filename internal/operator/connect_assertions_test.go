@@ -1,11 +1,11 @@
-package gateway_test
+package operator_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
@@ -15,7 +15,7 @@ func TestConnectAsksIssuersOfAssertions(t *testing.T) {
 		issuer string
 		want   finding
 	}{
-		"there":   {there.URL, finding{result: gateway.ResultOK, found: "for signatures"}},
+		"there":   {there.URL, finding{result: operator.ResultOK, found: "for signatures"}},
 		"nowhere": {"http://" + nowhere, failed("refuses the connection", "")},
 		"another": {openID(t, nil) + "/other", failed("404", "")},
 	} {
@@ -29,7 +29,7 @@ func TestConnectAsksIssuersOfAssertions(t *testing.T) {
 			} {
 				cfg := cfg
 				set(&cfg)
-				got, asked := probe(t, gateway.ConnectOptions{Config: cfg})[check]
+				got, asked := probe(t, operator.ConnectOptions{Config: cfg})[check]
 				if !asked || got.Result != tt.want.result || !strings.Contains(got.Found, tt.want.found) {
 					t.Errorf("%s: %+v, want %+v", check, got, tt.want)
 				}

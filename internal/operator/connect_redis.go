@@ -1,4 +1,4 @@
-package gateway
+package operator
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/idempotency"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
@@ -48,11 +49,11 @@ func (p *prober) redis(ctx context.Context) []Connection {
 
 // epoch reads the mark by which a loss of data is noticed, and which shows whether records can be read with these secrets.
 func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, error) {
-	keys, err := newKeyring(&p.Config)
+	sealer, err := gateway.EpochSealer(&p.Config)
 	if err != nil {
 		return "", failure(err.Error(), "correct "+setting.Secrets)
 	}
-	switch info, err := idempotency.InspectEpoch(ctx, store.Epoch(), keys.Sealer(purposeOnce)); {
+	switch info, err := idempotency.InspectEpoch(ctx, store.Epoch(), sealer); {
 	case err != nil:
 		return "", redisFailure(err)
 	case !info.Found:
@@ -75,7 +76,7 @@ func durabilityFound(ctx context.Context, store *redisstore.Store) (string, erro
 	if err != nil {
 		return "", warning("its settings cannot be asked for: "+err.Error(), "see Sending once in docs/operations.md for what they must be")
 	}
-	if all := losses(d); len(all) > 0 {
+	if all := d.Losses(); len(all) > 0 {
 		return "", warning(strings.Join(all, "; "), "set maxmemory-policy noeviction, appendonly yes, appendfsync always and "+
 			"no-appendfsync-on-rewrite no in Redis, or have its provider do it")
 	}

@@ -1,4 +1,4 @@
-package gateway
+package operator
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
@@ -21,7 +22,7 @@ func (p *prober) provider(ctx context.Context) []Connection {
 		return nil
 	}
 	target := netx.ShownURL(p.Config.OIDCIssuer)
-	provider, err := newProvider(&p.Config, p.transport, nil, 0)
+	provider, err := p.outgoing().Provider()
 	if err != nil {
 		return []Connection{{Name: "provider metadata", Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.OIDCIssuer}}
 	}
@@ -78,7 +79,7 @@ func (p *prober) tokenIssuer(ctx context.Context) []Connection {
 		return nil
 	}
 	const name = "token issuer keys"
-	verifier, err := newVerifier(ctx, &p.Config, p.transport)
+	verifier, err := p.outgoing().Verifier(ctx)
 	var probes []func() Connection
 	for _, issuer := range p.Config.TokenIssuers {
 		target := netx.ShownURL(identity.MetadataIssuer(issuer))
@@ -97,7 +98,7 @@ func (p *prober) tokenIssuer(ctx context.Context) []Connection {
 
 // exchange asks the server that exchanges tokens, if it is not the provider.
 func (p *prober) exchange(ctx context.Context) []Connection {
-	if p.Config.ClerkCredential != "exchange" || !ownTokenServer(&p.Config) {
+	if !p.outgoing().HasTokenServer() {
 		return nil
 	}
 	const name = "token exchange"
@@ -108,7 +109,7 @@ func (p *prober) exchange(ctx context.Context) []Connection {
 		}
 	}
 	target := netx.ShownURL(address)
-	server, err := newTokenServer(&p.Config, p.transport)
+	server, err := p.outgoing().TokenServer()
 	if err != nil {
 		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.ExchangeTokenURL}}
 	}
@@ -144,7 +145,7 @@ func (p *prober) api(ctx context.Context) []Connection {
 	const name = "rest api"
 	target := netx.ShownURL(p.Config.ClerkURL)
 	client, err := clerkapi.NewClient(clerkapi.Options{
-		BaseURL: p.Config.ClerkURL, UserAgent: userAgent(p.Version), Timeout: p.Timeout, MaxAttempts: 1,
+		BaseURL: p.Config.ClerkURL, UserAgent: gateway.UserAgent(p.Version), Timeout: p.Timeout, MaxAttempts: 1,
 	})
 	if err != nil {
 		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.ClerkURL}}
@@ -215,7 +216,7 @@ func (p *prober) documents(ctx context.Context) []Connection {
 	}
 	const name = "client documents"
 	target := authserver.ProbedDocument()
-	fetcher, err := newDocumentFetcher(&p.Config, p.ClientDocuments)
+	fetcher, err := p.outgoing().DocumentFetcher(p.ClientDocuments)
 	if err != nil {
 		return []Connection{{Name: name, Target: target, Result: ResultFailed, Found: err.Error(), Change: "correct " + setting.EgressProxy}}
 	}

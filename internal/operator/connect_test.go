@@ -1,4 +1,4 @@
-package gateway_test
+package operator_test
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/config"
-	"github.com/clerkchat/mcp-gateway/internal/gateway"
+	"github.com/clerkchat/mcp-gateway/internal/operator"
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
@@ -20,25 +20,25 @@ const short = 100 * time.Millisecond
 
 // finding is what is expected of one probe.
 type finding struct {
-	result        gateway.Result
+	result        operator.Result
 	found, change string // parts
 }
 
-var fine = finding{result: gateway.ResultOK}
+var fine = finding{result: operator.ResultOK}
 
-func failed(found, change string) finding { return finding{gateway.ResultFailed, found, change} }
+func failed(found, change string) finding { return finding{operator.ResultFailed, found, change} }
 
 // probe connects, and gives what was found by name. What has a password or a key in it fails the test.
-func probe(t *testing.T, opts gateway.ConnectOptions) map[string]gateway.Connection {
+func probe(t *testing.T, opts operator.ConnectOptions) map[string]operator.Connection {
 	t.Helper()
 	opts.Version = "test"
-	found := map[string]gateway.Connection{}
-	for _, c := range gateway.Connect(t.Context(), opts) {
+	found := map[string]operator.Connection{}
+	for _, c := range operator.Connect(t.Context(), opts) {
 		if _, twice := found[c.Name]; twice {
 			t.Errorf("%s is there twice", c.Name)
 		}
 		found[c.Name] = c
-		if c.Result != gateway.ResultOK && (c.Found == "" || c.Change == "") {
+		if c.Result != operator.ResultOK && (c.Found == "" || c.Change == "") {
 			t.Errorf("%s does not say what is wrong and what to change: %+v", c.Name, c)
 		}
 		secrets := []config.Secret{opts.Config.ClerkAPIKey, opts.Config.OIDCClientSecret, opts.Config.ExchangeClientSecret, "pa55word"}
@@ -52,7 +52,7 @@ func probe(t *testing.T, opts gateway.ConnectOptions) map[string]gateway.Connect
 }
 
 // want compares what was found with what was expected, by name. What is not expected must not be there.
-func expect(t *testing.T, found map[string]gateway.Connection, want map[string]finding) {
+func expect(t *testing.T, found map[string]operator.Connection, want map[string]finding) {
 	t.Helper()
 	for name, w := range want {
 		c, ok := found[name]
@@ -109,7 +109,7 @@ func TestConnectAsksTheRESTAPIWithTheKey(t *testing.T) {
 		edit func(*config.Config)
 		want finding
 	}{
-		"the key":     {want: finding{gateway.ResultOK, "takes the key", ""}},
+		"the key":     {want: finding{operator.ResultOK, "takes the key", ""}},
 		"another key": {edit: func(c *config.Config) { c.ClerkAPIKey = "an0ther-key" }, want: failed("401", keySetting)},
 		"a key that is not one": {
 			edit: func(c *config.Config) { c.ClerkAPIKey = "an0ther key" }, want: failed("was not asked", keySetting),
@@ -125,14 +125,14 @@ func TestConnectAsksTheRESTAPIWithTheKey(t *testing.T) {
 		"403":                {api: status(http.StatusForbidden), want: failed("403", keySetting)},
 		"404":                {api: status(http.StatusNotFound), want: failed("404", urlSetting)},
 		"a redirect":         {api: status(http.StatusFound), want: failed("302", urlSetting)},
-		"429":                {api: status(http.StatusTooManyRequests), want: finding{gateway.ResultWarning, "429", "later"}},
+		"429":                {api: status(http.StatusTooManyRequests), want: finding{operator.ResultWarning, "429", "later"}},
 		"503":                {api: status(http.StatusServiceUnavailable), want: failed("503", urlSetting)},
 		"a page of another":  {api: page, want: failed("something else", urlSetting)},
 		"a path beside it":   {edit: func(c *config.Config) { c.ClerkURL += "/elsewhere" }, want: failed("404", urlSetting)},
 		"a slash at the end": {edit: func(c *config.Config) { c.ClerkURL += "/" }, want: fine},
 	} {
 		t.Run(name, func(t *testing.T) {
-			opts := gateway.ConnectOptions{Config: valid(t)}
+			opts := operator.ConnectOptions{Config: valid(t)}
 			if tt.api != nil {
 				opts.Config.ClerkURL = answering(t, tt.api)
 			}
@@ -142,7 +142,7 @@ func TestConnectAsksTheRESTAPIWithTheKey(t *testing.T) {
 			if name == "no answer" {
 				opts.Timeout = short
 			}
-			expect(t, probe(t, opts), map[string]finding{"redis": {gateway.ResultOK, "in this process", ""}, "rest api": tt.want})
+			expect(t, probe(t, opts), map[string]finding{"redis": {operator.ResultOK, "in this process", ""}, "rest api": tt.want})
 		})
 	}
 }
@@ -155,8 +155,8 @@ func TestConnectOnlyReachesTheAPIWithoutAKey(t *testing.T) {
 			api  http.HandlerFunc
 			want finding
 		}{
-			"the API":                {want: finding{gateway.ResultOK, "nothing more is checked: with --clerk-credential " + credential, ""}},
-			"something that lets in": {api: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":[]}`)) }, want: finding{gateway.ResultWarning, "not one", urlSetting}},
+			"the API":                {want: finding{operator.ResultOK, "nothing more is checked: with --clerk-credential " + credential, ""}},
+			"something that lets in": {api: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":[]}`)) }, want: finding{operator.ResultWarning, "not one", urlSetting}},
 			"a page":                 {api: page, want: failed("something else", urlSetting)},
 			"502":                    {api: status(http.StatusBadGateway), want: failed("502", urlSetting)},
 		} {
@@ -168,7 +168,7 @@ func TestConnectOnlyReachesTheAPIWithoutAKey(t *testing.T) {
 				if tt.api != nil {
 					cfg.ClerkURL = answering(t, tt.api)
 				}
-				got := probe(t, gateway.ConnectOptions{Config: cfg})
+				got := probe(t, operator.ConnectOptions{Config: cfg})
 				expect(t, got, map[string]finding{"redis": fine, "provider metadata": fine, "provider keys": fine, "provider client": fine, "rest api": tt.want})
 			})
 		}
@@ -182,11 +182,11 @@ func TestConnectEndsWhenNothingAnswers(t *testing.T) {
 	address := silent(t)
 	cfg.Auth, cfg.ClientDocuments, cfg.AllowAnyUser = "oauth", "on", true
 	cfg.OIDCIssuer, cfg.OIDCClientID, cfg.ClerkURL = address, "gateway", address
-	got := probe(t, gateway.ConnectOptions{Config: cfg, Timeout: short, ClientDocuments: unanswered{}})
+	got := probe(t, operator.ConnectOptions{Config: cfg, Timeout: short, ClientDocuments: unanswered{}})
 	late := failed("does not answer in time", "")
 	expect(t, got, map[string]finding{
 		"redis": fine, "provider metadata": late, "rest api": late,
-		"client documents": {gateway.ResultWarning, "does not answer in time", "--egress-proxy (GATEWAY_EGRESS_PROXY)"},
+		"client documents": {operator.ResultWarning, "does not answer in time", "--egress-proxy (GATEWAY_EGRESS_PROXY)"},
 	})
 }
 
