@@ -1,13 +1,3 @@
-// Package cancellation stops the calls that their clients cancel with a notification, on whichever replica they run.
-//
-// A call is known by its session, whose that is, and its JSON-RPC id ([ID]). The replica that the notification reaches stops the
-// call if it runs there; else it marks the name of the call in the store, which tells the other replicas, and which the replica of
-// the call looks at in the trips that the call makes anyway. A mark stops only what began before it, by the clock of the process
-// for what reached the process itself, by that of the store for what came from another one; a clock of another process never
-// counts. It goes when its call ends, or after [life].
-//
-// Unknown never stops a call: while the store does not answer, a notification reaches the calls of its own replica and no others.
-// Nobody is told that a call was stopped but by the result of the call itself.
 package cancellation
 
 import (
@@ -20,11 +10,14 @@ import (
 )
 
 const (
-	// life is how long a mark is kept whose call is not found: longer than a call waits for its turn and runs.
+	// life is how long a mark is kept whose call is not found: longer than a call waits for its
+	// turn and runs.
 	life = 10 * time.Minute
-	// maxRecent is how many marks a process remembers for calls that it has not begun. The oldest go.
+	// maxRecent is how many marks a process remembers for calls that it has not begun. The oldest
+	// go.
 	maxRecent = 4096
-	// again is the least time between two questions of one call about a mark that was older than it.
+	// again is the least time between two questions of one call about a mark that was older than
+	// it.
 	again = time.Second
 )
 
@@ -36,13 +29,15 @@ type Marks interface {
 	Age(ctx context.Context, name string) (age time.Duration, found bool, err error)
 	// Clear takes a mark back.
 	Clear(ctx context.Context, name string) error
-	// Look makes a context whose trips to the store look at a mark too; found is called when it is there.
+	// Look makes a context whose trips to the store look at a mark too; found is called when it is
+	// there.
 	Look(ctx context.Context, name string, found func()) context.Context
 	// Listen calls heard with the names that are marked, until ctx ends.
 	Listen(ctx context.Context, heard func(name string))
 }
 
-// ID is what a call is known by. Session names the session: clients cannot make one up. Request tells numbers from texts.
+// ID is what a call is known by. Session names the session: clients cannot make one up. Request
+// tells numbers from texts.
 type ID struct{ Session, Subject, Request string }
 
 // name is what stands for an id in the store. Lengths keep its parts apart.
@@ -59,7 +54,8 @@ type Call struct {
 	ID
 	// Came is when its request came.
 	Came time.Time
-	// Content is what it asks for: calls of one ID that ask for the same are one call, transmitted again.
+	// Content is what it asks for: calls of one ID that ask for the same are one call, transmitted
+	// again.
 	Content string
 }
 
@@ -89,18 +85,21 @@ type running struct {
 
 // mark is a notification that a process remembers.
 type mark struct {
-	// made is when its request came, or when this process heard of it: a call that began later is not meant.
+	// made is when its request came, or when this process heard of it: a call that began later is
+	// not meant.
 	made time.Time
 	// heard says that it is another replica's: when it was made, the store knows.
 	heard bool
 	// stored says that it is in the store too.
 	stored bool
-	// content is what the call asked for that it stopped; another one is not meant. met says that there was one.
+	// content is what the call asked for that it stopped; another one is not meant. met says that
+	// there was one.
 	content string
 	met     bool
 }
 
-// New makes a registry; cause is that of the contexts that it ends, and marks is nil for a process that has no replicas.
+// New makes a registry; cause is that of the contexts that it ends, and marks is nil for a process
+// that has no replicas.
 func New(cause error, marks Marks) *Registry {
 	return &Registry{marks: marks, cause: cause, calls: map[string][]*running{}, recent: map[string]*mark{}}
 }
@@ -113,7 +112,8 @@ func (r *Registry) Run(ctx context.Context) {
 	r.judging.Wait()
 }
 
-// Begin notes a call, and gives the context that ends when it is canceled. A call without a session or an id cannot be.
+// Begin notes a call, and gives the context that ends when it is canceled. A call without a session
+// or an id cannot be.
 func (r *Registry) Begin(ctx context.Context, c Call) (_ context.Context, end func()) {
 	if c.Session == "" || c.Request == "" {
 		return ctx, func() {}
@@ -157,8 +157,8 @@ func (r *Registry) end(ctx context.Context, call *running) {
 	}
 }
 
-// Cancel stops the call of an id that began before the notification came, wherever it runs. The error says that other replicas
-// could not be told.
+// Cancel stops the call of an id that began before the notification came, wherever it runs. The
+// error says that other replicas could not be told.
 func (r *Registry) Cancel(ctx context.Context, id ID, came time.Time) error {
 	if id.Session == "" || id.Request == "" {
 		return nil
@@ -179,8 +179,8 @@ func (r *Registry) Cancel(ctx context.Context, id ID, came time.Time) error {
 	return r.marks.Mark(ctx, name, life)
 }
 
-// meant are the calls of a name that began before and go on. Clients that use one id for different calls at a time leave open which of them
-// is meant: then none is stopped. r.mu is held.
+// meant are the calls of a name that began before and go on. Clients that use one id for different
+// calls at a time leave open which of them is meant: then none is stopped. r.mu is held.
 func (r *Registry) meant(name string, before time.Time) (met []*running, ambiguous bool) {
 	for _, c := range r.calls[name] {
 		if c.Came.Before(before) && !c.stopped {
@@ -231,8 +231,8 @@ func (r *Registry) hear(name string) {
 	}
 }
 
-// judge asks the store how old the mark of a call is, and stops the call if it began before. It is the one trip of its own, and is
-// made only for a call that has a mark.
+// judge asks the store how old the mark of a call is, and stops the call if it began before. It is
+// the one trip of its own, and is made only for a call that has a mark.
 func (r *Registry) judge(call *running) {
 	r.mu.Lock()
 	if call.stopped || !call.judged.IsZero() && time.Since(call.judged) < again {
