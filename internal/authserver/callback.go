@@ -96,30 +96,6 @@ func (s *Server) redeem(ctx context.Context, answer url.Values, keep []byte) (*g
 	return &person, nil
 }
 
-// complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.
-func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
-	code, err := s.opts.Grants.Begin(r.Context(), grant.Grant{
-		Subject: x.Person.Subject, Name: x.Person.Name, Email: x.Person.Email, ClientID: x.ClientID, ClientName: x.ClientName,
-		Resource: x.Resource, Scopes: x.Scopes, AuthMethods: x.AuthMethods,
-	}, grant.Binding{RedirectURI: x.RedirectURI, Challenge: x.Challenge}, x.Person.Upstream)
-	if err != nil {
-		s.giveUp(w, r, "grant", x, asError(err), on)
-		return
-	}
-	// An approval that is not remembered is asked for again, which is not a reason to fail.
-	if err := s.opts.Consents.Remember(r.Context(), x.Person.Subject, x.ClientID, x.RedirectURI, x.Scopes); err != nil {
-		s.report(r, "consent", asError(err))
-	}
-	if ref := x.ClientID; s.clients.keepsDocumentOf(ref) {
-		if err := s.opts.Documents.completed(r.Context(), ref, x.Person.Subject, s.clients.list.schemes); err != nil {
-			s.report(r, "client document", asError(err))
-		}
-	}
-	b.Subject, b.Name = x.Person.Subject, x.Person.Name
-	s.setBrowser(w, b)
-	on(w, x.ClientName, s.answerURL(x, "code", code))
-}
-
 // failAuthRequest answers where a stored request is not there, or nobody can tell.
 func (s *Server) failAuthRequest(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, grant.ErrNoAuthRequest) {

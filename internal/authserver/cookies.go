@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// What a browser of this server keeps in cookies, and the CSRF token of its forms.
+
 // browserLife is how long a browser remembers who signed in with it.
 const browserLife = 30 * 24 * time.Hour
 

@@ -17,6 +17,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
+// Client ID metadata documents: clients whose client_id is a URL.
+
 // The ways to serve clients whose client_id is a URL.
 const (
 	DocumentsOn      = "on"      // their documents are fetched

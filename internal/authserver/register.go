@@ -10,6 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
+// Dynamic client registration (RFC 7591).
+
 // maxRegistration is the largest registration in bytes that is read.
 const maxRegistration = 16 << 10
 

@@ -11,6 +11,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
+// The paths of the endpoints with some of the tools: /mcp/readonly and /mcp/x/TOOLSETS. What a toolset
+// enables is in pkg/mcpadapter/toolsets.go.
+
 const (
 	// pathMCP is the endpoint's path for clients that want one; the root offers the same.
 	pathMCP = "/mcp"

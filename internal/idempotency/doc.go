@@ -17,7 +17,7 @@
 //	conclude.go     what is written when the outcome is known, or will not be
 //	epoch.go        whether the store lost data
 //	backlog.go      writes that the store did not take at once, tried again in the background
-//	guard.go        heartbeat, and whether the owner of a record is alive
+//	heartbeat.go    whether the owner of a record is alive
 //	record.go       the record itself: its phases, sealing, time to live
 //	names.go        what a record, a queue, a list and a claim are called
 //

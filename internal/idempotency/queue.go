@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Operations of one fingerprint and tenant are executed one after another. The queue is for order alone: whether an answer that was
+// Identical messages are sent one at a time: operations of one fingerprint and tenant are executed one after another. The queue is for order alone: whether an answer that was
 // lost can be reconciled rests on open attempts and claims, which are the deployment's. So a queue that cannot be read, or
 // that was lost, keeps nobody waiting and makes nothing wrong; one that does not answer keeps works from being done, like
 // every part of the store.

@@ -10,6 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
+// The idempotency record: its phases, its sealing and its time to live.
+
 // phase is where a record is on its way.
 type phase string
 

@@ -10,6 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
+// One log line for each tool call.
+
 // Calls counts and logs every finished tool call. It is an mcpadapter.Observer.
 type Calls struct {
 	logger  *slog.Logger

@@ -16,9 +16,9 @@ type GrantsToEnd struct {
 }
 
 // Problem wants to be told whose grants are meant, in one way.
-func (e GrantsToEnd) Problem() error {
+func (c GrantsToEnd) Problem() error {
 	ways := 0
-	for _, given := range []bool{e.ID != "", e.Any(), e.All} {
+	for _, given := range []bool{c.ID != "", c.Any(), c.All} {
 		if given {
 			ways++
 		}

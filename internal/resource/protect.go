@@ -14,6 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
+// What a request without a good access token is answered: the 401 challenge, and 403 without a scope.
+
 // defaultRetryAfter is for a verifier that does not know.
 const defaultRetryAfter = 5 * time.Second
 

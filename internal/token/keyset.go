@@ -11,6 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/flight"
 )
 
+// The JWKS of an issuer: when it is fetched, and how long it serves.
+
 // When keys are fetched. Every wait is for the issuer's sake: tokens with made-up key ids must not become requests to it.
 const (
 	// keysFresh is how old keys may be before they are fetched again in the background, so that a key that the issuer took

@@ -14,6 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
+// Token exchange (RFC 8693): a token of the caller for one whose audience is the REST API.
+
 // TokenServer is whose token endpoint exchanges tokens: a [Provider] or an [AuthorizationServer].
 type TokenServer interface {
 	// exchange asks the token endpoint once. Its errors are those of tokenClient.redeem.

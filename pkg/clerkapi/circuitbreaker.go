@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// The circuit breaker: the API is left alone where it fails persistently.
+
 const (
 	defaultCircuitFailures = 5
 	defaultCircuitPause    = 15 * time.Second

@@ -12,6 +12,8 @@ import (
 	"time"
 )
 
+// Which requests may be retried, a POST above all, and when.
+
 // The wait before attempt n+1 is between half of and all of minWait<<(n-1), at most maxWait; a Retry-After of the API
 // comes on top if it is longer.
 const (

@@ -11,6 +11,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
+// The one table from the errors of the REST API to what a client is told. What is told of a creating
+// call whose outcome was unknown is in verdict_text.go.
+
 // words are a tool's own words for its failures.
 type words struct {
 	// nothing, done and unknown say what became of it: it did not happen, it did, it may have.

@@ -7,6 +7,9 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
+// The words that input schemas are written with. The input schema of a tool is in the file of the tool,
+// such as send_message.go.
+
 // The schemas are written here by hand, with one word per keyword. They use no references and no alternatives, which some
 // clients cannot read, and no format or limit that would refuse what the tools accept.
 

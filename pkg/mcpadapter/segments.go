@@ -5,6 +5,8 @@ import (
 	"unicode/utf16"
 )
 
+// SMS segments. A text is sent as GSM-7 if it can be, else as UCS-2, of which fewer characters fit.
+
 // The GSM 7-bit alphabet and its extension table (3GPP TS 23.038 §6.2.1). A character of the extension takes two places.
 const (
 	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +

@@ -7,6 +7,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
+// What a client is told of a creating call whose outcome was unknown, or which was not executed for the
+// sake of an earlier one. What is told of other failures is in failure.go.
+
 // conclude turns what is known of a work into what the client is told. last is the latest attempt of this call.
 func (t *Tools) conclude(tool *tool, p plan, w Operation, last executed, f Verdict) Report {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}

@@ -11,6 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
+// The session id is the session, sealed.
+
 const (
 	// MaxIDLength is the most bytes of an id; proxies cap headers.
 	MaxIDLength = 512

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// pageName is the sign-in page's in package pages.
+// pageName is the name of the sign-in page (login page) in package pages.
 const pageName = "sandbox-signin"
 
 // page is what the sign-in page shows: a choice, or a problem.

@@ -13,6 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
+// How the store keeps a grant, and how codes and refresh tokens name one.
+
 // The first two bytes of a grant's record are its format and its state; both keep their place in every format to come, so
 // that during an update no replica mistakes a revoked grant. The rest is sealed, bound to those two and to the grant's id.
 const (

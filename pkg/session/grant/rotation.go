@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Rotation is the next step of a grant, prepared and not yet taken: nothing is written until [Turn.Commit].
+// Rotation is the next step of a grant (a code that is redeemed, or a refresh token that is replaced by
+// a new one), prepared and not yet taken: nothing is written until [Rotation.Commit].
 type Rotation struct {
 	// Grant is whose step it is.
 	Grant Grant

@@ -6,7 +6,7 @@
 //
 // Calls stand in a queue, first come first served, before their clocks start (queue.go): waiting there is never an outage. A
 // call whose turn has come returns soon, whatever state Redis is in: each is bounded by [Options.Timeout], and while a
-// server fails a circuit breaker (guard.go, breaker.go) has it asked only now and then, by one call at a time. It opens on
+// server fails a circuit breaker (health.go, circuitbreaker.go) has it asked only now and then, by one call at a time. It opens on
 // what the server does, never on what callers do. No write that was sent is repeated, since only the caller knows
 // what repeating means. Every failure is a [*Error], which matches [ErrUnavailable] and never looks like something that is not there.
 //

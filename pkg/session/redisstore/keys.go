@@ -1,6 +1,6 @@
 package redisstore
 
-// This file is the one place where keys are built. A key is the mark of the gateway, the bucket's prefix and the name that
+// Redis keys. This file is the one place where they are built. A key is the mark of the gateway, the bucket's prefix and the name that
 // the bucket's owner gave. Redis keeps a key of up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
 //
 // Buckets keep single keys, which a cluster may put anywhere. Keys that one script or transaction changes together share

@@ -7,6 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// The limiter: one Lua script counts what an owner takes of several quotas at once.
+
 // Limits counts what owners take, and refuses what would be too much. Nothing that is refused counts.
 //
 // Within any period no more than the maximum is taken. What was taken is counted by steps of a hundredth of the period,

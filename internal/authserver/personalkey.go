@@ -8,28 +8,6 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// conclude ends a request whose person has signed in and agrees: with the client's answer, or first with the page that asks
-// for their key. In a request without a client the person came for that page.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
-	if s.opts.Linker != nil {
-		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
-		if err == nil && (x.ClientID == "" || !link.usable()) {
-			if err = s.askKey(w, r, b, x, link); err == nil {
-				return
-			}
-		}
-		if err != nil {
-			s.giveUp(w, r, "key", x, asError(err), on)
-			return
-		}
-	}
-	if x.ClientID == "" { // begun on a replica that has a linker, while this one has none
-		s.errorPage(w, errFinished)
-		return
-	}
-	s.complete(w, r, b, x, on)
-}
-
 // account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
 // remembers a person is not a proof that the same person sits there.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) {
