@@ -188,7 +188,7 @@ func (g *Gateway) build(opts Options) error {
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:       client,
 		Credentials:  credentials,
-		Once:         memory,
+		Idempotency:  memory,
 		ResendAbsent: cfg.ResendAbsent,
 		Budget:       cfg.CallBudget,
 		BatchSize:    cfg.BatchSize,

@@ -31,7 +31,7 @@ func newShell(batchSize int) (http.Handler, error) {
 		return nil, err
 	}
 	tools, err := mcpadapter.New(mcpadapter.Options{
-		Client: client, Credentials: credentials{}, Once: scripted(once), BatchSize: batchSize, MaxContacts: maxContacts,
+		Client: client, Credentials: credentials{}, Idempotency: scripted(once), BatchSize: batchSize, MaxContacts: maxContacts,
 	})
 	if err != nil {
 		return nil, err

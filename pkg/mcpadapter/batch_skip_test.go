@@ -109,7 +109,7 @@ func (r *recording) do(ctx context.Context, w task) Verdict {
 func TestARowThatIsTakenByNowIsNotCreatedByAReplay(t *testing.T) {
 	var sizes []int
 	store := &recording{t: t, kept: map[int]Result{}}
-	tools, far := newTools(t, creating(t, &sizes), func(o *Options) { o.Once, o.BatchSize = store, 2 })
+	tools, far := newTools(t, creating(t, &sizes), func(o *Options) { o.Idempotency, o.BatchSize = store, 2 })
 	arguments := `{"on_invalid":"skip","idempotency_key":"k",` + rowsOf(5, 1, 2, 3) + `}`
 	call(t, tools, "create_contacts_batch", arguments)
 	if len(far.sent()) != 2 || len(store.kept) != 3 {

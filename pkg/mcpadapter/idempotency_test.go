@@ -31,7 +31,7 @@ func attempted(ctx context.Context, w task) Verdict {
 
 func remembering(do func(context.Context, task) Verdict) (*memory, func(*Options)) {
 	m := &memory{do: do}
-	return m, func(o *Options) { o.Once = m }
+	return m, func(o *Options) { o.Idempotency = m }
 }
 
 func creatingCalls() []Call {

@@ -114,7 +114,7 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"no credential": func(o *Options) { o.Credentials = nobody{} },
 		"sent before": func(o *Options) {
-			o.Once = &memory{do: func(context.Context, task) Verdict {
+			o.Idempotency = &memory{do: func(context.Context, task) Verdict {
 				return Verdict{State: Replayed, Result: Result{Text: "{}"}}
 			}}
 		},
@@ -147,7 +147,7 @@ func TestACallBeyondALimitIsNotCommitted(t *testing.T) {
 
 func TestMessagesThatWereCertainlyNotSentAreGivenBack(t *testing.T) {
 	uncommitted := func(o *Options) {
-		o.Once = &memory{do: func(ctx context.Context, w task) Verdict {
+		o.Idempotency = &memory{do: func(ctx context.Context, w task) Verdict {
 			w.Attempt(ctx, func(context.Context) error { return errors.New("taken over") })
 			return Verdict{State: StoreDown}
 		}}

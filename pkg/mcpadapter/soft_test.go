@@ -130,7 +130,7 @@ func TestFormsWithoutOneMeaningAreRefused(t *testing.T) {
 }
 
 func TestBookkeepingIsFarFromEveryArgument(t *testing.T) {
-	tools, _ := newTools(t, nil, func(o *Options) { o.Once = &memory{do: attempted} })
+	tools, _ := newTools(t, nil, func(o *Options) { o.Idempotency = &memory{do: attempted} })
 	for _, d := range tools.Definitions() {
 		arguments := parseSchema(t, d.InputSchema).Properties
 		var known []string

@@ -51,9 +51,9 @@ type Options struct {
 	Credentials Credentials
 	// Idempotency keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
 	// Default: each call stands for itself.
-	Once Idempotency
-	// ResendAbsent says that Once does work again that had no answer, if it is repeated under its key and nothing of it can
-	// be seen. Clients are told so.
+	Idempotency Idempotency
+	// ResendAbsent says that Idempotency executes a call again whose outcome is unknown, if it is repeated under its key and
+	// nothing of it is found. Clients are told so.
 	ResendAbsent bool
 	// Budget is the longest that a call which creates something may take, but for a request under way. Default: 55 s, since
 	// many clients give up after a minute.
@@ -99,7 +99,7 @@ func New(o Options) (*Tools, error) {
 		return nil, errors.New("mcpadapter: Options.Client and Options.Credentials are required")
 	}
 	t := &Tools{
-		client: o.Client, credentials: o.Credentials, once: o.Once, observer: o.Observer, now: o.Now,
+		client: o.Client, credentials: o.Credentials, once: o.Idempotency, observer: o.Observer, now: o.Now,
 		budget: o.Budget, batchSize: o.BatchSize, limiter: o.Limiter, reasons: reasons(),
 	}
 	t.pause = pauseWithin
