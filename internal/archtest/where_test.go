@@ -76,3 +76,15 @@ func TestPackageCommentsNameFilesThatExist(t *testing.T) {
 		t.Errorf("%d maps of a package were found, want those of authserver, endpoint and idempotency", maps)
 	}
 }
+
+// maxTestName is how long the name of a test may be: variants are subtests.
+const maxTestName = 60
+
+func TestNamesOfTestsAreShort(t *testing.T) {
+	all, _ := tests(t)
+	for name := range all {
+		if test := name[strings.LastIndex(name, ".")+1:]; len(test) > maxTestName {
+			t.Errorf("%s has %d characters, at most %d are allowed", name, len(test), maxTestName)
+		}
+	}
+}

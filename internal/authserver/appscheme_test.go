@@ -38,7 +38,7 @@ func TestAnAppsOwnSchemeIsReachedByAPageWithALink(t *testing.T) {
 }
 
 // What the form is checked against may be lost on the way to the provider and back.
-func TestWhoIsAskedAfterSigningInMayHaveLostTheBrowsersCookie(t *testing.T) {
+func TestConsentAfterSignInNeedsNoBrowserCookie(t *testing.T) {
 	w := newWorld(t)
 	p, c := w.browser(), w.program(localRedirect)
 	p.signIn(c.request())

@@ -29,7 +29,7 @@ func (w *world) thief() *person {
 }
 
 // RFC 9700 §4.7: the state is good once, whatever cookies come with it.
-func TestAnAnswerOfTheProviderIsTakenOnceEvenWithItsCookie(t *testing.T) {
+func TestProvidersAnswerIsTakenOnce(t *testing.T) {
 	w := newWorld(t)
 	c, p := w.program(localRedirect), w.thief()
 	callback := p.open(p.submit(form(p.open(c.request()).body)).location).location
@@ -41,7 +41,7 @@ func TestAnAnswerOfTheProviderIsTakenOnceEvenWithItsCookie(t *testing.T) {
 	}
 }
 
-func TestAnApprovalAfterSigningInIsTakenOnceEvenWithItsCookie(t *testing.T) {
+func TestApprovalAfterSignInIsTakenOnce(t *testing.T) {
 	w := newWorld(t)
 	c, p := w.program(localRedirect), w.thief()
 	c.tokens(p)
@@ -88,7 +88,7 @@ func TestNothingIsStartedBeforeConsent(t *testing.T) {
 }
 
 // An approval is the word of who the browser knew, at the beginning and at the end.
-func TestAnotherPersonIsAskedWhoeverTheBrowserKnewAndWhenever(t *testing.T) {
+func TestAnotherPersonIsAlwaysAskedForConsent(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	// While Ann's request was open, Bob signed in beside it: the cookie knows Bob when it ends, and Ann approved.
@@ -113,7 +113,7 @@ func TestAnotherPersonIsAskedWhoeverTheBrowserKnewAndWhenever(t *testing.T) {
 
 // RFC 9700 §4.2, §4.3, §4.12, §4.16: whatever a browser is answered, nobody frames it, keeps it or learns its address, and a
 // redirect never makes it post again what it posted.
-func TestNoAnswerToABrowserIsFramedKeptOrToldOf(t *testing.T) {
+func TestBrowserAnswersForbidFramingCachingAndReferrers(t *testing.T) {
 	w, _ := newLinkingWorld(t)
 	c, p := w.program(localRedirect), w.browser()
 	answers := map[string]page{}
@@ -160,7 +160,7 @@ func TestNoAnswerToABrowserIsFramedKeptOrToldOf(t *testing.T) {
 }
 
 // RFC 9700 §2.4, §2.1.2: no grant takes a password.
-func TestNoOtherGrantIsKnown(t *testing.T) {
+func TestOtherGrantTypesAreUnsupported(t *testing.T) {
 	w := newWorld(t, listed(t))
 	c := &program{w: w, id: "warehouse", secret: "a-secret-of-the-warehouse"}
 	for _, grant := range []string{
@@ -212,7 +212,7 @@ func TestARedirectLeadsToAnAppAndRunsNothing(t *testing.T) {
 	}
 }
 
-func TestADeniedHostDoesNotComeBackUnderAnotherNameOfItself(t *testing.T) {
+func TestADeniedHostStaysDeniedHoweverSpelled(t *testing.T) {
 	w := newWorld(t, func(o *authserver.Options) {
 		o.Clients = must(authserver.ParseClients([]byte(`{"denied":["https://bad.example/","` + documentID + `"]}`)))
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-func TestARequestWithoutAKnownClientAndRedirectLeadsNowhere(t *testing.T) {
+func TestUnknownClientOrRedirectIsNotRedirected(t *testing.T) {
 	w := newWorld(t, listed(t))
 	w.fetch = serves("{}")
 	c := w.program(webRedirect)
@@ -91,7 +91,7 @@ func TestWrongRequestsAreToldToTheClient(t *testing.T) {
 }
 
 // RFC 9700 §4.11.2: anybody can register a redirect, so a broken request must not become a redirect to it.
-func TestAWrongRequestSendsNobodyToARegisteredPageByItself(t *testing.T) {
+func TestErrorsReachARegisteredPageByAClickOnly(t *testing.T) {
 	w := newWorld(t, listed(t))
 	at := w.browser().open(w.program(webRedirect).request("code_challenge_method", "plain"))
 	if at.status != http.StatusBadRequest || at.location != "" || !strings.Contains(at.body, `href="https://app.example/callback?error=invalid_request`) {
@@ -139,7 +139,7 @@ func TestEndpointsAreLimitedPerAddress(t *testing.T) {
 }
 
 // Nobody is let through because nobody counts.
-func TestWhatCannotBeCountedIsRefusedForTheMoment(t *testing.T) {
+func TestUncountableRequestsAreRefusedWithRetryAfter(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	w.limiter.lost.Store(true)

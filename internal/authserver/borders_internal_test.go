@@ -119,7 +119,7 @@ type dropping struct {
 
 func (d dropping) Drop(context.Context, string) (bool, error) { return d.dropped, d.err }
 
-func TestTheEndOfADocumentIsToldWhereItMatters(t *testing.T) {
+func TestTheEndOfAKeptDocumentIsLogged(t *testing.T) {
 	const line = `level=WARN msg="a client's metadata document is gone; the client cannot sign in any more" host=app.example path=/c status=404 ` +
 		`reason="there is none" dropped=`
 	for name, tc := range map[string]struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 )
 
-func TestTheConsentPageSaysWhoAsksAndWhereItsAnswerGoes(t *testing.T) {
+func TestConsentPageShowsClientAndDestination(t *testing.T) {
 	w := newWorld(t)
 	w.fetch = serves(goodDocument)
 	for name, tc := range map[string]struct {
@@ -170,7 +170,7 @@ func TestASignInThatFailsIsToldToTheClient(t *testing.T) {
 	}
 }
 
-func TestAnotherPersonThanTheBrowserKnewIsAskedAfterSigningIn(t *testing.T) {
+func TestAnotherPersonIsAskedAfterSignIn(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	p := w.browser()

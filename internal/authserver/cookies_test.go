@@ -10,7 +10,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 )
 
-func TestCookiesAreBoundToTheHostAndOnLoopbackToThePort(t *testing.T) {
+func TestCookiesAreBoundToHostAndLoopbackPort(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	port := must(url.Parse(w.url)).Port()

@@ -23,7 +23,7 @@ func fetcherOver(transport http.RoundTripper) *netx.Fetcher {
 	return netx.NewFetcher(netx.FetcherOptions{Transport: transport})
 }
 
-func TestModeSaysWhichDocumentsAreServed(t *testing.T) {
+func TestClientDocumentsModes(t *testing.T) {
 	for mode, want := range map[string]struct {
 		known, other int
 		announced    bool

@@ -23,7 +23,7 @@ func document(w *world, id string) *program {
 	return &program{w: w, id: id, redirect: webRedirect, verifier: "v"}
 }
 
-func TestDocumentsThatAreNone(t *testing.T) {
+func TestInvalidDocumentsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	answer := func(status int, contentType, body string) func(*http.Request) (*http.Response, error) {
 		return func(r *http.Request) (*http.Response, error) {

@@ -128,7 +128,7 @@ func TestMetadataSaysWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestAnAnswerNamesItsIssuerAndKeepsTheStateIfThereWasOne(t *testing.T) {
+func TestAuthorizationResponseHasIssuerAndState(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	q := w.browser().signIn(c.request())
@@ -141,7 +141,7 @@ func TestAnAnswerNamesItsIssuerAndKeepsTheStateIfThereWasOne(t *testing.T) {
 	}
 }
 
-func TestALoopbackRedirectMayHaveAnyPortAndTheTokenEndpointWantsTheSame(t *testing.T) {
+func TestLoopbackRedirectPortIsFreeAndBoundToItsCode(t *testing.T) {
 	w := newWorld(t)
 	c := w.program("http://127.0.0.1/callback")
 	c.redirect = "http://127.0.0.1:50123/callback"

@@ -28,7 +28,7 @@ func TestACookieOfTheRightNameWithAnotherValueIsAnotherBrowser(t *testing.T) {
 	}
 }
 
-func TestWhatWasApprovedBeforeIsGrantedWithoutThePage(t *testing.T) {
+func TestRememberedConsentSkipsThePage(t *testing.T) {
 	w := newWorld(t)
 	w.fetch = serves(`{"client_id":"` + documentID + `","redirect_uris":["` + webRedirect + `"]}`)
 	c, p := &program{w: w, id: documentID, redirect: webRedirect, verifier: "v"}, w.browser()

@@ -18,7 +18,7 @@ func (n needsUpstream) StillAllowed(_ context.Context, p authserver.SignedIn) er
 	return nil
 }
 
-func TestWhoCannotBeJudgedBecauseTheStoreFailsLosesNothing(t *testing.T) {
+func TestAGrantSurvivesAStoreThatFailsDuringItsCheck(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		_, refresh := d.login()
 		d.provided.Down()

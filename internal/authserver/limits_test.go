@@ -41,7 +41,7 @@ func with(form url.Values, name, value string) url.Values {
 	return form
 }
 
-func TestWhatProvesNothingIsCountedApartAndReadsNothing(t *testing.T) {
+func TestUnprovenRequestsHaveTheirOwnLimit(t *testing.T) {
 	book := &ledger{}
 	atDesk(t, func(t *testing.T, d *desk) {
 		access, refresh := d.login()

@@ -153,7 +153,7 @@ func TestAPersonIsAskedForTheirKeyOnceAfterSigningIn(t *testing.T) {
 	}
 }
 
-func TestAKeyThatIsNotKeptIsSaidToBeSoAndAnotherMayBeTried(t *testing.T) {
+func TestAKeyThatWasNotStoredMayBeEnteredAgain(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	p, c := w.browser(), w.program(localRedirect)
 	at := p.toKeyPage(c.request())
@@ -180,7 +180,7 @@ func TestAKeyThatIsNotKeptIsSaidToBeSoAndAnotherMayBeTried(t *testing.T) {
 	}
 }
 
-func TestWhoGivesNoKeyGetsNoCode(t *testing.T) {
+func TestNoCodeIsIssuedWithoutAKey(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	p := w.browser()
 	f := keyForm(p.toKeyPage(w.program(localRedirect).request()).body, "anns-key")
@@ -194,7 +194,7 @@ func TestWhoGivesNoKeyGetsNoCode(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsPostedByTheBrowserThatSignedInOnly(t *testing.T) {
+func TestKeyFormIsBoundToTheBrowserThatSignedIn(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	p, c := w.browser(), w.program(localRedirect)
 	good := keyForm(p.toKeyPage(c.request()).body, "anns-key")
@@ -255,7 +255,7 @@ func TestTheKeyIsAskedForAfterTheSecondConsent(t *testing.T) {
 	}
 }
 
-func TestAKeyIsReplacedOnItsOwnPageAndNeverWithoutConfirmation(t *testing.T) {
+func TestAKeyIsReplacedOnlyWithConfirmation(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	l.keys[annsSubject] = "old-key-1"
 	p := w.browser()
@@ -284,7 +284,7 @@ func TestAKeyIsReplacedOnItsOwnPageAndNeverWithoutConfirmation(t *testing.T) {
 	}
 }
 
-func TestAKeyIsRemovedOnItsOwnPageAndOnlyTheOneThatWasShown(t *testing.T) {
+func TestOnlyTheKeyShownIsRemoved(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	l.keys[annsSubject] = "old-key-1"
 	p := w.browser()
@@ -369,7 +369,7 @@ func TestAKeyThatIsNoLongerAcceptedIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestAStoreOfKeysThatIsDownAsksNobodyForAKey(t *testing.T) {
+func TestKeyPageIsNotShownWhileTheStoreIsDown(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	p, c := w.browser(), w.program(localRedirect)
 	at := p.toKeyPage(c.request())

@@ -209,7 +209,7 @@ func TestAProbeSaysWhatItGotInsteadOfTheDocument(t *testing.T) {
 	}
 }
 
-func TestWhereDocumentsAreOffTheAppIsToBeRegistered(t *testing.T) {
+func TestDocumentsOffTellsTheClientToRegister(t *testing.T) {
 	w := newWorld(t, func(o *authserver.Options) {
 		o.Documents = authserver.NewDocuments(authserver.DocumentsOptions{Mode: authserver.DocumentsOff})
 	})

@@ -23,7 +23,7 @@ func TestWrongOptionsAreAllNamed(t *testing.T) {
 	}
 }
 
-func TestProgramsMayAskFromAnyPageAndBrowsersPagesMayNotBeRead(t *testing.T) {
+func TestCORSIsForProgramsAndNotForPages(t *testing.T) {
 	w := newWorld(t)
 	ask := func(method, path string) *http.Response {
 		req := must(http.NewRequestWithContext(t.Context(), method, w.url+path, nil))

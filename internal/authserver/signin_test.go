@@ -49,7 +49,7 @@ func TestASignInThatBeginsAgainKeepsWhatWasApproved(t *testing.T) {
 	}
 }
 
-func TestASignInThatIsOverEndsTheGrantInItsWords(t *testing.T) {
+func TestAnEndedSignInIsInvalidGrantAndSaysSo(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	access, refresh := c.tokens(w.browser())
@@ -64,7 +64,7 @@ func TestASignInThatIsOverEndsTheGrantInItsWords(t *testing.T) {
 	}
 }
 
-func TestWhoRefreshesIsJudgedWithWhatIsKnown(t *testing.T) {
+func TestRefreshIsCheckedWithTheStoredClaims(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	_, refresh := c.tokens(w.browser())

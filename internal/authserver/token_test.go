@@ -91,7 +91,7 @@ func TestARefreshTokenIsGoodForItsOwnClientAndResource(t *testing.T) {
 	}
 }
 
-func TestWhoMayNotSignInAnyMoreLosesTheGrantAndNobodyElseDoes(t *testing.T) {
+func TestOnlyAPersonShutOutLosesTheGrant(t *testing.T) {
 	w := newWorld(t, func(o *authserver.Options) { o.Patience = time.Second })
 	w.insists = true
 	c := w.program(localRedirect)
@@ -121,7 +121,7 @@ func TestWhoMayNotSignInAnyMoreLosesTheGrantAndNobodyElseDoes(t *testing.T) {
 	}
 }
 
-func TestTokenRequestsThatAreNone(t *testing.T) {
+func TestInvalidTokenRequestsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
 	_, refresh := c.tokens(w.browser())

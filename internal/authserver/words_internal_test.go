@@ -97,7 +97,7 @@ func TestEachPathHasItsNameAndWaitsOrNot(t *testing.T) {
 	}
 }
 
-func TestWhatAClientMayDoIsItsGrantTypes(t *testing.T) {
+func TestClientsAreLimitedToTheirGrantTypes(t *testing.T) {
 	code, software := []string{grantCode, grantRefresh}, []string{grantClient}
 	for _, tc := range []struct {
 		grants []string

@@ -181,14 +181,14 @@ func (g *Gateway) build(opts Options) error {
 	if err != nil {
 		return err
 	}
-	memory, err := g.newOnce(ctx, store, keys)
+	guard, err := g.newIdempotency(ctx, store, keys)
 	if err != nil {
 		return err
 	}
 	g.tools, err = mcpadapter.New(mcpadapter.Options{
 		Client:       client,
 		Credentials:  credentials,
-		Idempotency:  memory,
+		Idempotency:  guard,
 		ResendAbsent: cfg.ResendAbsent,
 		Budget:       cfg.CallBudget,
 		BatchSize:    cfg.BatchSize,

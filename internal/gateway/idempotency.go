@@ -11,15 +11,15 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// send is what --on-store-outage and --on-store-loss say to do without a memory.
+// send is what --on-store-outage and --on-store-loss say to do without the store.
 const send = "send"
 
-// newOnce makes the memory of what was done, and has it live as long as the gateway.
-func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *seal.Keyring) (*idempotency.Guard, error) {
+// newIdempotency makes what keeps a creating call from being executed twice, and runs it as long as the gateway.
+func (g *Gateway) newIdempotency(ctx context.Context, store *redisstore.Store, keys *seal.Keyring) (*idempotency.Guard, error) {
 	cfg := &g.cfg
 	// What creates something had rather wait for Redis than fail; what reads goes on without it.
 	store = store.WithTimeout(cfg.RedisTimeout)
-	memory, err := idempotency.New(idempotency.Options{
+	guard, err := idempotency.New(idempotency.Options{
 		Operations: store.Operations(), Queues: store.Queues(), Fingerprints: store.Fingerprints(), Claims: store.Claims(),
 		Replicas: store.Replicas(), Epoch: store.Epoch(), Own: cfg.RedisURL == "",
 		Sealer: keys.Sealer(purposeOnce), Digester: keys.MAC(purposeOnce),
@@ -36,7 +36,7 @@ func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *se
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { memory.Run(ctx) })
+	running.Go(func() { guard.Run(ctx) })
 	if cfg.RedisURL == "" { // which has been said
 		g.metrics.Durable(true, false)
 	} else {
@@ -45,7 +45,7 @@ func (g *Gateway) newOnce(ctx context.Context, store *redisstore.Store, keys *se
 	g.closers = append(g.closers, func() error {
 		cancel()
 		running.Wait()
-		return memory.Close()
+		return guard.Close()
 	})
-	return memory, nil
+	return guard, nil
 }

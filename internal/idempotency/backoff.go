@@ -9,7 +9,7 @@ import (
 const (
 	firstBackoff     = 30 * time.Millisecond
 	maxBackoff       = 500 * time.Millisecond // while waiting for what the store will have
-	maxSearchBackoff = 2 * time.Second        // while looking at what others have made, which costs them more
+	maxSearchBackoff = 2 * time.Second        // while searching what others have made, which costs them more
 )
 
 // backoff is for waiting with growing pauses. It goes by the time that passes, not by a clock that may be set.

@@ -17,7 +17,7 @@ import (
 // markLength is how much of its fingerprint's name an attempt carries.
 const markLength = 8
 
-// newAttempt names an attempt. One that can be looked for carries a mark of its fingerprint.
+// newAttempt names an attempt. One that can be searched for carries a mark of its fingerprint.
 func (c *call) newAttempt() string {
 	if c.operation.Fingerprint == [32]byte{} {
 		return rand.Text()
@@ -25,7 +25,7 @@ func (c *call) newAttempt() string {
 	return rand.Text() + "." + c.fingerprintNames(c.operation)[0][:markLength]
 }
 
-// looksOtherwise tells whether an attempt certainly is of another fingerprint than this work.
+// looksOtherwise tells whether an attempt certainly is of another fingerprint than this operation.
 func (c *call) looksOtherwise(attempt string) bool {
 	_, mark, marked := strings.Cut(attempt, ".")
 	return marked && !slices.ContainsFunc(c.fingerprintNames(c.operation), func(name string) bool { return strings.HasPrefix(name, mark) })

@@ -17,9 +17,10 @@ var (
 	errLate       = errors.New("idempotency: it took too long to find out whether this is a retransmission")
 )
 
-// lateAfter is how long a call without a key may take to find out whether an earlier transmission is recorded. That record is
-// kept for TraceLife only: a call that was held up for longer, by its process or its store, may have come when it was there
-// and look when it is gone. Nothing is done then. So retransmissions are recognized that come within TraceLife less this.
+// lateAfter is how long a call without a key may take to find out whether an earlier transmission
+// is recorded. That record is kept for RetransmissionLife only: a call that was held up for longer,
+// by its process or its store, may have come when it was there and look when it is gone. Nothing is
+// done then. So retransmissions are recognized that come within RetransmissionLife less this.
 const lateAfter = 10 * time.Second
 
 // Begin implements [mcpadapter.Idempotency].
@@ -45,7 +46,7 @@ const (
 type call struct {
 	*Guard
 	operation mcpadapter.Operation
-	names     []string // of the work's record, the first of them under the secret that is in use
+	names     []string // of the operation's record, the first of them under the secret that is in use
 	ttl       time.Duration
 	wait      *backoff
 	// looked is when this call came, or when it looked before and found a record; began is when it looked last.
@@ -85,7 +86,7 @@ func (c *call) Next(ctx context.Context) bool {
 // Verdict implements [mcpadapter.Execution].
 func (c *call) Verdict() mcpadapter.Verdict { return c.verdict }
 
-// try makes the work this call's own, or finds out what became of it.
+// try makes the operation this call's own, or finds out what became of it.
 func (c *call) try(ctx context.Context, mine *entry) (mcpadapter.Verdict, step) {
 	theirs, err := c.find(ctx, mine)
 	switch {

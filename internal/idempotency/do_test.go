@@ -254,21 +254,21 @@ func TestAPanicAffectsItsCallAlone(t *testing.T) {
 }
 
 func TestARetransmissionIsRecognizedForAMinute(t *testing.T) {
-	type trace = mcpadapter.Retransmission
+	type retransmission = mcpadapter.Retransmission
 	for name, tc := range map[string]struct {
-		first, second trace
+		first, second retransmission
 		same          bool
 	}{
-		"the same request":           {trace{Session: "s", RequestID: "n:1"}, trace{Session: "s", RequestID: "n:1"}, true},
-		"another request":            {trace{Session: "s", RequestID: "n:1"}, trace{Session: "s", RequestID: "n:2"}, false},
-		"another session":            {trace{Session: "s", RequestID: "n:1"}, trace{Session: "t", RequestID: "n:1"}, false},
-		"the same through a proxy":   {trace{ProxyRequestID: "p", Session: "s", RequestID: "n:1"}, trace{ProxyRequestID: "p", Session: "t", RequestID: "n:1"}, true},
-		"another through a proxy":    {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "q", RequestID: "n:1"}, false},
-		"another of a proxy's batch": {trace{ProxyRequestID: "p", RequestID: "n:1"}, trace{ProxyRequestID: "p", RequestID: "n:2"}, false},
-		"nothing to know it by":      {trace{}, trace{}, false},
-		"an id that is everybody's":  {trace{RequestID: "n:1"}, trace{RequestID: "n:1"}, false},
-		"a session without an id":    {trace{Session: "s"}, trace{Session: "s"}, false},
-		"a proxy without an id":      {trace{ProxyRequestID: "p"}, trace{ProxyRequestID: "p"}, false},
+		"the same request":           {retransmission{Session: "s", RequestID: "n:1"}, retransmission{Session: "s", RequestID: "n:1"}, true},
+		"another request":            {retransmission{Session: "s", RequestID: "n:1"}, retransmission{Session: "s", RequestID: "n:2"}, false},
+		"another session":            {retransmission{Session: "s", RequestID: "n:1"}, retransmission{Session: "t", RequestID: "n:1"}, false},
+		"the same through a proxy":   {retransmission{ProxyRequestID: "p", Session: "s", RequestID: "n:1"}, retransmission{ProxyRequestID: "p", Session: "t", RequestID: "n:1"}, true},
+		"another through a proxy":    {retransmission{ProxyRequestID: "p", RequestID: "n:1"}, retransmission{ProxyRequestID: "q", RequestID: "n:1"}, false},
+		"another of a proxy's batch": {retransmission{ProxyRequestID: "p", RequestID: "n:1"}, retransmission{ProxyRequestID: "p", RequestID: "n:2"}, false},
+		"nothing to know it by":      {retransmission{}, retransmission{}, false},
+		"an id that is everybody's":  {retransmission{RequestID: "n:1"}, retransmission{RequestID: "n:1"}, false},
+		"a session without an id":    {retransmission{Session: "s"}, retransmission{Session: "s"}, false},
+		"a proxy without an id":      {retransmission{ProxyRequestID: "p"}, retransmission{ProxyRequestID: "p"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {

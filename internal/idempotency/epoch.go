@@ -27,7 +27,8 @@ const (
 	unreadable = "unreadable"
 )
 
-// epochs is what a process knows of the store's memory. Its fields are guarded by the mutex of [Guard].
+// epochs is what a process knows of the epochs of its store. Its fields are guarded by the mutex of
+// [Guard].
 type epochs struct {
 	known epoch
 	// expired: the lost epoch whose keys have all aged out. reported: the lost epoch already passed to
@@ -153,7 +154,8 @@ func (m *Guard) wasLost(ctx context.Context, e epoch) (bool, error) {
 	return lost, err
 }
 
-// waitForObjections waits until those who knew another epoch have had the time to say so, and tells whether the memory was lost.
+// waitForObjections waits until those who knew another epoch have had the time to say so, and tells
+// whether data was lost.
 func (m *Guard) waitForObjections(ctx context.Context, lost bool) (bool, error) {
 	m.mu.Lock()
 	wait := time.Until(m.uncertainUntil)
@@ -171,7 +173,7 @@ func (m *Guard) waitForObjections(ctx context.Context, lost bool) (bool, error) 
 	}
 }
 
-// lostAt is when the memory was lost, zero if it was not.
+// lostAt is when the store lost its data, zero if it was not.
 func (m *Guard) lostAt() time.Time { return m.present().Lost }
 
 // keepEpoch has the epoch last from now on, under the secret that is in use.

@@ -94,7 +94,7 @@ func (c *call) End() {
 	}
 }
 
-// abort gives up a work, and says why.
+// abort gives up an operation, and says why.
 func (c *call) abort(e *entry, why error) mcpadapter.Verdict {
 	c.enqueue(func(ctx context.Context) error { return c.withdraw(ctx, e) })
 	switch {
@@ -106,7 +106,7 @@ func (c *call) abort(e *entry, why error) mcpadapter.Verdict {
 	return mcpadapter.Verdict{State: mcpadapter.Queued}
 }
 
-// permit tells whether the memory is such that this work may be done.
+// permit tells whether the store, as far as it kept its data, lets this operation be executed.
 func (c *call) permit(ctx context.Context) error {
 	lost, err := c.checkEpoch(ctx)
 	if err == nil && c.operation.Key != "" {
@@ -121,7 +121,8 @@ func (c *call) permit(ctx context.Context) error {
 	return nil
 }
 
-// commit is the last thing before the work is done: from here on it is this attempt's alone.
+// commit is the last thing before the operation is executed: from here on it is this attempt's
+// alone.
 func (c *call) commit(ctx context.Context, e *entry, permit func() error) error {
 	err := permit()
 	if err != nil && !errors.Is(err, errStoreDown) {
@@ -181,14 +182,15 @@ func (c *call) storeDown(ctx context.Context, e *entry) (mcpadapter.Verdict, ste
 	return mcpadapter.Verdict{}, attempt
 }
 
-// mayReplace tells whether the work may be done even if it cannot be remembered.
+// mayReplace tells whether the operation may be executed even without a record.
 func (c *call) mayReplace(ctx context.Context) bool {
 	return c.operation.Key == "" && c.opts.ExecuteOnOutage && ctx.Err() == nil
 }
 
-// noConflict makes sure that nobody does this work under a name of another secret. While replicas differ in which one is in
-// use, two may have made a record of it, each under its own name. Each then looks for the other's, so at least one of them
-// sees both and gives way. If both do, they try again, hardly at the same time.
+// noConflict makes sure that nobody executes this operation under a name of another secret. While
+// replicas differ in which one is in use, two may have made a record of it, each under its own
+// name. Each then looks for the other's, so at least one of them sees both and gives way. If both
+// do, they try again, hardly at the same time.
 func (c *call) noConflict(ctx context.Context, e *entry) (sole bool, err error) {
 	for _, name := range c.names {
 		if name == e.name {

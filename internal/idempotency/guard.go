@@ -17,7 +17,7 @@ type Guard struct {
 	backlog backlog
 }
 
-// New checks the options. Other replicas know that this one lives only while [Guard.Run] runs.
+// New checks the options. Other replicas know that this one is alive only while [Guard.Run] runs.
 func New(o Options) (*Guard, error) {
 	o, err := o.check()
 	if err != nil {

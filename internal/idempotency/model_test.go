@@ -140,7 +140,7 @@ func (m *model) disturb(r *rand.Rand) {
 			p.die()
 		case 5:
 			if m.wild && r.IntN(3) == 0 {
-				m.note("the memory is lost")
+				m.note("the store loses its data")
 				m.wiped = true
 				m.s.lose()
 			}

@@ -28,9 +28,10 @@ func (m *Guard) names(parts ...any) []string {
 	return names
 }
 
-// operationNames are the names of a work's record, and how long it is kept. A key is the subject's, whatever credential is in use,
-// and says what the work is; without one, work is recognized if it is brought again in every respect. Ids that start at 1
-// are everybody's, so without a session or a trusted proxy's id nothing is.
+// operationNames are the names of an operation's record, and how long it is kept. A key is the
+// subject's, whatever credential is in use, and says which operation it is; without one,
+// an operation is recognized if all of it is sent again. Ids that start at 1 are everybody's, so
+// without a session or a trusted proxy's id nothing is.
 func (m *Guard) operationNames(w mcpadapter.Operation) (names []string, ttl time.Duration) {
 	t := w.Retransmission
 	switch recognized := t.Recognizable(); {

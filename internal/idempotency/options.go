@@ -40,19 +40,20 @@ type Options struct {
 
 	// KeyLife is how long a key is remembered. Default: 24 h.
 	KeyLife time.Duration
-	// RetransmissionLife is how long work without a key is recognized after its end. Default: 60 s.
+	// RetransmissionLife is how long an operation without a key is recognized after its end.
+	// Default: 60 s.
 	RetransmissionLife time.Duration
 	// Attempt is the longest that an attempt may take. After it an owner counts as dead. Default: 2 min.
 	Attempt time.Duration
-	// WaitTime is how long a call waits for another one under its key, QueueTime for its tenant's queue
-	// of its fingerprint, TakeoverTime before it takes over a record that is only prepared by a live
-	// process, which must be longer than QueueTime. Defaults: 45 s, 15 s, 25 s.
+	// WaitTime is how long a call waits for another one under its key, QueueTime for its tenant's
+	// queue of its fingerprint, TakeoverTime before it takes over a record that is only prepared by
+	// a live process, which must be longer than QueueTime. Defaults: 45 s, 15 s, 25 s.
 	WaitTime, QueueTime, TakeoverTime time.Duration
-	// ReconcileTime is how long an attempt without an answer is looked for. Default: 5 s.
+	// ReconcileTime is how long an attempt without an answer is searched for. Default: 5 s.
 	ReconcileTime time.Duration
 	// Margin is how far the clocks of this process and of what is looked at may be apart. Default: 30 s.
 	Margin time.Duration
-	// Heartbeat is the time between two signs of life, of which five may be lost. Default: 2 s.
+	// Heartbeat is the time between two heartbeats, of which five may be lost. Default: 2 s.
 	Heartbeat time.Duration
 
 	// Now is the clock. Default: [time.Now].

@@ -28,24 +28,24 @@ func TestNewRefusesEachMissingPartAndNegativeTime(t *testing.T) {
 		t.Fatalf("whole options are refused: %v", err)
 	}
 	for name, spoil := range map[string]func(*idempotency.Options){
-		"Works":      func(o *idempotency.Options) { o.Operations = nil },
-		"Queues":     func(o *idempotency.Options) { o.Queues = nil },
-		"Likenesses": func(o *idempotency.Options) { o.Fingerprints = nil },
-		"Claims":     func(o *idempotency.Options) { o.Claims = nil },
-		"Replicas":   func(o *idempotency.Options) { o.Replicas = nil },
-		"Epoch":      func(o *idempotency.Options) { o.Epoch = nil },
-		"Sealer":     func(o *idempotency.Options) { o.Sealer = nil },
-		"Digester":   func(o *idempotency.Options) { o.Digester = nil },
+		"Operations":   func(o *idempotency.Options) { o.Operations = nil },
+		"Queues":       func(o *idempotency.Options) { o.Queues = nil },
+		"Fingerprints": func(o *idempotency.Options) { o.Fingerprints = nil },
+		"Claims":       func(o *idempotency.Options) { o.Claims = nil },
+		"Replicas":     func(o *idempotency.Options) { o.Replicas = nil },
+		"Epoch":        func(o *idempotency.Options) { o.Epoch = nil },
+		"Sealer":       func(o *idempotency.Options) { o.Sealer = nil },
+		"Digester":     func(o *idempotency.Options) { o.Digester = nil },
 
-		"KeyLife":          func(o *idempotency.Options) { o.KeyLife = -1 },
-		"TraceLife":        func(o *idempotency.Options) { o.RetransmissionLife = -1 },
-		"Attempt":          func(o *idempotency.Options) { o.Attempt = -1 },
-		"Patience":         func(o *idempotency.Options) { o.WaitTime = -1 },
-		"TurnPatience":     func(o *idempotency.Options) { o.QueueTime = -1 },
-		"TakeoverPatience": func(o *idempotency.Options) { o.TakeoverTime = -1 },
-		"SettleTime":       func(o *idempotency.Options) { o.ReconcileTime = -1 },
-		"Margin":           func(o *idempotency.Options) { o.Margin = -1 },
-		"Heartbeat":        func(o *idempotency.Options) { o.Heartbeat = -1 },
+		"KeyLife":            func(o *idempotency.Options) { o.KeyLife = -1 },
+		"RetransmissionLife": func(o *idempotency.Options) { o.RetransmissionLife = -1 },
+		"Attempt":            func(o *idempotency.Options) { o.Attempt = -1 },
+		"Patience":           func(o *idempotency.Options) { o.WaitTime = -1 },
+		"TurnPatience":       func(o *idempotency.Options) { o.QueueTime = -1 },
+		"TakeoverPatience":   func(o *idempotency.Options) { o.TakeoverTime = -1 },
+		"SettleTime":         func(o *idempotency.Options) { o.ReconcileTime = -1 },
+		"Margin":             func(o *idempotency.Options) { o.Margin = -1 },
+		"Heartbeat":          func(o *idempotency.Options) { o.Heartbeat = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := wholeOptions(t)

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Identical messages are sent one at a time: operations of one fingerprint and tenant are executed one after another. The queue is for order alone: whether an answer that was
-// lost can be reconciled rests on open attempts and claims, which are the deployment's. So a queue that cannot be read, or
-// that was lost, keeps nobody waiting and makes nothing wrong; one that does not answer keeps works from being done, like
-// every part of the store.
+// Identical messages are sent one at a time: operations of one fingerprint and tenant are executed
+// one after another. The queue is for order alone: whether an answer that was lost can be
+// reconciled rests on open attempts and claims, which are the deployment's. So a queue that cannot
+// be read, or that was lost, keeps nobody waiting and makes nothing wrong; one that does not answer
+// keeps operations from being executed, like every part of the store.
 
 // holder is the attempt that is in flight.
 type holder struct {
@@ -40,7 +41,8 @@ func (m *Guard) readQueue(ctx context.Context, name string) (*queue, error) {
 	return q, nil
 }
 
-// acquire waits until no other work of this queue is in flight, and then holds the queue for this one.
+// acquire waits until no other operation of this queue is in flight, and then holds the queue for
+// this one.
 func (c *call) acquire(ctx context.Context, e *entry) error {
 	names := c.queueNames(c.operation)
 	wait := newBackoff(c.opts.QueueTime, maxBackoff)

@@ -7,7 +7,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// reconcile finds out what became of an attempt that had no answer. It never does the work.
+// reconcile finds out what became of an attempt that had no answer. It never executes the
+// operation.
 func (c *call) reconcile(ctx context.Context, e *entry) mcpadapter.Verdict {
 	f := mcpadapter.Verdict{State: mcpadapter.Indeterminate, At: e.Begun}
 	if c.operation.Search == nil || c.operation.Fingerprint == [32]byte{} {
@@ -44,10 +45,10 @@ func (c *call) reconcile(ctx context.Context, e *entry) mcpadapter.Verdict {
 	}
 }
 
-// lastSearch is for the look that begins when the time for looking ends.
+// lastSearch is for the search that begins when the time for searching ends.
 const lastSearch = 2 * time.Second
 
-// match is what looking showed.
+// match is what a search found.
 type match int
 
 const (
@@ -56,10 +57,11 @@ const (
 	matchUnclear              // something that could be it, or another's
 )
 
-// search looks, and claims what can only be this attempt's. The order matters, whoever the others are and whether they wait
-// for this one or not: each is noted as open before it makes anything, and claims what it made before it is not open any
-// more. So what was seen, then found unclaimed, and then had no other attempt open, is this one's; and if another claimed it
-// between the two reads, the claim here fails.
+// search searches, and claims what can only be this attempt's. The order matters, whoever the
+// others are and whether they wait for this one or not: each is noted as open before it makes
+// anything, and claims what it made before it is not open any more. So what was seen, then found
+// unclaimed, and then had no other attempt open, is this one's; and if another claimed it between
+// the two reads, the claim here fails.
 func (c *call) search(ctx context.Context, e *entry, since time.Time) (found mcpadapter.Match, what match, err error) {
 	sightings, err := c.operation.Search(ctx, since)
 	if err != nil {
@@ -81,7 +83,7 @@ func (c *call) search(ctx context.Context, e *entry, since time.Time) (found mcp
 	if err != nil {
 		return found, matchUnclear, err
 	}
-	// What was read is worth nothing if the memory was lost meanwhile.
+	// What was read is worth nothing if the store lost data meanwhile.
 	if lost, err := c.checkEpoch(ctx); err != nil || lost {
 		return found, matchUnclear, err
 	}

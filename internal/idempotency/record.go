@@ -117,7 +117,7 @@ func (m *Guard) unseal(name string, raw []byte, v any) error {
 	return nil
 }
 
-// refusalLife is how long those who waited for a work can learn that it was refused.
+// refusalLife is how long those who waited for an operation can learn that it was refused.
 const refusalLife = 30 * time.Second
 
 // life is how long an entry is kept from a change to a phase on.

@@ -53,7 +53,7 @@ func TestAGivenKeySetNeedsNoMetadata(t *testing.T) {
 	w.accepts(t, raw)
 }
 
-func TestMetadataThatCannotBeTrustedIsAnOutageWithAReason(t *testing.T) {
+func TestUntrustedMetadataIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	keys := w.issuer.URL + tokentest.KeysPath
 	raw := w.good()
@@ -117,7 +117,7 @@ func TestRedirectsDoNotLeaveWhatMayBeTrusted(t *testing.T) {
 	}
 }
 
-func TestHTTPSIsNotLeft(t *testing.T) {
+func TestRedirectsToHTTPAreRefused(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))

@@ -13,8 +13,8 @@
 // [ParseAssertion] reads what a client proves its identity with (RFC 7523 §2.2), and [Keys] or a [KeySet] that is fetched
 // verify its signature.
 //
-// An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. A [DeniedError] is
-// nobody's: the token is good and its owner not admitted. An [UnavailableError] is the issuer's: the token may be good,
+// An error says whose fault it is. An [InvalidError] is the token's: the client needs another one. A [DeniedError]
+// means that the token is valid but its owner is not admitted. An [UnavailableError] is the issuer's: the token may be good,
 // nobody can tell, and whoever answers 401 to it makes clients throw it away.
 //
 // The package knows nothing of HTTP requests, challenges or what a scope allows. It must not log, must not repeat any part

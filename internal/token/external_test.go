@@ -48,7 +48,7 @@ func TestEveryAsymmetricAlgorithmVerifies(t *testing.T) {
 	}
 }
 
-func TestSubjectsOfTwoIssuersNeverMeet(t *testing.T) {
+func TestSubjectsOfTwoIssuersDiffer(t *testing.T) {
 	// The issuer is fixed, so what could go wrong is the seam: "…/a" with "b#c" must not be "…/a#b" with "c".
 	w := newWorld(t)
 	got := w.accepts(t, w.issuer.Sign(w.claims(map[string]any{"sub": "b#c"})))
@@ -72,7 +72,7 @@ func TestTheSubjectClaimIsChosen(t *testing.T) {
 
 var errNoTexter = errors.New("not a texter")
 
-func TestWhoMayComeInIsDecidedByVerifiedClaims(t *testing.T) {
+func TestAdmissionUsesVerifiedClaims(t *testing.T) {
 	var asked int
 	w := newWorld(t, func(o *token.ExternalOptions) {
 		o.Allow = func(claims map[string]any) error {

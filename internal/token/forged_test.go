@@ -186,7 +186,7 @@ func TestRefusesTokensOfAnotherType(t *testing.T) {
 	}
 }
 
-func TestRefusesWhatIsNoCompactJWS(t *testing.T) {
+func TestRefusesAnythingButCompactJWS(t *testing.T) {
 	w := newWorld(t)
 	good := w.good()
 	parts := strings.Split(good, ".")

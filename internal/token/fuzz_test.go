@@ -13,7 +13,7 @@ import (
 )
 
 // Whatever is sent, only the token that the issuer signed is taken, in the one spelling it has.
-func FuzzVerifyTakesNothingButWhatWasSigned(f *testing.F) {
+func FuzzVerifyAcceptsOnlySignedTokens(f *testing.F) {
 	w := newWorld(f)
 	good := w.good()
 	w.accepts(f, good)

@@ -219,7 +219,7 @@ func TestTenantsOfOneIssuerOverlap(t *testing.T) {
 	}
 }
 
-func TestKeysOfManyTenantsAreNoIssuersOfAssertions(t *testing.T) {
+func TestMultiTenantIssuersCannotIssueAssertions(t *testing.T) {
 	for _, issuer := range []string{"https://login.example/common/v2.0", "https://login.example/{tenantid}/v2.0"} {
 		if _, err := token.NewIssuerKeys(t.Context(), token.IssuerKeysOptions{Issuer: issuer}); err == nil || !strings.Contains(err.Error(), "each tenant") {
 			t.Errorf("%s: %v", issuer, err)

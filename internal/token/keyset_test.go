@@ -58,7 +58,7 @@ func TestAKeyWithoutAnIDIsFoundByTrying(t *testing.T) {
 	w.accepts(t, w.issuer.Sign(w.claims(nil), tokentest.WithKeyID("")))
 }
 
-func TestMadeUpKeyIDsDoNotHammerTheIssuer(t *testing.T) {
+func TestUnknownKeyIDsAreFetchedAtIntervals(t *testing.T) {
 	w := newWorld(t)
 	w.accepts(t, w.good())
 	stranger := tokentest.NewKey(t, jose.ES256, "")
@@ -75,7 +75,7 @@ func TestMadeUpKeyIDsDoNotHammerTheIssuer(t *testing.T) {
 }
 
 // The issuer rotated a moment after the keys were fetched: a 401 would end a login that is fine.
-func TestAKeyThatMayBeTooNewIsNotHeldAgainstTheToken(t *testing.T) {
+func TestAnUnknownRecentKeyIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	w.accepts(t, w.good())
 	w.Add(3 * time.Second)
@@ -99,7 +99,7 @@ func TestATokenOlderThanTheKeysIsRefusedAtOnce(t *testing.T) {
 	w.refuses(t, old, token.ReasonSignature)
 }
 
-func TestARetiredKeyStopsCountingWhileTheIssuerIsUp(t *testing.T) {
+func TestARetiredKeyIsDroppedWhileTheIssuerIsUp(t *testing.T) {
 	w := newWorld(t)
 	live := func() map[string]any {
 		return w.claims(map[string]any{"exp": w.Now().Add(time.Hour).Unix()})
@@ -138,7 +138,7 @@ func (w *world) cannotTellOrAccepts(t *testing.T, raw string) {
 	}
 }
 
-func TestAnOutageDoesNotEndWhatWorks(t *testing.T) {
+func TestKnownKeysSurviveAnOutage(t *testing.T) {
 	w := newWorld(t)
 	w.accepts(t, w.good())
 	w.issuer.Fail(http.StatusInternalServerError)
@@ -154,7 +154,7 @@ func TestAnOutageDoesNotEndWhatWorks(t *testing.T) {
 	w.accepts(t, unknown)
 }
 
-func TestAnIssuerThatIsDownFromTheStartIsNoFaultOfTheToken(t *testing.T) {
+func TestAnIssuerDownFromTheStartIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	w.issuer.Fail(http.StatusBadGateway)
 	raw := w.good()
@@ -186,7 +186,7 @@ func TestABrokenKeySetIsAnOutage(t *testing.T) {
 	w.cannotTell(t, w.good())
 }
 
-func TestAKeyNobodyKnowsDoesNotSpoilTheOthers(t *testing.T) {
+func TestUnsupportedKeysAreSkipped(t *testing.T) {
 	for name, other := range map[string]string{
 		"unknown kind":  `{"kty":"new","kid":"x"}`,
 		"unknown curve": `{"kty":"OKP","crv":"Ed448","x":"AAAA"}`,
@@ -208,7 +208,7 @@ func TestAKeyNobodyKnowsDoesNotSpoilTheOthers(t *testing.T) {
 	}
 }
 
-func TestAClientThatGoesAwayDoesNotEndTheFetchOfOthers(t *testing.T) {
+func TestACanceledCallerDoesNotCancelTheKeyFetch(t *testing.T) {
 	w := newWorld(t)
 	entered, release := make(chan struct{}), make(chan struct{})
 	w.issuer.SetGate(func(path string) {

@@ -52,7 +52,7 @@ func refusesLocally(t *testing.T, l *token.Local, raw, resource string, want tok
 	}
 }
 
-func TestOurOwnTokenSaysWhoseItIsOnEveryReplica(t *testing.T) {
+func TestOwnTokensVerifyOnEveryReplica(t *testing.T) {
 	c := newClock()
 	raw := issue(t, newLocal(t, c, seedA))
 	other := newLocal(t, c, seedA)
@@ -157,7 +157,7 @@ func TestForgedTokensOfOurIssuerAreRefused(t *testing.T) {
 	}
 }
 
-func TestWrongOptionsOfTheLocalIssuerAreAllNamedAndNoSeedIs(t *testing.T) {
+func TestLocalOptionErrorsNameAllAndNoSeed(t *testing.T) {
 	_, err := token.NewLocal(token.LocalOptions{Issuer: "http://mcp.example.com", Seeds: [][]byte{[]byte("short-seed")}, Life: -1})
 	for _, want := range []string{"issuer", "seed 1 has 10 bytes", "life"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -172,7 +172,7 @@ func TestWrongOptionsOfTheLocalIssuerAreAllNamedAndNoSeedIs(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsATokenWithoutAName(t *testing.T) {
+func TestATokenNeedsASubject(t *testing.T) {
 	l := newLocal(t, newClock(), seedA)
 	for _, subject := range []string{"", strings.Repeat("s", 256), "a\x00b"} {
 		if raw, _, err := l.Issue(identity.Caller{Subject: subject, ClientID: "c"}, endpoint, "g", time.Now().Add(time.Hour)); err == nil {

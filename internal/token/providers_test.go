@@ -214,7 +214,7 @@ func TestTokensOfProviders(t *testing.T) {
 }
 
 // AD FS calls itself by an http URL that nothing answers at.
-func TestIssuerThatIsOnlyCompared(t *testing.T) {
+func TestAnHTTPIssuerNeedsGivenKeys(t *testing.T) {
 	const adfs = "http://adfs.example.com/adfs/services/trust"
 	w := newWorld(t, func(o *token.ExternalOptions) {
 		o.JWKSURLs, o.Issuers = []string{o.Issuers[0] + tokentest.KeysPath}, []string{adfs}

@@ -64,7 +64,7 @@ func TestIssuerIsThatOfTheTokensTenant(t *testing.T) {
 }
 
 // The address of metadata that tenants share is not a tenant's issuer, unless the metadata says that it is one after all.
-func TestMetadataSaysWhatAnAddressStandsFor(t *testing.T) {
+func TestMetadataIssuerOfAnAddress(t *testing.T) {
 	w := manyTenants(t, "/common/v2.0")
 	w.refuses(t, w.ofTenant("/common/v2.0", tenant), token.ReasonKeyIssuer)
 	w = manyTenants(t, "/common/v2.0")
@@ -148,7 +148,7 @@ func TestKeySetsAreGivenInTheOrderOfTheIssuers(t *testing.T) {
 	}
 }
 
-func TestIssuersThatCannotWork(t *testing.T) {
+func TestImpossibleIssuersAreRefused(t *testing.T) {
 	const a, common = "https://a.example", "https://a.example/common/v2.0"
 	for name, tc := range map[string]struct {
 		issuers, keys []string

@@ -38,17 +38,19 @@ type Execution interface {
 	End()
 }
 
-// Operation is something to be done once.
+// Operation is something to be executed once.
 type Operation struct {
 	// Subject is the caller. Keys of one are never those of another, and stay the same whatever credential is in use.
 	Subject string
-	// Tenant is whom the caller waits for: works of one likeness are done one after another for each tenant.
+	// Tenant is whom the caller waits for: operations of one fingerprint are executed one after
+	// another for each tenant.
 	Tenant string
-	// Key is what the client named the work by, "" if it did not. Two of different Tool or Digest are not the same work.
+	// Key is what the client named the operation by, "" if it did not. Two of different Tool or
+	// Digest are not the same operation.
 	Key string
-	// Retransmission recognizes work that has no Key when a transport brings it again.
+	// Retransmission recognizes an operation that has no Key when a transport sends it again.
 	Retransmission Retransmission
-	// Part is the part of the work that this is, from 1, where one call is several pieces of work; else 0.
+	// Part is which part of a call this is, from 1, where one call is several operations; else 0.
 	Part int
 	// Tool names the tool.
 	Tool string
@@ -105,15 +107,16 @@ type Match struct {
 // Verdict is what is known of an operation after its [Execution].
 type Verdict struct {
 	State State
-	// Result is the attempt's or the sighting's, where there is one: see the states.
+	// Result is that of the attempt or of the match, where there is one: see the states.
 	Result Result
-	// At is when the attempt began, or when the memory was lost: see the states. The zero value is not known.
+	// At is when the attempt began, or when the store lost its data: see the states. The zero value
+	// is not known.
 	At time.Time
 	// Earlier says that the attempt was not made by this call.
 	Earlier bool
 }
 
-// State is what is known of a work.
+// State is what is known of an operation.
 type State uint8
 
 const (
@@ -121,8 +124,8 @@ const (
 	Executed State = iota
 	// Replayed says the same of an attempt by another call under the same key, which began At. Result is its.
 	Replayed
-	// Reconciled says that an attempt that began At had no answer, and that what it made was found. Result is the
-	// sighting's.
+	// Reconciled says that an attempt that began At had no answer, and that what it made was found.
+	// Result is that of the match.
 	Reconciled
 	// NotFoundYet says that an attempt that began At had no answer, and that nothing of it can be seen so far. Result is
 	// the attempt's if this call made it.
@@ -130,16 +133,17 @@ const (
 	// Indeterminate says that an attempt that began At had no answer, and that looking could not tell or was not possible.
 	// Result is the attempt's if this call made it.
 	Indeterminate
-	// InProgress says that another call is at this work still. This one did nothing.
+	// InProgress says that another call is still executing this operation. This one did nothing.
 	InProgress
-	// Queued says that another work of the same tenant and likeness is under way still. This one was not begun.
+	// Queued says that another operation of the same tenant and fingerprint is still in flight.
+	// This one was not begun.
 	Queued
-	// KeyReused says that the key was used At for another work. Nothing was done.
+	// KeyReused says that the key was used At for another operation. Nothing was done.
 	KeyReused
-	// StoreDown says that the memory of keys cannot be reached. Nothing was done.
+	// StoreDown says that the idempotency records cannot be reached. Nothing was done.
 	StoreDown
-	// StoreReset says that the memory of keys was lost At, so that nobody knows whether this key was used. Nothing was
-	// done.
+	// StoreReset says that the idempotency records were lost At, so that nobody knows whether this
+	// key was used. Nothing was done.
 	StoreReset
 )
 

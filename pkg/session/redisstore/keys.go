@@ -1,9 +1,9 @@
 package redisstore
 
-// Redis keys. This file is the one place where they are built. A key is the mark of the gateway, the bucket's prefix and the name that
-// the bucket's owner gave. Redis keeps a key of up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
+// Redis keys. This file is the one place where they are built. A key is the mark of the gateway, the
+// prefix of a keyspace and the name that the owner of the keyspace gave. Redis keeps a key of up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
 //
-// Buckets keep single keys, which a cluster may put anywhere. Keys that one script or transaction changes together share
+// Keyspaces keep single keys, which a cluster may put anywhere. Keys that one script or transaction changes together share
 // a hash tag, in braces, of what they belong to.
 const (
 	prefix = "gw:"
@@ -15,15 +15,15 @@ const (
 	// grants: name is the grant's id; lives as long as the code, then as the grant may be unused, or a mark as long as
 	// access tokens of a revoked grant could be used.
 	grantsPrefix = prefix + "g:"
-	// upstreams: name is the grant's id, or that and "-lease" or "-pause"; lives like the grant, as long as the lease, or as
+	// provider states: name is the grant's id, or that and "-lease" or "-pause"; lives like the grant, as long as the lease, or as
 	// the provider is not asked again.
 	providerStatesPrefix = prefix + "u:"
-	// exchanges: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
+	// authorization requests: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
 	// the browser may come again; a request whose person has signed in as long as they may take to answer.
 	authRequestsPrefix = prefix + "x:"
 	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
 	consentsPrefix = prefix + "c:"
-	// links: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
+	// personal keys: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
 	personalKeysPrefix = prefix + "k:"
 
 	// assertions: name is a hash of a client and of the jti that it used up; lives until the assertion has expired.
@@ -37,16 +37,16 @@ const (
 	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
 	limitsPrefix = prefix + "l:"
 
-	// works: name is a digest of a key or of what a call is recognized by; lives as long as the key is good, or a while longer
+	// operations: name is a digest of an idempotency key or of what a retransmission is recognized by; lives as long as the key is good, or a while longer
 	// than the call.
 	operationsPrefix = prefix + "w:"
-	// queues: name is a digest of a tenant and of what can be seen of a work; lives as long as an attempt may take.
+	// queues: name is a digest of a tenant and a fingerprint; lives as long as an attempt may take.
 	queuesPrefix = prefix + "q:"
-	// likenesses: name is a digest of what can be seen of a work; lives longer than any key.
+	// fingerprints: name is a digest of a fingerprint; lives longer than any key.
 	fingerprintsPrefix = prefix + "n:"
 	// claims: name is a digest of what was made; lives longer than any key.
 	claimsPrefix = prefix + "m:"
-	// replicas: name is random, of one process; lives as long as a few signs of life may be lost.
+	// replicas: name is random, of one process; lives as long as a few heartbeats may be lost.
 	replicasPrefix = prefix + "r:"
 	// epoch: there is one name; lives as long as any replica does, and months longer.
 	epochPrefix = prefix + "e:"
@@ -94,22 +94,22 @@ func (s *Store) Limits() *Limits { return &Limits{store: s} }
 
 func limitKey(owner, quota string) string { return limitsPrefix + "{" + owner + "}" + quota }
 
-// Operations is where it is remembered what was done once.
+// Operations is where idempotency records are.
 func (s *Store) Operations() *Keyspace { return &Keyspace{store: s, prefix: operationsPrefix} }
 
-// Queues is where a tenant's works wait for each other that look alike.
+// Queues is where it is noted which operation of a tenant and fingerprint is in flight.
 func (s *Store) Queues() *Keyspace { return &Keyspace{store: s, prefix: queuesPrefix} }
 
-// Fingerprints is where attempts are noted whose outcome is open, by how what they make looks.
+// Fingerprints is where the open attempts of each fingerprint are noted.
 func (s *Store) Fingerprints() *Keyspace { return &Keyspace{store: s, prefix: fingerprintsPrefix} }
 
-// Claims is where it is remembered which work made what.
+// Claims is where it is noted which attempt made what.
 func (s *Store) Claims() *Keyspace { return &Keyspace{store: s, prefix: claimsPrefix} }
 
-// Replicas is where processes show that they live.
+// Replicas is where the heartbeats of processes are.
 func (s *Store) Replicas() *Keyspace { return &Keyspace{store: s, prefix: replicasPrefix} }
 
-// Epoch is where it is remembered how old the memory is.
+// Epoch is where the epoch is, by which data loss is noticed.
 func (s *Store) Epoch() *Keyspace { return &Keyspace{store: s, prefix: epochPrefix} }
 
 // Cancellations is where calls are marked that their clients canceled.
