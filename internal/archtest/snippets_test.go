@@ -3,14 +3,13 @@ package archtest
 import (
 	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 )
 
-// snippets are the indented blocks of a package comment that are Go.
-func snippets(doc string) (found []string) {
+// snippets are the indented blocks of a file's comments that are Go.
+func snippets(source string) (found []string) {
 	var block []string
 	flush := func() {
 		text := strings.Join(block, "\n")
@@ -20,7 +19,7 @@ func snippets(doc string) (found []string) {
 			found = append(found, text)
 		}
 	}
-	for line := range strings.Lines(doc) {
+	for line := range strings.Lines(source) {
 		if code, ok := strings.CutPrefix(line, "//\t"); ok {
 			block = append(block, strings.TrimSuffix(code, "\n"))
 			continue
@@ -39,36 +38,29 @@ func unindented(text string) string {
 	return b.String()
 }
 
-// Whoever copies from a package comment copies what was compiled.
-func TestSnippetsOfPackageCommentsAreExamples(t *testing.T) {
-	for dir, least := range map[string]int{"pkg/clerkapi": 3, "pkg/mcpadapter": 5, "pkg/session": 5} {
-		t.Run(dir, func(t *testing.T) {
-			dir := filepath.Join(root(t), filepath.FromSlash(dir))
-			files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
-			if err != nil || len(files) == 0 {
-				t.Fatalf("no examples: %v", err)
+// Whoever copies from a comment copies what was compiled.
+func TestSnippetsInCommentsAreExamples(t *testing.T) {
+	found, examples := map[string][]string{}, map[string]string{} // by directory
+	walk(t, func(file string, data []byte) {
+		dir, name := path.Split(file)
+		switch {
+		case !strings.HasSuffix(name, ".go"):
+		case strings.HasPrefix(name, "example") && strings.HasSuffix(name, "_test.go"):
+			examples[dir] += unindented(string(data))
+		case !strings.HasSuffix(name, "_test.go"):
+			found[dir] = append(found[dir], snippets(string(data))...)
+		}
+	})
+	for dir, all := range found {
+		for _, snippet := range all {
+			if !strings.Contains(examples[dir], unindented(snippet)) {
+				t.Errorf("this is in a comment of %s and in none of its examples:\n%s", dir, snippet)
 			}
-			examples := ""
-			for _, file := range files {
-				data, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				examples += unindented(string(data))
-			}
-			doc, err := os.ReadFile(filepath.Join(dir, "doc.go"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			found := snippets(string(doc))
-			if len(found) < least {
-				t.Errorf("%d snippets, want at least %d", len(found), least)
-			}
-			for _, snippet := range found {
-				if !strings.Contains(examples, unindented(snippet)) {
-					t.Errorf("this is in no example:\n%s", snippet)
-				}
-			}
-		})
+		}
+	}
+	for dir, least := range map[string]int{"pkg/clerkapi/": 3, "pkg/mcpadapter/": 5, "pkg/session/": 5} {
+		if len(found[dir]) < least {
+			t.Errorf("%s has %d snippets, want at least %d", dir, len(found[dir]), least)
+		}
 	}
 }

@@ -88,3 +88,33 @@ func TestNamesOfTestsAreShort(t *testing.T) {
 		}
 	}
 }
+
+var (
+	pathInDocs = regexp.MustCompile("`((?:internal|pkg|cmd|docs|e2e|openapi|deploy|scripts)/[A-Za-z0-9_./-]*[A-Za-z0-9_])`")
+	identifier = regexp.MustCompile(`\.[A-Z]`)
+	fileInDocs = regexp.MustCompile("`([a-z0-9_]+\\.go)`")
+)
+
+// Docs, decisions too, name packages and files as they are now. What is named with its package is held elsewhere.
+func TestDocsNameFilesThatExist(t *testing.T) {
+	files := map[string]bool{}
+	walk(t, func(file string, _ []byte) { files[path.Base(file)] = true })
+	walk(t, func(file string, data []byte) {
+		if !strings.HasSuffix(file, ".md") || file == "CHANGELOG.md" {
+			return
+		}
+		for _, m := range pathInDocs.FindAllStringSubmatch(string(data), -1) {
+			if identifier.MatchString(m[1]) {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(root(t), filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s names %s, which is not there", file, m[1])
+			}
+		}
+		for _, m := range fileInDocs.FindAllStringSubmatch(string(data), -1) {
+			if !files[m[1]] {
+				t.Errorf("%s names %s, which is not there", file, m[1])
+			}
+		}
+	})
+}

@@ -2,10 +2,7 @@
 // authorization server (RFC 9728), lets nobody through without an access token that is good at that very endpoint
 // (RFC 6750, RFC 8707), and says in challenges what a client has to do next.
 //
-//	server, err := resource.New(resource.Options{…})
-//	mux.HandleFunc(resource.MetadataPath, server.ServeMetadata)
-//	mux.HandleFunc(resource.MetadataPath+"/", server.ServeMetadata)
-//	mux.Handle("/mcp", server.Protect(endpoint))
+// [Server.Protect] stands in front of each endpoint, and [Server.ServeMetadata] serves [MetadataPath] and what is below it.
 //
 // Every endpoint is a resource of its own, named by its URL. What a token allows is decided where the call is known: the
 // endpoint decodes the body and asks [Server.Require] for the scopes of all calls in it.

@@ -2,10 +2,8 @@
 //
 // [External] verifies those of the organisation's own authorization server: signed JWTs (RFC 9068, RFC 7519), checked by
 // issuer, key, time and audience. Its keys come from the issuer's JWK set, found by RFC 8414 or OpenID Connect discovery
-// when first needed, cached, and fetched again when the issuer rotates them:
-//
-//	external, err := token.NewExternal(ctx, token.ExternalOptions{Issuer: "https://login.example.com"})
-//	t, err := external.Verify(ctx, bearer, "https://mcp.example.com/mcp")
+// when first needed, cached, and fetched again when the issuer rotates them. [External.Verify] judges a token for the URL
+// at which it was presented.
 //
 // [Local] issues the gateway's own and verifies them with keys that derive from its secret, without asking anybody. That
 // the grant behind a token still stands is asked elsewhere.

@@ -1,14 +1,12 @@
 // Package upstream is the gateway's side towards what stands behind it: it signs people in at an OpenID Connect provider,
 // and finds the credential that their calls to the REST API are made with.
 //
-//	provider, err := upstream.NewProvider(upstream.ProviderOptions{Issuer: "https://login.example.com", …})
-//	location, keep, err := provider.Begin(ctx, state) // the browser goes there and comes back with an answer
-//	person, err := provider.Finish(ctx, answer, keep)
-//	login, err := upstream.NewLogin(upstream.LoginOptions{Provider: provider, Store: store})
-//	err = login.Look(ctx, grant)                    // every request: by what is kept
-//	asked, err := login.CheckBeforeWriting(ctx)     // before something is sent: the provider is asked again after a while
-//	err = login.StillAllowed(ctx, grant, kept)      // at a refresh likewise
-//	credential, err := login.Credential(ctx, subject)
+//	Provider.Begin            a sign-in: where the browser goes, and what is kept until it comes back
+//	Provider.Finish           its answer, and the person
+//	Login.Look                every request: whether the person may still come in, by what is kept
+//	Login.CheckBeforeWriting  before something is sent: the provider is asked again after a while
+//	Login.StillAllowed        at a refresh likewise
+//	Login.Credential          what a call to the REST API is made with
 //
 // Nothing is asked of the provider before somebody signs in, so the gateway starts while the provider is down. An error
 // says what follows from it: [ErrUnavailable] is nobody's fault and passes; [ErrGrantOver] means that the person has to
