@@ -1,10 +1,15 @@
 package redisstore
 
-// Redis keys. This file is the one place where they are built. A key is the mark of the gateway, the
-// prefix of a keyspace and the name that the owner of the keyspace gave. Redis keeps a key of up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
+// Redis keys. This file is the one place where they are built. A key is the mark of the gateway,
+// the prefix of a keyspace and the name that the owner of the keyspace gave. Redis keeps a key of
+// up to 28 bytes in 32: "gw:s:" and a session's 22 characters fit.
 //
-// Keyspaces keep single keys, which a cluster may put anywhere. Keys that one script or transaction changes together share
-// a hash tag, in braces, of what they belong to.
+// The letters of prefixes stay what they are, whatever the thing is called by now: replicas of two
+// versions share the keys while a deployment is updated, and what is under another letter would be
+// lost.
+//
+// Keyspaces keep single keys, which a cluster may put anywhere. Keys that one script or transaction
+// changes together share a hash tag, in braces, of what they belong to.
 const (
 	prefix = "gw:"
 
