@@ -19,10 +19,7 @@ func describeClient(out, params object) {
 }
 
 // checkMeta reads a _meta, and gives it as the SDK reads it too. In the modern era it says what initialize says in the legacy one.
-func checkMeta(raw json.RawMessage) (meta object, out json.RawMessage, ok bool) {
-	if meta, ok = toObject(raw); !ok {
-		return nil, nil, false
-	}
+func checkMeta(meta object) (out json.RawMessage, ok bool) {
 	if capabilities, there := meta[mcp.MetaKeyClientCapabilities]; there {
 		meta[mcp.MetaKeyClientCapabilities] = clientCapabilities(capabilities)
 	}
@@ -35,7 +32,7 @@ func checkMeta(raw json.RawMessage) (meta object, out json.RawMessage, ok bool) 
 	}
 	out = encode(meta)
 	var decodes map[string]any // as the SDK reads it: numbers may be beyond what it takes
-	return meta, out, json.Unmarshal(out, &decodes) == nil
+	return out, json.Unmarshal(out, &decodes) == nil
 }
 
 // clientCapabilities keeps which capabilities there are, in the one shape that the SDK takes.

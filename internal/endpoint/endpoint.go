@@ -155,7 +155,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	}
 	var s *session.Session
 	if !env.modern {
-		if req := env.request(); req != nil && !legacyMethods[req.Method] {
+		if method, single := env.single(); single && !legacyMethods[method] {
 			errMethod.write(w, env.id())
 			return
 		}
@@ -176,7 +176,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if len(env.messages) == 0 { // notifications, and answers to nothing (2025-11-25, Transports, "Sending Messages to the Server")
+	if len(env.methods) == 0 { // notifications, and answers to nothing (2025-11-25, Transports, "Sending Messages to the Server")
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -199,7 +199,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 	if st.streamed = st.meta.streamed(r, env); st.streamed {
 		sdk = e.streams
 	}
-	if single := env.request(); st.streamed && !env.initializes() || single != nil && single.Method == methodListen {
+	if method, _ := env.single(); st.streamed && !env.initializes() || method == methodListen {
 		defer st.writer.keepAlive()()
 	}
 	q.Endpoint = st

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -40,9 +41,9 @@ type envelope struct {
 	body   []byte
 	modern bool
 	batch  bool
-	// messages are the requests: the SDK sees neither notifications nor answers, which do nothing here.
-	messages []jsonrpc.Message
-	// ids are the messages' ids as they were written.
+	// methods are those of the requests: the SDK sees neither notifications nor answers, which do nothing here.
+	methods []string
+	// ids are the requests' ids as they were written.
 	ids []json.RawMessage
 	// refused is the id of the request that a refusal is for, nil if there is none that could be read.
 	refused json.RawMessage
@@ -54,24 +55,16 @@ type envelope struct {
 	calls map[string]toolCall
 }
 
-// request returns the single request or notification of the body, nil for a batch or a response.
-func (e *envelope) request() *jsonrpc.Request {
-	if e.batch || len(e.messages) != 1 {
-		return nil
+// single is the method of the one request of the body, and false for a batch or if there is none.
+func (e *envelope) single() (method string, ok bool) {
+	if e.batch || len(e.methods) != 1 {
+		return "", false
 	}
-	r, _ := e.messages[0].(*jsonrpc.Request)
-	return r
+	return e.methods[0], true
 }
 
 // initializes reports whether the body asks for a session.
-func (e *envelope) initializes() bool {
-	for _, m := range e.messages {
-		if r, ok := m.(*jsonrpc.Request); ok && r.Method == methodInitialize {
-			return true
-		}
-	}
-	return false
-}
+func (e *envelope) initializes() bool { return slices.Contains(e.methods, methodInitialize) }
 
 // id is the JSON-RPC id, as it was written, of the request that a refusal is for: the first of a batch, which is refused as a
 // whole; nil if there is none. The envelope may be nil.
@@ -118,7 +111,6 @@ func readEnvelope(body []byte, header http.Header, maxBatch int, served []string
 			return e, refusal
 		}
 	}
-	seen := map[string]bool{}
 	bodies := make([][]byte, 0, len(raws))
 	for i, raw := range raws {
 		place := ""
@@ -126,7 +118,8 @@ func readEnvelope(body []byte, header http.Header, maxBatch int, served []string
 			place = strconv.Itoa(i)
 		}
 		message, id, refusal := e.readMessage(raw, place, era)
-		if refusal == nil && message != nil && seen[string(id)] {
+		sameID := func(other json.RawMessage) bool { return string(other) == string(id) }
+		if refusal == nil && message != nil && slices.ContainsFunc(e.ids, sameID) {
 			refusal = &errSameID
 		}
 		if refusal != nil {
@@ -136,17 +129,13 @@ func readEnvelope(body []byte, header http.Header, maxBatch int, served []string
 		if message == nil {
 			continue
 		}
-		seen[string(id)] = true
-		decoded, err := jsonrpc.DecodeMessage(message)
-		if err != nil {
-			e.refused, e.ids = id, nil
-			return e, &errInvalid
-		}
-		e.messages, e.ids, bodies = append(e.messages, decoded), append(e.ids, id), append(bodies, message)
+		e.ids, bodies = append(e.ids, id), append(bodies, message)
 	}
-	e.body = bytes.Join(bodies, []byte(","))
-	if e.batch {
-		e.body = append(append([]byte("["), e.body...), ']')
+	switch {
+	case e.batch:
+		e.body = append(append([]byte("["), bytes.Join(bodies, []byte(","))...), ']')
+	case len(bodies) > 0:
+		e.body = bodies[0]
 	}
 	return e, nil
 }
@@ -181,7 +170,7 @@ func (e *envelope) checkBatch(raws []json.RawMessage, era *era) *rpcError {
 			e.refused = readableID(members)
 			return &errBatchInitialize
 		}
-		if _, claimed := claim(members); claimed {
+		if _, claimed := claim(openParams(members["params"])); claimed {
 			modern = true
 		}
 	}
@@ -224,10 +213,11 @@ func (e *envelope) readMessage(raw json.RawMessage, place string, era *era) (mes
 		return nil, nil, &errInvalid
 	}
 	id = readableID(members)
+	p := openParams(members["params"])
 	var method string
 	_ = json.Unmarshal(members["method"], &method)
 	if !e.batch {
-		e.modern, refusal = era.of(members, method)
+		e.modern, refusal = era.of(p, method)
 		if repeated := era.checkRepeated(e.modern); repeated != nil {
 			refusal = repeated
 		}
@@ -259,14 +249,16 @@ func (e *envelope) readMessage(raw json.RawMessage, place string, era *era) (mes
 	}
 	out := object{"jsonrpc": members["jsonrpc"], "id": alias, "method": members["method"]}
 	if e.modern {
-		if refusal := era.checkModern(members, method); refusal != nil {
+		if refusal := era.checkModern(p, method); refusal != nil {
 			return nil, id, refusal
 		}
 	}
-	params, call, refusal := checkParams(method, members["params"], place)
-	switch {
-	case refusal != nil:
+	params, call, refusal := checkParams(method, p, place)
+	if refusal != nil {
 		return nil, id, refusal
+	}
+	e.methods = append(e.methods, method)
+	switch {
 	case e.batch && !legacyMethods[method]:
 		return encode(e.aliases.unknownInBatch(out)), id, nil
 	case params != nil:
@@ -295,7 +287,7 @@ func (e *envelope) checkAnswer(members object) *rpcError {
 // notify takes note of a legacy notification. One with params of another shape says nothing (2025-11-25, Cancellation, "Error
 // Handling").
 func (e *envelope) notify(method string, raw json.RawMessage) {
-	if _, _, refusal := checkParams(method, raw, ""); refusal != nil || method != methodCancelled {
+	if _, _, refusal := checkParams(method, openParams(raw), ""); refusal != nil || method != methodCancelled {
 		return
 	}
 	params, _ := toObject(raw)

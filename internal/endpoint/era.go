@@ -29,18 +29,16 @@ func (e *era) isModern(version string) bool {
 }
 
 // claim is the version that a message's own _meta names.
-func claim(members object) (raw json.RawMessage, ok bool) {
-	params, _ := toObject(members["params"])
-	meta, _ := toObject(params["_meta"])
-	raw, ok = meta[mcp.MetaKeyProtocolVersion]
+func claim(p *params) (raw json.RawMessage, ok bool) {
+	raw, ok = p.meta[mcp.MetaKeyProtocolVersion]
 	return raw, ok && string(raw) != "null"
 }
 
 // of tells the era of a message by what it carries (2026-07-28, Versioning, "Backward Compatibility with
 // Initialization-Based Versions"): one that claims a version is of the era of that version, one that claims none is legacy,
 // unless its header names a modern version; and initialize without a claim begins a legacy session, whatever is beside it.
-func (e *era) of(members object, method string) (modern bool, refusal *rpcError) {
-	raw, claimed := claim(members)
+func (e *era) of(p *params, method string) (modern bool, refusal *rpcError) {
+	raw, claimed := claim(p)
 	if !claimed {
 		if modern = e.isModern(e.version) && method != methodInitialize; modern {
 			return true, nil
@@ -74,13 +72,14 @@ func (e *era) checkLegacy() *rpcError {
 	return &refusal
 }
 
-// mirrored are the headers that say once more what is in the body of a modern request.
-var mirrored = []string{"MCP-Protocol-Version", headerMethod, headerName}
+// unrepeated are the headers of which there may be one: those that say once more what is in the body of a modern request, and the
+// session of a legacy one.
+var unrepeated = []string{"MCP-Protocol-Version", headerMethod, headerName, SessionHeader}
 
 // checkRepeated refuses headers of which there may be one, and are more: who reads the last of them would judge by another value
 // than who reads the first (RFC 9110 §5.3).
 func (e *era) checkRepeated(modern bool) *rpcError {
-	for _, name := range append(slices.Clone(mirrored), SessionHeader) {
+	for _, name := range unrepeated {
 		if len(e.header.Values(name)) < 2 {
 			continue
 		}
@@ -95,25 +94,23 @@ func (e *era) checkRepeated(modern bool) *rpcError {
 
 // checkModern is what every request of the modern era has to have (2026-07-28, Overview, "_meta" and Streamable HTTP, "Server
 // Validation"), but for the version. A method that this server has not is refused whatever its params.
-func (e *era) checkModern(members object, method string) *rpcError {
-	if _, claimed := claim(members); !claimed {
+func (e *era) checkModern(p *params, method string) *rpcError {
+	if _, claimed := claim(p); !claimed {
 		return missingMeta(mcp.MetaKeyProtocolVersion, "the version of the protocol, a string")
 	}
-	params, _ := toObject(members["params"])
-	meta, _ := toObject(params["_meta"])
-	if _, there := meta[mcp.MetaKeyClientCapabilities]; !there {
+	if _, there := p.meta[mcp.MetaKeyClientCapabilities]; !there {
 		return missingMeta(mcp.MetaKeyClientCapabilities, "what the client can do, an object")
 	}
 	if refusal := e.checkMethod(method, true); refusal != nil {
 		return refusal
 	}
-	if refusal := e.checkName(params, method); refusal != nil {
+	if refusal := e.checkName(p.members, method); refusal != nil {
 		return refusal
 	}
 	if !modernMethods[method] {
 		return &errModernMethod
 	}
-	if raw, there := meta[mcp.MetaKeyLogLevel]; there && string(raw) != "null" { // 2026-07-28, Logging, "Error Handling"
+	if raw, there := p.meta[mcp.MetaKeyLogLevel]; there && string(raw) != "null" { // 2026-07-28, Logging, "Error Handling"
 		if _, ok := level(raw); !ok {
 			return badParams("params._meta[" + mcp.MetaKeyLogLevel + "] must be one of " + strings.Join(levels, ", "))
 		}

@@ -45,7 +45,7 @@ var MoreThan = moreThan
 
 // CheckParams gives the params of a method as the SDK sees them, or why they are refused.
 func CheckParams(method string, raw json.RawMessage) (params, refused string) {
-	out, _, refusal := checkParams(method, raw, "")
+	out, _, refusal := checkParams(method, openParams(raw), "")
 	if refusal != nil {
 		return "", refusal.message
 	}

@@ -63,46 +63,46 @@ var levels = []string{"debug", "info", "notice", "warning", "error", "critical",
 // checkParams gives the params of a method as the SDK reads them, made of the members that were checked; nil for none.
 // Empty lists stand for empty objects, as PHP writes them. Of the call of a tool it gives what the SDK does not hand on; in a
 // batch the call has its place written into its _meta, so that its handler finds that again.
-func checkParams(method string, raw json.RawMessage, place string) (json.RawMessage, *toolCall, *rpcError) {
-	if raw == nil && method != methodInitialize && method != methodCallTool && len(methodParams[method]) == 0 {
+func checkParams(method string, p *params, place string) (json.RawMessage, *toolCall, *rpcError) {
+	if p.raw == nil && method != methodInitialize && method != methodCallTool && len(methodParams[method]) == 0 {
 		return nil, nil, nil
 	}
-	params, ok := toObject(raw)
-	if !ok {
+	if !p.isObject {
 		return nil, nil, &errParams
 	}
-	if raw == nil && method == methodInitialize {
+	if p.raw == nil && method == methodInitialize {
 		return nil, nil, badParams("initialize needs params with protocolVersion, capabilities and clientInfo")
 	}
 	out := object{}
-	var meta object
-	if given, there := params["_meta"]; there && string(given) != "null" {
-		if meta, out["_meta"], ok = checkMeta(given); !ok {
+	if given, there := p.members["_meta"]; there && string(given) != "null" {
+		checked, ok := checkMeta(p.meta)
+		if out["_meta"] = checked; !ok || !p.hasMeta {
 			return nil, nil, badParams("params._meta must be an object, with numbers no larger than a double holds")
 		}
 	}
 	var call *toolCall
 	switch method {
 	case methodInitialize:
-		describeClient(out, params)
+		describeClient(out, p.members)
 	case methodCallTool:
 		var refusal *rpcError
-		if call, refusal = checkCall(out, params); refusal != nil {
+		if call, refusal = checkCall(out, p.members); refusal != nil {
 			return nil, nil, refusal
 		}
-		call.token = tokenOf(meta)
+		call.token = tokenOf(p.meta)
 		if place != "" {
-			out["_meta"] = tagBatchCall(meta, place)
+			out["_meta"] = tagBatchCall(p.meta, place)
 		}
 	}
 	for _, m := range methodParams[method] {
-		value, there := params[m.name]
+		value, there := p.members[m.name]
 		switch {
 		case !there && m.required:
 			return nil, nil, badParams(method + " needs params." + m.name + ", " + m.want)
 		case !there || string(value) == "null" && !m.required:
 			continue
 		}
+		var ok bool
 		if out[m.name], ok = m.check(value); !ok {
 			return nil, nil, badParams("params." + m.name + " of " + method + " must be " + m.want)
 		}
@@ -141,6 +141,21 @@ func checkCall(out, params object) (*toolCall, *rpcError) {
 		out["requestState"] = raw
 	}
 	return &toolCall{name: name}, nil
+}
+
+// params are those of a message, taken apart once.
+type params struct {
+	raw           json.RawMessage
+	members, meta object
+	// isObject and hasMeta are false for what is of another shape, see [toObject].
+	isObject, hasMeta bool
+}
+
+func openParams(raw json.RawMessage) *params {
+	p := &params{raw: raw}
+	p.members, p.isObject = toObject(raw)
+	p.meta, p.hasMeta = toObject(p.members["_meta"])
+	return p
 }
 
 // toObject reads an object; what is absent, null or an empty list is an empty one.
