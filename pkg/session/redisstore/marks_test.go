@@ -81,11 +81,14 @@ func TestAMarkIsLookedAtInTheTripOfACall(t *testing.T) {
 	}
 	found := 0
 	ctx := marks.Look(t.Context(), "call", func() { found++ })
-	steps := map[string]func() error{
-		"reads what is not there": func() error { _, _, err := values.Get(ctx, "a"); return err },
-		"adds":                    func() error { _, err := values.SetNX(ctx, "a", []byte("1"), time.Minute); return err },
-		"reads":                   func() error { _, _, err := values.Get(ctx, "a"); return err },
-		"adds what is there":      func() error { _, err := values.SetNX(ctx, "a", []byte("2"), time.Minute); return err },
+	steps := []struct { // each leaves to the next what that says
+		name string
+		do   func() error
+	}{
+		{"reads what is not there", func() error { _, _, err := values.Get(ctx, "a"); return err }},
+		{"adds", func() error { _, err := values.SetNX(ctx, "a", []byte("1"), time.Minute); return err }},
+		{"reads", func() error { _, _, err := values.Get(ctx, "a"); return err }},
+		{"adds what is there", func() error { _, err := values.SetNX(ctx, "a", []byte("2"), time.Minute); return err }},
 	}
 	for _, marked := range []bool{false, true} {
 		if marked {
@@ -94,13 +97,13 @@ func TestAMarkIsLookedAtInTheTripOfACall(t *testing.T) {
 			}
 		}
 		found = 0
-		for name, step := range steps {
+		for _, step := range steps {
 			before := trips.Load()
-			if err := step(); err != nil {
-				t.Errorf("%s: %v", name, err)
+			if err := step.do(); err != nil {
+				t.Errorf("%s: %v", step.name, err)
 			}
 			if n := trips.Load() - before; n != 1 {
-				t.Errorf("%s: %d trips", name, n)
+				t.Errorf("%s: %d trips", step.name, n)
 			}
 		}
 		if want := map[bool]int{false: 0, true: len(steps)}[marked]; found != want {
