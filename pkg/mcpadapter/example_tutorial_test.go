@@ -49,3 +49,21 @@ func Example_tutorial() {
 	// 1 [get_messages] [messages:read]
 	// invalid true
 }
+
+func ExampleExecution() {
+	attempt := func(ctx context.Context, e mcpadapter.Execution) (made mcpadapter.Attempted) {
+		if err := e.Commit(ctx); err != nil {
+			return made // and nothing was sent
+		}
+		return made
+	}
+	_ = func(ctx context.Context, idempotency mcpadapter.Idempotency, operation mcpadapter.Operation) mcpadapter.State {
+		e := idempotency.Begin(operation)
+		defer e.End()
+		for e.Next(ctx) {
+			e.Finish(ctx, attempt(ctx, e)) // which calls e.Commit before it sends anything
+		}
+		verdict := e.Verdict()
+		return verdict.State
+	}
+}
