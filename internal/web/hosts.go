@@ -70,11 +70,15 @@ func (g *Guard) Hosts(next http.Handler) http.Handler {
 	})
 }
 
+// originOf is the page that a request says to come from, "" for none. Two are none that can be
+// allowed, but by who allows every page.
+func originOf(r *http.Request) string { return strings.Join(r.Header.Values("Origin"), " ") }
+
 // Origins lets a request through to next if it comes from no page or from an allowed one, else answers 403. Preflight
 // requests of allowed origins are answered here. It relies on [Guard.Hosts] in front of it.
 func (g *Guard) Origins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
+		origin := originOf(r)
 		if origin == "" {
 			next.ServeHTTP(w, r)
 			return
@@ -105,7 +109,7 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 // TrustsOrigin reports whether the page that a request says to come from is one of the operator's: it may call the gateway, as
 // [Guard.Origins] decides, and not only since every page may.
 func (g *Guard) TrustsOrigin(r *http.Request) bool {
-	return g.originAllowed(r.Header.Get("Origin"), r, false)
+	return g.originAllowed(originOf(r), r, false)
 }
 
 func (g *Guard) hostAllowed(host string) bool {

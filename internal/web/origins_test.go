@@ -46,6 +46,20 @@ func TestOriginPatternsMatchWhatTheySay(t *testing.T) {
 	}
 }
 
+// A request comes from one page (RFC 6454 §7.3): what reads the first of two would let the other one in.
+func TestTwoOriginsAreNoneThatIsAllowed(t *testing.T) {
+	h := guarded(t, nil, []string{"https://app.example.com"})
+	for _, origins := range [][]string{{"https://app.example.com", "https://evil.net"}, {"", "https://evil.net"}, {"https://app.example.com", "https://app.example.com"}} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", nil)
+		r.Host = "mcp.example.com"
+		r.Header["Origin"] = origins
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != http.StatusForbidden {
+			t.Errorf("%q: answered %d", origins, w.Code)
+		}
+	}
+}
+
 func TestMalformedOriginPatternsAreRefused(t *testing.T) {
 	for _, pattern := range []string{
 		"", "app.example.com", "https://", "https://a*.example.com", "https://a.*.com", "https://*.", "https://*.*", "https://a:*:*", "https://a:80:*",
