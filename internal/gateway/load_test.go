@@ -25,7 +25,8 @@ func behindGate(t *testing.T, redis *redistest.Server) config.Secret {
 	t.Helper()
 	gate := newSlowProxy(t, redis.Addr)
 	gate.slow.Store(int64(slowly))
-	return config.Secret("redis://" + gate.Addr().String())
+	// Where processors are scarce a dial takes long, which is not an outage.
+	return config.Secret("redis://" + gate.Addr().String() + "?dial_timeout=5m")
 }
 
 // atOnce does something many times at once and counts how often it came out right.
