@@ -24,7 +24,7 @@ func (g *Gateway) newIdempotency(ctx context.Context, store *redisstore.Store, k
 		Replicas: store.Replicas(), Epoch: store.Epoch(), Own: cfg.RedisURL == "",
 		Sealer: keys.Sealer(purposeOnce), Digester: keys.MAC(purposeOnce),
 		ExecuteOnOutage: cfg.OnStoreOutage == send, ExecuteOnLoss: cfg.OnStoreLoss == send, RetryAbsent: cfg.ResendAbsent,
-		ReconcileTime: cfg.SettleTime, Attempt: 2*cfg.ClerkTimeout + time.Minute,
+		ReconcileTime: cfg.SettleTime, Attempt: 2*cfg.ClerkTimeout + time.Minute, Trial: max(10*time.Second, 5*cfg.RedisTimeout),
 		OnLoss: func() {
 			g.metrics.DataLoss()
 			g.logger.Error("Redis has lost its data: nobody knows what was sent before; calls with an idempotency_key are refused for a day, "+

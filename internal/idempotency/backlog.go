@@ -10,7 +10,8 @@ import (
 // Results are persisted even if the client left, and retried while the store is down. Until then
 // others reconcile, or are told that the call is in progress. Nothing that others do rests on it.
 const (
-	// tryTime is for one trial. A store that does not answer says so much sooner; in its queue a trial may have to wait.
+	// tryTime is the default of [Options.Trial]. A store that does not answer says so much sooner; in
+	// its queue a trial may have to wait.
 	tryTime    = 10 * time.Second
 	writePause = 2 * time.Second // between two trials
 	writeLimit = time.Minute     // for all of them
@@ -24,6 +25,8 @@ const (
 
 // backlog is what is still to be written, by one goroutine that is there only as long as there is something.
 type backlog struct {
+	tryTime time.Duration // for one trial
+
 	mu      sync.Mutex
 	waiting []pendingWrite
 	unmade  int // of those waiting
@@ -42,7 +45,7 @@ type pendingWrite struct {
 
 // write makes a change now, or else later.
 func (m *Guard) write(ctx context.Context, change func(context.Context) error) {
-	if tryWrite(ctx, change) != nil {
+	if m.backlog.trial(ctx, change) != nil {
 		m.backlog.add(pendingWrite{change: change})
 	}
 }
@@ -52,8 +55,8 @@ func (m *Guard) enqueue(change func(context.Context) error) {
 	m.backlog.add(pendingWrite{change: change, unmade: true})
 }
 
-func tryWrite(ctx context.Context, change func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tryTime)
+func (b *backlog) trial(ctx context.Context, change func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.tryTime)
 	defer cancel()
 	return change(ctx)
 }
@@ -84,33 +87,42 @@ func (b *backlog) work() {
 	}
 }
 
-// pass tries all that is waiting, and tells whether there is something to come back for.
+// pass tries all that is waiting, and tells whether there is something to come back for. Once the
+// backlog is closed, the first trial that fails ends it: whoever stops does not wait for a store that
+// is away.
 func (b *backlog) pass() (more bool) {
 	last := false
-	select {
-	case <-b.closed:
-		last = true
-	default:
-	}
-	most := awayAfter
-	if last {
-		most = 1 // whoever stops does not wait for a store that is away
-	}
-	for failed := 0; failed < most; {
+	for failed := 0; failed < awayAfter && (!last || failed == 0); {
+		if !last && b.isClosed() {
+			last, failed = true, 0
+		}
 		c, ok := b.next()
 		if !ok {
 			return false
 		}
-		err := tryWrite(context.Background(), c.change)
+		err := b.trial(context.Background(), c.change)
 		switch {
-		case err == nil, errors.Is(err, errUnreadable), time.Since(c.since) > writeLimit: // or nothing is to be hoped for
+		case err == nil, errors.Is(err, errUnreadable):
 			failed = 0
+		case time.Since(c.since) > writeLimit: // nothing is to be hoped for
+			if failed = 0; last || b.isClosed() {
+				failed = 1
+			}
 		default:
 			failed++
 			b.back(c)
 		}
 	}
 	return !last // after the last pass nothing is added any more
+}
+
+func (b *backlog) isClosed() bool {
+	select {
+	case <-b.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 func (b *backlog) next() (c pendingWrite, ok bool) {

@@ -24,7 +24,7 @@ func New(o Options) (*Guard, error) {
 		return nil, err
 	}
 	m := &Guard{opts: o, replica: rand.Text(), active: map[string]bool{}}
-	m.backlog.closed = make(chan struct{})
+	m.backlog.closed, m.backlog.tryTime = make(chan struct{}), o.Trial
 	return m, nil
 }
 

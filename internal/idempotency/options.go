@@ -53,6 +53,9 @@ type Options struct {
 	ReconcileTime time.Duration
 	// Margin is how far the clocks of this process and of what is looked at may be apart. Default: 30 s.
 	Margin time.Duration
+	// Trial is how long one trial may take to write what an attempt came to, the queue of the store
+	// included. Default: 10 s.
+	Trial time.Duration
 	// Heartbeat is the time between two heartbeats, of which five may be lost. Default: 2 s.
 	Heartbeat time.Duration
 
@@ -77,7 +80,7 @@ func (o Options) check() (Options, error) {
 	}{
 		{&o.KeyLife, 24 * time.Hour}, {&o.RetransmissionLife, time.Minute}, {&o.Attempt, 2 * time.Minute}, {&o.WaitTime, 45 * time.Second},
 		{&o.QueueTime, 15 * time.Second}, {&o.TakeoverTime, 25 * time.Second}, {&o.ReconcileTime, 5 * time.Second},
-		{&o.Margin, 30 * time.Second}, {&o.Heartbeat, 2 * time.Second},
+		{&o.Margin, 30 * time.Second}, {&o.Heartbeat, 2 * time.Second}, {&o.Trial, tryTime},
 	} {
 		switch {
 		case *d.value < 0:
