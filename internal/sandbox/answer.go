@@ -35,6 +35,9 @@ func refuseFor(err error) answer {
 	if _, missing := errors.AsType[missingError](err); missing {
 		return refuse(http.StatusNotFound, err.Error())
 	}
+	if p, several := errors.AsType[problems](err); several {
+		return refuse(http.StatusUnprocessableEntity, []string(p))
+	}
 	return refuse(http.StatusUnprocessableEntity, err.Error())
 }
 

@@ -56,10 +56,17 @@ func (st *store) createContacts(req clerkapi.CreateContactsRequest) ([]contact, 
 	case len(req.Contacts) > maxBatch:
 		return nil, invalidError(fmt.Sprintf("contacts must contain no more than %d elements", maxBatch))
 	}
+	var wrong problems
 	for i, fields := range req.Contacts {
 		if err := checkContact(fields); err != nil {
 			return nil, invalidError(fmt.Sprintf("contacts.%d: %v", i, err))
 		}
+		if err := st.checkFields(fmt.Sprintf("contacts.%d.", i), fields.Phone, fields.Email); err != nil {
+			wrong = append(wrong, strings.Split(err.Error(), "; ")...)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
 	}
 	made := make([]contact, len(req.Contacts))
 	for i, fields := range req.Contacts {
@@ -72,6 +79,9 @@ func (st *store) createContact(fields clerkapi.ContactFields) (contact, error) {
 	if err := checkContact(fields); err != nil {
 		return contact{}, err
 	}
+	if err := st.checkFields("", fields.Phone, fields.Email); err != nil {
+		return contact{}, err
+	}
 	return *st.addContact(fields), nil
 }
 
@@ -82,12 +92,18 @@ func checkContact(f clerkapi.ContactFields) error {
 	return nil
 }
 
+// addContact adds a contact with an id that no other contact ever has.
 func (st *store) addContact(f clerkapi.ContactFields) *contact {
-	st.contactsMade++
+	st.nextContact++
+	return st.addContactAs(strconv.FormatInt(st.nextContact, 10), f)
+}
+
+// addContactAs adds a contact whose id derives from a word.
+func (st *store) addContactAs(word string, f clerkapi.ContactFields) *contact {
 	c := &contact{
-		ID: uuid(append(st.team.words, "contact", strconv.Itoa(st.contactsMade))...), TeamID: st.team.id, CreatedByUserID: st.team.user,
+		ID: uuid(append(slices.Clone(st.team.words), "contact", word)...), TeamID: st.team.id, CreatedByUserID: st.team.user,
 		Name: orNil(f.Name), Phone: orNil(f.Phone), Email: orNil(f.Email),
-		Public: f.Public != nil && *f.Public, Data: f.Data, Attributes: []any{},
+		OptOut: st.optedOut[reached(f.Phone)], Public: f.Public != nil && *f.Public, Data: f.Data, Attributes: []any{},
 		Created: st.present, Updated: st.present,
 	}
 	st.contacts = append(st.contacts, c)
@@ -100,6 +116,9 @@ func (st *store) updateContact(id string, u clerkapi.UpdateContactRequest) (cont
 	if i < 0 {
 		return contact{}, errNoContact
 	}
+	if err := st.checkFields("", orEmpty(u.Phone), orEmpty(u.Email)); err != nil {
+		return contact{}, err
+	}
 	c := *st.contacts[i]
 	if u.Name != nil {
 		c.Name = orNil(*u.Name)
@@ -108,7 +127,12 @@ func (st *store) updateContact(id string, u clerkapi.UpdateContactRequest) (cont
 		c.Email = orNil(*u.Email)
 	}
 	if u.Phone != nil {
+		if c.OptOut && c.phone() != *u.Phone { // the person declined, not the number
+			delete(st.optedOut, reached(c.phone()))
+			st.optOut(*u.Phone, true)
+		}
 		c.Phone = orNil(*u.Phone)
+		c.OptOut = c.OptOut || st.optedOut[reached(*u.Phone)]
 	}
 	if u.Public != nil {
 		c.Public = *u.Public
@@ -148,6 +172,13 @@ const errNoContact = missingError("Contact not found")
 
 func (st *store) indexContact(id string) int {
 	return slices.IndexFunc(st.contacts, func(c *contact) bool { return c.ID == id })
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // orNil is null for what is empty.

@@ -12,20 +12,52 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
 )
 
-// control serves what tests and demonstrations steer the sandbox with.
+// control is something that tests and demonstrations steer the sandbox with.
+type control struct {
+	pattern string // of ServeMux
+	help    string // what it does, and what it takes, for the start page
+	handler http.HandlerFunc
+}
+
+// controls are all of them.
+func (s *Sandbox) controls() []control {
+	return []control{
+		{"GET /_sandbox/messages", `what was sent through the API, in order: {"messages":[…]}`, s.listMessages},
+		{"GET /_sandbox/state", `all that a team has (?team=Globex: the second): messages, contacts, campaigns, lists, optOuts`, s.showState},
+		{"POST /_sandbox/inbound", `somebody writes to a number of a team: {"from","to","body","mediaUrls"}; ` +
+			`STOP, START and HELP have their effect`, s.receiveInbound},
+		{"GET /_sandbox/lists", `the lists of a team: {"lists":[{"name","members"}]}`, s.showLists},
+		{"PUT /_sandbox/lists", `make or fill a list: {"name","members":[ids or numbers]}; no members: an empty list`, s.putList},
+		{"PUT /_sandbox/history", `add older messages: {"messages":1000,"every":"1m"}`, s.makeHistory},
+		{"GET /_sandbox/clock", `the time: {"now"}`, s.showClock},
+		{"PUT /_sandbox/clock", `move it ahead: {"advance":"24h"}, or {"now":"2030-01-31T09:30:00Z"}`, s.moveClock},
+		{"GET /_sandbox/settings", `how it behaves: {"lenient","requests_per_second"}`, s.showSettings},
+		{"PUT /_sandbox/settings", `change that: lenient takes what carriers refuse; over requests_per_second (0: any) is 429`, s.changeSettings},
+		{"GET /_sandbox/requests", `REST requests by operation: {"requests":{"sendMessage":3}}`, s.listRequests},
+		{"GET /_sandbox/faults", `what is still to go wrong: {"faults":[…]}`, s.listFaults},
+		{"PUT /_sandbox/faults", `let the next requests fail: {"operation","kind","count"}; kinds drop_before_commit, drop_after_commit, ` +
+			`status (status, retry_after), delay (ms), commit_late (ms)`, s.addFault},
+		{"DELETE /_sandbox/faults", `forget them`, s.clearFaults},
+		{"GET " + provider.ControlPath, `the sign-in`, s.signIn.Control().ServeHTTP},
+		{"PUT " + provider.ControlPath, `change the sign-in, in the fields that GET shows`, s.signIn.Control().ServeHTTP},
+		{"PUT " + provider.ControlPath + "/keys", `rotate the keys that its tokens are signed with`, s.signIn.Control().ServeHTTP},
+		{"PUT " + provider.ControlPath + "/revoke", `revoke what a person was granted`, s.signIn.Control().ServeHTTP},
+		{"PUT " + provider.ControlPath + "/claims", `change what tokens say of a person`, s.signIn.Control().ServeHTTP},
+		{"POST /_sandbox/reset", `everything as at the start; ids go on`, func(w http.ResponseWriter, _ *http.Request) {
+			s.reset()
+			w.WriteHeader(http.StatusNoContent)
+		}},
+	}
+}
+
+// control serves the controls.
 func (s *Sandbox) control() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /_sandbox/messages", s.listMessages)
-	mux.HandleFunc("GET /_sandbox/requests", s.listRequests)
-	mux.HandleFunc("GET /_sandbox/faults", s.listFaults)
-	mux.HandleFunc("PUT /_sandbox/faults", s.addFault)
-	mux.HandleFunc("DELETE /_sandbox/faults", s.clearFaults)
-	mux.Handle(provider.ControlPath, s.signIn.Control())
+	for _, c := range s.controls() {
+		mux.HandleFunc(c.pattern, c.handler)
+	}
+	mux.Handle(provider.ControlPath, s.signIn.Control()) // its other methods and paths are its own
 	mux.Handle(provider.ControlPath+"/", s.signIn.Control())
-	mux.HandleFunc("POST /_sandbox/reset", func(w http.ResponseWriter, _ *http.Request) {
-		s.reset()
-		w.WriteHeader(http.StatusNoContent)
-	})
 	return mux
 }
 

@@ -44,15 +44,15 @@ func TestResetRestoresTheStart(t *testing.T) {
 	if diff := cmp.Diff(before, b.searchContacts("")); diff != "" {
 		t.Errorf("contacts (-before +after):\n%s", diff)
 	}
-	if got := b.send().ID; got != "1001" {
-		t.Errorf("the first message has id %s", got)
+	if got := b.send().ID; got != "1002" {
+		t.Errorf("the first message has id %s, want the one after the last before", got)
 	}
 	b.clock.move(24 * 60 * 60 * 1e9)
 	if got := len(b.committed()); got != 1 {
 		t.Errorf("the forgotten campaign was carried out: %d messages", got)
 	}
-	if got := b.createCampaign().ID; got != "301" {
-		t.Errorf("the first campaign has id %s", got)
+	if got := b.createCampaign().ID; got != "302" {
+		t.Errorf("the first campaign has id %s, want the one after the last before", got)
 	}
 	if got := b.committed(); len(members(got)) != 4 {
 		t.Errorf("the list has %d members, want 3", len(members(got))-1)

@@ -10,11 +10,12 @@
 //	key               apiKey: sandbox-key
 //	number, inbox     +15551234567  5d0e8d03-d09f-47e5-8017-4d00cbf737f4
 //	number, inbox     +15557654321  c3a5f0de-6b1c-4e52-9a77-2f8d1b90e6a4
+//	WhatsApp, inbox   whatsapp:+15557778888  e2b7c6a1-5d43-4f0b-8c19-6a0f3d92b7e5
 //	list              PremiumTierSubscribers: three contacts, +14155550101 to +14155550103
 //	opted out         +14155550199, a contact: a message to it is taken (201) but has failed, error code 21610
 //	unreachable       +14155550000, no contact: a message to it fails on its way, error code 30003
 //
-// The second team is Globex, a world of its own; ids count up from 100000 further on, there is no history:
+// The second team is Globex, a world of its own; ids are 10^15 further on, there is no history:
 //
 //	key               apiKey: sandbox-key-globex
 //	number, inbox     +15553334444  9a41c7e2-38f5-4b0d-a6c3-71de50b28f19
@@ -23,7 +24,8 @@
 // Instead of a key, REST takes the access token of a person who signed in under /oidc, as Bearer: Ann is of the first team,
 // Ben of the second. Package provider tells of that sign-in, of its client and of its own control under /_sandbox/oidc.
 //
-// Message ids count up from 1001. With [Options].History findMessages also shows some older messages, from 901 on.
+// Message ids count up from [Options].FirstID, also after a reset. With [Options].History findMessages also shows some
+// older messages.
 //
 // # What it does where the real API is not documented
 //
@@ -34,6 +36,7 @@
 //     opted out, the message failed.
 //   - A sender that is not a number of the team, a text that is empty without media, an empty recipient: 422. An
 //     unknown list: 404.
+//   - Unless it is lenient, it refuses what no carrier takes, with all that is wrong: see docs/sandbox.md.
 //   - A campaign is answered with status scheduled, always. When it is due (at once without a timestamp, or with one in
 //     the past) every member of its list that has a phone gets a message of its own; until then there is none.
 //   - findMessages answers newest first, 50 on a page unless told otherwise; links are relative, null where there is
@@ -46,13 +49,14 @@
 //
 // # Control
 //
-// Control needs no key; it refuses browser requests of other origins.
+// Control needs no key; it refuses browser requests of other origins. All of it is on the start page, and in
+// docs/sandbox.md with examples: inbound messages, lists, history, the clock and rates are only there.
 //
 //	curl -s localhost:9090/_sandbox/messages       # all that was committed, in order: {"messages":[…]}
 //	curl -s localhost:9090/_sandbox/requests       # REST requests by operation: {"requests":{"sendMessage":3}}
 //	curl -s localhost:9090/_sandbox/faults         # faults still to come: {"faults":[…]}
 //	curl -X DELETE localhost:9090/_sandbox/faults  # forget them
-//	curl -X POST localhost:9090/_sandbox/reset     # the team as at the start; ids, counts and faults too
+//	curl -X POST localhost:9090/_sandbox/reset     # the team as at the start; counts and faults too, ids go on
 //
 //	fault() { curl -X PUT localhost:9090/_sandbox/faults -d "$1"; }
 //	fault '{"operation":"sendMessage","kind":"drop_after_commit"}'

@@ -143,7 +143,9 @@ func TestIdsAreWellFormedAndRepeatable(t *testing.T) {
 	if uuid("a", "bc") == uuid("ab", "c") {
 		t.Error("different words have one id")
 	}
-	fill := func() *store { return newStore(teams()[0], new(int64), time.Time{}, 1, true) }
+	fill := func() *store {
+		return newStore(teams()[0], 1, time.Time{}, shared{newCounters(leastFirstID), new(int64), new(settings)}, 1)
+	}
 	if a, b := fill(), fill(); a.contacts[0].ID != b.contacts[0].ID {
 		t.Error("two runs have different contacts")
 	}

@@ -30,6 +30,8 @@ type message struct {
 
 	history         bool // was there before anybody used the sandbox
 	inbound, unseen bool
+	settled         bool // has arrived, and does not change
+	automatic       bool // answers a word such as HELP; nobody sent it through the API
 }
 
 // ending is how a message ends.
@@ -82,7 +84,7 @@ func (st *store) wire(m *message) wireMessage {
 	if !m.inbound {
 		w.UserID = st.team.user
 	}
-	if m.history {
+	if m.history || m.settled {
 		w.Status = clerkapi.MessageStatusDelivered
 		return w
 	}
@@ -114,6 +116,9 @@ func (st *store) send(req clerkapi.SendMessageRequest) (wireMessage, error) {
 	if i := slices.Index(req.Recipients, ""); i >= 0 {
 		return wireMessage{}, invalidError(fmt.Sprintf("recipients.%d should not be empty", i))
 	}
+	if err := st.checkSend(req); err != nil {
+		return wireMessage{}, err
+	}
 	return st.wire(st.commit(&message{
 		at: st.present, number: n, sender: n.phone, senderType: clerkapi.SenderTypeUser, members: req.Recipients,
 		body: req.Body, mediaURLs: req.MediaURLs, sentByName: req.SentByName,
@@ -135,8 +140,15 @@ func (st *store) from(sender, body string, mediaURLs []string) (number, error) {
 	return n, nil
 }
 
+// commit keeps a message that goes out.
 func (st *store) commit(m *message) *message {
-	m.id, m.ending, m.segments = st.nextMessage, st.endingOf(m.members), segments(m.body)
+	m.ending = st.endingOf(m.members)
+	return st.keep(m)
+}
+
+// keep gives a message its id.
+func (st *store) keep(m *message) *message {
+	m.id, m.segments = st.nextMessage, segments(m.body)
 	if len(m.mediaURLs) > 0 {
 		m.segments = 1 // an MMS is one, however long its text
 	}
@@ -148,10 +160,8 @@ func (st *store) commit(m *message) *message {
 }
 
 func (st *store) endingOf(members []string) ending {
-	for _, c := range st.contacts {
-		if c.OptOut && slices.Contains(members, c.phone()) {
-			return optedOut
-		}
+	if slices.ContainsFunc(members, func(m string) bool { return st.optedOut[reached(m)] }) {
+		return optedOut
 	}
 	if slices.Contains(members, Unreachable) {
 		return unreachable
@@ -161,7 +171,7 @@ func (st *store) endingOf(members []string) ending {
 
 // committed lists what was sent through the API, in order.
 func (st *store) committed() []*message {
-	return slices.DeleteFunc(slices.Clone(st.messages), func(m *message) bool { return m.history })
+	return slices.DeleteFunc(slices.Clone(st.messages), func(m *message) bool { return m.history || m.inbound || m.automatic })
 }
 
 // messageQuery selects messages. Zero times and no inboxes do not restrict it.

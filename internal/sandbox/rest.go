@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,11 @@ func (s *Sandbox) rest(methods map[string]*routers.Route, served map[string]oper
 		team, err := s.authenticate(w, r)
 		if err != nil {
 			s.regular(w, r, route, refuseBare(http.StatusUnauthorized))
+			return
+		}
+		if wait := s.overRate(team); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(wait))
+			s.regular(w, r, route, refuseBare(http.StatusTooManyRequests))
 			return
 		}
 		req, refused := s.read(w, r, route)

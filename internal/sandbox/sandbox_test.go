@@ -50,7 +50,7 @@ type bench struct {
 func newBench(t *testing.T, change ...func(*sandbox.Options)) *bench {
 	t.Helper()
 	c := &clock{now: begin}
-	o := sandbox.Options{Now: c.Now, AdvanceEvery: time.Second}
+	o := sandbox.Options{Now: c.Now, AdvanceEvery: time.Second, FirstID: 1001}
 	for _, f := range change {
 		f(&o)
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/sandbox/provider"
@@ -9,14 +10,18 @@ import (
 
 // What every sandbox starts with.
 const (
-	Key         = "sandbox-key"                          // the team's API key
-	Sender      = "+15551234567"                         // the team's first number
-	Inbox       = "5d0e8d03-d09f-47e5-8017-4d00cbf737f4" // the inbox of Sender
-	Sender2     = "+15557654321"                         // the team's other number
-	Inbox2      = "c3a5f0de-6b1c-4e52-9a77-2f8d1b90e6a4" // the inbox of Sender2
-	List        = "PremiumTierSubscribers"               // a list of three contacts
-	OptedOut    = "+14155550199"                         // a contact that declined messages
-	Unreachable = "+14155550000"                         // a number that no carrier reaches
+	Key     = "sandbox-key"                          // the team's API key
+	Sender  = "+15551234567"                         // the team's first number
+	Inbox   = "5d0e8d03-d09f-47e5-8017-4d00cbf737f4" // the inbox of Sender
+	Sender2 = "+15557654321"                         // the team's other number
+	Inbox2  = "c3a5f0de-6b1c-4e52-9a77-2f8d1b90e6a4" // the inbox of Sender2
+
+	SenderWhatsApp = "whatsapp:+15557778888"                // the team's identity on WhatsApp
+	InboxWhatsApp  = "e2b7c6a1-5d43-4f0b-8c19-6a0f3d92b7e5" // the inbox of SenderWhatsApp
+
+	List        = "PremiumTierSubscribers" // a list of three contacts
+	OptedOut    = "+14155550199"           // a contact that declined messages
+	Unreachable = "+14155550000"           // a number that no carrier reaches
 )
 
 // The second team, whose only person is not on the first.
@@ -33,13 +38,32 @@ const (
 	ClientSecret = provider.ClientSecret
 )
 
-// Where ids start in the first team.
+// Where ids start: messages where [Options].FirstID says, the others this much before.
 const (
-	firstMessage         = 1001
-	firstHistory         = 901
-	firstCampaign        = 301
-	firstCampaignMessage = 501
+	leastFirstID        = 1001
+	beforeHistory       = 100
+	beforeCampaign      = 700
+	beforeCampaignParts = 500
 )
+
+// teamOffset is between the ids of one team and the next.
+const teamOffset = 1_000_000_000_000_000
+
+// idsBegan is when ids that derive from the time began.
+var idsBegan = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// firstIDAt is where ids of a sandbox begin that starts now: ten thousand further on for every second
+// since the last start, so that none is given twice over restarts.
+func firstIDAt(now time.Time) int64 {
+	return max(leastFirstID, int64(now.Sub(idsBegan)/(100*time.Microsecond)))
+}
+
+func newCounters(first int64) *counters {
+	return &counters{
+		nextMessage: first, nextCampaign: first - beforeCampaign, nextCampaignMessage: first - beforeCampaignParts,
+		nextContact: first,
+	}
+}
 
 // team is what makes one team another than the next.
 type team struct {
@@ -51,7 +75,7 @@ type team struct {
 	list      string
 	contacts  []person // on the list
 	optedOut  []person // not on it
-	history   func(*store)
+	history   func(st *store, firstID int64)
 }
 
 type person struct{ name, email, phone string }
@@ -60,7 +84,7 @@ type person struct{ name, email, phone string }
 func teams() []team {
 	return []team{{
 		name: provider.Acme, key: Key, id: "1", user: "1",
-		numbers: []number{newNumber(Sender, Inbox), newNumber(Sender2, Inbox2)},
+		numbers: []number{newNumber(Sender, Inbox), newNumber(Sender2, Inbox2), newNumber(SenderWhatsApp, InboxWhatsApp)},
 		list:    List,
 		contacts: []person{
 			{"Ava Chen", "ava.chen@example.com", "+14155550101"},
@@ -70,7 +94,7 @@ func teams() []team {
 		optedOut: []person{{"Dan Novak", "dan.novak@example.com", OptedOut}},
 		history:  (*store).seedHistory,
 	}, {
-		name: provider.Globex, key: KeyGlobex, id: "2", user: "2", words: []string{provider.Globex}, offset: 100_000,
+		name: provider.Globex, key: KeyGlobex, id: "2", user: "2", words: []string{provider.Globex}, offset: teamOffset,
 		numbers: []number{newNumber(SenderGlobex, InboxGlobex)},
 		list:    ListGlobex,
 		contacts: []person{
@@ -80,34 +104,35 @@ func teams() []team {
 	}}
 }
 
-func newStore(t team, sequence *int64, now time.Time, every time.Duration, history bool) *store {
+// newStore is a team as it starts, with history from an id on if that is not 0.
+func newStore(t team, every time.Duration, now time.Time, in shared, history int64) *store {
 	st := &store{
-		team: t, sequence: sequence,
-		every:   every,
-		present: now,
-		numbers: t.numbers,
-		lists:   make(map[string][]string),
-
-		nextMessage: firstMessage + t.offset, nextCampaign: firstCampaign + t.offset,
-		nextCampaignMessage: firstCampaignMessage + t.offset,
+		team: t, every: every, present: now, numbers: t.numbers, lists: make(map[string][]string),
+		optedOut: make(map[string]bool), shared: in,
+	}
+	seeded := 0
+	seed := func(f clerkapi.ContactFields) *contact { // the same ids in every sandbox
+		seeded++
+		return st.addContactAs(strconv.Itoa(seeded), f)
 	}
 	for _, c := range t.contacts {
-		added := st.addContact(clerkapi.ContactFields{
+		added := seed(clerkapi.ContactFields{
 			Name: c.name, Email: c.email, Phone: c.phone, Public: new(true), Data: map[string]any{"tier": "premium"},
 		})
 		st.lists[t.list] = append(st.lists[t.list], added.ID)
 	}
 	for _, c := range t.optedOut {
-		st.addContact(clerkapi.ContactFields{Name: c.name, Email: c.email, Phone: c.phone, Public: new(true)}).OptOut = true
+		st.optedOut[c.phone] = true
+		seed(clerkapi.ContactFields{Name: c.name, Email: c.email, Phone: c.phone, Public: new(true)})
 	}
-	if history && t.history != nil {
-		t.history(st)
+	if history != 0 && t.history != nil {
+		t.history(st, history)
 	}
 	return st
 }
 
 // seedHistory adds messages that were there before anybody used the sandbox.
-func (st *store) seedHistory() {
+func (st *store) seedHistory(firstID int64) {
 	const ava, ben, jane = "+14155550101", "+14155550102", "+15559876543"
 	for i, h := range []struct {
 		ago     time.Duration
@@ -134,7 +159,7 @@ func (st *store) seedHistory() {
 	} {
 		n, _ := st.number(h.number)
 		m := &message{
-			id: int64(firstHistory + i), at: st.present.Add(-h.ago), number: n, sender: h.number,
+			id: firstID + int64(i), at: st.present.Add(-h.ago), number: n, sender: h.number,
 			members: []string{h.contact}, body: h.body, segments: segments(h.body),
 			senderType: clerkapi.SenderTypeUser, history: true, inbound: h.inbound, unseen: h.unseen,
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,13 @@ type Options struct {
 	// History seeds some older messages, received and sent, which findMessages shows and /_sandbox/messages does not.
 	// Default: none, so that totals count what was sent.
 	History bool
+	// Lenient takes what the real API would refuse, such as a recipient that is not a number. Default:
+	// strict.
+	Lenient bool
+	// FirstID is the id of the first message of the first team, at least 1001; other ids are near it, and
+	// a reset goes on from the last ones. Default: by the time of the start, so that a sandbox that is
+	// started again gives no id twice.
+	FirstID int64
 	// BaseURL is the URL at which the sandbox answers a request, without a slash at the end: the issuer of its sign-in is
 	// that plus /oidc, and the audience of REST is it. Default: what the request was sent to, as its Host header says.
 	BaseURL func(*http.Request) string
@@ -54,6 +62,9 @@ type Sandbox struct {
 	stores   map[string]*store // by the team's name
 	faults   faultQueue
 	requests map[string]int // requests by operation
+	settings *settings
+	ahead    time.Duration // how far the clock was moved
+	counters map[string]*counters
 }
 
 // New parses the REST document and fills the team. It fails if the options are invalid, or if the operations of the
@@ -68,6 +79,12 @@ func New(o Options) (*Sandbox, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.FirstID == 0 {
+		o.FirstID = firstIDAt(o.Now())
+	}
+	if o.FirstID < leastFirstID || o.FirstID > teamOffset/2 {
+		return nil, fmt.Errorf("sandbox: FirstID is %d; it must be from %d to %d", o.FirstID, leastFirstID, int64(teamOffset/2))
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -78,7 +95,13 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: REST document: %w", err)
 	}
-	s := &Sandbox{options: o, document: doc, routes: http.NewServeMux(), teams: teams()}
+	s := &Sandbox{
+		options: o, document: doc, routes: http.NewServeMux(), teams: teams(), settings: new(settings),
+		counters: make(map[string]*counters),
+	}
+	for _, t := range s.teams {
+		s.counters[t.name] = newCounters(o.FirstID + t.offset)
+	}
 	if s.signIn, err = s.newSignIn(); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
@@ -117,38 +140,66 @@ func (s *Sandbox) mount(served map[string]operation) error {
 	s.routes.Handle("/_sandbox/", sameOrigin(s.control()))
 	s.routes.HandleFunc("GET /healthz", text("ok\n"))
 	s.routes.HandleFunc("GET /livez", text("ok\n")) // what `gateway healthcheck` asks
-	s.routes.HandleFunc("GET /{$}", text(about))
+	s.routes.HandleFunc("GET /{$}", text(about(s.controls())))
 	s.routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.write(w, refuse(http.StatusNotFound, fmt.Sprintf("Cannot %s %s", r.Method, r.URL.Path)))
 	})
 	return errors.Join(errs...)
 }
 
-// reset puts everything back to how it starts.
+// reset puts everything back to how it starts, except for ids, which go on: who remembers one must not
+// find another message under it.
 func (s *Sandbox) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stores = make(map[string]*store)
+	again := s.requests != nil
+	s.ahead, *s.settings = 0, settings{Lenient: s.options.Lenient}
 	sequence := new(int64)
 	for _, t := range s.teams {
-		s.stores[t.name] = newStore(t, sequence, s.present(), s.options.AdvanceEvery, s.options.History)
+		in, history := shared{s.counters[t.name], sequence, s.settings}, int64(0)
+		switch {
+		case !s.options.History:
+		case again:
+			history = in.nextMessage
+			in.nextMessage += beforeHistory
+		default:
+			history = in.nextMessage - beforeHistory
+		}
+		s.stores[t.name] = newStore(t, s.options.AdvanceEvery, s.present(), in, history)
 	}
 	s.signIn.Reset()
 	s.faults = nil
 	s.requests = make(map[string]int)
 }
 
-// present is the time, with milliseconds as the REST API has them.
-func (s *Sandbox) present() time.Time { return s.options.Now().UTC().Truncate(time.Millisecond) }
+// present is the time by the sandbox's clock, with milliseconds as the REST API has them.
+func (s *Sandbox) present() time.Time {
+	return s.options.Now().Add(s.ahead).UTC().Truncate(time.Millisecond)
+}
 
-const about = `This is a sandbox: a simulated Clerk Chat. Nothing it is asked to send leaves it.
+// aboutHead is how the start page begins.
+const aboutHead = `This is a sandbox: a simulated Clerk Chat. Nothing it is asked to send leaves it.
 
 REST     /public/messages, /public/contacts, /public/campaigns with the header "apiKey: ` + Key + `"
 numbers  ` + Sender + ` (inbox ` + Inbox + `), ` + Sender2 + ` (inbox ` + Inbox2 + `)
+         ` + SenderWhatsApp + ` (inbox ` + InboxWhatsApp + `)
 list     ` + List + `
 sign-in  /oidc (OpenID Connect), client "` + provider.ClientID + `", for REST with "Authorization: Bearer ..."
-control  GET PUT /_sandbox/oidc, GET /_sandbox/messages, GET /_sandbox/requests, GET PUT DELETE /_sandbox/faults, POST /_sandbox/reset
+
+Control needs no key; each of these takes and answers JSON:
+
 `
+
+// about is the start page.
+func about(controls []control) string {
+	var b strings.Builder
+	b.WriteString(aboutHead)
+	for _, c := range controls {
+		fmt.Fprintf(&b, "%s\n    %s\n", c.pattern, c.help)
+	}
+	return b.String()
+}
 
 func text(s string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -12,19 +12,34 @@ import (
 //
 // Every use begins with advance, so that one request sees one time.
 type store struct {
-	team     team
-	sequence *int64        // shared by all teams
-	every    time.Duration // how long a message stays in one state
-	present  time.Time
+	team    team
+	every   time.Duration // how long a message stays in one state
+	present time.Time
 
-	numbers  []number
-	messages []*message // in the order they were committed
-	contacts []*contact // in the order they were created
-	lists    map[string][]string
-	pending  []pending // what is still to be carried out, the next first
+	numbers   []number
+	messages  []*message // in the order they were committed
+	contacts  []*contact // in the order they were created
+	lists     map[string][]string
+	optedOut  map[string]bool // by whom an address reaches
+	campaigns []*campaign     // in the order they were taken
+	pending   []pending       // what is still to be carried out, the next first
 
-	nextMessage, nextCampaign, nextCampaignMessage int64
-	contactsMade                                   int
+	shared
+
+	second   time.Time // in which requests were counted
+	requests int
+}
+
+// shared is what a store has, but does not own.
+type shared struct {
+	*counters
+	sequence *int64    // shared by all teams
+	settings *settings // shared by all teams
+}
+
+// counters are the ids that come next. They outlive the store: an id means one thing for ever.
+type counters struct {
+	nextMessage, nextCampaign, nextCampaignMessage, nextContact int64
 }
 
 // number is a phone number of the team, with its inbox.
