@@ -21,6 +21,7 @@ import (
 type sandboxCmd struct {
 	SandboxListen string     `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the simulated Clerk Chat. Port 0 takes any free one."`
 	AllowedHosts  []string   `name:"allowed-hosts" env:"GATEWAY_SANDBOX_ALLOWED_HOSTS" placeholder:"NAME" help:"Host names to answer for besides addresses and loopback names, such as that of its container."`
+	Lenient       bool       `name:"lenient" env:"GATEWAY_SANDBOX_LENIENT" help:"Take what carriers would refuse, such as recipients that are not numbers."`
 	LogLevel      slog.Level `name:"log-level" help:"debug, info, warn or error."`
 	LogFormat     string     `name:"log-format" help:"text or json."`
 }
@@ -28,7 +29,7 @@ type sandboxCmd struct {
 // Run serves until a signal.
 func (c *sandboxCmd) Run(ctx context.Context, s streams) error {
 	logger := observe.NewLogger(s.Err, c.LogLevel, c.LogFormat, nil)
-	sb, err := startSandbox(ctx, c.SandboxListen, c.AllowedHosts, sandbox.Options{Logger: logger, History: true})
+	sb, err := startSandbox(ctx, c.SandboxListen, c.AllowedHosts, sandbox.Options{Logger: logger, History: true, Lenient: c.Lenient})
 	if err != nil {
 		return err
 	}
