@@ -38,27 +38,28 @@ var rooms = map[string][]string{
 	"internal/rpctest":                  nil,
 	"internal/testkit":                  nil,
 	"internal/web":                      {"internal/netx", "internal/request", "internal/setting"},
-	"internal/upstream":                 {"internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request", "internal/setting"},
-	"internal/authserver":               {"internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web", "internal/setting"},
+	"internal/upstream":                 {"internal/fault", "internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "internal/request", "internal/setting"},
+	"internal/authserver":               {"internal/fault", "internal/flight", "internal/identity", "internal/netx", "internal/sanitize", "pkg/session", "pkg/session/grant", "internal/pages", "internal/token", "internal/web", "internal/setting"},
 	"internal/request":                  {"internal/identity", "pkg/clerkapi"},
 	"internal/authserver/authtest":      nil,
-	"internal/credential":               {"internal/request", "internal/upstream", "pkg/clerkapi", "pkg/mcpadapter"},
+	"internal/credential":               {"internal/fault", "internal/request", "internal/upstream", "pkg/clerkapi", "pkg/mcpadapter"},
 	"internal/landing":                  {"internal/pages"},
-	"internal/endpoint":                 {"internal/identity", "internal/request", "pkg/session", "pkg/mcpadapter", "internal/web", "internal/cancellation"},
+	"internal/endpoint":                 {"internal/identity", "internal/request", "pkg/session", "pkg/mcpadapter", "internal/web", "internal/cancellation", "internal/fault"},
 	"internal/cancellation":             nil,
-	"internal/limit":                    {"pkg/mcpadapter", "pkg/session", "pkg/session/redisstore"}, // which counts for all replicas
+	"internal/limit":                    {"pkg/mcpadapter", "pkg/session", "pkg/session/redisstore", "internal/fault"}, // which counts for all replicas
 	"internal/idempotency":              {"pkg/mcpadapter", "pkg/clerkapi", "pkg/session"},
+	"internal/fault":                    nil,
 	"internal/flight":                   nil,
 	"internal/histories":                {},
 	"internal/observe":                  {"pkg/mcpadapter", "internal/request"},
-	"internal/resource":                 {"internal/identity", "internal/netx", "internal/request", "internal/web"}, // netx says what loopback is
-	"internal/sanitize":                 nil,                                                                        // texts of others, for whoever shows them
+	"internal/resource":                 {"internal/fault", "internal/identity", "internal/netx", "internal/request", "internal/web"}, // netx says what loopback is
+	"internal/sanitize":                 nil,                                                                                          // texts of others, for whoever shows them
 	"internal/sandbox":                  {"openapi", "pkg/clerkapi", "internal/pages", "internal/sandbox/provider", "internal/netx"},
 	"internal/sandbox/provider":         {"internal/pages", "internal/netx"},
-	"internal/token":                    {"internal/flight", "internal/identity", "internal/netx", "internal/setting"},
+	"internal/token":                    {"internal/fault", "internal/flight", "internal/identity", "internal/netx", "internal/setting"},
 	"internal/token/tokentest":          nil,
 	"internal/gateway":                  {"*"},
-	"internal/operator":                 {"internal/authserver", "internal/config", "internal/gateway", "internal/idempotency", "internal/identity", "internal/netx", "internal/token", "internal/upstream", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "pkg/session/seal", "internal/sanitize", "internal/setting"},
+	"internal/operator":                 {"internal/authserver", "internal/config", "internal/gateway", "internal/idempotency", "internal/identity", "internal/netx", "internal/token", "internal/upstream", "pkg/clerkapi", "pkg/session", "pkg/session/grant", "pkg/session/redisstore", "pkg/session/seal", "internal/sanitize", "internal/setting", "internal/fault"},
 	"e2e":                               nil,
 	"e2e/browsertest":                   nil,
 	"e2e/conformance":                   nil,

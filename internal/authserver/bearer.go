@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 	"github.com/clerkchat/mcp-gateway/internal/token"
@@ -94,8 +95,8 @@ func (s *Server) verifyBearer(ctx context.Context, keys GrantKeys, a *token.Gran
 		return fail(invalidGrant, bearerProblem(e))
 	}
 	wait := retryLater
-	if e, ok := errors.AsType[*token.UnavailableError](err); ok {
-		wait = max(wait, e.RetryAfter())
+	if answer := fault.Of(err); answer.Kind == fault.Unavailable {
+		wait = max(wait, answer.RetryAfter)
 		if s.told.First(s.opts.Now(), "keys "+a.Issuer) {
 			s.opts.Logger.WarnContext(ctx, "an assertion cannot be verified: the keys of its issuer cannot be fetched, or it names a key that they do not have yet",
 				"issuer", a.Issuer)

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/flight"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/token"
@@ -93,11 +95,8 @@ func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, 
 	if errors.Is(err, token.ErrInvalid) {
 		return fail(invalidClient, assertionProblem(err))
 	}
-	e := &Error{kind: temporarilyUnavailable, cause: err, retryAfter: keysRetry, description: textKeysAway}
-	if away, ok := errors.AsType[*token.UnavailableError](err); ok {
-		e.retryAfter = away.RetryAfter()
-	}
-	return e
+	wait := cmp.Or(fault.Of(err).RetryAfter, keysRetry)
+	return &Error{kind: temporarilyUnavailable, cause: err, retryAfter: wait, description: textKeysAway}
 }
 
 const textKeysAway = "the keys of this client cannot be fetched at the moment; nothing is lost, try again shortly"

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
@@ -145,12 +146,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(data)
 }
 
-// logReason is an error that says in fixed words, which may be logged, what it is.
-type logReason interface {
-	error
-	LogReason() string
-}
-
 // reportedPerMinute is how many lines one kind of failure makes in a minute: enough to find the ids that the first people read,
 // and a bound for who makes requests fail without having signed in.
 const reportedPerMinute = 5
@@ -167,9 +162,8 @@ func (s *Server) report(r *http.Request, step string, e *Error) {
 		level = slog.LevelError
 	}
 	attrs := []any{"step", step, "error", e.kind.code, "store", store, "unreadable", level == slog.LevelError}
-	failure := ""
-	if known, ok := errors.AsType[logReason](e.cause); ok {
-		failure = known.LogReason()
+	failure := fault.LogReason(e.cause)
+	if failure != "" {
 		attrs = append(attrs, "reason", failure)
 	}
 	attrs = append(attrs, "mend", mend(e, store))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/embedded"
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
@@ -151,7 +152,7 @@ func (w *world) replica(store *redisstore.Store, change []func(*authserver.Optio
 				return identity.Caller{}, err
 			}
 			if _, err := grants.Lookup(ctx, tok.Grant); err != nil {
-				return identity.Caller{}, gone{err}
+				return identity.Caller{}, gone(err)
 			}
 			return tok.Caller, nil
 		}),
@@ -182,9 +183,9 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.fetch(r)
 }
 
-type gone struct{ error }
-
-func (gone) PublicReason() string { return "the grant was revoked" }
+func gone(err error) error {
+	return &fault.Error{Kind: fault.InvalidToken, Public: "the grant was revoked", Cause: err}
+}
 
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.replicas[int(w.next.Add(1))%len(w.replicas)].ServeHTTP(rw, r)

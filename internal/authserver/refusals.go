@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -70,12 +71,6 @@ func permanent(err error) bool {
 	return ok && known.OperatorMustAct()
 }
 
-// ruled is an error that says which of the operator's rules turned somebody away.
-type ruled interface {
-	error
-	Rule() string
-}
-
 // tell has operators told, once, of a refusal that is about to be answered.
 func tell(w http.ResponseWriter, status int, e *Error) {
 	if e.reported { // [Server.report] wrote a line with all that is known
@@ -83,11 +78,11 @@ func tell(w http.ResponseWriter, status int, e *Error) {
 		return
 	}
 	var attrs []slog.Attr
-	if known, ok := errors.AsType[logReason](e.cause); ok {
-		attrs = append(attrs, slog.String("cause", known.LogReason()))
+	if cause := fault.LogReason(e.cause); cause != "" {
+		attrs = append(attrs, slog.String("cause", cause))
 	}
-	if known, ok := errors.AsType[ruled](e.cause); ok {
-		attrs = append(attrs, slog.String("rule", known.Rule()))
+	if rule := fault.Rule(e.cause); rule != "" {
+		attrs = append(attrs, slog.String("rule", rule))
 	}
 	if e.subject != "" {
 		attrs = append(attrs, slog.String("subject", e.subject))

@@ -1,11 +1,14 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
@@ -80,24 +83,17 @@ func (p *Resolver) Renewed(ctx context.Context, subject string, refused clerkapi
 // are told in the call where the person can enter what is missing.
 func (p *Resolver) withoutSignIn(ctx context.Context, err error) error {
 	if errors.Is(err, upstream.ErrGrantOver) && request.From(ctx).Caller.Direct {
-		return noKeyYet{p.opts.KeyPage}
+		return &fault.Error{
+			Kind: fault.NoCredential, Cause: errNoKeyYet,
+			Public: "No Clerk Chat API key of this person is known here. The person has to open " + p.opts.KeyPage + " in a browser, sign in " +
+				"and enter it; after that the same call can be made.",
+		}
 	}
 	return err
 }
 
-// noKeyYet is a [clerkapi.ErrNoCredential] that a person can mend on a page.
-type noKeyYet struct{ page string }
-
-func (noKeyYet) Error() string { return "credential: no key of the person's own" }
-
-// Is makes it a [clerkapi.ErrNoCredential].
-func (noKeyYet) Is(target error) bool { return target == clerkapi.ErrNoCredential }
-
-// PublicText is for the model, and for the person it speaks to.
-func (e noKeyYet) PublicText() string {
-	return "No Clerk Chat API key of this person is known here. The person has to open " + e.page + " in a browser, sign in and enter it; " +
-		"after that the same call can be made."
-}
+// errNoKeyYet is for what a person can mend on a page.
+var errNoKeyYet = fmt.Errorf("credential: no key of the person's own: %w", clerkapi.ErrNoCredential)
 
 // refusal is the one translation of the errors of credentials into answers over HTTP; nil for one that is the call's own.
 func (p *Resolver) refusal(ctx context.Context, err error) error {
@@ -110,12 +106,7 @@ func (p *Resolver) refusal(ctx context.Context, err error) error {
 			}
 		}
 		p.opts.Logger.InfoContext(ctx, "a sign-in is over; the caller is asked to sign in again")
-		reason := "the sign-in has ended; sign in again"
-		var public interface{ PublicText() string }
-		if errors.As(err, &public) {
-			reason = public.PublicText()
-		}
-		return p.opts.Challenge(ctx, reason)
+		return p.opts.Challenge(ctx, cmp.Or(fault.Of(err).Public, "the sign-in has ended; sign in again"))
 	case errors.Is(err, upstream.ErrUnavailable):
 		if ctx.Err() == nil { // else the client went away while waiting
 			level := slog.LevelWarn
@@ -130,10 +121,6 @@ func (p *Resolver) refusal(ctx context.Context, err error) error {
 }
 
 // Unavailable makes the endpoint answer 503 to what could not be found out.
-func Unavailable(err error) error { return retryLater{err} }
-
-type retryLater struct{ error }
-
-func (retryLater) RetryAfter() time.Duration { return unavailableWait }
-
-func (e retryLater) Unwrap() error { return e.error }
+func Unavailable(err error) error {
+	return &fault.Error{Kind: fault.Unavailable, RetryAfter: unavailableWait, Cause: err}
+}

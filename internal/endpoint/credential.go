@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
@@ -15,12 +15,6 @@ import (
 type Credentials interface {
 	// Find finds the caller's, once for all calls of a request. It is lost by the call that finds it to be of no use.
 	Find(ctx context.Context) (*request.Credential, error)
-}
-
-// later is an error of [Credentials] that says when to come back.
-type later interface {
-	error
-	RetryAfter() time.Duration
 }
 
 // takeBack has the request refused if a call did nothing for want of its credential.
@@ -37,15 +31,14 @@ func (e *Endpoint) takeBack(ctx context.Context, result mcpadapter.Result) {
 // refuse writes the refusal of [Auth] or [Credentials]; an error that knows no answer is ours.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, env *envelope, err error) {
 	var known refusal
-	var wait later
-	switch {
+	switch answer := fault.Of(err); {
 	case errors.As(err, &known):
 		known.Write(w)
 	case errors.Is(err, errGrantUnconfirmed):
 		errUnconfirmed.write(w, env.id())
-	case errors.As(err, &wait):
+	case answer.Kind == fault.Unavailable:
 		refusal := errNoCredential
-		refusal.retryAfter = wait.RetryAfter()
+		refusal.retryAfter = answer.RetryAfter
 		refusal.write(w, env.id())
 	default:
 		e.opts.Logger.ErrorContext(r.Context(), "a request could not be judged", "error", err)

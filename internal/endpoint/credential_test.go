@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
@@ -49,7 +50,7 @@ type busy struct{}
 
 func (busy) Error() string { return "the cause" }
 
-func (busy) RetryAfter() time.Duration { return 3 * time.Second }
+func (busy) Unwrap() error { return &fault.Error{Kind: fault.Unavailable, RetryAfter: 3 * time.Second} }
 
 // counted is a tool that counts its calls and answers a result.
 func counted(calls *atomic.Int64, result mcpadapter.Result) *tools {

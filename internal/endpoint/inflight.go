@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
-// InFlight bounds what is under way at once. An error of it that says when to come back (RetryAfter) refuses a request that
-// was not begun; OwnShare tells that the caller's own requests are too many. Any other error is that of ctx.
+// InFlight bounds what is under way at once. A [fault.Error] of it refuses a request that was not begun, as [fault.Busy] or
+// [fault.OwnShare]. Any other error is that of ctx.
 type InFlight interface {
 	// Enter waits for a request's turn, and EnterLarge for that of one with a large body, which is held in memory. The
 	// turn ends with leave.
@@ -85,15 +87,12 @@ func (e *Endpoint) enter(r *http.Request) (leave func(), refusal *rpcError) {
 
 // busy is the one translation of errors of [InFlight].
 func busy(err error) *rpcError {
+	answer := fault.Of(err)
 	refusal := errBusy
-	var share interface{ OwnShare() bool }
-	if errors.As(err, &share) && share.OwnShare() {
+	if answer.Kind == fault.OwnShare {
 		refusal = errOwnShare
 	}
-	var wait later
-	if errors.As(err, &wait) { // else the client has gone away
-		refusal.retryAfter = wait.RetryAfter()
-	}
+	refusal.retryAfter = answer.RetryAfter // none if the client has gone away
 	return &refusal
 }
 

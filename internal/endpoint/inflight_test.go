@@ -12,14 +12,22 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
 // busyError is a refusal of an [inFlight].
 type busyError struct{ own bool }
 
-func (busyError) Error() string             { return "busy" }
-func (busyError) RetryAfter() time.Duration { return 7 * time.Second }
-func (e busyError) OwnShare() bool          { return e.own }
+func (busyError) Error() string { return "busy" }
+
+func (e busyError) Unwrap() error {
+	answer := &fault.Error{Kind: fault.Busy, RetryAfter: 7 * time.Second}
+	if e.own {
+		answer.Kind = fault.OwnShare
+	}
+	return answer
+}
 
 // inFlight notes what happens, or refuses.
 type inFlight struct {

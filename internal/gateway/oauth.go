@@ -13,6 +13,7 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 	"github.com/clerkchat/mcp-gateway/internal/config"
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/pages"
 	"github.com/clerkchat/mcp-gateway/internal/request"
@@ -199,7 +200,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	caller := t.Caller
 	caller.Grant = t.Grant
 	if l.clients.Denies(caller.ClientID) {
-		return identity.Caller{}, grantOver{errDeniedClient}
+		return identity.Caller{}, grantOver(errDeniedClient)
 	}
 	software, err := l.narrowSoftware(&caller)
 	if err != nil {
@@ -217,7 +218,7 @@ func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller,
 	case away:
 		caller.GrantUnconfirmed = time.Since(unconfirmed.LastSeen) > confirmedFor
 	case l.over(err, software):
-		return identity.Caller{}, grantOver{err}
+		return identity.Caller{}, grantOver(err)
 	}
 	caller.Direct = !found.Until.IsZero()
 	if software { // no rule and no provider says anything about it
@@ -246,7 +247,7 @@ func (l *login) stands(ctx context.Context) error {
 	_, err := l.grants.Lookup(ctx, request.From(ctx).Caller.Grant)
 	switch {
 	case l.over(err, false):
-		return grantOver{err}
+		return grantOver(err)
 	case errors.Is(err, grant.ErrUnreadable):
 		return err
 	}
@@ -256,11 +257,9 @@ func (l *login) stands(ctx context.Context) error {
 var errDeniedClient = errors.New("the client is denied")
 
 // grantOver makes the resource server challenge: the client has to sign in again.
-type grantOver struct{ error }
-
-func (grantOver) PublicReason() string { return "what the access token was issued for has ended" }
-
-func (e grantOver) Unwrap() error { return e.error }
+func grantOver(cause error) error {
+	return &fault.Error{Kind: fault.InvalidToken, Public: "what the access token was issued for has ended", Cause: cause}
+}
 
 // issuerURL is the gateway's name as authorization server.
 func issuerURL(cfg *config.Config) *url.URL {

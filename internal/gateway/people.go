@@ -77,7 +77,7 @@ func (p *people) look(ctx context.Context, g upstream.Grant) error {
 		}
 		p.ended(ctx, g.Subject, reasonOf(err), err)
 	}
-	return grantOver{err}
+	return grantOver(err)
 }
 
 // stillAllowed judges a grant at a refresh. Who asks ends the grant.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 )
 
@@ -41,11 +42,8 @@ func (g *Gateway) logProvider(ctx context.Context, report upstream.ProviderRepor
 		return
 	}
 	attrs := []any{"operator_must_act", upstream.OperatorMustAct(err)}
-	if known, ok := errors.AsType[interface {
-		error
-		LogReason() string
-	}](err); ok {
-		attrs = append(attrs, "reason", known.LogReason())
+	if reason := fault.LogReason(err); reason != "" {
+		attrs = append(attrs, "reason", reason)
 	}
 	level := slog.LevelWarn
 	if upstream.OperatorMustAct(err) {

@@ -49,7 +49,7 @@ func (l *login) narrowSoftware(caller *identity.Caller) (isSoftware bool, err er
 	}
 	scopes, ok := l.clients.Software(caller.ClientID)
 	if !ok {
-		return true, grantOver{errSoftwareOver}
+		return true, grantOver(errSoftwareOver)
 	}
 	caller.Scopes = slices.DeleteFunc(slices.Clone(caller.Scopes), func(s string) bool { return !slices.Contains(scopes, s) })
 	return true, nil

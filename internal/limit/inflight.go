@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
 // InFlightOptions configure an [InFlight]. Max and PerCaller are required.
@@ -45,11 +47,14 @@ func (e *BusyError) Error() string {
 	return "limit: too many calls in flight (" + string(e.Bound) + ")"
 }
 
-// RetryAfter is when to come back.
-func (e *BusyError) RetryAfter() time.Duration { return e.after }
-
-// OwnShare tells that the caller has too many calls, rather than all callers together.
-func (e *BusyError) OwnShare() bool { return e.Bound == BoundCaller }
+// Unwrap says whose calls are too many, and when to come back.
+func (e *BusyError) Unwrap() error {
+	answer := &fault.Error{Kind: fault.Busy, RetryAfter: e.after}
+	if e.Bound == BoundCaller {
+		answer.Kind = fault.OwnShare
+	}
+	return answer
+}
 
 // When a refused caller should come back. What ran into a full queue finds room sooner than what waited for one that does
 // not move.

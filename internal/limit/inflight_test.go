@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/limit"
 )
 
@@ -98,7 +99,7 @@ func (c *crowd) wantRefused(bounds ...limit.Bound) {
 	var got []limit.Bound
 	for _, err := range c.ended {
 		var busy *limit.BusyError
-		if !errors.As(err, &busy) || busy.RetryAfter() < time.Second {
+		if !errors.As(err, &busy) || fault.Of(err).RetryAfter < time.Second {
 			c.t.Fatalf("refused with %v", err)
 		}
 		got = append(got, busy.Bound)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/gateway"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/netx"
@@ -64,11 +65,8 @@ func providerFailure(err error) error {
 	if upstream.OperatorMustAct(err) {
 		change = "correct what that says, at the provider or in " + setting.OIDCIssuer
 	}
-	if known, ok := errors.AsType[interface {
-		error
-		LogReason() string
-	}](err); ok {
-		return failure(known.LogReason(), change)
+	if reason := fault.LogReason(err); reason != "" {
+		return failure(reason, change)
 	}
 	return failure(netx.CauseText("timeout"), change)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 )
@@ -27,7 +28,7 @@ func TestARefusalIsAJSONRPCError(t *testing.T) {
 		"no token":             {s.Protect(ok), nil, http.StatusUnauthorized, -32600},
 		"a token that is bad":  {verifying(refused("expired")), bearer("x"), http.StatusUnauthorized, -32600},
 		"two tokens":           {s.Protect(ok), http.Header{"Authorization": {"Bearer a", "Bearer b"}}, http.StatusBadRequest, -32600},
-		"who may not come in":  {verifying(denied("ask for access")), bearer("x"), http.StatusForbidden, -32600},
+		"who may not come in":  {verifying(&fault.Error{Kind: fault.Denied, Public: "ask for access"}), bearer("x"), http.StatusForbidden, -32600},
 		"nobody can tell":      {verifying(errors.New("boom")), bearer("x"), http.StatusServiceUnavailable, -32603},
 		"a scope that is lost": {requiring(s, "c"), bearer(tokenFor(public+"/mcp", "a")), http.StatusForbidden, -32600},
 	} {

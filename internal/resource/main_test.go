@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
@@ -37,10 +39,9 @@ func endpoints(path string) ([]string, bool) {
 }
 
 // refused is an error that is the token's fault.
-type refused string
-
-func (r refused) Error() string        { return "secret cause" }
-func (r refused) PublicReason() string { return string(r) }
+func refused(public string) error {
+	return &fault.Error{Kind: fault.InvalidToken, Public: public, Cause: errors.New("secret cause")}
+}
 
 // verifier takes tokens of the form scope+scope~resource, where a colon is another character, from "ann".
 func verifier(_ context.Context, bearer, res string) (identity.Caller, error) {

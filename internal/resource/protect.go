@@ -1,14 +1,15 @@
 package resource
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/web"
@@ -59,22 +60,19 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 	if err == nil {
 		return caller, nil
 	}
-	if fault, ok := errors.AsType[publicReason](err); ok {
+	answer := fault.Of(err)
+	switch answer.Kind {
+	case fault.InvalidToken:
 		return identity.Caller{}, &Refusal{
 			status:      http.StatusUnauthorized,
 			code:        invalidToken,
-			description: fault.PublicReason(),
+			description: answer.Public,
 			reason:      s.opts.Because(err),
 			cause:       err,
 			scopes:      s.names(scopes),
 		}
-	}
-	if denied, ok := errors.AsType[deniedReason](err); ok {
-		return identity.Caller{}, &Refusal{status: http.StatusForbidden, description: denied.DeniedReason(), reason: web.ReasonPersonNotAllowed, cause: err}
-	}
-	wait := defaultRetryAfter
-	if later, ok := errors.AsType[retryAfter](err); ok {
-		wait = later.RetryAfter()
+	case fault.Denied:
+		return identity.Caller{}, &Refusal{status: http.StatusForbidden, description: answer.Public, reason: web.ReasonPersonNotAllowed, cause: err}
 	}
 	if r.Context().Err() == nil { // else the client went away while waiting
 		// Once a minute: anybody can make up a token that names an unknown key.
@@ -84,24 +82,9 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 	return identity.Caller{}, &Refusal{
 		status:      http.StatusServiceUnavailable,
 		description: "the access token cannot be checked at the moment; it may be good, try again shortly",
-		retryAfter:  wait,
+		retryAfter:  cmp.Or(answer.RetryAfter, defaultRetryAfter),
 		reason:      web.ReasonUnavailable,
 	}
-}
-
-type publicReason interface {
-	error
-	PublicReason() string
-}
-
-type deniedReason interface {
-	error
-	DeniedReason() string
-}
-
-type retryAfter interface {
-	error
-	RetryAfter() time.Duration
 }
 
 // Require asks for scopes, in this gateway's names: those of all calls in a request together. Its error is a [Refusal]

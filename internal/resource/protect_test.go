@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/request"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
@@ -200,17 +201,11 @@ func TestATokenInTheQueryOrTheBodyIsNotTaken(t *testing.T) {
 	}
 }
 
-// denied is an error that says that its owner may not come in.
-type denied string
-
-func (d denied) Error() string        { return "secret cause" }
-func (d denied) DeniedReason() string { return string(d) }
-
 // Neither a new sign-in nor more scopes would help, so the client must not be sent to get them.
 func TestWhoMayNotComeInGets403WithoutAChallenge(t *testing.T) {
 	h := newServer(t, func(o *resource.Options) {
 		o.Verifier = resource.VerifierFunc(func(context.Context, string, string) (identity.Caller, error) {
-			return identity.Caller{}, denied("ask for access")
+			return identity.Caller{}, &fault.Error{Kind: fault.Denied, Public: "ask for access", Cause: errors.New("secret cause")}
 		})
 	}).Protect(ok)
 	w := ask(t, h, http.MethodPost, public+"/mcp", bearer("x"))
@@ -220,10 +215,9 @@ func TestWhoMayNotComeInGets403WithoutAChallenge(t *testing.T) {
 }
 
 // later is an error that knows when to try again.
-type later time.Duration
-
-func (l later) Error() string             { return "key server: connection refused" }
-func (l later) RetryAfter() time.Duration { return time.Duration(l) }
+func later(wait time.Duration) error {
+	return &fault.Error{Kind: fault.Unavailable, RetryAfter: wait, Cause: errors.New("key server: connection refused")}
+}
 
 func TestATokenThatCannotBeJudgedIsNever401(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -234,7 +228,7 @@ func TestATokenThatCannotBeJudgedIsNever401(t *testing.T) {
 		"rounds up":        {later(1500 * time.Millisecond), "2"},
 		"by an instant":    {later(time.Second + 1), "2"},
 		"a whole second":   {later(time.Second), "1"},
-		"at once":          {later(0), ""},
+		"does not know":    {later(0), "5"},
 		"an unknown error": {errors.New("key server: boom"), "5"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,14 +1,15 @@
 package resource
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
@@ -82,27 +83,11 @@ func (f *Refusal) told() []slog.Attr {
 	if f.status == http.StatusUnauthorized && f.code == "" || f.status >= http.StatusInternalServerError {
 		return nil
 	}
-	cause := f.description
-	if known, ok := errors.AsType[logReason](f.cause); ok {
-		cause = known.LogReason()
-	}
-	attrs := []slog.Attr{slog.String("cause", cause)}
-	if known, ok := errors.AsType[ruled](f.cause); ok {
-		attrs = append(attrs, slog.String("rule", known.Rule()))
+	attrs := []slog.Attr{slog.String("cause", cmp.Or(fault.LogReason(f.cause), f.description))}
+	if rule := fault.Rule(f.cause); rule != "" {
+		attrs = append(attrs, slog.String("rule", rule))
 	}
 	return attrs
-}
-
-// logReason is an error that says in words that may be logged what it is.
-type logReason interface {
-	error
-	LogReason() string
-}
-
-// ruled is an error that says which of the operator's rules turned somebody away.
-type ruled interface {
-	error
-	Rule() string
 }
 
 // challenge is the value of WWW-Authenticate (RFC 6750 §3, RFC 9728 §5.1). Without a code the client sent no token, and

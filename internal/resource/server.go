@@ -17,9 +17,8 @@ type Verifier interface {
 	// Verify says whose a bearer token is, if it is good at a resource, which is given without a slash at its end; one there
 	// makes no difference in a token's audience.
 	//
-	// An error with a method PublicReason() string is the token's fault; one with a method DeniedReason() string says that the
-	// token is good and whom it was issued to may not come in. Both reasons may be shown to the client. Any other error means
-	// that the token could not be judged; a method RetryAfter() time.Duration says when to try again.
+	// A [fault.Error] says whether a token is at fault ([fault.InvalidToken]), or is good and whom it was issued to may not come
+	// in ([fault.Denied]); what is public of it is shown to the client. Any other error means that the token could not be judged.
 	Verify(ctx context.Context, bearer, resource string) (identity.Caller, error)
 }
 

@@ -11,25 +11,28 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
-// fault is a token that is at fault.
-type fault struct{}
+// faulty is a token that is at fault.
+type faulty struct{}
 
-func (fault) Error() string        { return "hush" }
-func (fault) PublicReason() string { return "another resource" }
-func (fault) LogReason() string    { return "expected a, found b" }
+func (faulty) Error() string     { return "hush" }
+func (faulty) LogReason() string { return "expected a, found b" }
+func (faulty) Unwrap() error {
+	return &fault.Error{Kind: fault.InvalidToken, Public: "another resource"}
+}
 
 // ruledOut is somebody whom a rule turns away.
 type ruledOut struct{}
 
-func (ruledOut) Error() string        { return "hush" }
-func (ruledOut) DeniedReason() string { return "not allowed" }
-func (ruledOut) LogReason() string    { return "no rule of --allow-signin fits" }
-func (ruledOut) Rule() string         { return "groups=staff" }
+func (ruledOut) Error() string     { return "hush" }
+func (ruledOut) LogReason() string { return "no rule of --allow-signin fits" }
+func (ruledOut) Rule() string      { return "groups=staff" }
+func (ruledOut) Unwrap() error     { return &fault.Error{Kind: fault.Denied, Public: "not allowed"} }
 
 func TestRefusedTokenIsToldWithItsCause(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -38,11 +41,11 @@ func TestRefusedTokenIsToldWithItsCause(t *testing.T) {
 		token   string
 		want    []string
 	}{
-		"for another server": {fault{}, func(error) web.Reason { return web.ReasonForeignToken }, "x",
+		"for another server": {faulty{}, func(error) web.Reason { return web.ReasonForeignToken }, "x",
 			[]string{"level=INFO", "reason=token_for_another_server", `cause="expected a, found b"`, "status=401"}},
-		"at fault":  {fault{}, nil, "x", []string{"level=DEBUG", "reason=invalid_token", `cause="expected a, found b"`}},
+		"at fault":  {faulty{}, nil, "x", []string{"level=DEBUG", "reason=invalid_token", `cause="expected a, found b"`}},
 		"by a rule": {ruledOut{}, nil, "x", []string{"level=INFO", "reason=person_not_allowed", "rule=\"groups=staff\"", "status=403"}},
-		"no token":  {fault{}, nil, "", []string{"level=DEBUG", "reason=no_token"}},
+		"no token":  {faulty{}, nil, "", []string{"level=DEBUG", "reason=no_token"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -125,10 +128,10 @@ func TestEachRefusalIsToldByItsReason(t *testing.T) {
 		want   string
 	}{
 		"nobody can tell":     {verifying(errors.New("boom")), bearer("x"), "reason=unavailable status=503"},
-		"not a token":         {verifying(fault{}), bearer("ö"), "reason=bad_request status=400 cause=\"the Authorization header must be"},
+		"not a token":         {verifying(faulty{}), bearer("ö"), "reason=bad_request status=400 cause=\"the Authorization header must be"},
 		"two headers":         {s.Protect(ok), http.Header{"Authorization": {"a", "b"}}, "reason=bad_request status=400 cause=\"more than one"},
 		"ended since":         {s.Protect(challenging(s, t)), good, "reason=invalid_token status=401 cause=\"the sign-in has ended\""},
-		"denied, no rule":     {verifying(denied("ask for access")), bearer("x"), "reason=person_not_allowed status=403 cause=\"ask for access\""},
+		"denied, no rule":     {verifying(&fault.Error{Kind: fault.Denied, Public: "ask for access"}), bearer("x"), "reason=person_not_allowed status=403 cause=\"ask for access\""},
 		"nobody was asked":    {challenging(s, t), good, "reason=internal_error status=500"},
 		"a token of nobody's": {s.Protect(ok), bearer("x"), "reason=invalid_token status=401 cause=\"the token is for another resource\""},
 	} {

@@ -1,8 +1,11 @@
 package token
 
 import (
+	"cmp"
 	"errors"
 	"time"
+
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
 var (
@@ -56,8 +59,10 @@ func (e *InvalidError) Error() string { return "token: " + string(e.Reason) }
 // Is makes every InvalidError an [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
-// PublicReason is the reason in words that may be shown to whoever sent the token.
-func (e *InvalidError) PublicReason() string { return string(e.Reason) }
+// Unwrap gives the answer to whoever sent the token: its reason.
+func (e *InvalidError) Unwrap() error {
+	return &fault.Error{Kind: fault.InvalidToken, Public: string(e.Reason)}
+}
 
 // LogReason is the reason with what was expected and found. It is for operators' logs only.
 func (e *InvalidError) LogReason() string {
@@ -71,29 +76,21 @@ func (e *InvalidError) LogReason() string {
 // not help.
 type DeniedError struct{ why error }
 
-func (e *DeniedError) Error() string { return "token: " + e.DeniedReason() }
+func (e *DeniedError) Error() string { return "token: " + deniedText }
 
 // Is makes every DeniedError an [ErrDenied].
 func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
 
-// Unwrap gives what [ExternalOptions.Allow] said, for operators.
-func (e *DeniedError) Unwrap() error { return e.why }
+// deniedText is for whoever sent the token.
+const deniedText = "whom the access token was issued to may not use this server; ask its operator for access"
 
-// DeniedReason is the reason in words that may be shown to whoever sent the token.
-func (e *DeniedError) DeniedReason() string {
-	return "whom the access token was issued to may not use this server; ask its operator for access"
+// Unwrap gives the answer to whoever sent the token, and what [ExternalOptions.Allow] said, for operators.
+func (e *DeniedError) Unwrap() error {
+	return &fault.Error{Kind: fault.Denied, Public: deniedText, Cause: e.why}
 }
 
 // LogReason is what the rules said, if they say it in words for operators' logs.
-func (e *DeniedError) LogReason() string {
-	if told, ok := errors.AsType[interface {
-		error
-		LogReason() string
-	}](e.why); ok {
-		return told.LogReason()
-	}
-	return e.DeniedReason()
-}
+func (e *DeniedError) LogReason() string { return cmp.Or(fault.LogReason(e.why), deniedText) }
 
 // UnavailableError says that a token could not be judged, since the issuer's keys are not to be had. Its text is for
 // operators.
@@ -109,7 +106,7 @@ func (e *UnavailableError) Error() string {
 // Is makes every UnavailableError an [ErrUnavailable].
 func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
 
-func (e *UnavailableError) Unwrap() error { return e.err }
-
-// RetryAfter is when the keys may be there again; always positive.
-func (e *UnavailableError) RetryAfter() time.Duration { return max(e.after, time.Second) }
+// Unwrap says when the keys may be there again, and why they are not.
+func (e *UnavailableError) Unwrap() error {
+	return &fault.Error{Kind: fault.Unavailable, RetryAfter: max(e.after, time.Second), Cause: e.err}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
@@ -147,7 +148,7 @@ func TestIssuerKeysVerify(t *testing.T) {
 		issuer.Fail(http.StatusBadGateway)
 		defer issuer.Fail(0)
 		var e *token.UnavailableError
-		if err := must(token.NewIssuerKeys(t.Context(), options)).Verify(t.Context(), good); !errors.As(err, &e) || e.RetryAfter() <= 0 {
+		if err := must(token.NewIssuerKeys(t.Context(), options)).Verify(t.Context(), good); !errors.As(err, &e) || fault.Of(err).RetryAfter <= 0 {
 			t.Errorf("%v", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
@@ -106,8 +107,8 @@ func (w *world) cannotTell(t testing.TB, raw string) (text string, wait time.Dur
 	if !errors.As(err, &unavailable) || errors.Is(err, token.ErrInvalid) {
 		t.Fatalf("%v; want ErrUnavailable", err)
 	}
-	if !errors.Is(err, token.ErrUnavailable) || unavailable.RetryAfter() < time.Second {
-		t.Errorf("%v: not ErrUnavailable, or to be tried again after %s", err, unavailable.RetryAfter())
+	if !errors.Is(err, token.ErrUnavailable) || fault.Of(err).RetryAfter < time.Second {
+		t.Errorf("%v: not ErrUnavailable, or to be tried again after %s", err, fault.Of(err).RetryAfter)
 	}
-	return unavailable.Error(), unavailable.RetryAfter()
+	return unavailable.Error(), fault.Of(err).RetryAfter
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/internal/token"
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
@@ -95,8 +96,8 @@ func TestLogReasonSaysExpectedAndFound(t *testing.T) {
 			if tc.hasNot != "" && strings.Contains(told, tc.hasNot) {
 				t.Errorf("%q has %q", told, tc.hasNot)
 			}
-			if strings.Contains(refused.PublicReason(), "expected") {
-				t.Errorf("%q is for operators", refused.PublicReason())
+			if strings.Contains(fault.Of(err).Public, "expected") {
+				t.Errorf("%q is for operators", fault.Of(err).Public)
 			}
 		})
 	}
@@ -112,7 +113,7 @@ func TestDeniedErrorSaysWhatTheRulesSaid(t *testing.T) {
 		w := newWorld(t, func(o *token.ExternalOptions) { o.Allow = func(map[string]any) error { return why } })
 		_, err := w.Verify(t.Context(), w.good(), endpoint)
 		denied, ok := errors.AsType[*token.DeniedError](err)
-		if !ok || !errors.Is(err, why) || strings.Contains(denied.DeniedReason(), "rule") {
+		if !ok || !errors.Is(err, why) || strings.Contains(fault.Of(err).Public, "rule") {
 			t.Fatalf("%v", err)
 		}
 		if told := denied.LogReason(); errors.Is(why, explained{}) != strings.Contains(told, "--allow-signin") {

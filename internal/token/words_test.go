@@ -4,16 +4,18 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
 func TestInvalidErrorSaysItsReason(t *testing.T) {
 	err := &InvalidError{Reason: ReasonExpired}
-	if want := string(ReasonExpired); err.PublicReason() != want || err.LogReason() != want {
-		t.Errorf("%q %q", err.PublicReason(), err.LogReason())
+	if want := string(ReasonExpired); fault.Of(err).Public != want || err.LogReason() != want {
+		t.Errorf("%q %q", fault.Of(err).Public, err.LogReason())
 	}
 	err.detail = "more"
-	if err.PublicReason() != string(ReasonExpired) || err.LogReason() != string(ReasonExpired)+": more" {
-		t.Errorf("%q %q", err.PublicReason(), err.LogReason())
+	if fault.Of(err).Public != string(ReasonExpired) || err.LogReason() != string(ReasonExpired)+": more" {
+		t.Errorf("%q %q", fault.Of(err).Public, err.LogReason())
 	}
 	if got := (&ProviderKeyError{word: "signature"}).Error(); got != "token: the keys of the provider: signature" {
 		t.Errorf("%q", got)

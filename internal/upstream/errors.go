@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
@@ -24,8 +25,10 @@ var (
 	ErrBeginAgain = errors.New("upstream: the sign-in must begin again without a scope")
 	// ErrGrantOver says that what the person's calls were made with has ended: the person has to sign in again. It is a
 	// [clerkapi.ErrNoCredential] too.
-	ErrGrantOver error = &grantOver{"the grant at the provider is over",
-		"The sign-in has ended at the identity provider: the user has to sign in again."}
+	ErrGrantOver error = &fault.Error{
+		Kind: fault.NoCredential, Public: "The sign-in has ended at the identity provider: the user has to sign in again.",
+		Cause: fmt.Errorf("upstream: the grant at the provider is over: %w", clerkapi.ErrNoCredential),
+	}
 
 	// errInvalidGrant is the provider's word about a code, a refresh token or a token to exchange (RFC 6749 §5.2).
 	errInvalidGrant = errors.New("upstream: the provider says invalid_grant")
@@ -45,9 +48,6 @@ func (unreadable) Error() string {
 
 // Is makes it an [ErrUnavailable].
 func (unreadable) Is(target error) bool { return target == ErrUnavailable }
-
-// grantOver is an [ErrGrantOver] with words of its own.
-type grantOver struct{ cause, public string }
 
 // noError is an [ErrGrantOver] that the provider, or the rules with what it said, have just decided.
 type noError struct {
@@ -83,13 +83,3 @@ func (notAllowed) Error() string { return ErrNotAllowed.Error() }
 func (notAllowed) Is(target error) bool { return target == ErrNotAllowed }
 
 func (e notAllowed) Unwrap() error { return e.why }
-
-func (g *grantOver) Error() string { return "upstream: " + g.cause }
-
-// Is makes it an [ErrGrantOver] and a [clerkapi.ErrNoCredential], which ends a call without advice to try again.
-func (*grantOver) Is(target error) bool {
-	return target == ErrGrantOver || target == clerkapi.ErrNoCredential
-}
-
-// PublicText is for the client.
-func (g *grantOver) PublicText() string { return g.public }

@@ -14,6 +14,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/clerkchat/mcp-gateway/internal/fault"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
@@ -38,10 +39,14 @@ var errKeyStands = errors.New("upstream: the REST API accepts the key")
 
 // What a call without a usable key ends with. Both are an [ErrGrantOver]: the next sign-in asks for a key.
 var (
-	errNoKey error = &grantOver{"no key is linked",
-		"No Clerk Chat API key is linked to this user: the user has to sign in again, and is asked for one then."}
-	errKeyRefused error = &grantOver{"the linked key was refused",
-		"Clerk Chat no longer accepts the API key that is linked to this user: the user has to sign in again, and is asked for another one then."}
+	errNoKey error = &fault.Error{
+		Kind: fault.NoCredential, Cause: fmt.Errorf("upstream: no key is linked: %w", ErrGrantOver),
+		Public: "No Clerk Chat API key is linked to this user: the user has to sign in again, and is asked for one then.",
+	}
+	errKeyRefused error = &fault.Error{
+		Kind: fault.NoCredential, Cause: fmt.Errorf("upstream: the linked key was refused: %w", ErrGrantOver),
+		Public: "Clerk Chat no longer accepts the API key that is linked to this user: the user has to sign in again, and is asked for another one then.",
+	}
 )
 
 const (

@@ -275,7 +275,7 @@ func credentialFailure(tool *tool, err, ended error) (text string, outcome Outco
 			OutcomeUnavailable
 	case ended != nil:
 		return joined([]string{"The call was canceled.", tool.words.nothing}), OutcomeCanceled
-	case errors.As(err, &public):
+	case errors.As(err, &public) && public.PublicText() != "":
 		return joined([]string{public.PublicText(), tool.words.nothing}), OutcomeRefused
 	case errors.Is(err, clerkapi.ErrNoCredential):
 		return joined([]string{"There is no Clerk Chat credential for this caller.", tool.words.nothing,
