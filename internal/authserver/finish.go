@@ -14,7 +14,7 @@ import (
 func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
 	if s.opts.Linker != nil {
 		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
-		if err == nil && (x.ClientID == "" || !link.usable()) {
+		if err == nil && (x.ClientID == "" || !link.Usable()) {
 			if err = s.askKey(w, r, b, x, link); err == nil {
 				return
 			}

@@ -2,28 +2,21 @@ package authserver
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
 // What a [SignIn] fails with. Any other error is a failure that nobody can say more about.
 var (
-	// ErrDenied says that the person or the provider said no.
-	ErrDenied = errors.New("authserver: sign-in denied")
-	// ErrNotAllowed says that the person may not sign in here.
-	ErrNotAllowed = errors.New("authserver: this person may not sign in here")
-	// ErrSignInOver says that the sign-in behind a grant has ended at the provider, or that for too long nobody could tell
-	// whether it has.
-	ErrSignInOver = errors.New("authserver: the sign-in has ended at the identity provider")
-	// ErrBeginAgain says that this sign-in came to nothing and that the next [SignIn.Begin] of the same may succeed. A sign-in
-	// that began for this reason must not fail with it again.
-	ErrBeginAgain = errors.New("authserver: the sign-in must begin again")
-	// ErrUnavailable says that the provider cannot be asked now.
-	ErrUnavailable = errors.New("authserver: the identity provider is unavailable")
+	ErrDenied      = identity.ErrDenied
+	ErrNotAllowed  = identity.ErrNotAllowed
+	ErrSignInOver  = identity.ErrSignInOver
+	ErrBeginAgain  = identity.ErrBeginAgain
+	ErrUnavailable = identity.ErrUnavailable
 )
 
 // SignIn signs people in at an identity provider.

@@ -109,7 +109,7 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 		if err != nil {
 			return nil, err
 		}
-		link = personalKeyPages{linked}
+		link = linked
 	case "login", "exchange":
 		l.credentials = l.people.Login
 		if cfg.ClerkCredential == "exchange" {

@@ -5,29 +5,30 @@ import (
 	"fmt"
 
 	"github.com/clerkchat/mcp-gateway/internal/fault"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
 var (
 	// ErrDenied says that the person or the provider said no. The error has a LogReason.
-	ErrDenied = errors.New("upstream: the sign-in was denied")
+	ErrDenied = identity.ErrDenied
 	// ErrNotAllowed says that the person is known and may not sign in here.
-	ErrNotAllowed = errors.New("upstream: this person may not sign in here")
+	ErrNotAllowed = identity.ErrNotAllowed
 	// ErrUnavailable says that the provider or the store cannot be asked now; the same may be tried again.
-	ErrUnavailable = errors.New("upstream: unavailable")
+	ErrUnavailable = identity.ErrUnavailable
 	// ErrUnreadable says that what is kept of a sign-in, or of a person's key, is there and cannot be read. It is an [ErrUnavailable]: what it says
 	// is unknown, and unknown ends nobody's login.
 	ErrUnreadable error = unreadable{}
 	// ErrLapsed says that for too long nobody could tell whether the person may still come in.
-	ErrLapsed = errors.New("upstream: it has been unknown for too long whether this person may come in")
+	ErrLapsed = fmt.Errorf("%w: it has been unknown for too long whether this person may come in", identity.ErrSignInOver)
 	// ErrBeginAgain says that the provider refused a scope that is asked for if it can be had: the next [Provider.Begin]
 	// leaves it out. [Provider.Finish] does not say so twice of one sign-in.
-	ErrBeginAgain = errors.New("upstream: the sign-in must begin again without a scope")
+	ErrBeginAgain = identity.ErrBeginAgain
 	// ErrGrantOver says that what the person's calls were made with has ended: the person has to sign in again. It is a
 	// [clerkapi.ErrNoCredential] too.
 	ErrGrantOver error = &fault.Error{
 		Kind: fault.NoCredential, Public: "The sign-in has ended at the identity provider: the user has to sign in again.",
-		Cause: fmt.Errorf("upstream: the grant at the provider is over: %w", clerkapi.ErrNoCredential),
+		Cause: fmt.Errorf("%w: %w", identity.ErrSignInOver, clerkapi.ErrNoCredential),
 	}
 
 	// errInvalidGrant is the provider's word about a code, a refresh token or a token to exchange (RFC 6749 §5.2).

@@ -15,20 +15,17 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/clerkchat/mcp-gateway/internal/fault"
+	"github.com/clerkchat/mcp-gateway/internal/identity"
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
 // What [PersonalKeys.Keep] refuses. Any other error is [ErrUnavailable].
 var (
-	// ErrKeyMalformed says that a text is not a key: it is empty, too long, or has a character that no key has.
-	ErrKeyMalformed = errors.New("upstream: not a key")
-	// ErrKeyRefused says that the REST API does not accept a key.
-	ErrKeyRefused = errors.New("upstream: the REST API does not accept the key")
-	// ErrKeyUntested says that the REST API gave no answer that says anything about a key.
-	ErrKeyUntested = errors.New("upstream: the key cannot be tested now")
-	// ErrKeyExists says that there is a key that the person did not agree to replace.
-	ErrKeyExists = errors.New("upstream: another key is linked")
+	ErrKeyMalformed = identity.ErrKeyMalformed
+	ErrKeyRefused   = identity.ErrKeyRefused
+	ErrKeyUntested  = identity.ErrKeyUntested
+	ErrKeyExists    = identity.ErrKeyExists
 )
 
 // removed is in the place of a key until that is gone.
@@ -94,20 +91,8 @@ type link struct {
 	Refused bool `json:"refused,omitempty"`
 }
 
-// Link is what may be shown of a person's key to that person.
-type Link struct {
-	// ID names the key towards [PersonalKeys.Keep]; "" if there is none.
-	ID string
-	// Hint is the end of the key, "" if that would give too much of it away.
-	Hint string
-	// Since is when it was linked.
-	Since time.Time
-	// Refused says that the API does not accept it any more.
-	Refused bool
-	// Unreadable says that it is there and cannot be opened: it was sealed with a secret that is not known here, or by a later
-	// release. Its owner may replace it or wait.
-	Unreadable bool
-}
+// Link is what may be shown of a person's key to that person. Its ID names the key towards [PersonalKeys.Keep].
+type Link = identity.Link
 
 // NewPersonalKeys names every option that is missing.
 func NewPersonalKeys(opts LinkedOptions) (*PersonalKeys, error) {
