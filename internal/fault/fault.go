@@ -15,7 +15,7 @@ const (
 	// Denied says that it is known who asks, and that they may not. To sign in again does not help.
 	Denied Kind = "denied"
 	// NoCredential says that something that calls are made with is missing, and that a person can mend that.
-	NoCredential Kind = "no_credential"
+	NoCredential Kind = "no_credential" //nolint:gosec // the name of a kind
 	// Unavailable says that nobody can tell now. It may be well, and nothing was done.
 	Unavailable Kind = "unavailable"
 	// Busy says that there is too much to do for all, and OwnShare for the one who asks. Nothing was begun.

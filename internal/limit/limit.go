@@ -10,11 +10,11 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Quota is something that an owner may take a certain amount of in any period, and Taken what came of taking.
-type (
-	Quota = redisstore.Quota
-	Taken = redisstore.Taken
-)
+// Quota is something that an owner may take a certain amount of in any period.
+type Quota = redisstore.Quota
+
+// Taken is what came of taking.
+type Taken = redisstore.Taken
 
 // Store counts what was taken, for all replicas together.
 type Store interface {

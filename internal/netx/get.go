@@ -45,7 +45,7 @@ func Do(client *http.Client, req *http.Request) (*Fetched, error) {
 }
 
 func do(client *http.Client, req *http.Request, limit int64, any bool) (*Fetched, error) {
-	resp, err := client.Do(req)
+	resp, err := client.Do(req) //nolint:gosec // which hosts may be asked is for those who make clients and requests
 	if err != nil {
 		return nil, &FetchError{Cause: Cause(err), err: err}
 	}
