@@ -99,7 +99,12 @@ func TestTheThreeExamplesOfTheVendorsPage(t *testing.T) {
 		}
 
 		found := call(t, s, "get_messages", map[string]any{"inbox_ids": []string{inbox}, "limit": 10})
-		messages, _ := found["messages"].([]any)
+		conversations, _ := found["conversations"].([]any)
+		if len(conversations) == 0 {
+			t.Fatalf("no conversations: %v", found)
+		}
+		latest, _ := conversations[0].(map[string]any)
+		messages, _ := latest["messages"].([]any)
 		if len(messages) == 0 || len(messages) > 10 {
 			t.Fatalf("%d messages, want 1 to 10", len(messages))
 		}
@@ -151,7 +156,7 @@ func TestAllSevenTools(t *testing.T) {
 		batch := call(t, s, "create_contacts_batch", map[string]any{"contacts": []any{
 			map[string]any{"name": "A"}, map[string]any{"phone": "+15550001111"},
 		}})
-		if contacts, _ := batch["contacts"].([]any); len(contacts) != 2 {
+		if ids, _ := batch["ids"].([]any); len(ids) != 2 {
 			t.Errorf("batch: %v", batch)
 		}
 		call(t, s, "delete_contact", map[string]any{"contact_id": id})

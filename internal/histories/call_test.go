@@ -154,7 +154,13 @@ func read(i *intent, rec *httptest.ResponseRecorder) (a answer) {
 func (a *answer) readMade(k kind, structured json.RawMessage) error {
 	var made struct {
 		ID       string
-		Contacts []struct{ Result, ID string }
+		IDs      []string
+		Problems []struct {
+			Result      string
+			First, Last int
+		}
+		Created, Failed, Unknown int
+		NotAttempted             int `json:"not_attempted"`
 	}
 	if len(structured) > 0 {
 		if err := json.Unmarshal(structured, &made); err != nil {
@@ -162,8 +168,17 @@ func (a *answer) readMade(k kind, structured json.RawMessage) error {
 		}
 	}
 	a.id = made.ID
-	for _, c := range made.Contacts {
-		a.parts = append(a.parts, part{c.Result, c.ID})
+	for i := range made.Created + made.Failed + made.Unknown + made.NotAttempted {
+		p := part{"created", ""}
+		if i < len(made.IDs) {
+			p.id = made.IDs[i]
+		}
+		a.parts = append(a.parts, p)
+	}
+	for _, problem := range made.Problems {
+		for i := problem.First; i <= problem.Last; i++ {
+			a.parts[i].result = problem.Result
+		}
 	}
 	switch {
 	case a.isError:

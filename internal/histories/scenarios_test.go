@@ -107,6 +107,7 @@ func TestContactsAreCreatedOnceThoughAReplicaDies(t *testing.T) {
 			switch {
 			case len(ids[name]) > 1:
 				t.Errorf("%s exists %d times", name, len(ids[name]))
+			case told.result == "created" && told.id == "" && len(ids[name]) == 1: // only the first ids are shown
 			case told.result == "created" && !contains(ids[name], told.id), told.result != "created" && told.result != "unknown":
 				t.Errorf("%s is said to be %s as %q; there is %v", name, told.result, told.id, ids[name])
 			}

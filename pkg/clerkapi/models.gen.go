@@ -258,6 +258,9 @@ type Message struct {
 	// InboxID The inbox it belongs to.
 	InboxID ID `json:"inboxId,omitempty,omitzero"`
 
+	// MediaURLs Media that came with it.
+	MediaURLs MediaList `json:"mediaUrls,omitempty,omitzero"`
+
 	// Members Numbers or identifiers that take part.
 	Members []string `json:"members"`
 

@@ -22,7 +22,7 @@ const (
 // maxUnknownParts is how many parts may end without an answer before a call leaves the API alone.
 const maxUnknownParts = 3
 
-// batchContact is one contact of the result of create_contacts_batch. The caller knows the rest of it.
+// batchContact is what became of one contact, as it is recorded of a part.
 type batchContact struct {
 	Result string      `json:"result"`
 	ID     clerkapi.ID `json:"id,omitzero"`
@@ -31,20 +31,25 @@ type batchContact struct {
 
 // batchProblem says once what holds for many contacts in a row.
 type batchProblem struct {
+	Result string `json:"result"`
 	First  int    `json:"first"`
 	Last   int    `json:"last"`
 	Reason string `json:"reason"`
 }
 
-// batchResult is the result of create_contacts_batch.
+// batchResult is the result of create_contacts_batch: what is not as it should be as ranges, and the ids as a list.
 type batchResult struct {
+	Note         string         `json:"note,omitzero"`
 	Created      int            `json:"created"`
 	Failed       int            `json:"failed,omitzero"`
 	Skipped      int            `json:"skipped,omitzero"`
 	Unknown      int            `json:"unknown,omitzero"`
 	NotAttempted int            `json:"not_attempted,omitzero"`
 	Problems     []batchProblem `json:"problems,omitempty"`
-	Contacts     []batchContact `json:"contacts"`
+	OptedOut     []int          `json:"opted_out,omitempty"`
+	IDs          []clerkapi.ID  `json:"ids"`
+
+	contacts []batchContact
 }
 
 // createdPart is the result of one part.
@@ -122,7 +127,7 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 			return report
 		}
 		if c.Progress != nil {
-			done := len(b.result.Contacts)
+			done := len(b.result.contacts)
 			c.Progress(done, len(all.rows), fmt.Sprintf("%d of %d contacts are done.", done, len(all.rows)))
 		}
 	}
@@ -141,7 +146,7 @@ func (b *batch) do(ctx context.Context, part *createContacts) (report Report, ov
 	}
 	done := (f.State == Executed || f.State == Replayed) && !f.Result.IsError
 	// Nothing may be done under the key, or there is nothing to tell part from part.
-	if refused := f.State > InProgress && len(b.result.Contacts) == 0; refused || b.single && !done {
+	if refused := f.State > InProgress && len(b.result.contacts) == 0; refused || b.single && !done {
 		return b.tools.conclude(b.tool, b.plan, w, last, f), true
 	}
 	b.take(f, &last, part)
@@ -181,7 +186,7 @@ func (b *batch) take(f Verdict, last *executed, part *createContacts) {
 			b.stopped = "Too many requests to Clerk Chat ended without an answer."
 		}
 	case InProgress: // and will be at the rest
-		b.underWay = len(b.plan.request.(*createContacts).rows) - len(b.result.Contacts)
+		b.underWay = len(b.plan.request.(*createContacts).rows) - len(b.result.contacts)
 		b.stop(part, contactUnknown, "Another request is carrying out the same call at this moment.")
 	case KeyReused: // what the parts before held was refused, and is not the same now
 		b.stop(part, contactUnknown, "A call with the same idempotency_key and other arguments had this part, and may have created it.")
@@ -208,19 +213,21 @@ func (b *batch) add(part *createContacts, result, reason string) {
 		if part.rows[i].isSkipped() {
 			row.Result, why = contactSkipped, part.rows[i].wrong
 		}
-		b.explain(why)
-		b.result.Contacts = append(b.result.Contacts, row)
+		b.explain(row.Result, why)
+		b.result.contacts = append(b.result.contacts, row)
 	}
 }
 
-// explain gives the reason for the next contact.
-func (b *batch) explain(reason string) {
-	first := len(b.result.Contacts)
-	if i := len(b.result.Problems) - 1; i >= 0 && b.result.Problems[i].Reason == reason && b.result.Problems[i].Last == first-1 {
-		b.result.Problems[i].Last++
-		return
+// explain gives the reason for what becomes of the next contact.
+func (b *batch) explain(result, reason string) {
+	first := len(b.result.contacts)
+	if i := len(b.result.Problems) - 1; i >= 0 {
+		if p := &b.result.Problems[i]; p.Result == result && p.Reason == reason && p.Last == first-1 {
+			p.Last++
+			return
+		}
 	}
-	b.result.Problems = append(b.result.Problems, batchProblem{First: first, Last: first, Reason: reason})
+	b.result.Problems = append(b.result.Problems, batchProblem{Result: result, First: first, Last: first, Reason: reason})
 }
 
 // addMade adds a part that was done, now or before.
@@ -235,24 +242,26 @@ func (b *batch) addMade(f Verdict, rows *createContacts) {
 		b.add(rows, contactUnknown, "An earlier call carried it out, and its answer cannot be read any more.")
 		return
 	}
+	lacking := slices.ContainsFunc(part.Contacts, func(c batchContact) bool { return c.Result == contactUnknown })
 	for i := range part.Contacts {
 		switch c := part.Contacts[i]; {
+		case c.Result == contactCreated && lacking: // what is wrong is said of those that are not known
 		case c.Result != contactSkipped && part.Problem != "":
-			b.explain(part.Problem)
+			b.explain(c.Result, part.Problem)
 		case c.Result == contactSkipped && rows.rows[i].isSkipped():
-			b.explain(rows.rows[i].wrong)
+			b.explain(c.Result, rows.rows[i].wrong)
 		case c.Result == contactSkipped: // by the rules of when the call was made first
-			b.explain("It was skipped for a mistake when this call was first made, and is taken by now: give it in a new call.")
+			b.explain(c.Result, "It was skipped for a mistake when this call was first made, and is taken by now: give it in a new call.")
 		}
-		b.result.Contacts = append(b.result.Contacts, part.Contacts[i])
+		b.result.contacts = append(b.result.contacts, part.Contacts[i])
 	}
 }
 
 // report sums up.
 func (b *batch) report() Report {
 	r := &b.result
-	for i := range r.Contacts {
-		switch r.Contacts[i].Result {
+	for i := range r.contacts {
+		switch r.contacts[i].Result {
 		case contactCreated:
 			r.Created++
 		case contactFailed:
@@ -277,11 +286,14 @@ func (b *batch) report() Report {
 	default:
 		b.facts.Disposition = DispositionExecuted
 	}
-	asAsked := r.Created > 0 && r.Created+r.Skipped == len(r.Contacts)
+	asAsked := r.Created > 0 && r.Created+r.Skipped == len(r.contacts) // what is skipped is so as asked
 	if r.Created > 0 && !asAsked && b.facts.Outcome == OutcomeOK {
 		b.facts.Outcome = OutcomeFailed
 	}
-	structured, err := encodeJSON(r)
+	if !asAsked {
+		r.Note = b.summary()
+	}
+	structured, err := b.structured()
 	if err != nil {
 		return failed(joined([]string{b.tool.words.unknown, b.tool.words.look}), b.facts)
 	}
@@ -291,7 +303,7 @@ func (b *batch) report() Report {
 		}
 		return Report{Result: whole, Facts: b.facts}
 	}
-	report := failed(b.summary()+"\n"+string(structured), b.facts)
+	report := failed(r.Note, b.facts)
 	report.Result.Structured = structured
 	report.Result.NoEffect = r.Created+r.Unknown == 0
 	return report

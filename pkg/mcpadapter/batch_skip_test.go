@@ -200,7 +200,7 @@ func TestABatchTriesAgainWithinItsTime(t *testing.T) {
 				return true
 			}
 			r := call(t, tools, "create_contacts_batch", `{`+rowsOf(4)+`}`)
-			var b batchResult
+			var b toldBatch
 			if r.Result.Structured != nil {
 				b = resultOf(t, r)
 			}

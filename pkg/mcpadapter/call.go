@@ -20,6 +20,7 @@ func (t *Tools) call(ctx context.Context, o *toolset, c Call) Report {
 	}
 	begun := t.now()
 	report := t.run(ctx, tool, c)
+	report.Result = report.Result.shown()
 	report.Facts.Tool, report.Facts.Operation = tool.name, tool.operation
 	report.Facts.Duration = t.now().Sub(begun)
 	if t.observer != nil {

@@ -2,6 +2,7 @@ package mcpadapter
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,8 +34,8 @@ func defineCreateContactsBatch(s setting) definition {
 		title: "Create several contacts",
 		description: fmt.Sprintf("Adds up to %d contacts to the workspace; each needs at least one of name, email and phone. If one "+
 			"has a mistake, none is sent to Clerk Chat and the mistakes are listed. For more contacts call several times. ", s.maxContacts) +
-			"Sends no message and costs nothing. Many contacts go to Clerk Chat in parts, and the result tells for each contact, in the order given, whether it was " +
-			"created. The same call twice may make every contact twice" +
+			"Sends no message and costs nothing. Many contacts go to Clerk Chat in parts; the result has the ids in the order given, " +
+			"and for whom it did not work. The same call twice may make every contact twice" +
 			when(s.keys, ", unless it has the same idempotency_key: then it goes on where the first one stopped") +
 			". Keep the ids of the result: no tool looks contacts up.",
 		input: closed("",
@@ -50,16 +51,16 @@ func defineCreateContactsBatch(s setting) definition {
 			optional("unknown", integer("How many may have been created.", minimum(1))),
 			optional("not_attempted", integer("How many were not tried yet.", minimum(1))),
 			optional("problems", list("Why contacts were not created, or why that is not known.", open("A reason.",
+				required("result", text("What became of these.",
+					oneOf(contactCreated, contactFailed, contactSkipped, contactUnknown, contactNotAttempted))),
 				required("first", integer("Position in contacts of the first one it is for, from 0.", minimum(0))),
 				required("last", integer("Position of the last one.", minimum(0))),
 				required("reason", text("The reason.")),
 			))),
-			required("contacts", list("The contacts, in the order they were given.", open("What became of one contact.",
-				required("result", text("What became of it.",
-					oneOf(contactCreated, contactFailed, contactSkipped, contactUnknown, contactNotAttempted))),
-				optional("id", contactID(s)),
-				optional("opt_out", boolean("True if the contact declined messages: do not text it.")),
-			))),
+			optional("opted_out", list("Positions of contacts that declined messages: do not text them.",
+				integer("Position in contacts, from 0.", minimum(0)))),
+			required("ids", list("The ids, in the order of contacts; empty for one that was not created. At most "+
+				strconv.Itoa(maxIDsShown)+" are shown; note says if there are more.", contactID(s))),
 		),
 	}
 }

@@ -124,6 +124,8 @@ func filled[T any]() *T {
 			f.Set(reflect.ValueOf(testNow()))
 		case []string:
 			f.Set(reflect.ValueOf([]string{"x"}))
+		case clerkapi.MediaList:
+			f.Set(reflect.ValueOf(clerkapi.MediaList{"x"}))
 		case map[string]any:
 			f.Set(reflect.ValueOf(map[string]any{"x": "x"}))
 		default:
@@ -143,7 +145,10 @@ func filled[T any]() *T {
 func TestResultsHaveAllThatTheAPIAnswered(t *testing.T) {
 	m, c := filled[clerkapi.Message](), filled[clerkapi.Contact]()
 	sent := (&sendMessage{body: clerkapi.SendMessageRequest{Sender: "72345", Recipients: []string{"72346"}}, duplicates: 1}).sent(m)
-	for _, result := range []any{messageOf(m), contactOf(c), sent} {
+	shown := messageOf(m) // which leaves out what its conversation says, and the rest only where it is as usual
+	m.Inbound, m.Seen, m.Status = true, false, clerkapi.MessageStatusFailed
+	shown.LeftOut, shown.Unseen, shown.Status, shown.SenderType = 1, messageOf(m).Unseen, messageOf(m).Status, "workflow"
+	for _, result := range []any{shown, contactOf(c), sent} {
 		v := reflect.ValueOf(result)
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {

@@ -79,11 +79,11 @@ func TestWhatIsShownIsTaken(t *testing.T) {
 	if err := json.Unmarshal(call(t, tools, "get_messages", `{}`).Result.Structured, &page); err != nil {
 		t.Fatal(err)
 	}
-	m := page.Messages[0]
-	if m.Sender != "+447911123456" || strings.Join(m.Members, " ") != "+15551234567 whatsapp:+447911123456 72345 Bank +525534372942" {
+	m := page.Conversations[0]
+	if m.ReceivedFrom != "+447911123456" || strings.Join(m.Members, " ") != "+15551234567 whatsapp:+447911123456 72345 Bank +525534372942" {
 		t.Errorf("%+v", m)
 	}
-	for _, shown := range append(m.Members, m.Sender) {
+	for _, shown := range append(m.Members, m.ReceivedFrom) {
 		if shown == "Bank" {
 			continue // a name that others send by
 		}

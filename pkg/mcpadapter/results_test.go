@@ -16,14 +16,14 @@ func TestResultsAreWhatTheAPIAnsweredFlatAndInSnakeCase(t *testing.T) {
 	want := map[string]string{
 		"send_message": `{"id":"12","status":"sending","sender":"+15551234567","recipients":["+15559876543"],"segments":1,` +
 			`"conversation_id":"c-1","inbox_id":"5d0e8d03-d09f-47e5-8017-4d00cbf737f4","created":"2026-11-23T10:00:00Z"}`,
-		"get_messages": `{"messages":[{"id":"12","conversation_id":"c-1","inbox_id":"5d0e8d03-d09f-47e5-8017-4d00cbf737f4",` +
-			`"inbound":false,"sender":"+15551234567","sender_type":"user","sent_by_name":"Jane","members":["+15559876543"],` +
-			`"body":"See you at 2pm","status":"sending","segments":1,"seen":true,"timestamp":"2026-11-23T10:00:00Z"}],` +
-			`"page":1,"limit":50,"total":51,"has_more":true,"next_page":2}`,
+		"get_messages": `{"note":"` + pageNote + `","total":51,"page":1,"limit":50,"has_more":true,"next_page":2,` +
+			`"next_end":"2026-11-23T10:00:00Z","conversations":[{"conversation_id":"c-1","inbox_id":"5d0e8d03-d09f-47e5-8017-4d00cbf737f4",` +
+			`"sent_from":"+15551234567","members":["+15559876543"],"messages":[{"id":"12","timestamp":"2026-11-23T10:00:00Z",` +
+			`"sent_by_name":"Jane","body":"See you at 2pm","status":"sending"}]}]}`,
 		"create_contact":        wantContact,
 		"update_contact":        wantContact,
 		"delete_contact":        `{"contact_id":"k-1","deleted":true}`,
-		"create_contacts_batch": `{"created":2,"contacts":[{"result":"created","id":"k-1"},{"result":"created","id":"k-1"}]}`,
+		"create_contacts_batch": `{"created":2,"ids":["k-1","k-1"]}`,
 		"create_campaign": `{"id":"99","status":"scheduled","sender":"+15551234567","list_name":"PremiumTierSubscribers",` +
 			`"inbox_id":"i-1","created":"2026-11-23T10:00:00Z"}`,
 	}

@@ -158,7 +158,7 @@ func TestTheArgumentsAreListedOnce(t *testing.T) {
 func TestAnEmptyFilterIsToldInTheResult(t *testing.T) {
 	tools, far := newTools(t, answersOf(t))
 	r := call(t, tools, "get_messages", `{"inbox_ids":""}`)
-	if !strings.HasPrefix(string(r.Result.Structured), `{"note":"inbox_ids was empty, so these are the messages of all inboxes."`) || len(far.sent()) != 1 {
+	if !strings.HasPrefix(string(r.Result.Structured), `{"note":"inbox_ids was empty, so these are the messages of all inboxes. `) || len(far.sent()) != 1 {
 		t.Errorf("%.300s", r.Result.Text)
 	}
 	tools, _ = newTools(t, response(200, `{"data":[],"total":0,"links":{}}`))

@@ -143,6 +143,7 @@ func newToolset(s setting) (*toolset, error) {
 			continue
 		}
 		d := tool.define(s)
+		d.addNote()
 		if tool.named = s.keys && tool.effect == creates; tool.named {
 			d.addIdempotency(s)
 		}

@@ -180,12 +180,14 @@ func (d *definition) addIdempotency(s setting) {
 		"with the same key and arguments within a day "+safe, minLength(1), maxLength(maxKey)))
 	d.input.Properties[in.name] = in.schema
 	d.input.PropertyOrder = append(d.input.PropertyOrder, in.name)
-	for _, out := range []property{
-		optional("note", text("What is special about this answer.")),
-		optional("replayed_at", text("Only if nothing was done by this call: when the first such call was made, whose answer "+
-			"this is.", format("date-time"))),
-	} {
-		d.output.Properties[out.name] = out.schema
-		d.output.PropertyOrder = append(d.output.PropertyOrder, out.name)
-	}
+	out := optional("replayed_at", text("Only if nothing was done by this call: when the first such call was made, whose answer "+
+		"this is.", format("date-time")))
+	d.output.Properties[out.name] = out.schema
+	d.output.PropertyOrder = append(d.output.PropertyOrder, out.name)
+}
+
+// addNote puts what there is to say of a result first in it.
+func (d *definition) addNote() {
+	d.output.Properties["note"] = text("What to know of this result.")
+	d.output.PropertyOrder = append([]string{"note"}, d.output.PropertyOrder...)
 }
