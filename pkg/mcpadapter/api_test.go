@@ -96,7 +96,9 @@ func newTools(t testing.TB, answer func(*http.Request) (*http.Response, error), 
 
 func call(t testing.TB, tools *Tools, tool, arguments string) Report {
 	t.Helper()
-	return tools.Call(t.Context(), Call{Tool: tool, Arguments: json.RawMessage(arguments), Subject: "jane"})
+	r := tools.Call(t.Context(), Call{Tool: tool, Arguments: json.RawMessage(arguments), Subject: "jane"})
+	saysTheSame(t, r)
+	return r
 }
 
 // Arguments that are right, and answers to them.

@@ -12,7 +12,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		problems              []string // each is in a line of its own
 	}{
 		{"none at all", "send_message", ``, []string{
-			`sender is missing: give "+15551234567"`, `recipients is missing: give ["+15559876543"]`, `body is missing`,
+			`sender is missing: ask the user; it looks like "+15551234567"`, `recipients is missing: ask the user; it looks like ["+15559876543"]`, `body is missing`,
 		}},
 		{"no JSON", "send_message", `{"sender":`, []string{`the arguments are not valid JSON`}},
 		{"no UTF-8", "send_message", "{\"body\":\"\xff\"}", []string{`the arguments are not valid UTF-8`}},
@@ -34,7 +34,7 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 				`recipients[3] is empty`, `recipients[4] is empty`, `recipients[5] has too few digits`,
 				`recipients[6] seems to hold several numbers`, `body is blank`,
 			}},
-		{"nobody to send to", "send_message", `{"sender":"72345","recipients":[],"body":"Hi"}`, []string{`recipients is empty: give at least one`}},
+		{"nobody to send to", "send_message", `{"sender":"72345","recipients":[],"body":"Hi"}`, []string{`recipients is empty: ask the user whom to text`}},
 		{"names of other APIs", "send_message", `{"from":"72345","to":["+15559876543"],"mediaUrls":[],"bdy":"Hi","zzz":1}`,
 			[]string{
 				`sender is missing`, `recipients is missing`, `body is missing`,
@@ -107,8 +107,8 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 		{"a deletion of nobody", "delete_contact", `{"contact_id":" "}`, []string{`contact_id is empty`}},
 		{"a deletion by number", "delete_contact", `{"contact_id":1.2e1}`,
 			[]string{`contact_id must be a string such as "6f1c2d7e"; a number was given`}},
-		{"no contacts", "create_contacts_batch", `{"contacts":[]}`, []string{`contacts is empty: give at least one contact`}},
-		{"contacts missing", "create_contacts_batch", `{}`, []string{`contacts is missing: give a list such as [{"name"`}},
+		{"no contacts", "create_contacts_batch", `{"contacts":[]}`, []string{`contacts is empty: ask the user whom to add`}},
+		{"contacts missing", "create_contacts_batch", `{}`, []string{`contacts is missing: ask the user; it looks like [{"name"`}},
 		{"one contact", "create_contacts_batch", `{"contacts":"Jane"}`,
 			[]string{`contacts must be a list such as [{"name": "Jane Smith", "phone": "+15551234567"}]; a string was given`}},
 		{"wrong contacts", "create_contacts_batch", `{"contacts":[{"name":"A"},"B",{},{"email":"x","fone":"1"}]}`,
@@ -118,16 +118,16 @@ func TestWrongArgumentsAreToldAllAtOnceAndNothingIsSent(t *testing.T) {
 				`contacts[3]."fone" is not an argument of this tool: did you mean phone?`,
 			}},
 		{"a campaign of nothing", "create_campaign", `{}`, []string{
-			`sender is missing`, `list_name is missing: give "PremiumTierSubscribers"`, `body is missing`,
+			`sender is missing`, `list_name is missing: ask the user; it looks like "PremiumTierSubscribers"`, `body is missing`,
 		}},
 		{"a wrong campaign", "create_campaign", `{"sender":"+1","list_name":" ","body":"","media_urls":[],"timestamp":"2026-11-23T09:58:59Z","provider":"pigeon"}`,
 			[]string{
 				`sender is not an international phone number`, `list_name is empty`, `body is blank`,
 				`provider must be one of twilio, bandwidth, msteams, other, non_voip, whatsapp, telnyx, webex, rcs, or left out`,
-				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): give a later time, or leave it out to send at once`,
+				`timestamp is in the past (it is now 2026-11-23T10:00:00Z): ask the user for a later time. Without it everybody is texted at once`,
 			}},
 		{"an empty time is not now", "create_campaign", `{"sender":"72345","list_name":"L","body":"B","media_urls":[],"timestamp":"","provider":"pigeon"}`,
-			[]string{`timestamp is empty: leave it out to send at once`, `provider must be one of`}},
+			[]string{`timestamp is empty: leave it out if the user wants everybody texted at once`, `provider must be one of`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.tool+": "+tt.name, func(t *testing.T) {

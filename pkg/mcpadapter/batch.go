@@ -106,6 +106,7 @@ func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hol
 	if b.single = len(all.rows) <= t.batchSize; !b.single {
 		part := *tool
 		part.words.nothing, part.words.repeat = "None of these was created.", "They may be tried again"
+		part.words.idle, part.words.thing = "these were not created", "these contacts"
 		b.part = &part
 	}
 	for rows := range slices.Chunk(all.rows, t.batchSize) {

@@ -85,12 +85,12 @@ func planCreateContactsBatch(f *fields, s setting) plan {
 	skip := f.onInvalid()
 	switch {
 	case f.absent("contacts"):
-		f.requiredMissing("contacts", "a list such as "+exampleContacts)
+		f.requiredMissing("contacts", exampleContacts)
 		return plan{}
 	case !given:
 		return plan{}
 	case args.Count(list) == 0:
-		f.add("contacts", "is empty: give at least one contact, such as %s", exampleContacts)
+		f.add("contacts", "is empty: ask the user whom to add; it looks like %s", exampleContacts)
 	}
 	rows := make([]batchRow, 0, args.Count(list))
 	var wrong, problems problems // of all rows, for the case that none is right, and of one

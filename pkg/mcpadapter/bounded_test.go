@@ -229,7 +229,7 @@ func TestFiveHundredContactsHaveAllTheirIDs(t *testing.T) {
 // A record of before answers as it did, within the bound.
 func TestRecordsOfBeforeAreReplayed(t *testing.T) {
 	old := Result{Structured: json.RawMessage(`{"id":"12","sender":"+15551234567","recipients":["+15559876543"]}`)}
-	_, remember := remembering(func(context.Context, Operation) Verdict { return Verdict{State: Replayed, Result: old, At: testNow()} })
+	_, remember := remembering(func(context.Context, task) Verdict { return Verdict{State: Replayed, Result: old, At: testNow()} })
 	tools, _ := newTools(t, nil, remember)
 	if r := call(t, tools, "send_message", keyedSend); r.Result.IsError || !strings.HasSuffix(r.Result.Text, string(old.Structured[1:])) {
 		t.Error(r.Result.Text)

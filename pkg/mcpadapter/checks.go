@@ -50,7 +50,7 @@ func (f *fields) body() string {
 	}
 	switch {
 	case args.IsBlank(s):
-		f.add("body", "is blank: give the text to send; media go out with a text too")
+		f.add("body", "is blank: ask the user for the text; media go out with a text too")
 	case utf8.RuneCountInString(s) > maxBody:
 		f.add("body", "has %d characters: at most %d can be sent, so shorten it or send several messages",
 			utf8.RuneCountInString(s), maxBody)
@@ -71,7 +71,7 @@ func isUnsendable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r !
 func (f *fields) filledIn(name, s string) bool {
 	field := args.Placeholder(s)
 	if field != "" {
-		f.add(name, "holds a placeholder that was not filled in, %s: put in its place what it stands for, or leave it out", quoteName(field))
+		f.add(name, "holds a placeholder that was not filled in, %s: put in its place what it stands for, as the user knows it, or leave it out", quoteName(field))
 	}
 	return field == ""
 }

@@ -70,6 +70,7 @@ func contactProperties() []property {
 
 // contact is one contact in a result.
 type contact struct {
+	Note    string         `json:"note,omitzero"`
 	ID      clerkapi.ID    `json:"id,omitzero"`
 	Name    string         `json:"name,omitzero"`
 	Email   string         `json:"email,omitzero"`

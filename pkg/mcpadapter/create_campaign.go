@@ -92,7 +92,7 @@ func (r *createCampaign) formerly() any {
 func planCreateCampaign(f *fields, now time.Time) plan {
 	var at time.Time
 	if f.isEmpty("timestamp") {
-		f.add("timestamp", "is empty: leave it out to send at once, or give a time such as %s", args.ExampleTime)
+		f.add("timestamp", "is empty: leave it out if the user wants everybody texted at once, else ask the user for the time; it looks like %s", args.ExampleTime)
 	} else {
 		at = f.instant("timestamp")
 	}
@@ -111,7 +111,7 @@ func planCreateCampaign(f *fields, now time.Time) plan {
 		r.body.Timestamp = time.Time{} // at once
 	}
 	if !at.IsZero() && at.Before(now.Add(-pastGrace)) {
-		p.timeProblems.add("timestamp", "is in the past (it is now %s): give a later time, or leave it out to send at once",
+		p.timeProblems.add("timestamp", "is in the past (it is now %s): ask the user for a later time. Without it everybody is texted at once",
 			now.UTC().Format(time.RFC3339))
 	}
 	return p
@@ -122,7 +122,7 @@ func (f *fields) listName() string {
 	s, given := f.requiredText("list_name", example)
 	s = strings.TrimSpace(s)
 	if given && s == "" {
-		f.add("list_name", "is empty: give %s", example)
+		f.add("list_name", "is empty: ask the user; it looks like %s", example)
 	}
 	f.checkLabel("list_name", s)
 	return s

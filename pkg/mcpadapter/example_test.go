@@ -51,6 +51,6 @@ func Example() {
 	// invalid
 	// send_message was not carried out, because its arguments need correcting:
 	// - recipients[0] has no country code: write it in international form with + and the country code, such as "+15551234567" (+1 in front of the 10 digits of a US or Canadian number)
-	// - body is missing: give "Your appointment is confirmed for tomorrow at 2pm"
+	// - body is missing: ask the user; it looks like "Your appointment is confirmed for tomorrow at 2pm"
 	// - "text" is not an argument of this tool: did you mean body? It takes sender, recipients, body, media_urls, sent_by_name
 }

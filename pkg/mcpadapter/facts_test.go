@@ -148,7 +148,9 @@ func TestResultsHaveAllThatTheAPIAnswered(t *testing.T) {
 	shown := messageOf(m) // which leaves out what its conversation says, and the rest only where it is as usual
 	m.Inbound, m.Seen, m.Status = true, false, clerkapi.MessageStatusFailed
 	shown.LeftOut, shown.Unseen, shown.Status, shown.SenderType = 1, messageOf(m).Unseen, messageOf(m).Status, "workflow"
-	for _, result := range []any{shown, contactOf(c), sent} {
+	ofContact := contactOf(c)
+	ofContact.Note = contactNote
+	for _, result := range []any{shown, ofContact, sent} {
 		v := reflect.ValueOf(result)
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {

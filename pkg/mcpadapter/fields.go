@@ -126,8 +126,10 @@ func (f *fields) addProblem(name string, p args.Problem) { f.problems.addProblem
 // absent reports whether a member is not there, null or "".
 func (f *fields) absent(name string) bool { return f.raw(name) == nil || f.isEmpty(name) }
 
-// requiredMissing notes a required member that is not there.
-func (f *fields) requiredMissing(name, example string) { f.add(name, "is missing: give %s", example) }
+// requiredMissing notes a required member that is not there. An example shows its form, and is nobody's wish.
+func (f *fields) requiredMissing(name, example string) {
+	f.add(name, "is missing: ask the user; it looks like %s", example)
+}
 
 // text returns a string as it came. given is false if it is absent, or no string, which is noted.
 func (f *fields) text(name, example string) (s string, given bool) {

@@ -72,7 +72,7 @@ func (l *Limited) reached(n int) string {
 		"call is %d: each recipient counts.", l.Max, period, l.Room, n)
 }
 
-// again says when to call again, in whole seconds that are not too few.
+// again says when to call again, at a time that is not too early, and in round numbers if that is long.
 func (l *Limited) again(w words, now time.Time) string {
 	if l.RetryAfter < 0 {
 		return fmt.Sprintf("Retrying will not help: a call may have at most %d recipients.", l.Max)
@@ -81,6 +81,10 @@ func (l *Limited) again(w words, now time.Time) string {
 	in := fmt.Sprintf("%d seconds", seconds)
 	if seconds == 1 {
 		in = "a second"
+	}
+	if l.RetryAfter > 2*time.Minute {
+		at := now.UTC().Add(l.RetryAfter + time.Minute - 1).Truncate(time.Minute)
+		return w.again("in " + roundTime(l.RetryAfter) + " (" + at.Format("2006-01-02 15:04") + " UTC)")
 	}
 	at := now.UTC().Add(seconds*time.Second + time.Second - 1).Truncate(time.Second)
 	return w.again("in " + in + ", at " + at.Format(time.DateTime) + " UTC")

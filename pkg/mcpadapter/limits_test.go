@@ -2,6 +2,7 @@ package mcpadapter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -83,7 +84,7 @@ func TestARefusalSaysWhichLimitItIsAndWhenThereIsRoom(t *testing.T) {
 	}{
 		{Limited{Messages: true, Max: 100, Room: 2, Period: day, RetryAfter: 2*time.Hour + 1},
 			"The limit of this gateway, 100 messages in 24 hours for one caller, leaves room for 2 at the moment, and this call is 3: " +
-				"each recipient counts. Nothing was sent. The same call may be made again in 7201 seconds, at 2026-11-23 12:00:01 UTC."},
+				"each recipient counts. Nothing was sent. The same call may be made again in about 2 hours (2026-11-23 12:01 UTC)."},
 		{Limited{Messages: true, Max: 2, Room: 2, Period: day, RetryAfter: -1},
 			"This call has 3 recipients, and the limit of this gateway is 2 messages in 24 hours for one caller, where each recipient " +
 				"counts. Nothing was sent. Retrying will not help: a call may have at most 2 recipients."},
@@ -115,7 +116,7 @@ func TestWhatIsNotSentAnywayIsNotCounted(t *testing.T) {
 		"no credential": func(o *Options) { o.Credentials = nobody{} },
 		"sent before": func(o *Options) {
 			o.Idempotency = &memory{do: func(context.Context, task) Verdict {
-				return Verdict{State: Replayed, Result: Result{Text: "{}"}}
+				return Verdict{State: Replayed, Result: Result{Structured: json.RawMessage(`{}`), Text: "{}"}}
 			}}
 		},
 	} {

@@ -21,7 +21,7 @@ func TestResultsAreWhatTheAPIAnsweredFlatAndInSnakeCase(t *testing.T) {
 			`"sent_from":"+15551234567","members":["+15559876543"],"messages":[{"id":"12","timestamp":"2026-11-23T10:00:00Z",` +
 			`"sent_by_name":"Jane","body":"See you at 2pm","status":"sending"}]}]}`,
 		"create_contact":        wantContact,
-		"update_contact":        wantContact,
+		"update_contact":        `{"note":"` + contactNote + `",` + wantContact[1:],
 		"delete_contact":        `{"contact_id":"k-1","deleted":true}`,
 		"create_contacts_batch": `{"created":2,"ids":["k-1","k-1"]}`,
 		"create_campaign": `{"id":"99","status":"scheduled","sender":"+15551234567","list_name":"PremiumTierSubscribers",` +
@@ -151,7 +151,7 @@ func TestIdsKeepEveryDigit(t *testing.T) {
 func TestAnUpdatedContactHasItsIDEvenIfTheAnswerLacksIt(t *testing.T) {
 	tools, _ := newTools(t, response(200, `{"data":{"name":"Jane"}}`))
 	r := call(t, tools, "update_contact", `{"contact_id":"k-1","name":"Jane"}`)
-	if want := `{"id":"k-1","name":"Jane","public":false,"opt_out":false}`; r.Result.Text != want {
+	if want := `{"note":"` + contactNote + `","id":"k-1","name":"Jane","public":false,"opt_out":false}`; r.Result.Text != want {
 		t.Errorf("text = %s, want %s", r.Result.Text, want)
 	}
 }

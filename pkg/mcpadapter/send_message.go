@@ -133,7 +133,7 @@ func (f *fields) recipients(r *sendMessage, bound listBound) {
 	case f.absent("recipients"):
 		f.requiredMissing("recipients", "["+exampleRecipient+"]")
 	case given && len(r.body.Recipients) == 0 && f.problems.total == before:
-		f.add("recipients", "is empty: give at least one number, such as [%s]", exampleRecipient)
+		f.add("recipients", "is empty: ask the user whom to text; it looks like [%s]", exampleRecipient)
 	}
 }
 

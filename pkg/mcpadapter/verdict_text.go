@@ -2,6 +2,7 @@ package mcpadapter
 
 import (
 	"bytes"
+	"cmp"
 	"time"
 
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
@@ -147,11 +148,16 @@ func notBegun(tool *tool, w Operation, f Verdict) ([]string, Outcome, Dispositio
 		return []string{"This idempotency_key was used " + before(f.At) + " for a call with other arguments. Nothing was done " +
 			"now.", "To repeat that call, give the same arguments; for anything new, give a new key.", tool.words.caution}, OutcomeInvalid, DispositionNotExecuted
 	case StoreReset:
+		if tool.words.idle != "" {
+			return []string{"The gateway's idempotency records were lost " + at(f.At) + ", so it cannot know whether these were created " +
+				"before.", nothing, "Have the user check in Clerk Chat first."}, OutcomeRefused, DispositionNotExecuted
+		}
 		return []string{"The gateway's idempotency records were lost " + at(f.At) + ", so it cannot know whether this " +
 			"idempotency_key was used before. Nothing was done now.", "If the call was certainly not made before, make it " +
 			"without idempotency_key. Otherwise have the user check in Clerk Chat first."}, OutcomeRefused, DispositionNotExecuted
 	default: // StoreDown
-		return []string{"The gateway cannot reach its idempotency store, so nothing was done: it might have been a duplicate.", again},
+		return []string{"The gateway cannot reach its idempotency store, so " + cmp.Or(tool.words.idle, "nothing was done") +
+				": it might have been a duplicate.", again},
 			OutcomeUnavailable, DispositionNotExecuted
 	}
 }

@@ -37,7 +37,7 @@ func ParseAddress(s string, use Use) (a Address, p Problem) {
 	s = strings.TrimSpace(s)
 	switch {
 	case trim(s) == "":
-		return a, problem("is empty: give a number such as " + ExampleNumber)
+		return a, problem("is empty: ask the user for the number; it looks like " + ExampleNumber)
 	case len(s) > maxAddress:
 		return a, problem("is too long for a number or identifier: give one number such as " + ExampleNumber)
 	}
@@ -139,7 +139,7 @@ func otherIdentifier(s string, use Use) (normal string, p Problem) {
 	case strings.ContainsFunc(s, IsInvisible):
 		return "", problem("holds a line break or another invisible character: remove it")
 	case Placeholder(s) != "":
-		return "", problem("is a placeholder that was not filled in: give the number that it stands for")
+		return "", problem("is a placeholder that was not filled in: ask the user for the number that it stands for")
 	case IsBlankMarker(s) && use == Phone:
 		return "", problem("stands for no number: leave it out")
 	case IsBlankMarker(s):
