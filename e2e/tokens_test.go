@@ -111,9 +111,17 @@ func (oneKey) Credential(context.Context, string) (clerkapi.Credential, error) {
 // remembers has tools take idempotency keys, and remembers nothing.
 type remembers struct{}
 
-func (remembers) Do(ctx context.Context, w mcpadapter.Operation) mcpadapter.Verdict {
-	made := w.Attempt(ctx, func(context.Context) error { return nil })
-	return mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result}
+func (remembers) Begin(mcpadapter.Operation) mcpadapter.Execution { return &attempted{} }
+
+// attempted is attempted once.
+type attempted struct{ verdict *mcpadapter.Verdict }
+
+func (a *attempted) Next(context.Context) bool    { return a.verdict == nil }
+func (a *attempted) Commit(context.Context) error { return nil }
+func (a *attempted) Verdict() mcpadapter.Verdict  { return *a.verdict }
+func (a *attempted) End()                         {}
+func (a *attempted) Finish(_ context.Context, made mcpadapter.Attempted) {
+	a.verdict = &mcpadapter.Verdict{State: mcpadapter.Executed, Result: made.Result}
 }
 
 type measured struct{ name, text string }
@@ -125,7 +133,7 @@ func measure(t *testing.T) []measured {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tools, err := mcpadapter.New(mcpadapter.Options{Client: client, Credentials: oneKey{}, Once: remembers{}, MaxRecipients: 10})
+		tools, err := mcpadapter.New(mcpadapter.Options{Client: client, Credentials: oneKey{}, Idempotency: remembers{}, MaxRecipients: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,6 @@ type line struct {
 	away, deaf bool
 	trips      int // of its own
 	hear       func(string)
-	done       chan struct{}
 }
 
 var errAway = errors.New("the store does not answer")
@@ -129,7 +128,7 @@ func call(t *testing.T, r *cancellation.Registry, id cancellation.ID, content st
 	return r.Begin(t.Context(), cancellation.Call{ID: id, Came: time.Now(), Content: content})
 }
 
-func wantStopped(t *testing.T, ctx context.Context, stopped bool) {
+func wantStopped(ctx context.Context, t *testing.T, stopped bool) {
 	t.Helper()
 	synctest.Wait()
 	if errors.Is(context.Cause(ctx), errCause) != stopped {
@@ -163,9 +162,9 @@ func TestACallIsStoppedOnWhicheverReplicaItRuns(t *testing.T) {
 				if (err != nil) != (tt.at == 1 && lines[1].away) {
 					t.Errorf("told %v", err)
 				}
-				wantStopped(t, ctx, tt.stopped && !tt.trip)
+				wantStopped(ctx, t, tt.stopped && !tt.trip)
 				trip(ctx)
-				wantStopped(t, ctx, tt.stopped)
+				wantStopped(ctx, t, tt.stopped)
 				end()
 				lines[0].away, lines[1].away = false, false
 				if tt.stopped && len(s.made) != 0 {
@@ -195,14 +194,14 @@ func TestACancellationTouchesNoOtherCall(t *testing.T) {
 						t.Error(err)
 					}
 					trip(ctx)
-					wantStopped(t, ctx, false)
+					wantStopped(ctx, t, false)
 					// Nor does one without a session.
 					for _, id := range []cancellation.ID{{Subject: "ann", Request: "n:1"}, {Session: "s1", Subject: "ann"}} {
 						if err := r[at].Cancel(t.Context(), id, time.Now()); err != nil {
 							t.Error(err)
 						}
 					}
-					wantStopped(t, ctx, false)
+					wantStopped(ctx, t, false)
 				})
 			})
 		}
@@ -226,7 +225,7 @@ func TestACancellationStopsNothingThatBeganLater(t *testing.T) {
 					if err := r[at].Cancel(t.Context(), ann, time.Now()); err != nil {
 						t.Error(err)
 					}
-					wantStopped(t, first, !ended)
+					wantStopped(first, t, !ended)
 					time.Sleep(time.Millisecond)
 					ctx, end := call(t, r[0], ann, "b")
 					defer end()
@@ -234,7 +233,7 @@ func TestACancellationStopsNothingThatBeganLater(t *testing.T) {
 					for range 100 {
 						trip(ctx)
 					}
-					wantStopped(t, ctx, false)
+					wantStopped(ctx, t, false)
 					if n := lines[0].trips - before; n > 1 {
 						t.Errorf("%d trips to hear of a mark that is older", n)
 					}
@@ -244,7 +243,7 @@ func TestACancellationStopsNothingThatBeganLater(t *testing.T) {
 						t.Error(err)
 					}
 					trip(ctx)
-					wantStopped(t, ctx, true)
+					wantStopped(ctx, t, true)
 				})
 			})
 		}
@@ -264,14 +263,14 @@ func TestACallThatWaitsIsStoppedWhenItBegins(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				ctx, end := r[0].Begin(t.Context(), cancellation.Call{ID: ann, Came: came, Content: "a"})
-				wantStopped(t, ctx, true)
+				wantStopped(ctx, t, true)
 				end()
 				if len(s.made) != 0 {
 					t.Errorf("%d marks are left", len(s.made))
 				}
 				// The one after it is another call.
 				ctx, end = r[0].Begin(t.Context(), cancellation.Call{ID: ann, Came: came, Content: "b"})
-				wantStopped(t, ctx, false)
+				wantStopped(ctx, t, false)
 				end()
 			})
 		})
@@ -296,8 +295,8 @@ func TestOfTwoCallsWithOneIDNoneIsStopped(t *testing.T) {
 					if err := r[at].Cancel(t.Context(), ann, time.Now()); err != nil {
 						t.Error(err)
 					}
-					wantStopped(t, first, same) // one that was transmitted twice is one
-					wantStopped(t, second, same)
+					wantStopped(first, t, same) // one that was transmitted twice is one
+					wantStopped(second, t, same)
 				})
 			})
 		}
@@ -319,16 +318,16 @@ func TestAMarkIsForgottenInTime(t *testing.T) {
 			}
 		}
 		ctx, end := r.Begin(t.Context(), cancellation.Call{ID: ann, Came: came})
-		wantStopped(t, ctx, false)
+		wantStopped(ctx, t, false)
 		end()
 		late := ann
 		late.Request = "n:5001"
 		ctx, end = r.Begin(t.Context(), cancellation.Call{ID: late, Came: came})
-		wantStopped(t, ctx, true)
+		wantStopped(ctx, t, true)
 		end()
 		time.Sleep(11 * time.Minute)
 		ctx, end = r.Begin(t.Context(), cancellation.Call{ID: late, Came: came})
-		wantStopped(t, ctx, false)
+		wantStopped(ctx, t, false)
 		end()
 	})
 }

@@ -140,14 +140,15 @@ func readEnvelope(body []byte, header http.Header, maxBatch int, served []string
 	return e, nil
 }
 
-// of is the refusal of a message as that of its body: a batch is refused as a whole, and the modern era has statuses of its own
-// (2026-07-28, Overview, "_meta", and Streamable HTTP, "Protocol Version Header").
-func (r *rpcError) of(e *envelope) *rpcError {
-	whole := *r
-	if e.batch || e.modern && r.status == http.StatusOK {
+// of is the refusal of a message as that of its body: a batch is refused as a whole, and the modern
+// era has statuses of its own (2026-07-28, Overview, "_meta", and Streamable HTTP, "Protocol Version
+// Header").
+func (e rpcError) of(env *envelope) *rpcError {
+	whole := e
+	if env.batch || env.modern && e.status == http.StatusOK {
 		whole.status = http.StatusBadRequest
 	}
-	if e.modern && r.code == jsonrpc.CodeMethodNotFound {
+	if env.modern && e.code == jsonrpc.CodeMethodNotFound {
 		whole.status = http.StatusNotFound
 	}
 	return &whole

@@ -9,6 +9,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
+// metaLogLevel is deprecated, and alive until it is removed.
+const metaLogLevel = "io.modelcontextprotocol/logLevel"
+
 // modernMethods are the requests of the modern era that this server answers: it declares tools and nothing else.
 var modernMethods = map[string]bool{"server/discover": true, "tools/list": true, methodCallTool: true, methodListen: true}
 
@@ -110,9 +113,9 @@ func (e *era) checkModern(p *params, method string) *rpcError {
 	if !modernMethods[method] {
 		return &errModernMethod
 	}
-	if raw, there := p.meta[mcp.MetaKeyLogLevel]; there && string(raw) != "null" { // 2026-07-28, Logging, "Error Handling"
+	if raw, there := p.meta[metaLogLevel]; there && string(raw) != "null" { // 2026-07-28, Logging, "Error Handling"
 		if _, ok := level(raw); !ok {
-			return badParams("params._meta[" + mcp.MetaKeyLogLevel + "] must be one of " + strings.Join(levels, ", "))
+			return badParams("params._meta[" + metaLogLevel + "] must be one of " + strings.Join(levels, ", "))
 		}
 	}
 	return nil

@@ -41,7 +41,6 @@ var (
 	errInvalid         = badRequest("the body is not a JSON-RPC 2.0 message")
 	errEmpty           = badRequest("the body is empty; send one JSON-RPC message")
 	errUnread          = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body could not be read"}
-	errContentType     = rpcError{status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json, in UTF-8"}
 	errBatch           = badRequest("batches ended with protocol version 2025-03-26; send one message")
 	errUTF8            = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not JSON in UTF-8"}
 	errAnswer          = badRequest("the body is an answer, and this server asks nothing")
@@ -50,6 +49,9 @@ var (
 	errModernVersion   = rpcError{status: http.StatusBadRequest, code: mcp.CodeUnsupportedProtocolVersion, message: "unsupported protocol version"}
 	errModernMethod    = rpcError{status: http.StatusNotFound, code: jsonrpc.CodeMethodNotFound, message: errMethod.message}
 	errBatchInitialize = badRequest("initialize must not be part of a batch; send it alone")
+	errContentType     = rpcError{
+		status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "Content-Type must be application/json, in UTF-8",
+	}
 	errContentEncoding = rpcError{
 		status: http.StatusUnsupportedMediaType, code: jsonrpc.CodeInvalidRequest, message: "the body must come as it is, without Content-Encoding",
 	}

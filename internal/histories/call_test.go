@@ -152,8 +152,9 @@ func read(i *intent, rec *httptest.ResponseRecorder) (a answer) {
 
 // readMade takes in what the answer says was made.
 func (a *answer) readMade(k kind, structured json.RawMessage) error {
+	// A message says when it was created, a batch how many contacts were.
+	var named struct{ ID string }
 	var made struct {
-		ID       string
 		IDs      []string
 		Problems []struct {
 			Result      string
@@ -163,11 +164,15 @@ func (a *answer) readMade(k kind, structured json.RawMessage) error {
 		NotAttempted             int `json:"not_attempted"`
 	}
 	if len(structured) > 0 {
-		if err := json.Unmarshal(structured, &made); err != nil {
+		err := json.Unmarshal(structured, &named)
+		if k == aBatch {
+			err = json.Unmarshal(structured, &made)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	a.id = made.ID
+	a.id = named.ID
 	for i := range made.Created + made.Failed + made.Unknown + made.NotAttempted {
 		p := part{"created", ""}
 		if i < len(made.IDs) {

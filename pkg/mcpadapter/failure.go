@@ -269,7 +269,7 @@ var (
 )
 
 func hasOptedOut(e *clerkapi.Error) bool {
-	return slices.Contains(optOutCodes, string(e.Code)) || optOutWords.MatchString(e.Message)
+	return slices.Contains(optOutCodes, e.Code) || optOutWords.MatchString(e.Message)
 }
 
 func sendsTexts(tool *tool) bool { return tool.scope == ScopeSendMessages }
