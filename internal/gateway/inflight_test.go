@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -139,21 +140,32 @@ func TestBatchBoundIsConfigured(t *testing.T) {
 	}
 }
 
+// One result is small, so the bound is for the results of a batch together.
 func TestAnswerBoundIsConfigured(t *testing.T) {
 	t.Parallel()
+	const at = "2026-01-02T03:04:05Z"
+	messages := make([]string, 50)
+	for i := range messages {
+		messages[i] = fmt.Sprintf(`{"id":%d,"body":%q,"conversationId":"c","inbound":false,"members":["+15551234567"],`+
+			`"sender":"+15551234567","senderType":"user","status":"sent","created":%q,"updated":%q,"timestamp":%q,"seen":false,"segments":1}`,
+			i, strings.Repeat("x", 900), at, at, at)
+	}
+	page := `{"total":50,"data":[` + strings.Join(messages, ",") + `]}`
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		const at = "2026-01-02T03:04:05Z"
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"total":1,"data":[{"id":1,"body":%q,"conversationId":"c","inbound":false,"members":["+15551234567"],`+
-			`"sender":"+15551234567","senderType":"user","status":"sent","created":%q,"updated":%q,"timestamp":%q,"seen":false,"segments":1}]}`,
-			strings.Repeat("x", 700<<10), at, at, at)
+		_, _ = io.WriteString(w, page)
 	}))
 	t.Cleanup(api.Close)
+	calls := make([]string, 30)
+	for i := range calls {
+		calls[i] = strings.Replace(readCall, `"id":8`, fmt.Sprintf(`"id":%d`, 100+i), 1)
+	}
+	batch := "[" + strings.Join(calls, ",") + "]"
 	for most, refused := range map[int64]bool{1 << 20: true, 8 << 20: false} {
 		cfg := valid(t)
 		cfg.ClerkURL, cfg.MaxAnswer = api.URL, most
-		a := request(t, http.MethodPost, run(t, cfg)+"/mcp", readCall, "Content-Type", "application/json")
-		if said := strings.Contains(a.body, "larger than this server sends"); said != refused || !refused && len(a.body) < 700<<10 {
+		a := request(t, http.MethodPost, run(t, cfg)+"/mcp", batch, "Content-Type", "application/json")
+		if said := strings.Contains(a.body, "larger than this server sends"); said != refused || !refused && len(a.body) < 1<<20 {
 			t.Errorf("at most %d bytes: %d, %d bytes, %.300s", most, a.status, len(a.body), a.body)
 		}
 	}
