@@ -69,7 +69,8 @@ func (a fakeAPI) message(n int) string {
 }
 
 func (a fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
-	status, answer := http.StatusCreated, ""
+	status := http.StatusCreated
+	var answer string
 	list := func(n int, each func(int) string) string {
 		all := make([]string, n)
 		for i := range all {

@@ -59,7 +59,8 @@ func (t *Tools) attemptOnce(ctx context.Context, w Operation, tool *tool, p plan
 		last = t.execute(ctx, tool, p, subject, e, hold)
 		e.Finish(ctx, Attempted{Outcome: last.outcome, ID: last.id, Result: last.report.Result, Canceled: last.canceled})
 	}
-	return last, unlessCanceled(ctx, tool, p, &last, e.Verdict())
+	finding = unlessCanceled(ctx, tool, p, &last, e.Verdict()) // may change last
+	return last, finding
 }
 
 // operationOf is a plan as an operation, but for how it is searched for. wrong says what is wrong with its key.
