@@ -19,16 +19,16 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// authorizationScenarios are all that the suite has for authorization servers. Its other scenarios of that name (auth/…) test
-// clients against a server of its own.
+// authorizationScenarios are all that the suite has for authorization servers. Its other scenarios
+// of that name (auth/…) test clients against a server of its own.
 var authorizationScenarios = []string{"authorization-server-metadata-endpoint", "authorization-code-grant"}
 
 // builtInClient is a client that is known without its document, with any port on loopback.
 const builtInClient = "https://claude.ai/oauth/claude-code-client-metadata"
 
-// The suite's authorization scenarios sign in as a person would: it prints a URL, and a browser goes through consent and the
-// sandbox's sign-in to its callback. There is no client with a secret among them: the suite sends none to a server that takes
-// public clients too.
+// The suite's authorization scenarios sign in as a person would: it prints a URL, and a browser
+// goes through consent and the sandbox's sign-in to its callback. There is no client with a secret
+// among them: the suite sends none to a server that takes public clients too.
 func TestAuthorizationConformance(t *testing.T) {
 	needClients(t)
 	for name, tt := range map[string]struct {

@@ -76,7 +76,8 @@ func (d demo) parts(t *testing.T) int {
 	return body.Requests["createContacts"]
 }
 
-// wantStopped waits for the end of the one call that there was: after the part that was under way at its abort, and one more at most.
+// wantStopped waits for the end of the one call that there was: after the part that was under way
+// at its abort, and one more at most.
 func wantStopped(t *testing.T, d demo, metrics string, before int) {
 	t.Helper()
 	testkit.Eventually(t, "the end of the call", func() bool {
@@ -129,8 +130,9 @@ func TestAnAbortOfTheTypeScriptSDKStopsABatch(t *testing.T) {
 	}
 }
 
-// In the modern era the bridge passes the notification of its own client on and leaves its connection open, which is no cancellation
-// there (2026-07-28, Cancellation, "Transport-Specific Cancellation"): the notification says of no session whose request it means.
+// In the modern era the bridge passes the notification of its own client on and leaves its
+// connection open, which is no cancellation there (2026-07-28, Cancellation, "Transport-Specific
+// Cancellation"): the notification says of no session whose request it means.
 func TestAnAbortThroughABridgeStopsABatch(t *testing.T) {
 	needClients(t)
 	d, metrics := slowDemo(t, time.Second)

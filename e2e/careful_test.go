@@ -7,8 +7,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/e2e/browsertest"
 )
 
-// comesToTheFront is what happens when a window in front of the page is closed between the two clicks of a double click: the
-// page gets the focus, and then the second click.
+// comesToTheFront is what happens when a window in front of the page is closed between the two
+// clicks of a double click: the page gets the focus, and then the second click.
 const comesToTheFront = `(() => {
 	dispatchEvent(new Event("focus"));
 	document.querySelector('button[value="allow"]').click();
@@ -32,7 +32,8 @@ func TestTheSecondOfTwoClicksAllowsNothing(t *testing.T) {
 	a.redeem(a.answer())
 }
 
-// taken tells whether the pointer can press the button, at the beginning or at the end of its being held.
+// taken tells whether the pointer can press the button, at the beginning or at the end of its being
+// held.
 func taken(w *browsertest.Window, at string) string {
 	return browsertest.Value[string](w, `(() => {
 		const button = document.querySelector('button[value="allow"]');

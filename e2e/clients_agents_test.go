@@ -16,13 +16,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/outputtest"
 )
 
-// agent is a client that has a model call the tools. It signs in by a command of its own, and then works in one process
-// until the test ends.
+// agent is a client that has a model call the tools. It signs in by a command of its own, and then
+// works in one process until the test ends.
 type agent struct {
 	*desk
 	model *model
 	until *testing.T // whose end is that of the process
-	// before are commands that set it up, login the one that signs in; done ends one that would go on.
+	// before are commands that set it up, login the one that signs in; done ends one that would go
+	// on.
 	before [][]string
 	login  []string
 	typed  func(*testing.T, io.Writer, *outputtest.Buffer)
@@ -143,8 +144,8 @@ func newGemini(t *testing.T, endpoint string) client {
 	return a
 }
 
-// typeMCPAuth tells Gemini CLI, which signs in on its screen alone, to sign in. What is typed while it begins becomes a task,
-// so it is told again until it opens a browser.
+// typeMCPAuth tells Gemini CLI, which signs in on its screen alone, to sign in. What is typed while
+// it begins becomes a task, so it is told again until it opens a browser.
 func (a *agent) typeMCPAuth(t *testing.T, keys io.Writer, said *outputtest.Buffer) {
 	t.Helper()
 	told := false

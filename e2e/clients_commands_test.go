@@ -79,7 +79,8 @@ func newMCPC(t *testing.T, url string) client {
 
 func newMCPorter(t *testing.T, url string) client {
 	t.Helper()
-	// With a port of its own for each process, it registers again in the last minute of a token, and then cannot refresh.
+	// With a port of its own for each process, it registers again in the last minute of a token,
+	// and then cannot refresh.
 	servers, err := json.Marshal(object{"mcpServers": object{"clerk": object{
 		"baseUrl": url, "auth": "oauth", "oauthRedirectUrl": "http://" + testkit.FreeAddress(t) + "/callback",
 	}}})

@@ -26,8 +26,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// deployment is two replicas behind a balancer, with a Redis that keeps what it acknowledged, in front of the sandbox.
-// Everything of it can be broken while clients use it.
+// deployment is two replicas behind a balancer, with a Redis that keeps what it acknowledged, in
+// front of the sandbox. Everything of it can be broken while clients use it.
 type deployment struct {
 	t        *testing.T
 	url      string
@@ -118,7 +118,8 @@ func (d *deployment) start(i int, life time.Duration) {
 	d.replicas[i] = r
 }
 
-// RoundTrip is a balancer's: the replicas in turn, another one only where no connection could be made.
+// RoundTrip is a balancer's: the replicas in turn, another one only where no connection could be
+// made.
 func (d *deployment) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
@@ -192,7 +193,8 @@ func (d *deployment) note(resp *http.Response, at int, method string) error {
 	return err
 }
 
-// killReplica ends the replica that answered the last tool call without notice, and gives its number.
+// killReplica ends the replica that answered the last tool call without notice, and gives its
+// number.
 func (d *deployment) killReplica() int {
 	d.mu.Lock()
 	at := d.last
@@ -201,7 +203,8 @@ func (d *deployment) killReplica() int {
 	return at
 }
 
-// expire waits until every access token that was issued has ended: clients have clocks of their own, which nobody can set.
+// expire waits until every access token that was issued has ended: clients have clocks of their
+// own, which nobody can set.
 func (d *deployment) expire() {
 	d.mu.Lock()
 	until := d.until
@@ -209,7 +212,8 @@ func (d *deployment) expire() {
 	time.Sleep(time.Until(until.Add(time.Second))) // whole seconds in tokens
 }
 
-// expireShort waits until the tokens of short lives have ended: some clients refresh by themselves at any time.
+// expireShort waits until the tokens of short lives have ended: some clients refresh by themselves
+// at any time.
 func (d *deployment) expireShort() {
 	d.mu.Lock()
 	until := d.short

@@ -26,15 +26,18 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// desk is a person's computer with one client on it: a home of its own, and a browser that leaves to the person where to go.
+// desk is a person's computer with one client on it: a home of its own, and a browser that leaves
+// to the person where to go.
 type desk struct {
 	home string
 	// opened is the file that the browser writes addresses to.
 	opened string
 	env    []string
-	// terminal says that it signs in on one, which breaks lines: what it prints there is no address.
+	// terminal says that it signs in on one, which breaks lines: what it prints there is no
+	// address.
 	terminal bool
-	// keeps is where it keeps its login, in the home, if it is to be killed after it signed in: a file of JSON.
+	// keeps is where it keeps its login, in the home, if it is to be killed after it signed in: a
+	// file of JSON.
 	keeps string
 
 	mu   sync.Mutex
@@ -139,8 +142,8 @@ func (d *desk) invitations() []string {
 	return found
 }
 
-// signIn runs a program that signs in, lets Ann allow what it asks for, and waits for its end; or, where it has none and is
-// typed to, until what it prints says that it is done.
+// signIn runs a program that signs in, lets Ann allow what it asks for, and waits for its end; or,
+// where it has none and is typed to, until what it prints says that it is done.
 func (d *desk) signIn(t *testing.T, cmd *exec.Cmd, typed func(*testing.T, io.Writer, *outputtest.Buffer), done string) {
 	t.Helper()
 	var said outputtest.Buffer
@@ -192,8 +195,8 @@ func (d *desk) signIn(t *testing.T, cmd *exec.Cmd, typed func(*testing.T, io.Wri
 	}
 }
 
-// isKept tells whether the login is written whole, and nothing is written to it any more: who is killed while it writes has
-// lost it.
+// isKept tells whether the login is written whole, and nothing is written to it any more: who is
+// killed while it writes has lost it.
 func (d *desk) isKept() bool {
 	path := filepath.Join(d.home, d.keeps)
 	info, err := os.Stat(path)

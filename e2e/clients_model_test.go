@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// model stands in for the model of a client that is an agent: it speaks the APIs of three makers, and calls the tools that a
-// test tells it to. Between calls it thinks.
+// model stands in for the model of a client that is an agent: it speaks the APIs of three makers,
+// and calls the tools that a test tells it to. Between calls it thinks.
 type model struct {
 	*httptest.Server
 	calls   chan toolCall
@@ -63,8 +63,8 @@ func (m *model) call(ctx context.Context, name string, arguments map[string]any)
 	}
 }
 
-// next decides what the model answers, given the tools it may call and the results it was shown: a call, under the name that
-// the client has for the tool, or nil for mere words.
+// next decides what the model answers, given the tools it may call and the results it was shown: a
+// call, under the name that the client has for the tool, or nil for mere words.
 func (m *model) next(ctx context.Context, tools []string, results []any) *toolCall {
 	named := func(tool string) string {
 		for _, name := range tools {

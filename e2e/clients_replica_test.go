@@ -25,8 +25,8 @@ const (
 	replicaLife     = "E2E_REPLICA_ACCESS_TOKEN_LIFE"
 )
 
-// serveReplica is a gateway like that of the binary, but for access tokens that end while a test waits. It runs until the
-// process is interrupted or killed, and returns the exit code.
+// serveReplica is a gateway like that of the binary, but for access tokens that end while a test
+// waits. It runs until the process is interrupted or killed, and returns the exit code.
 func serveReplica() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -67,8 +67,8 @@ func serveReplica() int {
 	return 0
 }
 
-// noInternet lets no metadata document of a client be fetched: tests go nowhere but to this machine, and what is built in has
-// to do.
+// noInternet lets no metadata document of a client be fetched: tests go nowhere but to this
+// machine, and what is built in has to do.
 type noInternet struct{}
 
 // RoundTrip is of [http.RoundTripper].

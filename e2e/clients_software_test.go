@@ -101,7 +101,8 @@ func sending(text string) map[string]any {
 }
 
 // callByMCPC has mcpc call a tool with an access token: it signs in through the browser alone, see
-// @apify/mcpc 0.2.6, dist/cli/index.js, .command('login [server]'), and dist/lib/auth/oauth-provider.js, grant_types.
+// @apify/mcpc 0.2.6, dist/cli/index.js, .command('login [server]'), and
+// dist/lib/auth/oauth-provider.js, grant_types.
 func (o *office) callByMCPC(t *testing.T, access, text string) {
 	t.Helper()
 	d := newDesk(t, nil)
@@ -129,7 +130,8 @@ func (o *office) callByMCPC(t *testing.T, access, text string) {
 	}
 }
 
-// callBySDK has the TypeScript SDK sign in by one of its providers and call a tool, see grants/client.mjs.
+// callBySDK has the TypeScript SDK sign in by one of its providers and call a tool, see
+// grants/client.mjs.
 func (o *office) callBySDK(t *testing.T, grant, text string, settings map[string]any) (string, error) {
 	t.Helper()
 	all := map[string]any{"grant": grant, "url": o.url + "/mcp", "issuer": o.url, "secret": listedSecret, "arguments": sending(text)}

@@ -49,8 +49,8 @@ type people struct {
 }
 
 const (
-	// shortLife is more than the minute before its end in which mcpc and mcporter refresh a token: with less, every one that
-	// they are given has ended already.
+	// shortLife is more than the minute before its end in which mcpc and mcporter refresh a token:
+	// with less, every one that they are given has ended already.
 	shortLife = 70 * time.Second
 	longLife  = time.Hour
 	outage    = 5 * time.Second
@@ -87,8 +87,8 @@ func TestClientsGoOnByThemselves(t *testing.T) {
 	}
 }
 
-// chosen tells whether a client takes part. Gemini CLI, which is typed to on a terminal, takes long: it does where there is
-// time, or where it is asked for.
+// chosen tells whether a client takes part. Gemini CLI, which is typed to on a terminal, takes
+// long: it does where there is time, or where it is asked for.
 func chosen(name string) bool {
 	if *onlyClients != "" {
 		return slices.Contains(strings.Split(*onlyClients, ","), name)
@@ -96,7 +96,8 @@ func chosen(name string) bool {
 	return *full || name != "Gemini CLI"
 }
 
-// breakRedis takes Redis away at the moment that is worst: when clients have to refresh their tokens.
+// breakRedis takes Redis away at the moment that is worst: when clients have to refresh their
+// tokens.
 func (p *people) breakRedis(t *testing.T) {
 	t.Helper()
 	p.expire()
@@ -120,7 +121,8 @@ func (p *people) breakRedis(t *testing.T) {
 	p.each(t, "Redis is flushed", p.send, p.read)
 }
 
-// away takes something away for the time of an outage, and gives what waits until it is back in use.
+// away takes something away for the time of an outage, and gives what waits until it is back in
+// use.
 func (p *people) away(takes, brings func()) (back func()) {
 	takes()
 	returned := make(chan struct{})

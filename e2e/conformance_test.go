@@ -11,7 +11,8 @@ import (
 
 const suiteTime = 20 * time.Minute
 
-// baselines are the protocol versions whose scenarios are run, each with its file of expected failures.
+// baselines are the protocol versions whose scenarios are run, each with its file of expected
+// failures.
 var baselines = []string{"2025-06-18", "2025-11-25", "2026-07-28"}
 
 var (
@@ -71,7 +72,8 @@ func TestConformance(t *testing.T) {
 				if !known {
 					failed = "0"
 				}
-				// The suite excuses a scenario as a whole: one more failing check in it would go unnoticed.
+				// The suite excuses a scenario as a whole: one more failing check in it would go
+				// unnoticed.
 				if m[4] != failed {
 					t.Errorf("%s: %s checks failed, expected %s", m[2], m[4], failed)
 				}

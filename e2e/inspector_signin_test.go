@@ -16,7 +16,8 @@ import (
 // invitation is where a client asks its person to go.
 var invitation = regexp.MustCompile(`https?://\S+/oauth/authorize\?\S+`)
 
-// runSigningIn runs a client, lets a person in a browser go where it asks to, and returns what it prints as its answer.
+// runSigningIn runs a client, lets a person in a browser go where it asks to, and returns what it
+// prints as its answer.
 func runSigningIn(t *testing.T, w *browsertest.Window, cmd *exec.Cmd) string {
 	t.Helper()
 	stderr, err := cmd.StderrPipe()
@@ -56,7 +57,8 @@ func TestTheInspectorSignsInThroughABrowser(t *testing.T) {
 				"--callback-url", "http://127.0.0.1:0/oauth/callback", "--method", "tools/call", "--tool-name", "send_message",
 				"--tool-arg", "sender=+15551234567", "--tool-arg", `recipients=["+15559876543"]`, "--tool-arg", "body="+text)
 			home := t.TempDir()
-			// It signs in only where somebody can open a browser; BROWSER is the one that its opener takes, which does nothing.
+			// It signs in only where somebody can open a browser; BROWSER is the one that its
+			// opener takes, which does nothing.
 			inspector.Env = append(os.Environ(), "HOME="+home, "MCP_STORAGE_DIR="+home, "MCP_AUTO_OPEN_ENABLED=true", "BROWSER=true")
 			w := b.Window(t)
 			w.Expect("favicon.ico") // its own page asks for one when it is gone

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// gatewayBinary builds the gateway for the first test that needs it, and is the path of what it built.
+// gatewayBinary builds the gateway for the first test that needs it, and is the path of what it
+// built.
 var gatewayBinary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(directory, "gateway")
 	build := exec.Command("go", "build", "-C", "..", "-o", path, "./cmd/gateway")
@@ -69,7 +70,8 @@ func needClients(t *testing.T) {
 	}
 }
 
-// runClient runs a client under the locked Node.js and returns what it printed as its answer; the rest goes to the test's log.
+// runClient runs a client under the locked Node.js and returns what it printed as its answer; the
+// rest goes to the test's log.
 func runClient(t *testing.T, limit time.Duration, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -83,7 +85,8 @@ func runClient(t *testing.T, limit time.Duration, name string, args ...string) (
 // demo is a running demo.
 type demo struct{ url, sandbox string }
 
-// startDemo runs the demo on free ports, with further arguments, until the test ends: without a login unless they ask for one.
+// startDemo runs the demo on free ports, with further arguments, until the test ends: without a
+// login unless they ask for one.
 func startDemo(t *testing.T, args ...string) demo {
 	t.Helper()
 	binary, err := gatewayBinary()

@@ -131,7 +131,8 @@ var screens = []screen{
 	}, "Please try again in a moment"},
 }
 
-// Every page can be read, fits, and says what it is there for. BROWSER_SCREENSHOTS=DIR keeps pictures of them.
+// Every page can be read, fits, and says what it is there for. BROWSER_SCREENSHOTS=DIR keeps
+// pictures of them.
 func TestPagesCanBeReadInTheDarkAndOnSmallScreens(t *testing.T) {
 	b := browsertest.Start(t)
 	d := startDemo(t, "--auth", "oauth", "--oauth-clients", knownClients(t))

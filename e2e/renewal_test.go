@@ -24,7 +24,8 @@ import (
 
 const refreshToken = "refresh_token"
 
-// renewals are replicas whose people signed in at a provider that rotates refresh tokens, and a client of them.
+// renewals are replicas whose people signed in at a provider that rotates refresh tokens, and a
+// client of them.
 type renewals struct {
 	*cluster
 	session *mcp.ClientSession
@@ -132,7 +133,8 @@ func (w *renewals) succeeds(t *testing.T) {
 	}
 }
 
-// expired makes the moment at which the provider's access token has ended. There was one refresh before it.
+// expired makes the moment at which the provider's access token has ended. There was one refresh
+// before it.
 func (w *renewals) expired(t *testing.T) {
 	t.Helper()
 	w.provider.set(t, map[string]any{"life": 2})

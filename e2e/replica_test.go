@@ -20,8 +20,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// cluster is three replicas that sign people in at the provider and use their tokens, behind one public URL where nobody
-// listens.
+// cluster is three replicas that sign people in at the provider and use their tokens, behind one
+// public URL where nobody listens.
 type cluster struct {
 	provider  *identityProvider
 	redis     *redistest.Server
@@ -46,8 +46,8 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// startProcesses runs the replicas as processes, which can be killed. They wait for Redis as short as in earnest, so on a
-// busy machine calls may be answered 503.
+// startProcesses runs the replicas as processes, which can be killed. They wait for Redis as short
+// as in earnest, so on a busy machine calls may be answered 503.
 func startProcesses(t *testing.T) *cluster {
 	t.Helper()
 	c := newCluster(t)
@@ -70,8 +70,8 @@ func startProcesses(t *testing.T) *cluster {
 	return c
 }
 
-// startGateways runs the replicas within this process, patient with Redis: these tests say that no call fails, and on a busy
-// machine a call would where nothing else is wrong.
+// startGateways runs the replicas within this process, patient with Redis: these tests say that no
+// call fails, and on a busy machine a call would where nothing else is wrong.
 func startGateways(t *testing.T) *cluster {
 	t.Helper()
 	c := newCluster(t)

@@ -19,8 +19,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// What definitions and results take of a model's context, in o200k tokens: the table in docs/tokens.md. A row that is more than a
-// tenth longer than it says fails, and so does one that is above its goal.
+// What definitions and results take of a model's context, in o200k tokens: the table in
+// docs/tokens.md. A row that is more than a tenth longer than it says fails, and so does one that
+// is above its goal.
 
 const tokenTable = "../docs/tokens.md"
 

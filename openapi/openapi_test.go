@@ -62,7 +62,8 @@ func TestEveryOperationIsNamedDescribedAndTagged(t *testing.T) {
 	}
 }
 
-// A comma in an unquoted flow mapping ends the text and begins a key without a value: "{description: One, two.}".
+// A comma in an unquoted flow mapping ends the text and begins a key without a value:
+// "{description: One, two.}".
 func TestNoKeyIsWithoutAValue(t *testing.T) {
 	t.Parallel()
 	walk(t, func(path string, n *yaml.Node) {

@@ -23,7 +23,8 @@ type demoCmd struct {
 	SandboxListen string `name:"sandbox-listen" env:"GATEWAY_SANDBOX_LISTEN" default:"127.0.0.1:8081" placeholder:"ADDR" group:"Demo" help:"Address of the simulated Clerk Chat."`
 }
 
-// demonstrate changes what is otherwise by default in a demo: there is a login, and the backend is the simulated Clerk Chat.
+// demonstrate changes what is otherwise by default in a demo: there is a login, and the backend is
+// the simulated Clerk Chat.
 func demonstrate(k *kong.Kong) error {
 	defaults := map[string]string{setting.AuthFlag: "oauth", setting.ClerkURLFlag: ""}
 	for _, command := range k.Model.Children {
@@ -36,8 +37,8 @@ func demonstrate(k *kong.Kong) error {
 	return nil
 }
 
-// Run serves until a signal. What is not set comes from the demo: the secret, the simulated Clerk Chat as the backend, and
-// its sign-in as the provider.
+// Run serves until a signal. What is not set comes from the demo: the secret, the simulated Clerk
+// Chat as the backend, and its sign-in as the provider.
 func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	cfg := c.Config
 	if len(cfg.Secrets) == 0 {
@@ -58,7 +59,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, sb.stop()) }()
 	if cfg.ClerkURL == "" {
-		// The simulation knows its own key only; a real one may be in the environment for another command.
+		// The simulation knows its own key only; a real one may be in the environment for another
+		// command.
 		cfg.ClerkURL, cfg.ClerkAPIKey = sb.url, sandbox.Key
 	}
 	people := ""
@@ -82,8 +84,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) (err error) {
 	})
 }
 
-// ownBackend refuses to put another backend than the simulation behind the simulation's sign-in, which asks nobody for a
-// password. Whether the other one is real cannot be told.
+// ownBackend refuses to put another backend than the simulation behind the simulation's sign-in,
+// which asks nobody for a password. Whether the other one is real cannot be told.
 func (c *demoCmd) ownBackend() error {
 	if inSandbox := c.SandboxSignsIn() || c.Auth == "oauth" && c.OIDCIssuer == ""; c.ClerkURL == "" || !inSandbox {
 		return nil
@@ -92,8 +94,8 @@ func (c *demoCmd) ownBackend() error {
 		"backend than its own; use gateway serve with " + setting.OIDCIssuerFlag + ", or the demo with " + setting.AuthFlag + " none on this machine"))
 }
 
-// howToConnect is for the person at the terminal. people are those who can sign in at the simulation, "" if nobody signs in
-// there; sandboxURL is "" if messages go to a real backend.
+// howToConnect is for the person at the terminal. people are those who can sign in at the
+// simulation, "" if nobody signs in there; sandboxURL is "" if messages go to a real backend.
 func howToConnect(w io.Writer, base, people, clerkURL, sandboxURL string) {
 	mcpURL := base + "/mcp"
 	if sandboxURL == "" {

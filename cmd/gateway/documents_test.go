@@ -92,7 +92,8 @@ func TestDemoWithoutDocumentsDoesNotAnnounceThem(t *testing.T) {
 	}
 }
 
-// The proxy of the environment is used for documents when the setting says so, with what it sends directly.
+// The proxy of the environment is used for documents when the setting says so, with what it sends
+// directly.
 func TestDemoTakesTheProxyOfTheEnvironment(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", nowhere(t))
 	t.Setenv("NO_PROXY", "direct.invalid") // no resolver knows it

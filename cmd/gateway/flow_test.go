@@ -201,7 +201,8 @@ func TestAModelIsToldWhatToChange(t *testing.T) {
 	}
 }
 
-// gate stands between a gateway and its sandbox, and keeps what concerns messages until the test opens it.
+// gate stands between a gateway and its sandbox, and keeps what concerns messages until the test
+// opens it.
 type gate struct {
 	gateway, demo *process
 	arrived       chan struct{} // as many as came
@@ -255,7 +256,8 @@ func (g *gate) abandon(t *testing.T, version, tool string, arguments map[string]
 	}
 }
 
-// A write that was handed over is finished although its client went away, also when the process is told to stop.
+// A write that was handed over is finished although its client went away, also when the process is
+// told to stop.
 func TestAWriteUnderWayIsFinished(t *testing.T) {
 	inEachEra(t, func(t *testing.T, version string) {
 		g := startBehindGate(t)

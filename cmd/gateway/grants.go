@@ -13,7 +13,8 @@ type grantsCmd struct {
 	End  grantsEndCmd  `cmd:"" help:"End grants for all replicas at once. Their tokens are refused from then on; the person has to sign in again."`
 }
 
-// grantsFlags are what every command about grants needs. Grants are sealed, so their secrets are needed to read them.
+// grantsFlags are what every command about grants needs. Grants are sealed, so their secrets are
+// needed to read them.
 type grantsFlags struct {
 	operatorFlags `embed:""`
 	Secrets       []config.Secret `name:"secret" required:"" help:"The gateways' secrets, in any order."`

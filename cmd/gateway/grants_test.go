@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// granted is a demo at which Ann signed in as many clients as asked for, and how operators reach its grants.
+// granted is a demo at which Ann signed in as many clients as asked for, and how operators reach
+// its grants.
 type granted struct {
 	redis  *redistest.Server
 	secret string

@@ -9,8 +9,8 @@
 //	gateway healthcheck   ask a running gateway whether it lives
 //	gateway version       print what this build is
 //
-// Exit codes: 0 done or stopped by a signal; 1 failed while running (healthcheck: not healthy); 2 wrong usage or
-// configuration; 3 stopped with requests still under way.
+// Exit codes: 0 done or stopped by a signal; 1 failed while running (healthcheck: not healthy); 2
+// wrong usage or configuration; 3 stopped with requests still under way.
 package main
 
 import (

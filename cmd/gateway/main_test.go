@@ -16,7 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// asGateway makes the test binary behave as the gateway: the tests drive real processes without building another one.
+// asGateway makes the test binary behave as the gateway: the tests drive real processes without
+// building another one.
 const asGateway = "CLERK_GATEWAY_TEST_PROCESS"
 
 func TestMain(m *testing.M) {

@@ -22,7 +22,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// A private certificate authority is given with SSL_CERT_FILE, and nobody else's certificate will do.
+// A private certificate authority is given with SSL_CERT_FILE, and nobody else's certificate will
+// do.
 func TestRedisIsReachedOverTLSWithAPrivateAuthority(t *testing.T) {
 	authority, certificate, key := certificates(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -53,8 +53,8 @@ type runningSandbox struct {
 // sandboxStop bounds how long requests under way may take when the sandbox stops.
 const sandboxStop = 5 * time.Second
 
-// startSandbox answers for addresses, loopback names and the host names given: it asks for no password, so a web page must not
-// reach it by a name of its own (DNS rebinding).
+// startSandbox answers for addresses, loopback names and the host names given: it asks for no
+// password, so a web page must not reach it by a name of its own (DNS rebinding).
 func startSandbox(ctx context.Context, listen string, hosts []string, opts sandbox.Options) (*runningSandbox, error) {
 	handler, err := sandbox.New(opts)
 	if err != nil {

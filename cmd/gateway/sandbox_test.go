@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// A page that lets a name of its own resolve to the sandbox's address must not reach it: it asks nobody for a password.
+// A page that lets a name of its own resolve to the sandbox's address must not reach it: it asks
+// nobody for a password.
 func TestTheSandboxAnswersForItsOwnNamesOnly(t *testing.T) {
 	sb := start(t, "sandbox", "--sandbox-listen", "127.0.0.1:0", "--allowed-hosts", "sandbox")
 	base := sb.ready["sandbox"]

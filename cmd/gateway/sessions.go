@@ -13,8 +13,8 @@ type sessionsCmd struct {
 	End  sessionsEndCmd  `cmd:"" help:"End one session for all replicas at once. Its client initializes again by itself."`
 }
 
-// operatorFlags are what every command about sessions needs. A session's id is known to its client only; here sessions go
-// by their key, a hash of it.
+// operatorFlags are what every command about sessions needs. A session's id is known to its client
+// only; here sessions go by their key, a hash of it.
 type operatorFlags struct {
 	RedisURL config.Secret `name:"redis-url" required:"" help:"The Redis that the gateways share."`
 }

@@ -24,8 +24,9 @@ var (
 //go:embed look.js
 var lookScript string
 
-// Look checks the page wide and narrow, light and dark: nothing reaches beyond the window, and all text stands out from
-// what is behind it. With [Pictures] set, a picture of each is kept under the name.
+// Look checks the page wide and narrow, light and dark: nothing reaches beyond the window, and all
+// text stands out from what is behind it. With [Pictures] set, a picture of each is kept under the
+// name.
 func (w *Window) Look(name string) {
 	w.t.Helper()
 	defer w.resize(wide)

@@ -58,8 +58,8 @@ func (w *Window) Expect(pattern string) bool {
 	return slices.ContainsFunc(w.problems, func(p problem) bool { return expected.MatchString(p.text) })
 }
 
-// report fails the test for every complaint that is not expected. That a document has the status of an error is none: tests
-// look at it themselves.
+// report fails the test for every complaint that is not expected. That a document has the status of
+// an error is none: tests look at it themselves.
 func (w *Window) report() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

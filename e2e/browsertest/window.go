@@ -17,7 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Open goes to an address, follows where it leads, and returns the status of the page that it ends at.
+// Open goes to an address, follows where it leads, and returns the status of the page that it ends
+// at.
 func (w *Window) Open(address string) int64 {
 	w.t.Helper()
 	return do(w, "opening "+address, chromedp.NavigateResponse(address)).Status
@@ -29,14 +30,16 @@ func (w *Window) Wait(selector string) {
 	do(w, "waiting for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
-// See waits until the page has a text in it, however that is spread over elements. Scripts are not text.
+// See waits until the page has a text in it, however that is spread over elements. Scripts are not
+// text.
 func (w *Window) See(text string) {
 	w.t.Helper()
 	do(w, "waiting for "+strconv.Quote(text), chromedp.WaitVisible(
 		`//body/*[not(self::script)][contains(normalize-space(.), `+strconv.Quote(text)+`)]`))
 }
 
-// live waits until the page takes clicks: ours hold some buttons until they have been in front for a while.
+// live waits until the page takes clicks: ours hold some buttons until they have been in front for
+// a while.
 func (w *Window) live() {
 	w.t.Helper()
 	w.Wait(":root:not([data-waiting]) body")
@@ -68,8 +71,8 @@ func (w *Window) WithoutScripts() {
 	call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// DoubleClick waits for an element and clicks on it twice, as people do who do so everywhere: the second time when the first
-// is on its way and not answered yet.
+// DoubleClick waits for an element and clicks on it twice, as people do who do so everywhere: the
+// second time when the first is on its way and not answered yet.
 func (w *Window) DoubleClick(selector string) {
 	w.t.Helper()
 	w.Wait(selector)
@@ -124,8 +127,8 @@ func (w *Window) Forget() {
 	call(w, network.ClearBrowserCookies, cdp.Empty{})
 }
 
-// Stay answers requests to addresses that fit the pattern, with * for anything, so that the browser stays where it is (RFC
-// 9110 §15.3.5). A page that leads on by itself can be looked at.
+// Stay answers requests to addresses that fit the pattern, with * for anything, so that the browser
+// stays where it is (RFC 9110 §15.3.5). A page that leads on by itself can be looked at.
 func (w *Window) Stay(pattern string) {
 	w.t.Helper()
 	paused := chromedp.Events(w.ctx, fetch.RequestPaused)
@@ -143,7 +146,8 @@ func (w *Window) Stay(pattern string) {
 	}()
 }
 
-// Frames are the addresses of the frames in the page. One that was refused is at chrome-error://chromewebdata/.
+// Frames are the addresses of the frames in the page. One that was refused is at
+// chrome-error://chromewebdata/.
 func (w *Window) Frames() []string {
 	w.t.Helper()
 	var frames []string
@@ -160,8 +164,8 @@ func call[P, R any](w *Window, command cdp.Command[P, R], params P) R {
 	})
 }
 
-// Focused describes what has the focus: the tag, and the id, value or text that tells it apart. A focus that cannot be
-// seen is an error.
+// Focused describes what has the focus: the tag, and the id, value or text that tells it apart. A
+// focus that cannot be seen is an error.
 func (w *Window) Focused() (string, error) {
 	w.t.Helper()
 	f := Value[struct {

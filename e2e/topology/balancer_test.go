@@ -19,7 +19,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// need finds a program of the machine, or skips with the command that provides it; under CI it must be there.
+// need finds a program of the machine, or skips with the command that provides it; under CI it must
+// be there.
 func need(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -35,7 +36,8 @@ func need(t *testing.T, name string) string {
 	return path
 }
 
-// replica is a stand-in for one: ready unless it drains, and what it does with a call is the test's.
+// replica is a stand-in for one: ready unless it drains, and what it does with a call is the
+// test's.
 type replica struct {
 	*httptest.Server
 	calls    atomic.Int64

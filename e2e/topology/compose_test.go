@@ -37,7 +37,8 @@ func (m tests) Run() int {
 // replicas are the services that are the gateway.
 var replicas = []string{"gateway-1", "gateway-2", "gateway-3"}
 
-// compose reads the repository's docker-compose.yml in a directory of its own, with these lines as .env.
+// compose reads the repository's docker-compose.yml in a directory of its own, with these lines as
+// .env.
 func compose(t *testing.T, env ...string) *types.Project {
 	t.Helper()
 	project, err := topology.Project(t.Context(), copyOf(t, env...), nil)
@@ -47,7 +48,8 @@ func compose(t *testing.T, env ...string) *types.Project {
 	return project
 }
 
-// copyOf puts docker-compose.yml and what it mounts into a directory, so that nobody's own .env has a say.
+// copyOf puts docker-compose.yml and what it mounts into a directory, so that nobody's own .env has
+// a say.
 func copyOf(t *testing.T, env ...string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// instructions are those of the Dockerfile, one per line, comments left out; those of the last stage begin at last.
+// instructions are those of the Dockerfile, one per line, comments left out; those of the last
+// stage begin at last.
 func instructions(t *testing.T) (all []string, last int) {
 	t.Helper()
 	text := regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(read(t, "Dockerfile"), "")

@@ -29,7 +29,8 @@ type Options struct {
 
 // Topology is a planned set of processes.
 type Topology struct {
-	// Levels are the processes by the order in which they start; those of one level do not depend on each other.
+	// Levels are the processes by the order in which they start; those of one level do not depend
+	// on each other.
 	Levels [][]*Process
 	// Addresses are where published ports are reached, by service, as host:port.
 	Addresses map[string]string
@@ -78,8 +79,8 @@ func Load(ctx context.Context, o Options) (*Topology, error) {
 	return t, nil
 }
 
-// Project reads dir/docker-compose.yml and dir/.env as a container engine does, and checks both the file's form and what
-// it refers to against the compose specification.
+// Project reads dir/docker-compose.yml and dir/.env as a container engine does, and checks both the
+// file's form and what it refers to against the compose specification.
 func Project(ctx context.Context, dir string, environ []string) (*types.Project, error) {
 	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "docker-compose.yml")},
 		cli.WithWorkingDirectory(dir),

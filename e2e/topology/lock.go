@@ -17,8 +17,8 @@ import (
 // ErrNotRunning says that there is nothing to stop.
 var ErrNotRunning = errors.New("nothing runs")
 
-// Lock makes sure that one topology runs per state directory. The file it holds names this process for [Stop]; the
-// operating system lets go of it however the process ends.
+// Lock makes sure that one topology runs per state directory. The file it holds names this process
+// for [Stop]; the operating system lets go of it however the process ends.
 func Lock(stateDir string) (unlock func(), err error) {
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return nil, err

@@ -86,7 +86,8 @@ func (p *Process) environment(s types.ServiceConfig, ports *ports) error {
 	return nil
 }
 
-// gateway runs a command of the gateway's binary. Its health is what the service's own health check says.
+// gateway runs a command of the gateway's binary. Its health is what the service's own health check
+// says.
 func (p *Process) gateway(s types.ServiceConfig, args []string, ports *ports, o Options) error {
 	if _, err := os.Stat(o.Binary); err != nil {
 		return fmt.Errorf("the gateway's binary is missing: %w; build it: go build -o bin/gateway ./cmd/gateway", err)

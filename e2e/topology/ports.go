@@ -15,8 +15,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// ports gives each port of a service a place on the loopback address: the published ones where docker-compose.yml says,
-// the others wherever there is room.
+// ports gives each port of a service a place on the loopback address: the published ones where
+// docker-compose.yml says, the others wherever there is room.
 type ports struct {
 	services  map[string]bool
 	assigned  map[string]string // "service:port" → "127.0.0.1:port"
@@ -53,7 +53,8 @@ func tryListening(address string) (string, error) {
 // hostPort finds a name, or the address that means all of a container's own, with a port.
 var hostPort = regexp.MustCompile(`([A-Za-z0-9][A-Za-z0-9._-]*):([0-9]{1,5})\b`)
 
-// rewrite replaces what is an address inside the containers' networks, in a value of the service given.
+// rewrite replaces what is an address inside the containers' networks, in a value of the service
+// given.
 func (p *ports) rewrite(service, value string) (string, error) {
 	var failed error
 	out := hostPort.ReplaceAllStringFunc(value, func(match string) string {

@@ -14,7 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
-// wantNamedByTheBalancer checks that the gateway takes over the name that the balancer gives to a request.
+// wantNamedByTheBalancer checks that the gateway takes over the name that the balancer gives to a
+// request.
 func wantNamedByTheBalancer(t *testing.T, top *topology.Topology) {
 	t.Helper()
 	resp, err := http.Get("http://" + top.Addresses["balancer"] + "/livez")
@@ -28,8 +29,8 @@ func wantNamedByTheBalancer(t *testing.T, top *topology.Topology) {
 	}
 }
 
-// That the name stays the same is what lets a replica tell a request that is tried again. As it is the balancer tries
-// nothing again that reached a replica, so here it is told to.
+// That the name stays the same is what lets a replica tell a request that is tried again. As it is
+// the balancer tries nothing again that reached a replica, so here it is told to.
 func TestBalancerNamesARequestTheSameWheneverItTriesIt(t *testing.T) {
 	names := make(chan string, 9)
 	dying := newReplica(t, func(_ http.ResponseWriter, r *http.Request) {

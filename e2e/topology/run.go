@@ -12,9 +12,10 @@ import (
 	"sync"
 )
 
-// Run starts every process, calls started once all of them serve, and blocks until ctx ends; then it stops them all, those
-// that others depend on last. What the processes write goes to log, line by line, behind the service's name. A process
-// that ends is started again, unless it has never served: that is an error.
+// Run starts every process, calls started once all of them serve, and blocks until ctx ends; then
+// it stops them all, those that others depend on last. What the processes write goes to log, line
+// by line, behind the service's name. A process that ends is started again, unless it has never
+// served: that is an error.
 func (t *Topology) Run(ctx context.Context, log io.Writer, started func()) (err error) {
 	out := &lines{w: log}
 	var running [][]*supervisor
@@ -41,7 +42,8 @@ func (t *Topology) Run(ctx context.Context, log io.Writer, started func()) (err 
 	return nil
 }
 
-// Signal sends a signal to the process of a service while [Topology.Run] runs it. If it ends by that, it is started again.
+// Signal sends a signal to the process of a service while [Topology.Run] runs it. If it ends by
+// that, it is started again.
 func (t *Topology) Signal(service string, signal os.Signal) error {
 	s, ok := t.running.Load(service)
 	if !ok {

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// healthDeadline is how long a process may take to serve for the first time; a large append-only file takes a while.
+	// healthDeadline is how long a process may take to serve for the first time; a large
+	// append-only file takes a while.
 	healthDeadline = 60 * time.Second
 	// probePause is between two looks at a process that does not serve yet.
 	probePause = 100 * time.Millisecond
@@ -84,7 +85,8 @@ func (s *supervisor) once() error {
 	w := s.out.prefixed(p.Name)
 	defer w.flush()
 	cmd.Stdout, cmd.Stderr = w, w
-	// A group of its own: an interrupt at the terminal reaches this program alone, which stops them in order.
+	// A group of its own: an interrupt at the terminal reaches this program alone, which stops them
+	// in order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.start(cmd); err != nil {
 		return err
@@ -148,7 +150,8 @@ func (s *supervisor) signal(signal os.Signal) error {
 	return s.cmd.Process.Signal(signal)
 }
 
-// stop ends the process for good: with its own signal, and with force when its grace is over. It is called once.
+// stop ends the process for good: with its own signal, and with force when its grace is over. It is
+// called once.
 func (s *supervisor) stop() error {
 	s.mu.Lock()
 	close(s.stopping)

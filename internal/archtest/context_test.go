@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// A fact that travels in a context is found by nobody who reads the call that needs it. So there is one struct for what is
-// known of a request, and one value that go-redis hands from a call to its hooks.
+// A fact that travels in a context is found by nobody who reads the call that needs it. So there is
+// one struct for what is known of a request, and one value that go-redis hands from a call to its
+// hooks.
 func TestContextValuesHaveTwoPlaces(t *testing.T) {
 	places := map[string]int{}
 	walk(t, func(path string, data []byte) {

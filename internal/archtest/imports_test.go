@@ -82,8 +82,8 @@ var forbidden = map[string][]string{
 	"internal/operator":         {"cmd/gateway"}, // serving needs none of it
 }
 
-// jittering are the packages that may use math/rand, whose numbers can be foretold: to spread waiting times, never to
-// guard anything. All else takes crypto/rand.
+// jittering are the packages that may use math/rand, whose numbers can be foretold: to spread
+// waiting times, never to guard anything. All else takes crypto/rand.
 var jittering = []string{"pkg/clerkapi", "pkg/session/redisstore", "internal/idempotency"}
 
 // modules are where a go.mod of ours lies; that of the tools requires programs only.

@@ -12,8 +12,8 @@ import (
 // maxExampleLines bounds an example's lines of code: without blank ones and comments.
 const maxExampleLines = 25
 
-// Whoever imports pkg/ has a module of their own and no access to internal/, so the examples are compiled from there. The
-// modules that they need are those that this test was built with.
+// Whoever imports pkg/ has a module of their own and no access to internal/, so the examples are
+// compiled from there. The modules that they need are those that this test was built with.
 func TestExamplesCompileOutsideTheModule(t *testing.T) {
 	outside := t.TempDir()
 	sums, err := os.ReadFile(filepath.Join(root(t), "go.sum"))

@@ -23,7 +23,8 @@ var (
 	declaredTest = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 )
 
-// tests are all tests and fuzz targets that there are, with their directory, and what is fuzzed among them.
+// tests are all tests and fuzz targets that there are, with their directory, and what is fuzzed
+// among them.
 func tests(t *testing.T) (all, fuzzed map[string]bool) {
 	t.Helper()
 	all, fuzzed = map[string]bool{}, map[string]bool{}

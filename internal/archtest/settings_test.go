@@ -23,7 +23,8 @@ func nameOf(names []string) *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])(` + strings.Join(names, "|") + `)(?:$|[^A-Za-z0-9_-])`)
 }
 
-// Whoever names a setting takes its name from internal/setting, so that it cannot be one that there is not.
+// Whoever names a setting takes its name from internal/setting, so that it cannot be one that there
+// is not.
 func TestSettingsAreNamedByTheirDeclaration(t *testing.T) {
 	var names []string
 	constants, err := os.ReadFile(filepath.Join(root(t), "internal", "setting", "names.gen.go"))

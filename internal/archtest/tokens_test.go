@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// A client's own access token is taken off its request; where it has to be exchanged, one file keeps it and one sends it on.
+// A client's own access token is taken off its request; where it has to be exchanged, one file
+// keeps it and one sends it on.
 func TestTheClientsTokenIsKeptAndSentByOneFileEach(t *testing.T) {
 	for what, home := range map[string]string{
 		"request.NewToken(": "internal/gateway/auth.go",

@@ -95,7 +95,8 @@ var (
 	fileInDocs = regexp.MustCompile("`([a-z0-9_]+\\.go)`")
 )
 
-// Docs, decisions too, name packages and files as they are now. What is named with its package is held elsewhere.
+// Docs, decisions too, name packages and files as they are now. What is named with its package is
+// held elsewhere.
 func TestDocsNameFilesThatExist(t *testing.T) {
 	files := map[string]bool{}
 	walk(t, func(file string, _ []byte) { files[path.Base(file)] = true })

@@ -8,8 +8,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// keyMetadata is what client metadata says of how the client proves itself, beside token_endpoint_auth_method (RFC 7591 §2,
-// OpenID Connect Registration §2). The first is in documents only: what a client can do, where the other is what it will.
+// keyMetadata is what client metadata says of how the client proves itself, beside
+// token_endpoint_auth_method (RFC 7591 §2, OpenID Connect Registration §2). The first is in
+// documents only: what a client can do, where the other is what it will.
 type keyMetadata struct {
 	Methods   []string        `json:"token_endpoint_auth_methods_supported"`
 	Algorithm string          `json:"token_endpoint_auth_signing_alg"`
@@ -19,7 +20,8 @@ type keyMetadata struct {
 
 const textKeys = "public RSA keys of at least 2048 bits, P-256 or Ed25519 keys"
 
-// setAlgorithm gives a client the only algorithm that it signs with, if it has one, or says what is wrong.
+// setAlgorithm gives a client the only algorithm that it signs with, if it has one, or says what is
+// wrong.
 func (m keyMetadata) setAlgorithm(c *client) (problem string) {
 	if m.Algorithm != "" && !slices.Contains(token.AssertionAlgorithms(), m.Algorithm) {
 		return "token_endpoint_auth_signing_alg must be RS256, ES256 or EdDSA"
@@ -28,7 +30,8 @@ func (m keyMetadata) setAlgorithm(c *client) (problem string) {
 	return ""
 }
 
-// setKeys gives a client the keys of a JWK set, of which those that cannot be used are skipped, or says what is wrong.
+// setKeys gives a client the keys of a JWK set, of which those that cannot be used are skipped, or
+// says what is wrong.
 func (m keyMetadata) setKeys(c *client) (skipped int, problem string) {
 	if problem = m.setAlgorithm(c); problem != "" {
 		return 0, problem
@@ -43,8 +46,9 @@ func (m keyMetadata) setKeys(c *client) (skipped int, problem string) {
 
 func (m keyMetadata) hasKeys() bool { return len(m.JWKS) > 0 && string(m.JWKS) != "null" }
 
-// agree gives the client of a metadata document the methods that it has in common with us. A document says what a client
-// can do, so what we do not take of it is left out, until nothing is left. There are no secrets that both could know.
+// agree gives the client of a metadata document the methods that it has in common with us. A
+// document says what a client can do, so what we do not take of it is left out, until nothing is
+// left. There are no secrets that both could know.
 func (a registration) agree(c *client) *Error {
 	offered := a.Methods
 	if len(offered) == 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 )
 
-// A browser that does not open the scheme of an app leaves a redirect to it without a word. And no error opens an app by
-// itself.
+// A browser that does not open the scheme of an app leaves a redirect to it without a word. And no
+// error opens an app by itself.
 func TestAnAppsOwnSchemeIsReachedByAPageWithALink(t *testing.T) {
 	const redirect = "cursor://anysphere.cursor/oauth/callback"
 	for name, tt := range map[string]struct {

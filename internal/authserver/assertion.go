@@ -13,7 +13,8 @@ import (
 const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2
 
-	// assertionLongest is how far ahead an assertion may expire: for so long it is remembered that it was used.
+	// assertionLongest is how far ahead an assertion may expire: for so long it is remembered that
+	// it was used.
 	assertionLongest = 10 * time.Minute
 	// assertionLeeway is how far a client's clock may be off.
 	assertionLeeway = time.Minute
@@ -21,9 +22,10 @@ const (
 	maxAssertionID = 512
 )
 
-// readAssertion reads a client's assertion and checks all of it but its signature and whether it was used before (RFC 7523
-// §3). Some clients leave client_assertion_type out; what is there is an assertion all the same, and is never ignored.
-// clientID is what the request names beside it; "" for nothing, since the assertion names its client (RFC 7521 §4.2).
+// readAssertion reads a client's assertion and checks all of it but its signature and whether it
+// was used before (RFC 7523 §3). Some clients leave client_assertion_type out; what is there is an
+// assertion all the same, and is never ignored. clientID is what the request names beside it; ""
+// for nothing, since the assertion names its client (RFC 7521 §4.2).
 func (s *Server) readAssertion(raw, kind, clientID string) (*token.Assertion, *Error) {
 	if kind != "" && kind != assertionType {
 		return nil, fail(invalidClient, "client_assertion_type must be "+assertionType)
@@ -74,7 +76,8 @@ func assertionProblem(err error) string {
 	return "client_assertion must be a signed JWT in compact form of at most 16 KiB"
 }
 
-// verify checks the signature of an assertion with keys that are at hand. All that is wrong is known.
+// verify checks the signature of an assertion with keys that are at hand. All that is wrong is
+// known.
 func (c *client) verify(a *token.Assertion) *Error {
 	if c.keys == nil {
 		return fail(invalidClient, "this client has no keys here to verify a client_assertion with; leave it out, or register with private_key_jwt")
@@ -98,8 +101,9 @@ func (c *client) algorithms() []string {
 	return token.AssertionAlgorithms()
 }
 
-// verifyAssertion checks the signature of the assertion of a client whose keys are in its document or beside that, after
-// everything else fits. If nobody can tell, that is said: a client that is refused throws its login away.
+// verifyAssertion checks the signature of the assertion of a client whose keys are in its document
+// or beside that, after everything else fits. If nobody can tell, that is said: a client that is
+// refused throws its login away.
 func (s *Server) verifyAssertion(r *http.Request, p *presented) *Error {
 	if p.assertion == nil || p.client.origin != document {
 		return nil // none, or verified by authenticate
@@ -107,7 +111,8 @@ func (s *Server) verifyAssertion(r *http.Request, p *presented) *Error {
 	return s.keysOf.verify(r.Context(), p.client.id, p.assertion, func() *Error { return s.count(r.Context(), LimitToken, s.counted(r)) })
 }
 
-// isUnanswered tells whether an error says nothing about the request, so that its client may send the same again.
+// isUnanswered tells whether an error says nothing about the request, so that its client may send
+// the same again.
 func isUnanswered(e *Error) bool { return e.kind.status >= http.StatusInternalServerError }
 
 // returnAssertion lets the client use its assertion again if its request could not be served.

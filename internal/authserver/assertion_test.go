@@ -80,7 +80,8 @@ func TestProvenLoginStaysProven(t *testing.T) {
 		_, out := c.refresh(refresh)
 		second := out["refresh_token"].(string)
 		c.send = true
-		// Within the grace period the refresh token stays what it is, and the proof is noted all the same.
+		// Within the grace period the refresh token stays what it is, and the proof is noted all
+		// the same.
 		status, out := c.refresh(second)
 		if status != http.StatusOK || out["refresh_token"] != second {
 			t.Fatalf("%d %v", status, out)
@@ -154,7 +155,8 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 	}
 	status, out := c.refresh(refresh, "client_secret", "x")
 	wantRefused(t, "a secret beside it", status, out, http.StatusBadRequest, "invalid_request")
-	// Nobody can tell whether this is another client's, since that has a document of its own, which cannot be read.
+	// Nobody can tell whether this is another client's, since that has a document of its own, which
+	// cannot be read.
 	status, out = c.refresh(refresh, "client_assertion", c.sign("iss", "https://b.example/c", "sub", "https://b.example/c"), "client_id", "")
 	wantRefused(t, "of another client", status, out, http.StatusServiceUnavailable, "temporarily_unavailable")
 	if status, out := c.refresh(refresh); status != http.StatusOK {

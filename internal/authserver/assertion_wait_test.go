@@ -34,7 +34,8 @@ func (s *signer) signed(form url.Values) url.Values {
 	return form
 }
 
-// The first operation is the use of the assertion; some of them read it again after a reply that was lost.
+// The first operation is the use of the assertion; some of them read it again after a reply that
+// was lost.
 func TestNoFailureOfTheStoreRefusesAnAssertion(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for _, kind := range []string{"code", "refresh token"} {
@@ -76,7 +77,8 @@ func TestAssertionWaitsForTheStore(t *testing.T) {
 	})
 }
 
-// No replica may take an assertion that the store has forgotten, not even one whose clock is behind.
+// No replica may take an assertion that the store has forgotten, not even one whose clock is
+// behind.
 func TestAssertionIsRememberedBeyondItsEnd(t *testing.T) {
 	atSignersDesk(t, func(t *testing.T, d *desk, c *signer, refresh string) {
 		for _, ahead := range []time.Duration{-30 * time.Second, time.Minute, 10 * time.Minute} {
@@ -114,7 +116,8 @@ func TestAssertionOfAFailedRequestIsReturned(t *testing.T) {
 	})
 }
 
-// Whatever is presented as an assertion, only its own makes somebody the client, and no fault is ours.
+// Whatever is presented as an assertion, only its own makes somebody the client, and no fault is
+// ours.
 func FuzzClientAssertions(f *testing.F) {
 	k := tokentest.NewKey(f, jose.EdDSA, "k")
 	w := newWorldOver(f, false, func(o *authserver.Options) {

@@ -23,7 +23,8 @@ func atOnce(do func() page) []page {
 	return answers
 }
 
-// oneCode wants exactly one of the answers to have a code, which is good, and the others to lead nowhere.
+// oneCode wants exactly one of the answers to have a code, which is good, and the others to lead
+// nowhere.
 func oneCode(t *testing.T, c *program, answers []page) {
 	t.Helper()
 	codes := 0

@@ -11,7 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver"
 )
 
-// keepsCookies is a browser that forgets no cookie when it is told to: what somebody has who copied them.
+// keepsCookies is a browser that forgets no cookie when it is told to: what somebody has who copied
+// them.
 type keepsCookies struct{ *cookiejar.Jar }
 
 func (k keepsCookies) SetCookies(u *url.URL, cookies []*http.Cookie) {
@@ -69,7 +70,8 @@ func TestTheSignInItselfCannotBeSkipped(t *testing.T) {
 	}
 }
 
-// MCP security best practices, confused deputy: the cookie that ties the browser to a state comes with the approval.
+// MCP security best practices, confused deputy: the cookie that ties the browser to a state comes
+// with the approval.
 func TestNothingIsStartedBeforeConsent(t *testing.T) {
 	w := newWorld(t)
 	c, p := w.program(localRedirect), w.browser()
@@ -91,7 +93,8 @@ func TestNothingIsStartedBeforeConsent(t *testing.T) {
 func TestAnotherPersonIsAlwaysAskedForConsent(t *testing.T) {
 	w := newWorld(t)
 	c := w.program(localRedirect)
-	// While Ann's request was open, Bob signed in beside it: the cookie knows Bob when it ends, and Ann approved.
+	// While Ann's request was open, Bob signed in beside it: the cookie knows Bob when it ends, and
+	// Ann approved.
 	p := w.browser()
 	c.tokens(p)
 	anns := form(p.open(c.request()).body)
@@ -111,8 +114,8 @@ func TestAnotherPersonIsAlwaysAskedForConsent(t *testing.T) {
 	}
 }
 
-// RFC 9700 §4.2, §4.3, §4.12, §4.16: whatever a browser is answered, nobody frames it, keeps it or learns its address, and a
-// redirect never makes it post again what it posted.
+// RFC 9700 §4.2, §4.3, §4.12, §4.16: whatever a browser is answered, nobody frames it, keeps it or
+// learns its address, and a redirect never makes it post again what it posted.
 func TestBrowserAnswersForbidFramingCachingAndReferrers(t *testing.T) {
 	w, _ := newLinkingWorld(t)
 	c, p := w.program(localRedirect), w.browser()
@@ -192,7 +195,8 @@ func TestAScopeThatItsEndpointLostIsNotGivenAgain(t *testing.T) {
 	}
 }
 
-// RFC 9700 §4.1, RFC 8252 §7.1: an answer goes to an app, and not to what runs in a browser or starts a program of the system.
+// RFC 9700 §4.1, RFC 8252 §7.1: an answer goes to an app, and not to what runs in a browser or
+// starts a program of the system.
 func TestARedirectLeadsToAnAppAndRunsNothing(t *testing.T) {
 	for _, scheme := range []string{
 		"javascript", "vbscript", "data", "blob", "file", "view-source", "intent", "android-app", "ms-msdt", "ms-officecmd", "search-ms", "ldap",

@@ -8,11 +8,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// authorize is the authorization endpoint (RFC 6749 §3.1). It ends with the consent page, or at the provider where that
-// page need not be shown again.
+// authorize is the authorization endpoint (RFC 6749 §3.1). It ends with the consent page, or at the
+// provider where that page need not be shown again.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	// RFC 6749 §4.1.2.1: without a client and a redirect of its own there is nobody to answer but the person.
+	// RFC 6749 §4.1.2.1: without a client and a redirect of its own there is nobody to answer but
+	// the person.
 	p, e := single(q, "client_id", "redirect_uri")
 	if e != nil {
 		s.requestPage(w, e, "", "")
@@ -67,9 +68,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	redirectTo(w, location)
 }
 
-// remembered tells whether the page can be left out: this browser's person approved all of it before, the client is proven
-// to be the one that was approved, and no other site started it. A client that registered itself, or that is on this
-// machine, could be any program, so it is always asked about (RFC 8252 §8.6).
+// remembered tells whether the page can be left out: this browser's person approved all of it
+// before, the client is proven to be the one that was approved, and no other site started it. A
+// client that registered itself, or that is on this machine, could be any program, so it is always
+// asked about (RFC 8252 §8.6).
 func (s *Server) remembered(r *http.Request, c *client, x *request, b browser) (bool, error) {
 	if b.Subject == "" || !c.onOwnHost(x.RedirectURI) || r.Header.Get("Sec-Fetch-Site") != "none" || slices.Contains(x.prompt, "consent") {
 		return false, nil
@@ -77,8 +79,8 @@ func (s *Server) remembered(r *http.Request, c *client, x *request, b browser) (
 	return s.opts.Consents.Covers(r.Context(), b.Subject, x.ClientID, x.RedirectURI, x.Asked)
 }
 
-// beginSignIn sends the browser to the provider, with an approved request that only this browser can go on with. Nothing is
-// stored: nobody has signed in yet.
+// beginSignIn sends the browser to the provider, with an approved request that only this browser
+// can go on with. Nothing is stored: nobody has signed in yet.
 func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) (location string, err error) {
 	handle := newHandle()
 	if location, x.Keep, err = s.opts.SignIn.Begin(r.Context(), handle); err != nil {
@@ -88,9 +90,10 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, b browser, 
 	return location, s.setPending(w, r, x, handle)
 }
 
-// refuseRequest tells a client by redirect what is wrong. A client that anybody can register must not make this server
-// send people anywhere without their doing (RFC 9700 §4.11.2), and nothing opens an app by itself: there they follow a link.
-// This machine, the operator's clients and the host that proves a client's document are told at once.
+// refuseRequest tells a client by redirect what is wrong. A client that anybody can register must
+// not make this server send people anywhere without their doing (RFC 9700 §4.11.2), and nothing
+// opens an app by itself: there they follow a link. This machine, the operator's clients and the
+// host that proves a client's document are told at once.
 func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *grant.AuthRequest, e *Error) {
 	location := s.errorURL(x, e)
 	trusted := destinationOf(x.RedirectURI).Local || c.origin == preregistered || c.onOwnHost(x.RedirectURI)
@@ -102,8 +105,8 @@ func (s *Server) refuseRequest(w http.ResponseWriter, c *client, x *grant.AuthRe
 	s.requestPage(w, e, c.name, location)
 }
 
-// redirectTo does not use http.Redirect, which would read a path into the URI of an app (RFC 8252 §7.1). 303 turns any
-// method into GET (RFC 9700 §4.12).
+// redirectTo does not use http.Redirect, which would read a path into the URI of an app (RFC 8252
+// §7.1). 303 turns any method into GET (RFC 9700 §4.12).
 func redirectTo(w http.ResponseWriter, location string) {
 	h := w.Header()
 	h.Set("Location", location)
@@ -129,12 +132,14 @@ type errorView struct {
 // errorPage tells a person what went wrong where no client can be told.
 func (s *Server) errorPage(w http.ResponseWriter, e *Error) { s.showError(w, e, errorView{}) }
 
-// requestPage tells a person that the client's request is wrong; the client is told only by the person's going there.
+// requestPage tells a person that the client's request is wrong; the client is told only by the
+// person's going there.
 func (s *Server) requestPage(w http.ResponseWriter, e *Error, client, location string) {
 	s.showError(w, e, errorView{Request: e.kind.status < http.StatusInternalServerError, Client: client, Where: location})
 }
 
-// clientPage tells a person that their app is not known: for what the app did, or for how this server is set up.
+// clientPage tells a person that their app is not known: for what the app did, or for how this
+// server is set up.
 func (s *Server) clientPage(w http.ResponseWriter, e *Error) {
 	switch {
 	case e.deployment:

@@ -90,7 +90,8 @@ func TestWrongRequestsAreToldToTheClient(t *testing.T) {
 	}
 }
 
-// RFC 9700 §4.11.2: anybody can register a redirect, so a broken request must not become a redirect to it.
+// RFC 9700 §4.11.2: anybody can register a redirect, so a broken request must not become a redirect
+// to it.
 func TestErrorsReachARegisteredPageByAClickOnly(t *testing.T) {
 	w := newWorld(t, listed(t))
 	at := w.browser().open(w.program(webRedirect).request("code_challenge_method", "plain"))
@@ -180,7 +181,8 @@ func TestAStoreThatIsDownCostsNobodyTheirSignIn(t *testing.T) {
 		!strings.Contains(text(at.body), "load this page again") {
 		t.Errorf("callback: %d %v %s", at.status, at.header, text(at.body))
 	}
-	// Redis is back, and empty: the client still is who it was, and one round trip brings everything back.
+	// Redis is back, and empty: the client still is who it was, and one round trip brings
+	// everything back.
 	w.redis.Restart()
 	// Each replica finds out by itself.
 	good := 0

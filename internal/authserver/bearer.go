@@ -19,7 +19,8 @@ import (
 const grantBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // the name of a kind
 
 const (
-	// bearerLongest is how long an assertion may live: for so long it is remembered that it was used.
+	// bearerLongest is how long an assertion may live: for so long it is remembered that it was
+	// used.
 	bearerLongest = time.Hour
 	// outlives is by how much an access token may outlive the assertion that it was given for.
 	outlives = 10 * time.Minute
@@ -32,8 +33,8 @@ func (s *Server) takesAssertions() bool {
 	return s.opts.Workloads != nil || s.opts.IdentityAssertions != nil
 }
 
-// jwtBearer is the grant of an assertion (RFC 7523 §2.1). Its type says which of two kinds it is, and each kind has issuers of
-// its own, so that none passes for the other.
+// jwtBearer is the grant of an assertion (RFC 7523 §2.1). Its type says which of two kinds it is,
+// and each kind has issuers of its own, so that none passes for the other.
 func (s *Server) jwtBearer(_ *http.Request, q *tokenRequest) (*direct, *Error) {
 	a, err := token.ParseGrantAssertion(q.params["assertion"])
 	if err != nil {
@@ -45,7 +46,8 @@ func (s *Server) jwtBearer(_ *http.Request, q *tokenRequest) (*direct, *Error) {
 	return s.workload(q, a)
 }
 
-// checkBearer compares what counts for every assertion and needs neither keys nor the store (RFC 7523 §3).
+// checkBearer compares what counts for every assertion and needs neither keys nor the store (RFC
+// 7523 §3).
 func (s *Server) checkBearer(a *token.GrantAssertion) *Error {
 	now := s.opts.Now()
 	problem := ""
@@ -72,7 +74,8 @@ func (s *Server) checkBearer(a *token.GrantAssertion) *Error {
 // bearerSubject is who an assertion is about. An issuer has no fragment, so the first # ends it.
 func bearerSubject(a *token.GrantAssertion) string { return a.Issuer + "#" + a.Subject }
 
-// fromAssertion begins a grant of an assertion, which can be used once: its jti, or without one what is signed of it.
+// fromAssertion begins a grant of an assertion, which can be used once: its jti, or without one
+// what is signed of it.
 func (s *Server) fromAssertion(q *tokenRequest, a *token.GrantAssertion) *direct {
 	id := "jti\x00" + a.ID
 	if a.ID == "" {
@@ -85,7 +88,8 @@ func (s *Server) fromAssertion(q *tokenRequest, a *token.GrantAssertion) *direct
 	}
 }
 
-// verifyBearer checks the signature of an assertion. If nobody can tell, that is said: the same assertion may then come again.
+// verifyBearer checks the signature of an assertion. If nobody can tell, that is said: the same
+// assertion may then come again.
 func (s *Server) verifyBearer(ctx context.Context, keys GrantKeys, a *token.GrantAssertion) *Error {
 	err := keys.Verify(ctx, a)
 	if err == nil {
@@ -138,13 +142,15 @@ func namesClient(r *http.Request, form url.Values) bool {
 	return basic || form.Get("client_id") != "" || form.Get("client_secret") != "" || form.Get("client_assertion") != ""
 }
 
-// noClient is what a request presents that needs no client and names none. Who reads its grant says who comes instead.
+// noClient is what a request presents that needs no client and names none. Who reads its grant says
+// who comes instead.
 func noClient() *presented {
 	return &presented{client: &client{origin: preregistered}, request: rand.Text()}
 }
 
-// workload is the grant of an assertion about a program, which needs no client: the platform that it runs on vouches for it. One
-// that is named all the same must be the operator's, and proves itself as ever.
+// workload is the grant of an assertion about a program, which needs no client: the platform that
+// it runs on vouches for it. One that is named all the same must be the operator's, and proves
+// itself as ever.
 func (s *Server) workload(q *tokenRequest, a *token.GrantAssertion) (*direct, *Error) {
 	if q.client.id != "" && q.client.origin != preregistered {
 		return nil, fail(unauthorizedClient, "a workload needs no client_id; one that is sent must be a client that the operator of this server has listed")

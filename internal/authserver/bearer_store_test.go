@@ -47,7 +47,8 @@ func TestAssertionCanBeUsedAgainAfterNobodyCouldTell(t *testing.T) {
 	}
 }
 
-// Whichever step of the store fails once, before its effect or after it, the request waits and ends well, once.
+// Whichever step of the store fails once, before its effect or after it, the request waits and ends
+// well, once.
 func TestAssertionOutlastsAStoreThatFailsOnce(t *testing.T) {
 	for _, kind := range []string{"workload", "digest", "identity"} {
 		for op := 1; op <= 6; op++ {

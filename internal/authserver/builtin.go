@@ -5,19 +5,21 @@ import (
 	"strings"
 )
 
-// builtInDocument is what well-known clients publish, for when their document cannot be fetched. {id} in the URL stands for an
-// id of the publisher's, and is the same in the redirects.
+// builtInDocument is what well-known clients publish, for when their document cannot be fetched.
+// {id} in the URL stands for an id of the publisher's, and is the same in the redirects.
 type builtInDocument struct {
 	id, name  string
 	redirects []string
-	// signs says that the client may prove itself by a key. Its keys are not here, so that cannot be checked.
+	// signs says that the client may prove itself by a key. Its keys are not here, so that cannot
+	// be checked.
 	signs bool
 }
 
 const builtInID = "{id}"
 
-// builtInDocuments are the last resort, with nothing but the redirects that the published documents have. There are no keys in
-// it: a client that signs is served as one that need not, and an assertion of its waits until its document can be fetched.
+// builtInDocuments are the last resort, with nothing but the redirects that the published documents
+// have. There are no keys in it: a client that signs is served as one that need not, and an
+// assertion of its waits until its document can be fetched.
 var builtInDocuments = []builtInDocument{
 	{"https://claude.ai/oauth/claude-code-client-metadata", "Claude Code",
 		[]string{"http://localhost/callback", "http://127.0.0.1/callback"}, false},
@@ -41,8 +43,8 @@ var builtInDocuments = []builtInDocument{
 
 var publishersID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// builtIn gives the client of an id, if it is a well-known one. An id that stands in the table itself comes before one that
-// fits a pattern: codex is not a connector's.
+// builtIn gives the client of an id, if it is a well-known one. An id that stands in the table
+// itself comes before one that fits a pattern: codex is not a connector's.
 func builtIn(id string) (*client, bool) {
 	for _, d := range builtInDocuments {
 		if d.id == id && !strings.Contains(id, builtInID) {

@@ -15,7 +15,8 @@ const (
 	maxDocuments    = 500
 )
 
-// cachedDocument is a document in memory. One that is not fresh any more is still what was fetched last.
+// cachedDocument is a document in memory. One that is not fresh any more is still what was fetched
+// last.
 type cachedDocument struct {
 	document *parsedDocument
 	until    time.Time
@@ -27,13 +28,15 @@ func newDocumentCache[T any]() *lru.Cache[string, T] {
 	return cache
 }
 
-// cached gives the document that was fetched last, nil if it is forgotten, and whether it may be used without asking.
+// cached gives the document that was fetched last, nil if it is forgotten, and whether it may be
+// used without asking.
 func (d *Documents) cached(ref string) (doc *parsedDocument, fresh bool) {
 	known, ok := d.cache.Get(ref)
 	return known.document, ok && d.Now().Before(known.until)
 }
 
-// documentLife is how long an answer may be kept by HTTP's rules (RFC 9111 §4.2, §5.2.2), a day at most.
+// documentLife is how long an answer may be kept by HTTP's rules (RFC 9111 §4.2, §5.2.2), a day at
+// most.
 func documentLife(h http.Header, now time.Time) time.Duration {
 	life, given := time.Duration(0), false
 	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {

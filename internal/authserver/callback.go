@@ -12,8 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever redeems it lives longer
-// (grant.ClaimLife), so that nobody does it at the same time.
+// redeemTime is the longest that redeeming the provider's answer takes. The claim of whoever
+// redeems it lives longer (grant.ClaimLife), so that nobody does it at the same time.
 const redeemTime = 20 * time.Second
 
 var (
@@ -25,12 +25,14 @@ var (
 	}
 )
 
-// callback is where the provider sends the browser back to. The state must be one of ours, not used before, and come from
-// the browser that approved: whoever starts a sign-in and lets somebody else finish it gets nothing (RFC 9700 §4.7).
+// callback is where the provider sends the browser back to. The state must be one of ours, not used
+// before, and come from the browser that approved: whoever starts a sign-in and lets somebody else
+// finish it gets nothing (RFC 9700 §4.7).
 //
-// What may fail stands in this order, so that a store that fails loses nothing it need not, and nothing is given twice:
-// the handle is claimed, the answer redeemed at the provider, the handle spent, and only then is anything given. Before the
-// answer is redeemed the page can be loaded again; after it the person starts again.
+// What may fail stands in this order, so that a store that fails loses nothing it need not, and
+// nothing is given twice: the handle is claimed, the answer redeemed at the provider, the handle
+// spent, and only then is anything given. Before the answer is redeemed the page can be loaded
+// again; after it the person starts again.
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	p, e := single(q, "state")
@@ -41,8 +43,8 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	handle := p["state"]
 	x, ok := s.pending(r, handle)
 	b, known := s.browserOf(r)
-	// A browser may have lost the cookie of its session: then its person is asked again. Who comes for their key is not
-	// asked, so somebody else's request must not be taken for theirs.
+	// A browser may have lost the cookie of its session: then its person is asked again. Who comes
+	// for their key is not asked, so somebody else's request must not be taken for theirs.
 	if !ok || known && !sameText(x.Browser, mark(b.ID)) || !known && x.ClientID == "" {
 		s.errorPage(w, errNotPending)
 		return
@@ -105,7 +107,8 @@ func (s *Server) failAuthRequest(w http.ResponseWriter, r *http.Request, err err
 	s.failPage(w, r, "authorization request", err)
 }
 
-// failClaim answers where the provider's answer was not redeemed: the page can be loaded again, but if it is spent.
+// failClaim answers where the provider's answer was not redeemed: the page can be loaded again, but
+// if it is spent.
 func (s *Server) failClaim(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {

@@ -15,7 +15,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
-// chatGPT is a host with a document and keys as ChatGPT publishes them. An answer of 0 is the page itself.
+// chatGPT is a host with a document and keys as ChatGPT publishes them. An answer of 0 is the page
+// itself.
 type chatGPT struct {
 	mu                     sync.Mutex
 	id                     string

@@ -11,8 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// How a client proves who it is at the token and revocation endpoint (RFC 7591 §2, token_endpoint_auth_method; OpenID Connect
-// Core §9).
+// How a client proves who it is at the token and revocation endpoint (RFC 7591 §2,
+// token_endpoint_auth_method; OpenID Connect Core §9).
 const (
 	methodNone  = "none"
 	methodBasic = "client_secret_basic"
@@ -20,21 +20,24 @@ const (
 	methodKey   = "private_key_jwt"
 )
 
-// authMethods are all methods there are. Their order is kept: sealed ids and cookies have numbers in it.
+// authMethods are all methods there are. Their order is kept: sealed ids and cookies have numbers
+// in it.
 var authMethods = []string{methodNone, methodBasic, methodPost, methodKey}
 
 // presented is a client and what it has shown of itself at the token or revocation endpoint.
 type presented struct {
 	client *client
 	secret bool // its own secret
-	// assertion is nil if there is none. Its claims are checked; see [Server.verifyAssertion] for its signature.
+	// assertion is nil if there is none. Its claims are checked; see [Server.verifyAssertion] for
+	// its signature.
 	assertion *token.Assertion
 	request   string // random, of this request
 }
 
-// authenticate finds out which client asks, and checks what it presents as far as that needs neither the store nor another
-// host (RFC 6749 §2.3, §3.2.1; RFC 7521 §4.2). A client with a secret may send it either way: what clients say they will do
-// and what they do differs. Whether it has presented enough is for its grant to say, see [presented.admits].
+// authenticate finds out which client asks, and checks what it presents as far as that needs
+// neither the store nor another host (RFC 6749 §2.3, §3.2.1; RFC 7521 §4.2). A client with a secret
+// may send it either way: what clients say they will do and what they do differs. Whether it has
+// presented enough is for its grant to say, see [presented.admits].
 func (s *Server) authenticate(r *http.Request, form url.Values) (*presented, *Error) {
 	p, e := single(form, "client_id", "client_secret", "client_assertion", "client_assertion_type")
 	if e != nil {
@@ -93,9 +96,10 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (*presented, *Er
 
 const textNoAssertion = "client_assertion is missing; this client authenticates with private_key_jwt"
 
-// admits tells whether what was presented is what the grant demands: one of the methods that were agreed on when the person
-// consented, whatever the client's document says by now or whether it can be read. An assertion has been verified by then. A
-// grant of before methods were kept demands what it always did.
+// admits tells whether what was presented is what the grant demands: one of the methods that were
+// agreed on when the person consented, whatever the client's document says by now or whether it can
+// be read. An assertion has been verified by then. A grant of before methods were kept demands what
+// it always did.
 func (p *presented) admits(g grant.Grant) error {
 	methods := g.AuthMethods
 	switch {
@@ -118,7 +122,8 @@ func (p *presented) use() grant.Assertion {
 	return grant.Assertion{ClientID: p.client.id, ID: p.assertion.ID, Request: p.request}
 }
 
-// used is how long the store has to remember the assertion: as long as any replica takes it, whose clock may be behind.
+// used is how long the store has to remember the assertion: as long as any replica takes it, whose
+// clock may be behind.
 func (p *presented) used(now time.Time) time.Duration {
 	return max(time.Second, p.assertion.Expires.Sub(now)+2*assertionLeeway)
 }

@@ -23,7 +23,8 @@ import (
 const (
 	// maxKeySet is the largest JWK set of a client in bytes.
 	maxKeySet = 64 << 10
-	// keysPause is the least time between two looks at a client's keys, and between two at its document for them.
+	// keysPause is the least time between two looks at a client's keys, and between two at its
+	// document for them.
 	keysPause = time.Minute
 	// keysRetry is the same for a document that could not be read while nothing of it is known.
 	keysRetry = 10 * time.Second
@@ -31,16 +32,17 @@ const (
 	keysTimeout = 10 * time.Second
 )
 
-// clientKeys are the keys of clients with metadata documents. Looking for them costs requests to other hosts, so they are
-// kept, in bounds, and looked for once a minute at most, whatever key an assertion names.
+// clientKeys are the keys of clients with metadata documents. Looking for them costs requests to
+// other hosts, so they are kept, in bounds, and looked for once a minute at most, whatever key an
+// assertion names.
 type clientKeys struct {
 	read  func(ctx context.Context, id string) (*client, error) // a client's document
 	fetch func(ctx context.Context, address string) (*netx.Fetched, error)
 	now   func() time.Time
 	log   *slog.Logger
 
-	// By id: known are those whose document was read, tried all others, so that whoever names clients that nobody has heard of
-	// pushes out none that is in use.
+	// By id: known are those whose document was read, tried all others, so that whoever names
+	// clients that nobody has heard of pushes out none that is in use.
 	known, tried *lru.Cache[string, *flight.Value[publishedKeys]]
 }
 
@@ -58,11 +60,12 @@ func newClientKeys(opts Options, read func(ctx context.Context, id string) (*cli
 	}
 }
 
-// verify checks the signature of an assertion. While the document cannot be read the one that was read or kept last counts, in
-// memory for a day; without it the assertion cannot be checked. Where its host says that there is none, the client is refused.
+// verify checks the signature of an assertion. While the document cannot be read the one that was
+// read or kept last counts, in memory for a day; without it the assertion cannot be checked. Where
+// its host says that there is none, the client is refused.
 //
-// Whoever has a token of ours can name any client, and have its document asked for. So charge is asked before that of one
-// that is not known: it may refuse.
+// Whoever has a token of ours can name any client, and have its document asked for. So charge is
+// asked before that of one that is not known: it may refuse.
 func (k *clientKeys) verify(ctx context.Context, id string, a *token.Assertion, charge func() *Error) *Error {
 	v, read := k.of(id)
 	if !read {
@@ -119,8 +122,8 @@ func (k *clientKeys) of(id string) (v *flight.Value[publishedKeys], read bool) {
 	return v, false
 }
 
-// look reads the client's document. While that cannot be had the one that was read last serves, for a day; then, and where
-// there is none any more, the error says so.
+// look reads the client's document. While that cannot be had the one that was read last serves, for
+// a day; then, and where there is none any more, the error says so.
 func (k *clientKeys) look(ctx context.Context, id string, old *publishedKeys) (*publishedKeys, error) {
 	c, err := k.read(ctx, id)
 	now := k.now()
@@ -169,8 +172,8 @@ func (k *clientKeys) published(c *client) *token.KeySet {
 	}, keysPause, assertionLeeway, k.now)
 }
 
-// checkKeysURL says what is wrong with the jwks_uri of a document; "" for nothing. It lies on the document's own host: so a
-// document proves its keys, and nobody makes us ask a third party.
+// checkKeysURL says what is wrong with the jwks_uri of a document; "" for nothing. It lies on the
+// document's own host: so a document proves its keys, and nobody makes us ask a third party.
 func checkKeysURL(id, address string) string {
 	u, err1 := url.Parse(address)
 	own, err2 := url.Parse(id)

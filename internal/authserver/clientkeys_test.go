@@ -58,7 +58,8 @@ func TestClientKeysThatCannotBeFetchedRefuseNobody(t *testing.T) {
 			if !strings.Contains(w.log.String(), "path="+keysPath) {
 				t.Errorf("the operator is told nothing: %s", &w.log)
 			}
-			// The code was not used up, and its minute is over by the time that the keys are asked for again.
+			// The code was not used up, and its minute is over by the time that the keys are asked
+			// for again.
 			h.change(func(h *host) { h.down, h.status, h.keys = false, 0, good })
 			code = c.code()
 			w.forward(time.Minute - time.Second)
@@ -185,7 +186,8 @@ func TestDocumentIsReadForItsKeysOnceAMinute(t *testing.T) {
 	}
 }
 
-// Whoever has a login can name any client in an assertion, and the document of each would be asked for.
+// Whoever has a login can name any client in an assertion, and the document of each would be asked
+// for.
 func TestUnknownClientsOfAssertionsAreCountedByAddress(t *testing.T) {
 	w := newWorld(t).alone()
 	c, h := w.signs(singularMethods)

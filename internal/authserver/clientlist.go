@@ -25,7 +25,8 @@ const (
 	// maxWeight keeps a slip of the finger from giving one client everything.
 	maxWeight   = 1000
 	maxListedID = 512 // bytes of a client_id
-	// minListedSecret is the fewest characters of a secret, which whoever guesses can try --limit-oauth times a minute.
+	// minListedSecret is the fewest characters of a secret, which whoever guesses can try
+	// --limit-oauth times a minute.
 	minListedSecret = 16
 )
 
@@ -50,8 +51,9 @@ const (
 //	  "schemes": ["acme"]
 //	}
 //
-// A denied URL that ends in a slash denies every client whose metadata document is below it. A redirect of any client may
-// have one of the schemes, which are those of apps; without a dot no other is taken but those of well-known clients.
+// A denied URL that ends in a slash denies every client whose metadata document is below it. A
+// redirect of any client may have one of the schemes, which are those of apps; without a dot no
+// other is taken but those of well-known clients.
 func ParseClients(data []byte) (*ClientList, error) {
 	var file struct {
 		Clients []struct {
@@ -134,8 +136,9 @@ func ParseClients(data []byte) (*ClientList, error) {
 	return l, nil
 }
 
-// listedSecrets gives a client of the list its secrets, each of which is good: there are two while one replaces the other in a
-// program that cannot be changed at the same moment as this list. It says what is wrong, and no secret.
+// listedSecrets gives a client of the list its secrets, each of which is good: there are two while
+// one replaces the other in a program that cannot be changed at the same moment as this list. It
+// says what is wrong, and no secret.
 func listedSecrets(c *client, one string, several []string) (problem string) {
 	if one != "" && len(several) > 0 {
 		return "there are a client_secret and client_secrets; give one of them"
@@ -161,8 +164,8 @@ func listedSecrets(c *client, one string, several []string) (problem string) {
 	return ""
 }
 
-// listedMethod gives a client of the list its method, which is the one that it has the means for, or says what is wrong.
-// The operator is told of every key that could not be used.
+// listedMethod gives a client of the list its method, which is the one that it has the means for,
+// or says what is wrong. The operator is told of every key that could not be used.
 func listedMethod(c *client, method string, m keyMetadata) (problem string) {
 	means := methodNone
 	switch {
@@ -191,7 +194,8 @@ func listedMethod(c *client, method string, m keyMetadata) (problem string) {
 	}[method])
 }
 
-// HasSecrets tells whether a client of the list has a secret, which whoever reads the list then knows.
+// HasSecrets tells whether a client of the list has a secret, which whoever reads the list then
+// knows.
 func (l *ClientList) HasSecrets() bool {
 	for _, c := range l.known {
 		if c.secret != nil {
@@ -206,8 +210,8 @@ func (l *ClientList) client(id string) (*client, bool) {
 	return c, ok
 }
 
-// Weight is how many callers' share of the gateway each person has with a client: 1 unless the list says more. A nil list says
-// nothing.
+// Weight is how many callers' share of the gateway each person has with a client: 1 unless the list
+// says more. A nil list says nothing.
 func (l *ClientList) Weight(id string) int {
 	if l == nil || l.weight[grant.ClientRef(id)] < 1 {
 		return 1
@@ -217,7 +221,8 @@ func (l *ClientList) Weight(id string) int {
 
 func (l *ClientList) has(id string) bool { _, ok := l.known[id]; return ok }
 
-// denied compares by digest, since access tokens and records name a client by that if its id is long.
+// denied compares by digest, since access tokens and records name a client by that if its id is
+// long.
 func (l *ClientList) denied(id string) bool {
 	ref := grant.ClientRef(id)
 	return slices.ContainsFunc(l.deny, func(d string) bool {

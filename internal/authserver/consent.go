@@ -20,7 +20,8 @@ const (
 	unnamedApp = "An unnamed app"
 )
 
-// askedRequest is what a consent page carries until it is answered: the whole request, sealed for this browser.
+// askedRequest is what a consent page carries until it is answered: the whole request, sealed for
+// this browser.
 type askedRequest struct {
 	Request grant.AuthRequest `json:"x"`
 	Until   int64             `json:"until"`
@@ -59,8 +60,8 @@ func publisherOf(c *client) publisher {
 	return p
 }
 
-// askConsent shows the page: which program, where its answer goes, what it may do. With a handle the person has signed in
-// already and is another one than the browser knew.
+// askConsent shows the page: which program, where its answer goes, what it may do. With a handle
+// the person has signed in already and is another one than the browser knew.
 func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *grant.AuthRequest, b browser, handle string) {
 	v := consentView{
 		Name: s.opts.Name, Client: x.ClientName, ClientHost: from.host, Known: from.known, Resources: strings.Fields(x.Resource),
@@ -85,7 +86,8 @@ func (s *Server) askConsent(w http.ResponseWriter, from publisher, x *grant.Auth
 		data, _ := json.Marshal(askedRequest{Request: *x, Until: s.opts.Now().Add(pageLife).Unix()}) // it is of strings only
 		v.Request = encoding.EncodeToString(s.opts.Keys.Request.Seal(data, []byte("request\x00"+b.ID)))
 	}
-	// With no-referrer browsers would not say where the form comes from (Fetch, appending a request Origin header).
+	// With no-referrer browsers would not say where the form comes from (Fetch, appending a request
+	// Origin header).
 	w.Header().Set("Referrer-Policy", "same-origin")
 	s.opts.Pages.Render(w, http.StatusOK, "consent", v)
 }
@@ -96,8 +98,9 @@ var (
 	errForeignForm = fail(invalidRequest, "this answer did not come from our page; start again from your app").because(web.ReasonForeignForm)
 )
 
-// consent takes the answer of the page. Its own answers are pages, never redirects: Chromium holds every redirect that
-// follows a form to form-action (CSP Level 3 §6.4.1), and the provider's chain is not ours.
+// consent takes the answer of the page. Its own answers are pages, never redirects: Chromium holds
+// every redirect that follows a form to form-action (CSP Level 3 §6.4.1), and the provider's chain
+// is not ours.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 	b, ok := s.ownForm(w, r)
 	if !ok {
@@ -124,7 +127,8 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 	s.handOver(w, handover{Link: link(location), Refresh: refresh(location)})
 }
 
-// ownForm reads a form that one of our pages posted, from the browser that it was shown to; else it answers.
+// ownForm reads a form that one of our pages posted, from the browser that it was shown to; else it
+// answers.
 func (s *Server) ownForm(w http.ResponseWriter, r *http.Request) (b browser, ok bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	b, known := s.browserOf(r)
@@ -206,7 +210,8 @@ func (s *Server) askPerson(w http.ResponseWriter, r *http.Request, b browser, x 
 	return nil
 }
 
-// store keeps a request whose person has signed in until they answer a page in this browser, and names it.
+// store keeps a request whose person has signed in until they answer a page in this browser, and
+// names it.
 func (s *Server) store(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest) (handle string, err error) {
 	handle = newHandle()
 	x.Browser, x.Keep = mark(b.ID), nil

@@ -15,9 +15,10 @@ import (
 // browserLife is how long a browser remembers who signed in with it.
 const browserLife = 30 * 24 * time.Hour
 
-// cookies are how a browser is known again. On https they have the prefix __Host-, so that nobody but this host can set
-// them (RFC 6265bis §4.1.3.2); below a path they have that path, which this prefix forbids, and the prefix __Secure-. On a
-// loopback address over http browsers take no such cookies, and share those they take across ports, so the port is in the name.
+// cookies are how a browser is known again. On https they have the prefix __Host-, so that nobody
+// but this host can set them (RFC 6265bis §4.1.3.2); below a path they have that path, which this
+// prefix forbids, and the prefix __Secure-. On a loopback address over http browsers take no such
+// cookies, and share those they take across ports, so the port is in the name.
 type cookies struct {
 	prefix, suffix string
 	path           string
@@ -54,7 +55,8 @@ func (c cookies) set(w http.ResponseWriter, name, value string, life time.Durati
 
 func (c cookies) name(name string) string { return c.prefix + name + c.suffix }
 
-// plain is the reverse of name; false for a cookie that is not ours, or of a gateway on another port.
+// plain is the reverse of name; false for a cookie that is not ours, or of a gateway on another
+// port.
 func (c cookies) plain(name string) (string, bool) {
 	name, ok1 := strings.CutPrefix(name, c.prefix)
 	name, ok2 := strings.CutSuffix(name, c.suffix)
@@ -105,7 +107,8 @@ func (s *Server) setBrowser(w http.ResponseWriter, b browser) {
 	s.cookies.set(w, browserCookie, encoding.EncodeToString(sealed), browserLife)
 }
 
-// csrf is a token for forms in a browser: the same value is in the form and, sealed, in the cookie (double submit).
+// csrf is a token for forms in a browser: the same value is in the form and, sealed, in the cookie
+// (double submit).
 func (s *Server) csrf(b browser) string {
 	return encoding.EncodeToString(s.opts.Keys.CSRF.Digest([]byte("csrf\x00" + b.ID)))
 }

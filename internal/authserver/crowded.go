@@ -2,8 +2,9 @@ package authserver
 
 import "net/http"
 
-// WaitsForStore tells the paths at which a request needs the store and may be refused for the moment. The token and the
-// revocation endpoint are none of them: several clients take a failure there for the end of their login.
+// WaitsForStore tells the paths at which a request needs the store and may be refused for the
+// moment. The token and the revocation endpoint are none of them: several clients take a failure
+// there for the end of their login.
 func WaitsForStore(path string) bool {
 	switch unaliased(path) {
 	case RegisterPath, AuthorizePath, ConsentPath, CallbackPath, KeyPath, AccountKeyPath:

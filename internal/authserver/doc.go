@@ -11,8 +11,8 @@
 //	                      document: documents.go, its parts (documentparse.go), its cache (caching.go),
 //	                      its copy for when the host is away (documentkept.go, builtin.go)
 //
-// A person comes along these in a browser, where an authorization request is a cookie until somebody
-// has signed in (pending.go, cookies.go):
+// A person comes along these in a browser, where an authorization request is a cookie until
+// somebody has signed in (pending.go, cookies.go):
 //
 //	authorize.go          the request is read (request.go), its redirect matched (redirects.go)
 //	consent.go            the page that asks
@@ -35,10 +35,11 @@
 // Every error is a line of one table (errors.go; refusals.go says why to operators), and every
 // endpoint is limited (limits.go).
 //
-// It keeps nothing itself: grants, authorization requests and consents are in pkg/session/grant. So any
-// replica answers any request.
+// It keeps nothing itself: grants, authorization requests and consents are in pkg/session/grant. So
+// any replica answers any request.
 //
 // A store or a provider that is down is 503 and never invalid_grant or invalid_client, which make
-// clients throw their credentials away. No cause, code, token or secret may appear in an answer or a
-// log. The package does not know how a token is signed, how people sign in, or what a scope allows.
+// clients throw their credentials away. No cause, code, token or secret may appear in an answer or
+// a log. The package does not know how a token is signed, how people sign in, or what a scope
+// allows.
 package authserver

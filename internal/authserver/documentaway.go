@@ -17,8 +17,8 @@ const (
 	maxLoggedPath = 200
 	// retryDocument is when to come back to a host that did not give a document.
 	retryDocument = 10 * time.Second
-	// latelyPeriod is how often a refresh asks for the document of its client, and how often it is logged that one cannot be
-	// fetched.
+	// latelyPeriod is how often a refresh asks for the document of its client, and how often it is
+	// logged that one cannot be fetched.
 	latelyPeriod = 5 * time.Minute
 	maxLately    = 500
 )
@@ -32,8 +32,8 @@ type unfetched struct {
 
 func (u *unfetched) Error() string { return "authserver: a document was not fetched: " + u.cause }
 
-// newUnfetched is for a host that did not answer. Which way of not answering it was is for the log only: whoever chose the
-// host would learn what this server can see of its network.
+// newUnfetched is for a host that did not answer. Which way of not answering it was is for the log
+// only: whoever chose the host would learn what this server can see of its network.
 func newUnfetched(id string, failed *netx.FetchError) *unfetched {
 	host, _ := placeOf(id)
 	u := &unfetched{cause: "network", public: &Error{
@@ -54,8 +54,9 @@ func newUnfetched(id string, failed *netx.FetchError) *unfetched {
 	return u
 }
 
-// refusedByHost is for a host that gave another answer than a document. Some are how hosts keep servers like this one out,
-// for now or for good, and say nothing about the client; no other is a document either.
+// refusedByHost is for a host that gave another answer than a document. Some are how hosts keep
+// servers like this one out, for now or for good, and say nothing about the client; no other is a
+// document either.
 func refusedByHost(id string, status int) *unfetched {
 	host, _ := placeOf(id)
 	u := &unfetched{status: status, cause: "status"}
@@ -71,7 +72,8 @@ func refusedByHost(id string, status int) *unfetched {
 	return u
 }
 
-// instead serves a client whose document cannot be fetched: from what is kept, or else from what is built in.
+// instead serves a client whose document cannot be fetched: from what is kept, or else from what is
+// built in.
 func (d *Documents) instead(ctx context.Context, id string, why *unfetched) (*client, error) {
 	doc := d.kept(ctx, grant.ClientRef(id))
 	if doc != nil {
@@ -96,14 +98,15 @@ func (d *Documents) tell(ctx context.Context, told *lately, id string, why *unfe
 		append([]any{"host", host, "path", path, "status", why.status, "cause", why.cause}, more...)...)
 }
 
-// lately remembers what was done in the last minutes, so that it is not done again. The zero value is ready.
+// lately remembers what was done in the last minutes, so that it is not done again. The zero value
+// is ready.
 type lately struct {
 	mu   sync.Mutex
 	when map[string]time.Time
 }
 
-// first reports whether something was not done lately, and remembers it. Where too much was, nothing is the first: neither a
-// log nor a host is flooded by whoever makes names up.
+// first reports whether something was not done lately, and remembers it. Where too much was,
+// nothing is the first: neither a log nor a host is flooded by whoever makes names up.
 func (l *lately) first(name string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

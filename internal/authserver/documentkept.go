@@ -19,14 +19,15 @@ const (
 	maxKept = 4 << 10
 	// keptLife is how long a document serves after it was fetched while a person signed in with it.
 	keptLife = 30 * 24 * time.Hour
-	// keptLately is when a document that another replica fetched need not be fetched for being kept.
+	// keptLately is when a document that another replica fetched need not be fetched for being
+	// kept.
 	keptLately = 24 * time.Hour
 	// completedTimeout is how long a person who has signed in may wait for the document to be kept.
 	completedTimeout = 2 * time.Second
 )
 
-// KeptDocuments keeps a bounded number of documents for all replicas. An error says that the store cannot tell, or cannot
-// write; then nothing is taken to be kept.
+// KeptDocuments keeps a bounded number of documents for all replicas. An error says that the store
+// cannot tell, or cannot write; then nothing is taken to be kept.
 type KeptDocuments interface {
 	Get(ctx context.Context, name string) (value []byte, found bool, err error)
 	// Keep keeps a value for an owner, whom it counts for when there are too many.
@@ -40,9 +41,10 @@ func keptName(ref string) string {
 	return encoding.EncodeToString(sum[:16])
 }
 
-// completed keeps the document of a client with which a person has signed in. Only this puts anything into the store: whoever
-// asks for an authorization chooses the URL, and has proven nothing. A replica that did not fetch the document fetches it now,
-// unless one is kept that is young; where only the digest of a long client_id is known, the replica that fetched it keeps it.
+// completed keeps the document of a client with which a person has signed in. Only this puts
+// anything into the store: whoever asks for an authorization chooses the URL, and has proven
+// nothing. A replica that did not fetch the document fetches it now, unless one is kept that is
+// young; where only the digest of a long client_id is known, the replica that fetched it keeps it.
 // What fails is for the next sign-in to make good.
 func (d *Documents) completed(ctx context.Context, ref, subject string, schemes []string) error {
 	if d.Mode != DocumentsOn || d.Kept == nil {
@@ -71,7 +73,8 @@ func (d *Documents) completed(ctx context.Context, ref, subject string, schemes 
 
 func keptAAD(name string) []byte { return []byte("document\x00" + name) }
 
-// kept gives the document that was kept, nil for none. What does not open, or cannot be looked up, is none.
+// kept gives the document that was kept, nil for none. What does not open, or cannot be looked up,
+// is none.
 func (d *Documents) kept(ctx context.Context, ref string) *parsedDocument {
 	if d.Kept == nil {
 		return nil
@@ -99,8 +102,9 @@ func (d *Documents) age(doc *parsedDocument) time.Duration {
 	return d.Now().Sub(time.Unix(doc.Fetched, 0))
 }
 
-// end forgets a document whose host says that there is none, for all replicas. Where the store is away it stays, and may
-// serve again if the host then does not answer; whoever asks while it answers ends it again.
+// end forgets a document whose host says that there is none, for all replicas. Where the store is
+// away it stays, and may serve again if the host then does not answer; whoever asks while it
+// answers ends it again.
 func (d *Documents) end(ctx context.Context, id string, status int, reason error) error {
 	ref := grant.ClientRef(id)
 	d.cache.Remove(ref)

@@ -146,7 +146,8 @@ func TestFailedFetchIsLoggedOnceForAClient(t *testing.T) {
 	}
 }
 
-// Many who ask for one document at once cost its host one request, and whoever hangs up fails nobody else.
+// Many who ask for one document at once cost its host one request, and whoever hangs up fails
+// nobody else.
 func TestDocumentIsFetchedOnceForAllWhoAsk(t *testing.T) {
 	var fetched atomic.Int32
 	release := make(chan struct{})

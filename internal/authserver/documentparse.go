@@ -18,8 +18,8 @@ import (
 
 const maxDocumentID = 1024
 
-// checkDocumentID holds a client_id to §3: an https URL with a path. There is one spelling of a host, so that one that is
-// denied does not come back with another.
+// checkDocumentID holds a client_id to §3: an https URL with a path. There is one spelling of a
+// host, so that one that is denied does not come back with another.
 func checkDocumentID(id string) error {
 	u, err := url.Parse(id)
 	switch {
@@ -56,8 +56,8 @@ type parsedDocument struct {
 	Fetched   int64           `json:"fetched,omitempty"` // in seconds; 0 for what is built in
 }
 
-// client is the client that a document describes. Keys that a later version kept and this one cannot read leave it without
-// any, see [client.isKeyless].
+// client is the client that a document describes. Keys that a later version kept and this one
+// cannot read leave it without any, see [client.isKeyless].
 func (d *parsedDocument) client() *client {
 	c := &client{
 		id: d.ID, name: d.Name, origin: document, redirects: d.Redirects, methods: d.Methods, keysURL: d.KeysURL, algorithm: d.Algorithm,
@@ -71,7 +71,8 @@ func (d *parsedDocument) client() *client {
 	return c
 }
 
-// isKeyless reports whether the client may prove itself by keys that nobody here knows: what is built in has none.
+// isKeyless reports whether the client may prove itself by keys that nobody here knows: what is
+// built in has none.
 func (c *client) isKeyless() bool {
 	return slices.Contains(c.methods, methodKey) && c.keys == nil && c.keysURL == ""
 }
@@ -81,8 +82,8 @@ func badDocument(format string, args ...any) *Error {
 	return fail(invalidClient, "the client metadata document "+fmt.Sprintf(format, args...)).because(web.ReasonDocument)
 }
 
-// parseDocument reads a document (§4). What does not count here may be anything, and so may redirects that are not served as
-// long as one is: a document is written for every server.
+// parseDocument reads a document (§4). What does not count here may be anything, and so may
+// redirects that are not served as long as one is: a document is written for every server.
 func parseDocument(id string, data []byte, schemes []string) (*parsedDocument, error) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &members) != nil || members == nil {

@@ -13,9 +13,9 @@ import (
 // ProbedDocument is the metadata document of a well-known client that [ProbeDocument] fetches.
 func ProbedDocument() string { return builtInDocuments[0].id }
 
-// ProbeDocument fetches a document as a sign-in of its client does, and forgets it. It is for operators who ask whether
-// documents can be fetched (gateway check --connect). proxied says that it goes through a proxy. Every error is a
-// [*netx.Finding].
+// ProbeDocument fetches a document as a sign-in of its client does, and forgets it. It is for
+// operators who ask whether documents can be fetched (gateway check --connect). proxied says that
+// it goes through a proxy. Every error is a [*netx.Finding].
 func ProbeDocument(ctx context.Context, fetcher *netx.Fetcher, proxied bool) error {
 	id := ProbedDocument()
 	got, err := fetcher.Fetch(ctx, id)

@@ -29,13 +29,15 @@ const (
 // stillThereTimeout is how long a refresh may wait for the host of its client's document.
 const stillThereTimeout = 3 * time.Second
 
-// DocumentsOptions configure [Documents]. The zero value fetches, keeps nothing but in memory and logs nothing.
+// DocumentsOptions configure [Documents]. The zero value fetches, keeps nothing but in memory and
+// logs nothing.
 type DocumentsOptions struct {
 	// Mode is one of the constants above. Default: DocumentsOn.
 	Mode string
 	// Fetcher fetches documents. Default: one that reaches every public address.
 	Fetcher *netx.Fetcher
-	// Kept is where documents are kept for all replicas, and Sealer seals them. Default: they are not kept.
+	// Kept is where documents are kept for all replicas, and Sealer seals them. Default: they are
+	// not kept.
 	Kept   KeptDocuments
 	Sealer Sealer
 	// Logger is told what operators can do something about. Default: nobody is.
@@ -44,13 +46,14 @@ type DocumentsOptions struct {
 	Now func() time.Time
 }
 
-// Documents are Client ID Metadata Documents: a client_id is an https URL, and what is found there is the client
-// (draft-ietf-oauth-client-id-metadata-document). Whoever sends an authorization request chooses the URL, so what is
-// fetched must not be able to reach anything that is not public, nor cost much. It may be used by many goroutines at once.
+// Documents are Client ID Metadata Documents: a client_id is an https URL, and what is found there
+// is the client (draft-ietf-oauth-client-id-metadata-document). Whoever sends an authorization
+// request chooses the URL, so what is fetched must not be able to reach anything that is not
+// public, nor cost much. It may be used by many goroutines at once.
 //
-// A host that does not answer says nothing about its client: then the document serves with which a person has signed in
-// before, or what is built in. A host that says that there is no document ends its client. If the store cannot say what is
-// kept, nothing is taken to be.
+// A host that does not answer says nothing about its client: then the document serves with which a
+// person has signed in before, or what is built in. A host that says that there is no document ends
+// its client. If the store cannot say what is kept, nothing is taken to be.
 type Documents struct {
 	DocumentsOptions
 
@@ -58,8 +61,8 @@ type Documents struct {
 	cache   *lru.Cache[string, cachedDocument]
 	flights flight.Group[*client]
 	asked   lately // when a refresh last asked, by grant.ClientRef
-	// told is when it was last logged that a document cannot be fetched; apart for ids that anybody may have made up, so that
-	// those silence nothing.
+	// told is when it was last logged that a document cannot be fetched; apart for ids that anybody
+	// may have made up, so that those silence nothing.
 	told, toldUnknown lately
 }
 
@@ -109,8 +112,8 @@ func (d *Documents) admits(id string) error {
 	return nil
 }
 
-// client gives the client of an id: from the cache (§5.2), from its host, or where that cannot be asked from what is kept or
-// built in.
+// client gives the client of an id: from the cache (§5.2), from its host, or where that cannot be
+// asked from what is kept or built in.
 func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, error) {
 	if err := d.admits(id); err != nil {
 		return nil, err
@@ -140,8 +143,8 @@ func (d *Documents) client(ctx context.Context, id string, l lookup) (*client, e
 	})
 }
 
-// once has one of all who ask for a document at the same time fetch it. Whoever does goes on when its client hangs up, since
-// others wait for it; the fetch ends by itself.
+// once has one of all who ask for a document at the same time fetch it. Whoever does goes on when
+// its client hangs up, since others wait for it; the fetch ends by itself.
 func (d *Documents) once(ctx context.Context, ref string, fetch func(context.Context) (*client, error)) (*client, error) {
 	f, _ := d.flights.Join(ref, func() (*client, error) {
 		beside := context.WithoutCancel(ctx)
@@ -159,8 +162,8 @@ func (d *Documents) once(ctx context.Context, ref string, fetch func(context.Con
 	return c, err
 }
 
-// fetch asks the host, and remembers what it says. An [*unfetched] says that nobody knows; an [*Error] that there is no such
-// document, which ends the one that was kept.
+// fetch asks the host, and remembers what it says. An [*unfetched] says that nobody knows; an
+// [*Error] that there is no such document, which ends the one that was kept.
 func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*parsedDocument, error) {
 	got, err := d.Fetcher.Fetch(ctx, id)
 	if err != nil {
@@ -190,9 +193,9 @@ func (d *Documents) fetch(ctx context.Context, id string, schemes []string) (*pa
 	return doc, nil
 }
 
-// stillThere tells whether a client may go on that signed in before: its document is asked for when the cache has it no
-// more, at most every few minutes. Only a host that says that there is none ends the client; the grant stays, in case that
-// was a mistake of the host's.
+// stillThere tells whether a client may go on that signed in before: its document is asked for when
+// the cache has it no more, at most every few minutes. Only a host that says that there is none
+// ends the client; the grant stays, in case that was a mistake of the host's.
 func (d *Documents) stillThere(ctx context.Context, id string, schemes []string) error {
 	ref := grant.ClientRef(id)
 	doc, fresh := d.cached(ref)

@@ -16,8 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// kind is a row of the table of errors: what a client is told and with which status. The code goes into a body (RFC 6749
-// §5.2, RFC 7591 §3.2.2) or a redirect (RFC 6749 §4.1.2.1).
+// kind is a row of the table of errors: what a client is told and with which status. The code goes
+// into a body (RFC 6749 §5.2, RFC 7591 §3.2.2) or a redirect (RFC 6749 §4.1.2.1).
 type kind struct {
 	code   string
 	status int
@@ -45,8 +45,8 @@ var (
 // retryLater is when to come back to a store or a provider that is down.
 const retryLater = 5 * time.Second
 
-// Error is an answer of this server that is not the one hoped for. Its text is for clients and people; the cause, if any,
-// for operators only.
+// Error is an answer of this server that is not the one hoped for. Its text is for clients and
+// people; the cause, if any, for operators only.
 type Error struct {
 	kind        kind
 	description string // ASCII without quotes and backslashes (RFC 6749 §5.2)
@@ -79,7 +79,8 @@ func (e *Error) text() string {
 	return "something went wrong on our side; try again, and if it keeps happening, contact the operator"
 }
 
-// asError says what an error of the store or of the sign-in means to a client. What is not known is not a client's fault.
+// asError says what an error of the store or of the sign-in means to a client. What is not known is
+// not a client's fault.
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		own := *e // several requests may wait for one answer, and each is told of by itself
@@ -105,8 +106,8 @@ func asError(err error) *Error {
 	return &Error{kind: serverError, cause: err}
 }
 
-// unreadable tells that something of a grant is there and does not open. It is unavailable, so nobody loses a grant for it,
-// and waiting a moment does not help.
+// unreadable tells that something of a grant is there and does not open. It is unavailable, so
+// nobody loses a grant for it, and waiting a moment does not help.
 func unreadable(err error) bool {
 	return errors.Is(err, grant.ErrUnreadable) || errors.Is(err, grant.ErrUpstreamUnreadable)
 }
@@ -146,12 +147,12 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(data)
 }
 
-// reportedPerMinute is how many lines one kind of failure makes in a minute: enough to find the ids that the first people read,
-// and a bound for who makes requests fail without having signed in.
+// reportedPerMinute is how many lines one kind of failure makes in a minute: enough to find the ids
+// that the first people read, and a bound for who makes requests fail without having signed in.
 const reportedPerMinute = 5
 
-// report logs what operators can do something about: the step that failed, and the kind of the failure. What is one too many is
-// told at DEBUG, and counted in the next line of its kind.
+// report logs what operators can do something about: the step that failed, and the kind of the
+// failure. What is one too many is told at DEBUG, and counted in the next line of its kind.
 func (s *Server) report(r *http.Request, step string, e *Error) {
 	if e.cause == nil || e.kind == accessDenied || e.kind == invalidGrant || r.Context().Err() != nil {
 		return

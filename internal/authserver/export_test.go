@@ -48,7 +48,8 @@ func SealClientID(ids Sealer, redirect string) string {
 // KnownSchemes are the schemes without a dot that redirects may have.
 var KnownSchemes = knownSchemes
 
-// CheckRedirect says what is wrong with a redirect, of which the operator allows more schemes than the known ones.
+// CheckRedirect says what is wrong with a redirect, of which the operator allows more schemes than
+// the known ones.
 func CheckRedirect(redirect string, more ...string) string { return checkRedirect(redirect, more) }
 
 // Allows tells whether a client with one redirect may use another.
@@ -65,7 +66,8 @@ func (d *Documents) Read(ctx context.Context, id string) (kept int, err error) {
 	return d.cache.Len(), err
 }
 
-// PendingName is the name of the cookie that goes with a handle, without what the address adds to it.
+// PendingName is the name of the cookie that goes with a handle, without what the address adds to
+// it.
 func PendingName(handle string) string { return pendingName(handle) }
 
 // DecodePending reads what a cookie of a sign-in is sealed around.

@@ -9,8 +9,9 @@ import (
 // The end of a sign-in: the person has signed in and agrees. conclude is the way there for every
 // request; complete is the last step.
 
-// conclude ends a request whose person has signed in and agrees: with the client's answer, or first with the page that asks
-// for their key. In a request without a client the person came for that page.
+// conclude ends a request whose person has signed in and agrees: with the client's answer, or first
+// with the page that asks for their key. In a request without a client the person came for that
+// page.
 func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
 	if s.opts.Linker != nil {
 		link, err := s.opts.Linker.Check(r.Context(), x.Person.Subject)
@@ -31,7 +32,8 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, b browser, x *
 	s.complete(w, r, b, x, on)
 }
 
-// complete stores the grant and the approval, and gives the client's answer: a code, or why there is none.
+// complete stores the grant and the approval, and gives the client's answer: a code, or why there
+// is none.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request, b browser, x *grant.AuthRequest, on onward) {
 	code, err := s.opts.Grants.Begin(r.Context(), grant.Grant{
 		Subject: x.Person.Subject, Name: x.Person.Name, Email: x.Person.Email, ClientID: x.ClientID, ClientName: x.ClientName,

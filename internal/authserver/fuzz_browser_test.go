@@ -20,7 +20,8 @@ func (w *world) serveOnce(r *http.Request) *httptest.ResponseRecorder {
 	return rec
 }
 
-// unsealed makes a world in which a browser may write what it is given sealed, so that the parsers behind are reached.
+// unsealed makes a world in which a browser may write what it is given sealed, so that the parsers
+// behind are reached.
 func unsealed(f *testing.F) *world {
 	return newWorldOver(f, false, func(o *authserver.Options) {
 		o.Keys.Browser, o.Keys.Request = clear{}, clear{}
@@ -53,8 +54,8 @@ func FuzzCookies(f *testing.F) {
 	})
 }
 
-// Whatever a browser brings back from the provider, nobody is given anything but for what was sealed for that browser; and
-// whatever is sealed is read as it was written, or not at all.
+// Whatever a browser brings back from the provider, nobody is given anything but for what was
+// sealed for that browser; and whatever is sealed is read as it was written, or not at all.
 func FuzzPendingCookies(f *testing.F) {
 	sealed, open := newWorldOver(f, false), unsealed(f)
 	state := ""
@@ -88,7 +89,8 @@ func FuzzPendingCookies(f *testing.F) {
 	})
 }
 
-// Whatever the form of a browser's own page holds, nobody is sent on but by the request that was sealed for it.
+// Whatever the form of a browser's own page holds, nobody is sent on but by the request that was
+// sealed for it.
 func FuzzConsentForms(f *testing.F) {
 	w, open := newWorldOver(f, false), unsealed(f)
 	shown := func(w *world) (filled url.Values, cookies []*http.Cookie) {
@@ -122,7 +124,8 @@ func FuzzConsentForms(f *testing.F) {
 	})
 }
 
-// Whatever is entered as a key, a page or a hand-over answers it, the page never shows it, and nobody else's is touched.
+// Whatever is entered as a key, a page or a hand-over answers it, the page never shows it, and
+// nobody else's is touched.
 func FuzzKeyForms(f *testing.F) {
 	l := &linker{keys: map[string]string{annsSubject: "linked"}, refused: map[string]bool{}}
 	w := newWorldOver(f, false, func(o *authserver.Options) { o.Linker = l })

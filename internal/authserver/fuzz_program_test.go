@@ -93,7 +93,8 @@ func FuzzClientAuthentication(f *testing.F) {
 	})
 }
 
-// Whatever a server says of its document's age, it is kept for no less than nothing and no more than a day.
+// Whatever a server says of its document's age, it is kept for no less than nothing and no more
+// than a day.
 func FuzzDocumentLives(f *testing.F) {
 	f.Add("max-age=600, public", "", "10")
 	f.Add(`no-store`, "Thu, 01 Jan 2099 00:00:00 GMT", "-1")

@@ -33,7 +33,8 @@ func FuzzRedirects(f *testing.F) {
 			t.Errorf("%q is a redirect", s)
 			return
 		}
-		// No other address stands in the redirect of an app, and no scheme is one that has no dot and is not known.
+		// No other address stands in the redirect of an app, and no scheme is one that has no dot
+		// and is not known.
 		if _, rest, _ := strings.Cut(s, ":"); u.Scheme != "https" && u.Scheme != "http" && (strings.ContainsAny(rest, ":@%") ||
 			strings.Contains(strings.TrimPrefix(rest, "//"), "//") || !strings.Contains(u.Scheme, ".") && !slices.Contains(authserver.KnownSchemes, u.Scheme)) {
 			t.Errorf("%q is the redirect of an app", s)
@@ -97,7 +98,8 @@ func FuzzLists(f *testing.F) {
 	})
 }
 
-// Whatever a client or a browser sends, nothing leads to a page that no client registered, and nobody gets a token.
+// Whatever a client or a browser sends, nothing leads to a page that no client registered, and
+// nobody gets a token.
 func FuzzRequests(f *testing.F) {
 	w := newWorld(f)
 	c := w.program(localRedirect)

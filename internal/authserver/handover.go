@@ -11,7 +11,8 @@ import (
 // onward sends a browser on: by a redirect, or by a page after a form (see consent).
 type onward func(w http.ResponseWriter, client, location string)
 
-// byRedirect leads on at once, but by a page to an app's own scheme: a browser that does not open it would show nothing.
+// byRedirect leads on at once, but by a page to an app's own scheme: a browser that does not open
+// it would show nothing.
 func (s *Server) byRedirect(w http.ResponseWriter, client, location string) {
 	if isApps(location) {
 		s.handBack(w, client, location)
@@ -40,8 +41,9 @@ func (s *Server) declined(w http.ResponseWriter, x *grant.AuthRequest, e *Error)
 	s.tellClient(w, x, e, "You did not give it access.", s.handBack)
 }
 
-// tellClient gives the client an error (RFC 6749 §4.1.2.1). No error opens an app without a click: whoever makes somebody
-// deny, or fail, would choose which app is opened with what. The page of that click says what the problem is.
+// tellClient gives the client an error (RFC 6749 §4.1.2.1). No error opens an app without a click:
+// whoever makes somebody deny, or fail, would choose which app is opened with what. The page of
+// that click says what the problem is.
 func (s *Server) tellClient(w http.ResponseWriter, x *grant.AuthRequest, e *Error, problem string, on onward) {
 	tell(w, http.StatusSeeOther, e)
 	location := s.errorURL(x, e)
@@ -74,13 +76,14 @@ func (s *Server) handOver(w http.ResponseWriter, v handover) {
 	s.opts.Pages.Render(w, http.StatusOK, "handover", v)
 }
 
-// link is an address that a page may lead to: one of a client's redirects or the provider's, checked before. Schemes of
-// apps would be taken out otherwise.
+// link is an address that a page may lead to: one of a client's redirects or the provider's,
+// checked before. Schemes of apps would be taken out otherwise.
 func link(location string) any {
 	return template.URL(location) //nolint:gosec // checked by checkRedirect, or the operator's provider
 }
 
-// refresh is the whole attribute, for the same reason. Its quotes, angles and ampersands are escaped here.
+// refresh is the whole attribute, for the same reason. Its quotes, angles and ampersands are
+// escaped here.
 func refresh(location string) any {
 	return template.HTMLAttr(`content="0;url=` + template.HTMLEscapeString(location) + `"`) //nolint:gosec // escaped
 }

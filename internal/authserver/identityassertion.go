@@ -10,20 +10,24 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// profileIdentity announces identity assertions (draft-ietf-oauth-identity-assertion-authz-grant §7.2).
+// profileIdentity announces identity assertions (draft-ietf-oauth-identity-assertion-authz-grant
+// §7.2).
 const profileIdentity = "urn:ietf:params:oauth:grant-profile:id-jag"
 
-// IdentityAssertions are what a company's identity provider says about its people towards this server, so that none of them has
-// to sign in here (enterprise-managed authorization). Both members are required.
+// IdentityAssertions are what a company's identity provider says about its people towards this
+// server, so that none of them has to sign in here (enterprise-managed authorization). Both members
+// are required.
 type IdentityAssertions struct {
 	// Keys verify the assertions of each issuer.
 	Keys map[string]GrantKeys
-	// Admit says who the person is whom verified claims of an issuer describe, by the rules of a sign-in. Its errors are
-	// [ErrNotAllowed], and [ErrUndescribed] if the claims do not say enough to tell.
+	// Admit says who the person is whom verified claims of an issuer describe, by the rules of a
+	// sign-in. Its errors are [ErrNotAllowed], and [ErrUndescribed] if the claims do not say enough
+	// to tell.
 	Admit func(issuer string, claims map[string]any) (Person, error)
 }
 
-// ErrUndescribed says that an identity assertion lacks a claim that the rules of a sign-in need. It is an [ErrNotAllowed].
+// ErrUndescribed says that an identity assertion lacks a claim that the rules of a sign-in need. It
+// is an [ErrNotAllowed].
 var ErrUndescribed error = undescribed{}
 
 type undescribed struct{}
@@ -35,8 +39,9 @@ func (undescribed) Error() string {
 // Is makes it an [ErrNotAllowed].
 func (undescribed) Is(target error) bool { return target == ErrNotAllowed }
 
-// identityAssertion is the grant of an assertion about a person (draft-ietf-oauth-identity-assertion-authz-grant §4.4). It is for
-// clients that prove who they are: the assertion names its client, and without a proof whoever got hold of it could use it. No
+// identityAssertion is the grant of an assertion about a person
+// (draft-ietf-oauth-identity-assertion-authz-grant §4.4). It is for clients that prove who they
+// are: the assertion names its client, and without a proof whoever got hold of it could use it. No
 // person is asked, so what it does not say is not granted.
 func (s *Server) identityAssertion(q *tokenRequest, a *token.GrantAssertion) (*direct, *Error) {
 	if s.opts.IdentityAssertions == nil {
@@ -103,8 +108,8 @@ func (s *Server) judgeAsserted(ctx context.Context, a *token.GrantAssertion, ref
 	return fail(invalidGrant, text)
 }
 
-// assertedResources are where an assertion is good: at the resources that it names, each of which must be ours, or where its
-// request says.
+// assertedResources are where an assertion is good: at the resources that it names, each of which
+// must be ours, or where its request says.
 func (s *Server) assertedResources(q *tokenRequest, a *token.GrantAssertion) ([]string, *Error) {
 	if len(a.Resources) == 0 {
 		return s.directResources(q.resources)
@@ -115,8 +120,9 @@ func (s *Server) assertedResources(q *tokenRequest, a *token.GrantAssertion) ([]
 	return a.Resources, nil
 }
 
-// assertedScopes are those of an assertion that are ours, that its client may have and that its request asks for, if it does.
-// Without scopes in the assertion only what reads is granted: its issuer has approved nothing else.
+// assertedScopes are those of an assertion that are ours, that its client may have and that its
+// request asks for, if it does. Without scopes in the assertion only what reads is granted: its
+// issuer has approved nothing else.
 func (s *Server) assertedScopes(q *tokenRequest, a *token.GrantAssertion) ([]string, *Error) {
 	scopes := s.ownScopes(strings.Join(a.Scopes, " "))
 	if !a.HasScopes {

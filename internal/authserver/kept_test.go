@@ -26,7 +26,8 @@ func fails(err error) func(*http.Request) (*http.Response, error) {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// signedIn is a world in which a person has signed in with a document, long enough ago that it is asked for again.
+// signedIn is a world in which a person has signed in with a document, long enough ago that it is
+// asked for again.
 func signedIn(t *testing.T, change ...func(*authserver.Options)) (w *world, c *program, refresh string) {
 	t.Helper()
 	w = newWorld(t, change...)
@@ -38,7 +39,8 @@ func signedIn(t *testing.T, change ...func(*authserver.Options)) (w *world, c *p
 	return w, c, refresh
 }
 
-// askedOnEach opens the authorization page on each replica, and gives the status of both, which must be the same.
+// askedOnEach opens the authorization page on each replica, and gives the status of both, which
+// must be the same.
 func askedOnEach(t *testing.T, w *world, c *program) page {
 	t.Helper()
 	first := w.browser().open(c.request())
@@ -205,7 +207,8 @@ func TestKeptDocumentThatDoesNotFitIsNone(t *testing.T) {
 	}
 }
 
-// A replica that did not fetch the document keeps it too: the one that ends the sign-in need not be the one that began it.
+// A replica that did not fetch the document keeps it too: the one that ends the sign-in need not be
+// the one that began it.
 func TestDocumentIsKeptByWhicheverReplicaEndsTheSignIn(t *testing.T) {
 	for _, end := range []int{0, 1} {
 		w := newWorld(t)

@@ -179,7 +179,8 @@ func TestALoginThatIsUsedTooOftenIsTold(t *testing.T) {
 func TestReuseIsLoggedOnce(t *testing.T) {
 	for name, fails := range map[string]func(op int) (before, after bool){
 		"the store answers": nil,
-		// The first attempt revokes the grant and does not know it, the second one finds it revoked.
+		// The first attempt revokes the grant and does not know it, the second one finds it
+		// revoked.
 		"the store's answer was lost": func(op int) (bool, bool) { return false, op == 2 },
 		"the store did nothing":       func(op int) (bool, bool) { return op == 2, false },
 	} {

@@ -14,9 +14,11 @@ var (
 	ErrKeyExists    = identity.ErrKeyExists
 )
 
-// Linker keeps a key of each person's own for what stands behind the gateway. ErrUnavailable says that it cannot tell now.
+// Linker keeps a key of each person's own for what stands behind the gateway. ErrUnavailable says
+// that it cannot tell now.
 type Linker interface {
-	// Check is asked when the person has signed in: without a key that can be used, the person is asked for one.
+	// Check is asked when the person has signed in: without a key that can be used, the person is
+	// asked for one.
 	Check(ctx context.Context, subject string) (Link, error)
 	// Find is asked for the page that shows the key.
 	Find(ctx context.Context, subject string) (Link, error)

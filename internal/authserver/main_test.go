@@ -45,7 +45,8 @@ var scopes = []authserver.Scope{
 
 var scopeNames = []string{"messages:read", "messages:send", "contacts:write"}
 
-// world is two replicas behind one address, each request on another one, with a store, a provider and a clock.
+// world is two replicas behind one address, each request on another one, with a store, a provider
+// and a clock.
 type world struct {
 	insists  bool // see post
 	t        testing.TB

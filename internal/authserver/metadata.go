@@ -7,12 +7,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// offlineAccess is the scope with which clients ask for refresh tokens (OpenID Connect Core §11). All get one; some ask
-// only where it is listed.
+// offlineAccess is the scope with which clients ask for refresh tokens (OpenID Connect Core §11).
+// All get one; some ask only where it is listed.
 const offlineAccess = "offline_access"
 
-// metadata is RFC 8414 §2, with the names of RFC 9207 §3 and of Client ID Metadata Documents §5. The same document is at
-// OpenID Connect's well-known path, since some clients look nowhere else.
+// metadata is RFC 8414 §2, with the names of RFC 9207 §3 and of Client ID Metadata Documents §5.
+// The same document is at OpenID Connect's well-known path, since some clients look nowhere else.
 func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 	scopes := make([]string, 0, len(s.opts.Scopes)+1)
 	for _, scope := range s.opts.Scopes {

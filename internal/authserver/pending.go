@@ -13,9 +13,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// A pending authorization request, from its approval to the provider's answer, is a cookie of the browser that approved.
-// So consent pages cost the store nothing, and a store that is lost meanwhile loses nobody. The cookie is sealed around the
-// request, bound to its own name, to the handle that the provider brings back as state, and to the browser's session.
+// A pending authorization request, from its approval to the provider's answer, is a cookie of the
+// browser that approved. So consent pages cost the store nothing, and a store that is lost
+// meanwhile loses nobody. The cookie is sealed around the request, bound to its own name, to the
+// handle that the provider brings back as state, and to the browser's session.
 const (
 	pendingCookie = "gateway-signin-"
 	// maxPendingCookie is the longest cookie, with its name.
@@ -74,7 +75,8 @@ func encodePending(x *grant.AuthRequest, handle string, until time.Time) []byte 
 	return b
 }
 
-// decodePending reads what was sealed. A format of another version is not read: the person starts again.
+// decodePending reads what was sealed. A format of another version is not read: the person starts
+// again.
 func decodePending(b []byte) (x *grant.AuthRequest, handle []byte, until time.Time, ok bool) {
 	if len(b) == 0 || b[0] != pendingFormat {
 		return nil, nil, until, false
@@ -151,8 +153,8 @@ func (s *Server) setPending(w http.ResponseWriter, r *http.Request, x *grant.Aut
 	return nil
 }
 
-// surplusPending names the cookies that leave no room for one more, from the oldest on. What does not open is older than
-// anything: it is of no use.
+// surplusPending names the cookies that leave no room for one more, from the oldest on. What does
+// not open is older than anything: it is of no use.
 func (s *Server) surplusPending(r *http.Request) []string {
 	ages := map[string]int64{}
 	for _, c := range r.Cookies() {
@@ -189,7 +191,8 @@ func (s *Server) decodeCookie(name, value string) (x *grant.AuthRequest, handle 
 	return decodePending(data)
 }
 
-// pending gives the request that the browser carries for a handle. The seal says until when, whatever the browser thinks.
+// pending gives the request that the browser carries for a handle. The seal says until when,
+// whatever the browser thinks.
 func (s *Server) pending(r *http.Request, handle string) (*grant.AuthRequest, bool) {
 	name := pendingName(handle)
 	x, of, until, ok := s.decodeCookie(name, s.cookies.get(r, name))

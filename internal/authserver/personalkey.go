@@ -8,8 +8,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked for each time: a browser that
-// remembers a person is not a proof that the same person sits there.
+// account begins a sign-in of somebody who wants to see, replace or remove their key. It is asked
+// for each time: a browser that remembers a person is not a proof that the same person sits there.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) {
 	b, known := s.browserOf(r)
 	if !known {
@@ -67,8 +67,8 @@ func (s *Server) keyPage(w http.ResponseWriter, status int, v keyView) {
 	s.opts.Pages.Render(w, status, "key", v)
 }
 
-// key takes the answer of the page. The request stays open until a key is kept or the person gives up, so that another
-// one can be tried; and only the browser that signed in can go on with it.
+// key takes the answer of the page. The request stays open until a key is kept or the person gives
+// up, so that another one can be tried; and only the browser that signed in can go on with it.
 func (s *Server) key(w http.ResponseWriter, r *http.Request) {
 	b, ok := s.ownForm(w, r)
 	if !ok {

@@ -232,7 +232,7 @@ func TestKeyFormIsBoundToTheBrowserThatSignedIn(t *testing.T) {
 	}
 }
 
-// Somebody else than the browser knew signs in: consent is asked for first, and no key gets past it.
+// Somebody else than the browser knew signs in: consent comes first, and no key gets past it.
 func TestTheKeyIsAskedForAfterTheSecondConsent(t *testing.T) {
 	w, l := newLinkingWorld(t)
 	p, c := w.browser(), w.program(localRedirect)

@@ -22,15 +22,15 @@ type tokens struct {
 	Scope   string `json:"scope"`
 }
 
-// grantKind is what differs between grants: which parameters they need, of which the first names the grant, how the next
-// step of a grant is found, and whether the person was judged a moment ago. All else is the pipeline's, so that no grant can
-// forget it.
+// grantKind is what differs between grants: which parameters they need, of which the first names
+// the grant, how the next step of a grant is found, and whether the person was judged a moment ago.
+// All else is the pipeline's, so that no grant can forget it.
 type grantKind struct {
 	params []string
 	// optional are others of them, "" if absent.
 	optional []string
-	// of gives the id of the grant that the first parameter belongs to, without asking the store; ok is false if it is not
-	// ours.
+	// of gives the id of the grant that the first parameter belongs to, without asking the store;
+	// ok is false if it is not ours.
 	of     func(g *grant.Grants, first string) (id string, ok bool)
 	find   func(ctx context.Context, g *grant.Grants, q *tokenRequest) (*grant.Rotation, error)
 	judged bool
@@ -40,8 +40,9 @@ type grantKind struct {
 	clientless bool
 }
 
-// issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion used up, grant with what
-// that demands of the client, resource and scopes, policy, what can be used once used up, one step of the grant.
+// issue is the pipeline that every token comes out of: client (see readTokenRequest), its assertion
+// used up, grant with what that demands of the client, resource and scopes, policy, what can be
+// used once used up, one step of the grant.
 func (s *Server) issue(ctx context.Context, grants *grant.Grants, q *tokenRequest) (*tokens, error) {
 	if q.assertion != nil {
 		if err := grants.UseAssertion(ctx, q.use(), q.used(s.opts.Now())); err != nil {
@@ -89,10 +90,11 @@ func (s *Server) issue(ctx context.Context, grants *grant.Grants, q *tokenReques
 	}, nil
 }
 
-// narrow gives the resource and the scopes of a token: those granted that the resource still knows, or fewer if asked
-// (RFC 6749 §6). A direct grant gives what it may of what is asked for, which the answer says (RFC 6749 §3.3): programs without
-// people ask for all scopes that the endpoint has. Each resource that is named must be one where the grant is good, and the token is good there alone; without
-// one it is as good as the grant (RFC 8707 §2.2).
+// narrow gives the resource and the scopes of a token: those granted that the resource still knows,
+// or fewer if asked (RFC 6749 §6). A direct grant gives what it may of what is asked for, which the
+// answer says (RFC 6749 §3.3): programs without people ask for all scopes that the endpoint has.
+// Each resource that is named must be one where the grant is good, and the token is good there
+// alone; without one it is as good as the grant (RFC 8707 §2.2).
 func (s *Server) narrow(g grant.Grant, q *tokenRequest) (resource string, scopes []string, err error) {
 	named, granted := q.resources, strings.Fields(g.Resource)
 	for _, r := range named {
@@ -126,8 +128,9 @@ func (s *Server) narrow(g grant.Grant, q *tokenRequest) (resource string, scopes
 	return strings.Join(named, " "), scopes, nil
 }
 
-// judge asks whether the person may still come in. Who may not loses the grant; where nobody can tell it stays. What the store
-// has lost is judged by [SignIn] without it, and what is there and does not open is 503 until it does.
+// judge asks whether the person may still come in. Who may not loses the grant; where nobody can
+// tell it stays. What the store has lost is judged by [SignIn] without it, and what is there and
+// does not open is 503 until it does.
 func (s *Server) judge(ctx context.Context, g grant.Grant, d *direct) error {
 	if d != nil { // it begins here, and has nothing of a provider yet
 		return d.judge(ctx)

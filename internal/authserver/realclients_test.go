@@ -127,7 +127,8 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// Without a network each well-known client signs in all the same, and with no other redirect than its own.
+// Without a network each well-known client signs in all the same, and with no other redirect than
+// its own.
 func TestWellKnownClientsSignInOffline(t *testing.T) {
 	offline := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("network is unreachable")

@@ -13,21 +13,24 @@ import (
 // maxRedirect is the longest redirect in bytes: it is shown whole.
 const maxRedirect = 2000
 
-// knownSchemes are those without a dot that MCP clients have for themselves. Any other is refused: what else a browser or
-// a system opens cannot be listed, and much of that goes to whatever address stands behind the colon.
+// knownSchemes are those without a dot that MCP clients have for themselves. Any other is refused:
+// what else a browser or a system opens cannot be listed, and much of that goes to whatever address
+// stands behind the colon.
 var knownSchemes = []string{
 	"claude", "cursor", "goose", "raycast", "vscode", "vscode-insiders", "vscodium", "warp", "windsurf", "zed",
 }
 
-// notAnApps are reverse domain names below which browsers and systems have schemes. The rule that holds is
-// [checkAppRedirect]'s, that no address can stand in such a redirect; this is a second lock.
+// notAnApps are reverse domain names below which browsers and systems have schemes. The rule that
+// holds is [checkAppRedirect]'s, that no address can stand in such a redirect; this is a second
+// lock.
 var notAnApps = []string{
 	"com.android", "com.apple", "com.brave", "com.duckduckgo", "com.google.android", "com.google.chrome", "com.microsoft.edge",
 	"com.microsoft.msedge", "com.microsoft.windows", "com.opera", "com.vivaldi", "company.thebrowser", "org.chromium", "org.mozilla",
 }
 
 var (
-	// reverseDomain is a scheme made of a domain name (RFC 8252 §7.1): a top-level domain first, and a dot.
+	// reverseDomain is a scheme made of a domain name (RFC 8252 §7.1): a top-level domain first,
+	// and a dot.
 	reverseDomain = regexp.MustCompile(`^[a-z]{2,}(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 	schemePattern = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`) // RFC 3986 §3.1, in lower case
 
@@ -40,8 +43,9 @@ var (
 	appRest      = regexp.MustCompile(`^(/?[A-Za-z0-9._~+,;=-]+)*/?(\?[A-Za-z0-9._~+,;=&-]*)?$`)
 )
 
-// checkRedirect says what is wrong with a redirect that a client wants (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1), "" for
-// nothing. more are the schemes that the operator allows beside the known ones.
+// checkRedirect says what is wrong with a redirect that a client wants (RFC 6749 §3.1.2, RFC 8252
+// §7, RFC 9700 §2.1), "" for nothing. more are the schemes that the operator allows beside the
+// known ones.
 func checkRedirect(redirect string, more []string) string {
 	if len(redirect) > maxRedirect {
 		return "a redirect URI must have at most 2000 characters"
@@ -94,7 +98,8 @@ func checkAppRedirect(scheme, rest string, more []string) string {
 		if end := strings.IndexAny(after, "/?"); end >= 0 {
 			authority = after[:end]
 		}
-		// A host of somebody's would be where a browser goes; RFC 8252 §7.1 has no authority at all.
+		// A host of somebody's would be where a browser goes; RFC 8252 §7.1 has no authority at
+		// all.
 		if known && !appHost.MatchString(authority) || !known && !appAuthority.MatchString(authority) {
 			return "a redirect URI of an app's own scheme must not name a host; write one slash, such as com.example.app:/callback"
 		}
@@ -127,8 +132,8 @@ func isApps(redirect string) bool {
 	return err != nil || u.Scheme != "https" && u.Scheme != "http"
 }
 
-// withoutLoopbackPort gives a redirect on this machine without its port. What does not come back from parsing as it was is
-// none: two readers could read it differently.
+// withoutLoopbackPort gives a redirect on this machine without its port. What does not come back
+// from parsing as it was is none: two readers could read it differently.
 func withoutLoopbackPort(redirect string) (string, bool) {
 	u, err := url.Parse(redirect)
 	if err != nil || u.Scheme != "http" || u.User != nil || !netx.IsUsualLoopback(u.Hostname()) || u.String() != redirect {

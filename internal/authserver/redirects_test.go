@@ -142,8 +142,8 @@ func TestTheConsentPageShowsTheWholeRedirect(t *testing.T) {
 	}
 }
 
-// RFC 9700 §4.11: a broken request sends nobody anywhere but to this machine, to the operator's clients, and to the host that
-// proves a client's document; and it opens no app.
+// RFC 9700 §4.11: a broken request sends nobody anywhere but to this machine, to the operator's
+// clients, and to the host that proves a client's document; and it opens no app.
 func TestAnErrorLeadsAwayByItselfOnlyWhereItIsSafe(t *testing.T) {
 	w := newWorld(t, func(o *authserver.Options) {
 		o.Clients = must(authserver.ParseClients([]byte(`{"clients":[

@@ -59,7 +59,8 @@ func (e *Error) why() web.Reason {
 	return web.ReasonInvalidRequest
 }
 
-// operatorMustAct is an error that says that trying again does not help: somebody has to change a setting.
+// operatorMustAct is an error that says that trying again does not help: somebody has to change a
+// setting.
 type operatorMustAct interface {
 	error
 	OperatorMustAct() bool

@@ -79,13 +79,14 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, out)
 }
 
-// noRedirects is read by people: an app that was not made to sign in again shows it in place of what it lacks.
+// noRedirects is read by people: an app that was not made to sign in again shows it in place of
+// what it lacks.
 const noRedirects = "redirect_uris is empty: the app does not say where to send people back to. If you see this in an app, sign in to this " +
 	"server there again and allow what it asks for (in Gemini CLI with /mcp auth and the name of the server); if you make the app, " +
 	"register at least one redirect URI"
 
-// client checks what a registration and a document have in common. schemes are those that the operator allows in redirects
-// beside the known ones.
+// client checks what a registration and a document have in common. schemes are those that the
+// operator allows in redirects beside the known ones.
 func (a registration) client(schemes []string) (*client, *Error) {
 	switch {
 	case len(a.RedirectURIs) == 0:

@@ -9,21 +9,22 @@ import (
 )
 
 const (
-	// maxClientID is the longest client_id of a registered client, which goes into addresses and forms. Where less fits, a
-	// client goes by the digest of its id.
+	// maxClientID is the longest client_id of a registered client, which goes into addresses and
+	// forms. Where less fits, a client goes by the digest of its id.
 	maxClientID = 4096
 	maxName     = 64
 
 	registeredFormat = 1
-	// registeredKeys is the format for clients with keys, which stand behind the name, and behind the algorithm if it is the
-	// only one.
+	// registeredKeys is the format for clients with keys, which stand behind the name, and behind
+	// the algorithm if it is the only one.
 	registeredKeys = 2
 )
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// registrar makes the ids of clients that register themselves. The id is the registration: redirects, name, method and keys,
-// sealed. So nothing is kept, no flood of registrations fills anything, and a lost store forgets no client.
+// registrar makes the ids of clients that register themselves. The id is the registration:
+// redirects, name, method and keys, sealed. So nothing is kept, no flood of registrations fills
+// anything, and a lost store forgets no client.
 type registrar struct {
 	ids     Sealer
 	secrets MAC

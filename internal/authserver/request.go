@@ -13,12 +13,14 @@ import (
 const (
 	// maxState is the longest state that the browser can carry to the provider and back.
 	maxState = 1024
-	// maxEcho is the longest state that an error is told with: the client must know what it is about (RFC 6749 §4.1.2.1).
+	// maxEcho is the longest state that an error is told with: the client must know what it is
+	// about (RFC 6749 §4.1.2.1).
 	maxEcho    = 8192
 	promptNone = "none"
 )
 
-// single takes parameters of which each may be there once (RFC 6749 §3.1, §3.2). An empty one is an absent one.
+// single takes parameters of which each may be there once (RFC 6749 §3.1, §3.2). An empty one is an
+// absent one.
 func single(v url.Values, names ...string) (map[string]string, *Error) {
 	out := make(map[string]string, len(names))
 	for _, name := range names {
@@ -38,8 +40,8 @@ type request struct {
 	prompt []string
 }
 
-// parseRequest checks all of a request that can be told to the client by redirect. On an error the part of the request
-// that is needed for that is given all the same.
+// parseRequest checks all of a request that can be told to the client by redirect. On an error the
+// part of the request that is needed for that is given all the same.
 func (s *Server) parseRequest(c *client, redirect string, q url.Values) (*request, *Error) {
 	r := &request{AuthRequest: grant.AuthRequest{
 		ClientID: c.id, ClientName: c.name, RedirectURI: redirect, AuthMethods: c.methods,
@@ -102,8 +104,8 @@ func isChallenge(s string) bool {
 	return err == nil && len(sum) == 32 && len(s) == 43
 }
 
-// resourcesOf are the resources that a request names (RFC 8707 §2: there may be several), each once. They are URLs, so a space
-// is in none of them, and a grant keeps them with spaces between.
+// resourcesOf are the resources that a request names (RFC 8707 §2: there may be several), each
+// once. They are URLs, so a space is in none of them, and a grant keeps them with spaces between.
 func resourcesOf(q url.Values) []string {
 	var all []string
 	for _, r := range q["resource"] {
@@ -114,7 +116,8 @@ func resourcesOf(q url.Values) []string {
 	return all
 }
 
-// scopesOf are the scopes that some resources know together; false if one of them is not ours, or there is none.
+// scopesOf are the scopes that some resources know together; false if one of them is not ours, or
+// there is none.
 func (s *Server) scopesOf(resources []string) (known []string, ok bool) {
 	for _, r := range resources {
 		scopes, ours := s.opts.Resources(r)
@@ -126,7 +129,8 @@ func (s *Server) scopesOf(resources []string) (known []string, ok bool) {
 	return known, len(resources) > 0
 }
 
-// ownScopes are those of a scope parameter that are ours. Many clients ask every server for openid, email and the like.
+// ownScopes are those of a scope parameter that are ours. Many clients ask every server for openid,
+// email and the like.
 func (s *Server) ownScopes(scope string) []string {
 	return slices.DeleteFunc(strings.Fields(scope), func(v string) bool {
 		return !slices.ContainsFunc(s.opts.Scopes, func(ours Scope) bool { return ours.Name == v })
@@ -140,8 +144,9 @@ func (s *Server) readingScopes(some []string) []string {
 	})
 }
 
-// askedScopes are those of a request that the resource knows, in our order. Others are ignored, which the answer says
-// (RFC 6749 §3.3); without any scope of ours, all that the resource knows are meant.
+// askedScopes are those of a request that the resource knows, in our order. Others are ignored,
+// which the answer says (RFC 6749 §3.3); without any scope of ours, all that the resource knows are
+// meant.
 func (s *Server) askedScopes(scope string, known []string) []string {
 	asked := s.ownScopes(scope)
 	var out []string
@@ -153,8 +158,8 @@ func (s *Server) askedScopes(scope string, known []string) []string {
 	return out
 }
 
-// answerURL is where a client gets its answer: its redirect with parameters added (RFC 6749 §4.1.2), with the state if it
-// sent one, and always with who answers (RFC 9207 §2).
+// answerURL is where a client gets its answer: its redirect with parameters added (RFC 6749
+// §4.1.2), with the state if it sent one, and always with who answers (RFC 9207 §2).
 func (s *Server) answerURL(x *grant.AuthRequest, params ...string) string {
 	u, err := url.Parse(x.RedirectURI)
 	if err != nil { // checked when the client registered

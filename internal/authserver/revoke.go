@@ -6,9 +6,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// revoke is the revocation endpoint (RFC 7009). An access token ends its grant as well as a refresh token does: a client
-// that gives one up is done with both. As at the token endpoint, what carries nothing of ours is answered with nothing
-// looked up.
+// revoke is the revocation endpoint (RFC 7009). An access token ends its grant as well as a refresh
+// token does: a client that gives one up is done with both. As at the token endpoint, what carries
+// nothing of ours is answered with nothing looked up.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	q, e := s.readRevocation(w, r)
 	if e != nil || q == nil {
@@ -45,7 +45,8 @@ type revocation struct {
 	owner string // the client that the token was issued to; "" if only the grant knows
 }
 
-// readRevocation reads a request and verifies all that can be verified without the store; nil for a token that is not ours.
+// readRevocation reads a request and verifies all that can be verified without the store; nil for a
+// token that is not ours.
 func (s *Server) readRevocation(w http.ResponseWriter, r *http.Request) (*revocation, *Error) {
 	form, e := readForm(w, r)
 	if e != nil {
@@ -74,8 +75,9 @@ func (s *Server) readRevocation(w http.ResponseWriter, r *http.Request) (*revoca
 	return nil, nil
 }
 
-// revokeGrant ends a grant for its own client, which proves itself as at the token endpoint. A grant that is gone demands
-// nothing any more; an access token that is left of it ends all the same.
+// revokeGrant ends a grant for its own client, which proves itself as at the token endpoint. A
+// grant that is gone demands nothing any more; an access token that is left of it ends all the
+// same.
 func (s *Server) revokeGrant(r *http.Request, q *revocation) error {
 	ctx, grants := r.Context(), s.opts.Grants
 	if q.owner != "" && !q.isOwners() {

@@ -21,8 +21,8 @@ import (
 
 // AccessTokens signs access tokens and reads them.
 type AccessTokens interface {
-	// Issue makes a token for a caller, good at one resource, from a grant that ends at a time, and says how long it lives:
-	// never beyond that end.
+	// Issue makes a token for a caller, good at one resource, from a grant that ends at a time, and
+	// says how long it lives: never beyond that end.
 	Issue(caller identity.Caller, resource, grant string, end time.Time) (token string, life time.Duration, err error)
 	// Grant gives the grant and the client of a token that is ours and has not expired.
 	Grant(token string) (grant, clientID string, ok bool)
@@ -36,7 +36,8 @@ type Sealer = session.Sealer
 // MAC makes and checks keyed digests for one purpose.
 type MAC = grant.Signer
 
-// Keys are for one purpose each. Registration's come from a list of their own, since the id of a client never expires.
+// Keys are for one purpose each. Registration's come from a list of their own, since the id of a
+// client never expires.
 type Keys struct {
 	ClientID     Sealer
 	ClientSecret MAC
@@ -47,19 +48,21 @@ type Keys struct {
 
 // Options configure a [Server]. All without a default are required.
 type Options struct {
-	// PublicURL is scheme and host of the gateway, and the path that all of it is below; requests come without that path. It is
-	// the issuer.
+	// PublicURL is scheme and host of the gateway, and the path that all of it is below; requests
+	// come without that path. It is the issuer.
 	PublicURL *url.URL
 	// Name is shown to people.
 	Name string
 	// Resources says whether a URL is one of the gateway's endpoints, and the scopes that it knows.
 	Resources func(resource string) (scopes []string, ok bool)
-	// Covers tells whether what was authorized for some resources is good at another one. Default: at these alone; a slash at
-	// the end makes no difference.
+	// Covers tells whether what was authorized for some resources is good at another one. Default:
+	// at these alone; a slash at the end makes no difference.
 	Covers func(granted []string, resource string) bool
-	// DefaultResource is what clients mean who name none (RFC 8707 is younger than some). Default: they are refused.
+	// DefaultResource is what clients mean who name none (RFC 8707 is younger than some). Default:
+	// they are refused.
 	DefaultResource string
-	// Scopes are all there are, with what they allow in plain words, in the order in which people read them.
+	// Scopes are all there are, with what they allow in plain words, in the order in which people
+	// read them.
 	Scopes []Scope
 	// SignIn is where people sign in.
 	SignIn SignIn
@@ -71,13 +74,14 @@ type Options struct {
 	Grants       *grant.Grants
 	AuthRequests *grant.AuthRequests
 	Consents     *grant.Consents
-	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and one that is given up only
-	// when a call's time is over. The token endpoint asks the first, and where that fails the second until Patience is over.
-	// Default: Grants.
+	// Prompt and Waiting are the same as Grants, over a store whose failure is told at once, and
+	// one that is given up only when a call's time is over. The token endpoint asks the first, and
+	// where that fails the second until Patience is over. Default: Grants.
 	Prompt, Waiting *grant.Grants
 	// Patience is how long after it came a token request may be answered. Default: [TokenPatience].
 	Patience time.Duration
-	// Draining is closed when the gateway is about to stop: no token request waits for the store then. Default: never.
+	// Draining is closed when the gateway is about to stop: no token request waits for the store
+	// then. Default: never.
 	Draining <-chan struct{}
 	// Keys seal what leaves the gateway and comes back.
 	Keys Keys
@@ -95,7 +99,8 @@ type Options struct {
 	Limiter Limiter
 	// ClientAddress is the address that a request comes from. Default: that of the connection.
 	ClientAddress func(*http.Request) string
-	// TrustsOrigin reports whether the page that a request says to come from is the operator's. Default: one of ours.
+	// TrustsOrigin reports whether the page that a request says to come from is the operator's.
+	// Default: one of ours.
 	TrustsOrigin func(*http.Request) bool
 	// PersonDigest names a subject in the log without saying who it is. Default: nobody is named.
 	PersonDigest func(subject string) string
@@ -217,12 +222,14 @@ const (
 	AccountKeyPath     = "/account/key" // for people, to see, replace and remove their key
 )
 
-// aliases are where some clients look for an endpoint whatever the metadata says: the paths that MCP once had as a default.
+// aliases are where some clients look for an endpoint whatever the metadata says: the paths that
+// MCP once had as a default.
 var aliases = map[string]string{AuthorizePath: "/authorize", TokenPath: "/token", RegisterPath: "/register", RevokePath: "/revoke"}
 
-// Mount adds every route; places are the paths of MCP endpoints, for which clients look for metadata too, before and behind
-// them (RFC 8414 §3.1, OpenID Connect Discovery §4). Routes for programs may be read from any web page, as they use no cookies;
-// those for browsers take and give cookies and no page but our own may read them.
+// Mount adds every route; places are the paths of MCP endpoints, for which clients look for
+// metadata too, before and behind them (RFC 8414 §3.1, OpenID Connect Discovery §4). Routes for
+// programs may be read from any web page, as they use no cookies; those for browsers take and give
+// cookies and no page but our own may read them.
 func (s *Server) Mount(mux *http.ServeMux, places ...string) {
 	handle := func(method, path string, h http.Handler) {
 		mux.Handle(method+path, h)
@@ -256,8 +263,8 @@ func (s *Server) Mount(mux *http.ServeMux, places ...string) {
 // CallbackURL is where the provider sends people back to; it is to be registered there.
 func (s *Server) CallbackURL() string { return s.issuer + CallbackPath }
 
-// public lets pages of any origin call a program's endpoint (Fetch, CORS protocol), which without cookies gives them
-// nothing that they could not ask for otherwise.
+// public lets pages of any origin call a program's endpoint (Fetch, CORS protocol), which without
+// cookies gives them nothing that they could not ask for otherwise.
 func public(method string, h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

@@ -21,20 +21,22 @@ var (
 
 // SignIn signs people in at an identity provider.
 type SignIn interface {
-	// Begin gives the provider's URL for the browser. keep is secret state (nonce, PKCE verifier) that comes back in Finish.
+	// Begin gives the provider's URL for the browser. keep is secret state (nonce, PKCE verifier)
+	// that comes back in Finish.
 	Begin(ctx context.Context, state string) (location string, keep []byte, err error)
 	// Finish redeems the provider's answer.
 	Finish(ctx context.Context, answer url.Values, keep []byte) (Person, error)
-	// StillAllowed is asked at every refresh, with what is known of the person. ErrDenied, ErrNotAllowed and ErrSignInOver end
-	// the grant; after any other error, and those of a store among them, it stays.
+	// StillAllowed is asked at every refresh, with what is known of the person. ErrDenied,
+	// ErrNotAllowed and ErrSignInOver end the grant; after any other error, and those of a store
+	// among them, it stays.
 	StillAllowed(ctx context.Context, p SignedIn) error
 }
 
 // Person is who signed in.
 type Person = grant.Person
 
-// SignedIn is a person whose grant goes on. What the provider needs is as it was last saved; it is nil if there is nothing, or if
-// the store has lost it, which says nothing about the person.
+// SignedIn is a person whose grant goes on. What the provider needs is as it was last saved; it is
+// nil if there is nothing, or if the store has lost it, which says nothing about the person.
 type SignedIn struct {
 	Person
 	// Grant is the id of the grant, and Since when the person signed in.

@@ -13,12 +13,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// SoftwareSubject is who a client is that acts for itself. No person has it: this server is not where people sign in.
+// SoftwareSubject is who a client is that acts for itself. No person has it: this server is not
+// where people sign in.
 func SoftwareSubject(issuer, clientID string) string {
 	return issuer + "#client:" + grant.ClientRef(clientID)
 }
 
-// may tells whether a client may use a grant type. Others than these are for who reads their grants to judge.
+// may tells whether a client may use a grant type. Others than these are for who reads their grants
+// to judge.
 func (c *client) may(grantType string) *Error {
 	switch {
 	case c.grants == nil && grantType == grantClient:
@@ -36,7 +38,8 @@ func (c *client) may(grantType string) *Error {
 	return nil
 }
 
-// clientCredentials is the grant of a client that acts for itself (RFC 6749 §4.4): its authentication is all there is to it.
+// clientCredentials is the grant of a client that acts for itself (RFC 6749 §4.4): its
+// authentication is all there is to it.
 func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *Error) {
 	c := q.client
 	resources, e := s.directResources(q.resources)
@@ -52,8 +55,8 @@ func (s *Server) clientCredentials(_ *http.Request, q *tokenRequest) (*direct, *
 // listedGrantTypes are what an entry of the operator's list may have in grant_types.
 var listedGrantTypes = []string{grantCode, grantRefresh, grantClient, grantBearer}
 
-// listedGrants gives a client of the list its grant types and scopes, or says what is wrong. Whether the scopes are known is
-// for [ClientList.CheckSoftware] to say.
+// listedGrants gives a client of the list its grant types and scopes, or says what is wrong.
+// Whether the scopes are known is for [ClientList.CheckSoftware] to say.
 func listedGrants(c *client, grants []string, scope string) (problem string) {
 	c.grants, c.scopes = grants, strings.Fields(scope)
 	signsIn := len(grants) == 0 || slices.Contains(grants, grantCode)
@@ -89,8 +92,8 @@ func (c *client) permitted(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(c.scopes, s) })
 }
 
-// Software gives all that a client of the list may do that acts for itself; ok is false if it is not one, or not any more. Nobody
-// is in a nil list.
+// Software gives all that a client of the list may do that acts for itself; ok is false if it is
+// not one, or not any more. Nobody is in a nil list.
 func (l *ClientList) Software(id string) (scopes []string, ok bool) {
 	if l == nil {
 		return nil, false
@@ -102,8 +105,8 @@ func (l *ClientList) Software(id string) (scopes []string, ok bool) {
 	return c.scopes, true
 }
 
-// CheckSoftware says which scopes of the list's clients are not among all that there are, and which clients that act for
-// themselves have a name that no token can have.
+// CheckSoftware says which scopes of the list's clients are not among all that there are, and which
+// clients that act for themselves have a name that no token can have.
 func (l *ClientList) CheckSoftware(issuer string, scopes []string) error {
 	var problems []error
 	for _, id := range slices.Sorted(maps.Keys(l.known)) {

@@ -19,7 +19,8 @@ import (
 
 const reporterSecret = "a-secret-of-the-reporter"
 
-// softwareList has two clients that act for themselves, one that people sign in with too, and one that only they do.
+// softwareList has two clients that act for themselves, one that people sign in with too, and one
+// that only they do.
 func softwareList(t testing.TB, k tokentest.Key) func(*authserver.Options) {
 	return func(o *authserver.Options) {
 		o.Clients = must(authserver.ParseClients([]byte(`{"clients":[
@@ -354,7 +355,8 @@ func TestSoftwareWaitsForTheStore(t *testing.T) {
 	}, softwareList(t, k))
 }
 
-// Wherever the store fails, there is an answer with a grant behind it or none, and the assertion can be sent again after 503.
+// Wherever the store fails, there is an answer with a grant behind it or none, and the assertion
+// can be sent again after 503.
 func TestStoreFailsWhileSoftwareAsks(t *testing.T) {
 	k := tokentest.NewKey(t, jose.ES256, "k")
 	atDesk(t, func(t *testing.T, d *desk) {

@@ -31,8 +31,8 @@ func (s *strict) Finish(ctx context.Context, answer url.Values, keep []byte) (au
 	return s.SignIn.Finish(ctx, answer, keep)
 }
 
-// signsIn is a way through a sign-in. It goes on from where it is told to, and ends with what the client is told, or with
-// a page that leads nowhere.
+// signsIn is a way through a sign-in. It goes on from where it is told to, and ends with what the
+// client is told, or with a page that leads nowhere.
 type signsIn struct {
 	// before is what the browser did earlier.
 	before func(w *world, p *person, c *program)
@@ -40,8 +40,9 @@ type signsIn struct {
 	after func(p *person, at page) page
 }
 
-// Whichever operation of the store fails, before or after its effect, the client gets one code or none, the provider's answer
-// is redeemed once, what was not redeemed can be loaded again, and the person can start again.
+// Whichever operation of the store fails, before or after its effect, the client gets one code or
+// none, the provider's answer is redeemed once, what was not redeemed can be loaded again, and the
+// person can start again.
 func TestAStoreThatFailsAtAnyStepOfASignInLosesNothing(t *testing.T) {
 	for name, way := range map[string]signsIn{
 		"straight": {},

@@ -28,7 +28,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 	case grantCode: // RFC 6749 §4.1.3 with RFC 7636 §4.5
 		return grantKind{
 			params: []string{"code", "code_verifier"},
-			// OAuth 2.1 §4.1.3 has no redirect_uri here; PKCE binds the code. One that is sent is compared.
+			// OAuth 2.1 §4.1.3 has no redirect_uri here; PKCE binds the code. One that is sent is
+			// compared.
 			optional: []string{"redirect_uri"},
 			of:       (*grant.Grants).OfCode,
 			find: func(ctx context.Context, g *grant.Grants, q *tokenRequest) (*grant.Rotation, error) {
@@ -53,7 +54,8 @@ func grantKinds(grantType string) (grantKind, bool) {
 	return grantKind{}, false
 }
 
-// tokenRequest is a request at the token endpoint that carries a code or refresh token of ours, or is a direct grant's.
+// tokenRequest is a request at the token endpoint that carries a code or refresh token of ours, or
+// is a direct grant's.
 type tokenRequest struct {
 	*presented
 	kind   grantKind
@@ -67,8 +69,9 @@ type tokenRequest struct {
 	reuse *grant.ReuseError
 }
 
-// token is the token endpoint (RFC 6749 §3.2). What is sealed or signed by us is verified before anything is counted or
-// looked up: what carries none of it spends an allowance of its address, and nothing else.
+// token is the token endpoint (RFC 6749 §3.2). What is sealed or signed by us is verified before
+// anything is counted or looked up: what carries none of it spends an allowance of its address, and
+// nothing else.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	q, e := s.readTokenRequest(w, r)
 	if e != nil {
@@ -141,8 +144,9 @@ func (s *Server) readTokenRequest(w http.ResponseWriter, r *http.Request) (*toke
 	return q, nil
 }
 
-// tellReuse tells operators of a refresh token that came after its grace period: either somebody has a copy, or a program
-// goes on with an old one. One request tells it once, after its last attempt.
+// tellReuse tells operators of a refresh token that came after its grace period: either somebody
+// has a copy, or a program goes on with an old one. One request tells it once, after its last
+// attempt.
 func (s *Server) tellReuse(ctx context.Context, q *tokenRequest, err error) {
 	if q.reuse == nil {
 		return
@@ -153,7 +157,8 @@ func (s *Server) tellReuse(ctx context.Context, q *tokenRequest, err error) {
 		"seconds_since_rotation", int64(q.reuse.Since/time.Second), "revoked", !errors.Is(err, session.ErrUnavailable))
 }
 
-// readForm takes parameters from the body only: a query ends up in logs (RFC 6749 §3.2, OAuth 2.1 §7.12).
+// readForm takes parameters from the body only: a query ends up in logs (RFC 6749 §3.2, OAuth 2.1
+// §7.12).
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {

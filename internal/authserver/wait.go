@@ -9,8 +9,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// TokenPatience is how long after it came a token request may be answered. Several clients take every answer but the one
-// hoped for as the end of their login, and all that are known wait longer than this.
+// TokenPatience is how long after it came a token request may be answered. Several clients take
+// every answer but the one hoped for as the end of their login, and all that are known wait longer
+// than this.
 const TokenPatience = 20 * time.Second
 
 const (
@@ -21,7 +22,8 @@ const (
 	betweenAttempts = 100 * time.Millisecond
 )
 
-// waitingRoom bounds how many requests wait for the store. Only what carries a code or refresh token of ours gets in.
+// waitingRoom bounds how many requests wait for the store. Only what carries a code or refresh
+// token of ours gets in.
 type waitingRoom struct {
 	mu     sync.Mutex
 	all    int
@@ -59,15 +61,16 @@ type attempted struct {
 	panicked any
 }
 
-// passes tells whether an error may be over in a moment: the store comes back, or the person's turn at the provider comes. What
-// does not open will not, and must not take the places of those who wait.
+// passes tells whether an error may be over in a moment: the store comes back, or the person's turn
+// at the provider comes. What does not open will not, and must not take the places of those who
+// wait.
 func passes(err error) bool {
 	return (errors.Is(err, session.ErrUnavailable) || errors.Is(err, ErrUnavailable)) && !unreadable(err)
 }
 
-// issueInTime issues tokens, and waits for a store that does not answer until the request's time is over, the gateway
-// drains or the client has gone. Every step of a grant may be repeated after a store that was unavailable, so an attempt
-// whose end nobody waits for does no harm.
+// issueInTime issues tokens, and waits for a store that does not answer until the request's time is
+// over, the gateway drains or the client has gone. Every step of a grant may be repeated after a
+// store that was unavailable, so an attempt whose end nobody waits for does no harm.
 func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Patience-s.opts.Now().Sub(q.came))
 	defer cancel()
@@ -108,7 +111,8 @@ func (s *Server) issueInTime(ctx context.Context, q *tokenRequest) (*tokens, err
 	}
 }
 
-// issueAgain tries until the store answers or the time is over. err is what the last attempt failed with.
+// issueAgain tries until the store answers or the time is over. err is what the last attempt failed
+// with.
 func (s *Server) issueAgain(ctx context.Context, q *tokenRequest, err error) (*tokens, error) {
 	for {
 		select {

@@ -178,8 +178,8 @@ func TestAClientThatLeavesWaitsNoLonger(t *testing.T) {
 	})
 }
 
-// A request is tried again while it waits, and by its client after it was given up, whatever operation failed and whether it
-// had its effect.
+// A request is tried again while it waits, and by its client after it was given up, whatever
+// operation failed and whether it had its effect.
 func TestNoFailureOfTheStoreCostsALogin(t *testing.T) {
 	for _, kind := range []string{"code", "refresh token"} {
 		for _, after := range []bool{false, true} {

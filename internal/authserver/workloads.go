@@ -16,8 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// Workloads are the programs that the operator lets in by the word of the platform that they run on, such as GitHub Actions or
-// a Kubernetes cluster. Nil says that there are none.
+// Workloads are the programs that the operator lets in by the word of the platform that they run
+// on, such as GitHub Actions or a Kubernetes cluster. Nil says that there are none.
 type Workloads struct {
 	issuers map[string]*workloadIssuer
 }
@@ -43,13 +43,14 @@ type GrantKeys interface {
 	Verify(ctx context.Context, a *token.GrantAssertion) error
 }
 
-// WorkloadIssuer is what the list says of an issuer's keys: at most one of JWKSURL and JWKS is set, and without both they are
-// found by its metadata.
+// WorkloadIssuer is what the list says of an issuer's keys: at most one of JWKSURL and JWKS is set,
+// and without both they are found by its metadata.
 type WorkloadIssuer struct {
 	Issuer  string          `json:"issuer"`
 	JWKSURL string          `json:"jwks_url"`
 	JWKS    json.RawMessage `json:"jwks"`
-	// CAFile has the certificates that the server of the keys is verified with, beside those of the system.
+	// CAFile has the certificates that the server of the keys is verified with, beside those of the
+	// system.
 	CAFile string `json:"ca_file"`
 }
 
@@ -59,7 +60,8 @@ type WorkloadOptions struct {
 	Keys func(WorkloadIssuer) (GrantKeys, error)
 	// Scopes are all there are.
 	Scopes []string
-	// People are issuers of people, by which setting each is known: none of them may vouch for a workload.
+	// People are issuers of people, by which setting each is known: none of them may vouch for a
+	// workload.
 	People map[string]string
 }
 
@@ -87,7 +89,8 @@ const (
 //	  }]
 //	}
 //
-// A rule must say which workload is meant, by sub, sub_prefix or repository_id: all else is chosen by whoever writes a workflow.
+// A rule must say which workload is meant, by sub, sub_prefix or repository_id: all else is chosen
+// by whoever writes a workflow.
 func ParseWorkloads(data []byte, opts WorkloadOptions) (*Workloads, error) {
 	type rule struct {
 		Name       string            `json:"name"`

@@ -32,8 +32,8 @@ func all(edits ...edit) edit {
 
 const easy = config.Secret("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 
-// combinations has each condition with a smallest configuration that it is about and, mended, the nearest one that it is
-// not. What is mended may be warned of.
+// combinations has each condition with a smallest configuration that it is about and, mended, the
+// nearest one that it is not. What is mended may be warned of.
 var combinations = []struct {
 	setting, says string
 	broken, mend  edit

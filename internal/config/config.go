@@ -183,8 +183,8 @@ type Config struct {
 	// to 5 minutes before its end. Revoking a login ends its access tokens at once; a client
 	// without refresh tokens signs in again after this time.
 	//
-	// At least twice the time before their end at which known clients ask for the next one, and less
-	// than revoked grants are remembered.
+	// At least twice the time before their end at which known clients ask for the next one, and
+	// less than revoked grants are remembered.
 	AccessTokenLife time.Duration `name:"access-token-life" default:"1h" placeholder:"DURATION" min:"10m" max:"24h" only:"auth=oauth"`
 
 	// For how long a refresh token that was replaced still gives the current one, at most half of

@@ -12,8 +12,8 @@ import (
 
 //go:generate go run ./cmd/settings
 
-// Setting is what is declared of one setting. Its value comes from its flag, else from its variable,
-// else it is the default.
+// Setting is what is declared of one setting. Its value comes from its flag, else from its
+// variable, else it is the default.
 type Setting struct {
 	Name        string // "--flag (VARIABLE)", the constant of package setting
 	Flag        string // without hyphens in front

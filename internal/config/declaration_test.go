@@ -69,7 +69,8 @@ func TestVariablesGoByTheirFlags(t *testing.T) {
 	}
 }
 
-// A setting that has an effect with some other setting only is named where that is otherwise, unless it is as by default.
+// A setting that has an effect with some other setting only is named where that is otherwise,
+// unless it is as by default.
 func TestSettingsWithoutEffectAreNamedWhateverTheyAre(t *testing.T) {
 	for i, s := range config.Settings() {
 		flag, values := s.Only()

@@ -14,7 +14,8 @@ import (
 // say notes what is wrong with the value of a setting, as [fmt.Sprintf] writes it.
 type say func(format string, args ...any)
 
-// form says what is wrong with the values of a setting, of which there is at least one unless it is a list.
+// form says what is wrong with the values of a setting, of which there is at least one unless it is
+// a list.
 type form func(wrong say, values []string)
 
 // forms are how values have to be written that are not just text, a choice or a number. What only
@@ -45,7 +46,8 @@ func listenAddress(wrong say, values []string) {
 	}
 }
 
-// basePath is what the path of the public URL may be: segments that every router and browser reads alike, none of them dots only.
+// basePath is what the path of the public URL may be: segments that every router and browser reads
+// alike, none of them dots only.
 var basePath = regexp.MustCompile(`^/?$|^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$`)
 
 func publicURL(wrong say, values []string) {

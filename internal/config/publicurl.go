@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// BasePath is the path of the public URL, without a slash at its end; "" for none. Everything but the probes is below it.
+// BasePath is the path of the public URL, without a slash at its end; "" for none. Everything but
+// the probes is below it.
 func (c *Config) BasePath() string {
 	u := c.Public()
 	if u == nil {

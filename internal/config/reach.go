@@ -19,13 +19,15 @@ const (
 	faraway              // everything else; what cannot be told belongs here
 )
 
-// nearbyDomains are names of networks of one's own: RFC 6762 §3 and appendix G, RFC 8375, RFC 6761 §6.2, and what ICANN keeps free
-// for them; the services of a Kubernetes namespace, and those of Consul.
+// nearbyDomains are names of networks of one's own: RFC 6762 §3 and appendix G, RFC 8375, RFC 6761
+// §6.2, and what ICANN keeps free for them; the services of a Kubernetes namespace, and those of
+// Consul.
 func nearbyDomains() []string {
 	return []string{".local", ".internal", ".home.arpa", ".intranet", ".private", ".corp", ".home", ".lan", ".test", ".svc", ".localdomain", ".consul"}
 }
 
-// reachOf tells how far away a host is that is given without a port. Names are not looked up: what they mean may change.
+// reachOf tells how far away a host is that is given without a port. Names are not looked up: what
+// they mean may change.
 func reachOf(host string) reach {
 	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if netx.IsLoopbackName(host) {
@@ -86,7 +88,8 @@ func sameOrigin(a, b string) bool {
 	return strings.EqualFold(u.Hostname(), v.Hostname()) || reachOf(u.Hostname()) == here && reachOf(v.Hostname()) == here
 }
 
-// elsewhere, clearAndNearby and clearAndFar are kinds of URLs: of another host, and over http of a host so far away.
+// elsewhere, clearAndNearby and clearAndFar are kinds of URLs: of another host, and over http of a
+// host so far away.
 func elsewhere(s string) bool { return s != "" && reachOfURL(s) != here }
 
 func clearAndNearby(s string) bool { return isPlainHTTP(s) && reachOfURL(s) == nearby }
@@ -96,7 +99,8 @@ func clearAndFar(s string) bool { return isPlainHTTP(s) && reachOfURL(s) == fara
 // inTheClear tells whether others can read what goes to a URL.
 func inTheClear(s string) bool { return isPlainHTTP(s) && reachOfURL(s) != here }
 
-// exposed tells whether other machines reach a listen address. One that is wrong is reported elsewhere.
+// exposed tells whether other machines reach a listen address. One that is wrong is reported
+// elsewhere.
 func exposed(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	return err == nil && !netx.IsLoopback(host)
@@ -107,7 +111,8 @@ func (c *Config) oneAddress() bool {
 	return c.AdminListen != "" && c.AdminListen == c.Listen && !strings.HasSuffix(c.Listen, ":0")
 }
 
-// listensInPublic tells whether a listen address is one of the internet itself, rather than of a network, or all of a machine.
+// listensInPublic tells whether a listen address is one of the internet itself, rather than of a
+// network, or all of a machine.
 func listensInPublic(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -117,7 +122,8 @@ func listensInPublic(listen string) bool {
 	return err == nil && reachOfAddress(addr.Unmap().WithZone("")) == faraway
 }
 
-// redisInTheClear tells whether a Redis URL without TLS leads to a host far away. What is not such a URL is refused elsewhere.
+// redisInTheClear tells whether a Redis URL without TLS leads to a host far away. What is not such
+// a URL is refused elsewhere.
 func redisInTheClear(raw string) bool {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok || !strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "rediss") {

@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// The simulated Clerk Chat and its sign-in are known by what they publish. A test of cmd/gateway holds these against them.
+// The simulated Clerk Chat and its sign-in are known by what they publish. A test of cmd/gateway
+// holds these against them.
 const (
 	SandboxKey          = "sandbox-key"
 	SandboxClientSecret = "sandbox-client-secret"
 	sandboxIssuerPath   = "/oidc"
 )
 
-// simulated tells whether the REST API is certainly not the workspace: it is on this machine, or it is the sandbox beside it,
-// whose key no real API takes. What cannot be told is a real one.
+// simulated tells whether the REST API is certainly not the workspace: it is on this machine, or it
+// is the sandbox beside it, whose key no real API takes. What cannot be told is a real one.
 func (c *Config) simulated() bool {
 	switch reachOfURL(c.ClerkURL) {
 	case here:
@@ -24,12 +25,14 @@ func (c *Config) simulated() bool {
 	return false
 }
 
-// takesSandboxKey tells whether all calls are made with the key of the sandbox, which nothing else takes.
+// takesSandboxKey tells whether all calls are made with the key of the sandbox, which nothing else
+// takes.
 func (c *Config) takesSandboxKey() bool {
 	return c.ClerkCredential == "api-key" && c.ClerkAPIKey == SandboxKey
 }
 
-// SandboxSignsIn tells whether people sign in at the sandbox's own provider, which asks nobody for a password.
+// SandboxSignsIn tells whether people sign in at the sandbox's own provider, which asks nobody for
+// a password.
 func (c *Config) SandboxSignsIn() bool {
 	switch c.Auth {
 	case "oauth":
@@ -55,7 +58,8 @@ func (c *Config) sandboxIssuer() string {
 	return ""
 }
 
-// signsStrangersIn tells whether people come in who prove nothing, to something else than the sandbox.
+// signsStrangersIn tells whether people come in who prove nothing, to something else than the
+// sandbox.
 func (c *Config) signsStrangersIn() bool {
 	return c.SandboxSignsIn() && !sameOrigin(c.sandboxIssuer(), c.ClerkURL) && (!c.simulated() || !c.takesSandboxKey())
 }

@@ -10,7 +10,8 @@ const redacted = "[redacted]"
 // Reveal gives the value itself, for the one place that needs it.
 func (s Secret) Reveal() string { return string(s) }
 
-// UnmarshalText takes any text. It never fails, since a failure would be reported together with the text.
+// UnmarshalText takes any text. It never fails, since a failure would be reported together with the
+// text.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = Secret(text)
 	return nil

@@ -9,8 +9,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// SigninRules are --allow-signin and --deny-signin taken apart, for the issuers whose tokens are taken. Without a rule that
-// admits, everybody may come in. What is wrong with them is an error, and named by [Config.Problems].
+// SigninRules are --allow-signin and --deny-signin taken apart, for the issuers whose tokens are
+// taken. Without a rule that admits, everybody may come in. What is wrong with them is an error,
+// and named by [Config.Problems].
 func (c *Config) SigninRules() (allow, deny identity.Rules, err error) {
 	allow, deny, allowErr, denyErr := c.signinRules()
 	return allow, deny, errors.Join(allowErr, denyErr)
@@ -42,7 +43,8 @@ func (c *Config) issuers() []string {
 	return issuers
 }
 
-// admits judges --allow-signin, and denies --deny-signin. Without a login there is a condition instead.
+// admits judges --allow-signin, and denies --deny-signin. Without a login there is a condition
+// instead.
 func (c *Config) admits(wrong say, _ []string) {
 	if _, _, err, _ := c.signinRules(); c.login() {
 		eachLine(wrong, err)

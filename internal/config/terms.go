@@ -62,7 +62,8 @@ func that(name string, holds func(*Config) bool) term {
 	return term{name, func(v *settings) bool { return holds(v.Config) }}
 }
 
-// weakly holds where one of a setting's secrets is weak. One that is too short is reported for that.
+// weakly holds where one of a setting's secrets is weak. One that is too short is reported for
+// that.
 func weakly(name string) term {
 	return term{name, func(v *settings) bool {
 		return slices.ContainsFunc(v.byName[name].values(v.Config), func(s string) bool { return len(s) >= MinSecretLength && weak(s) })

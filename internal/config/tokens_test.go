@@ -8,8 +8,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 )
 
-// margins are how much of an access token's life is left when a client asks for the next one, at most, as observed with real
-// clients. One whose margin is as long as a token lives asks before every request.
+// margins are how much of an access token's life is left when a client asks for the next one, at
+// most, as observed with real clients. One whose margin is as long as a token lives asks before
+// every request.
 var margins = map[string]time.Duration{
 	"Claude Code": 5 * time.Minute, "Gemini CLI": 5 * time.Minute,
 	"mcpc": 0, "Codex": 0, "mcp-remote": 0, "mcporter": 0, "AI SDK": 0, "LangChain": 0, "Mastra": 0, "OpenAI Agents": 0,

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Problems lists everything that keeps a gateway from running with these settings, in the order of the fields. Each
-// entry names the flag and its variable and says what to set. Secrets are never quoted. A setting that has no effect
-// with the others is not judged. What only the user of a setting can judge, such as the parameters of the Redis URL, is
-// not looked at here.
+// Problems lists everything that keeps a gateway from running with these settings, in the order of
+// the fields. Each entry names the flag and its variable and says what to set. Secrets are never
+// quoted. A setting that has no effect with the others is not judged. What only the user of a
+// setting can judge, such as the parameters of the Redis URL, is not looked at here.
 func (c *Config) Problems() []string {
 	v, written, combinations, p := c.settings(), c.forms(), refused(), problems{}
 	for i := range v.all {
@@ -35,8 +35,9 @@ func (c *Config) Problems() []string {
 	return p
 }
 
-// Warnings lists what is not a problem and may not be meant: settings that have no effect with the others, so that nobody relies
-// on them, and settings that take away what others rely on. Each entry names the flag and its variable.
+// Warnings lists what is not a problem and may not be meant: settings that have no effect with the
+// others, so that nobody relies on them, and settings that take away what others rely on. Each
+// entry names the flag and its variable.
 func (c *Config) Warnings() []string {
 	v, combinations, p := c.settings(), doubted(), problems{}
 	for i := range v.all {

@@ -2,13 +2,14 @@ package config
 
 import "strings"
 
-// minSurprise is how many characters of a secret must not follow from the others. 32 hexadecimal digits, the least that
-// openssl rand -hex 16 gives, have 30 or more; what people type by hand or by pattern has fewer than 15.
+// minSurprise is how many characters of a secret must not follow from the others. 32 hexadecimal
+// digits, the least that openssl rand -hex 16 gives, have 30 or more; what people type by hand or
+// by pattern has fewer than 15.
 const minSurprise = 20
 
-// weak tells whether a secret is one that a guesser tries first: published with this project, or made of words, rows of
-// keys, sequences and repetitions. It is a bound on carelessness, not a measure of strength: a secret that passes may
-// still be known to somebody.
+// weak tells whether a secret is one that a guesser tries first: published with this project, or
+// made of words, rows of keys, sequences and repetitions. It is a bound on carelessness, not a
+// measure of strength: a secret that passes may still be known to somebody.
 func weak(secret string) bool {
 	s := strings.ToLower(secret)
 	for _, known := range published() {
@@ -19,7 +20,8 @@ func weak(secret string) bool {
 	return surprise(s) < minSurprise
 }
 
-// published are values that stand in this project's own pages, of which the pattern alone would not tell.
+// published are values that stand in this project's own pages, of which the pattern alone would not
+// tell.
 func published() []string {
 	return []string{
 		"6f1c2d7e-8a4b-4c1e-9f3d-2b7a5e9c0d11", // the idempotency key of README.md
@@ -29,9 +31,10 @@ func published() []string {
 	}
 }
 
-// surprise counts the characters of a lower-case text that do not follow from what is before them. What follows counts as
-// one however long it is: a word or a row of keys; three characters or more that were there before; and steps from
-// character to character that were there before, as in aaaa, 4567 or a1b2c3. Separators count nothing.
+// surprise counts the characters of a lower-case text that do not follow from what is before them.
+// What follows counts as one however long it is: a word or a row of keys; three characters or more
+// that were there before; and steps from character to character that were there before, as in aaaa,
+// 4567 or a1b2c3. Separators count nothing.
 func surprise(s string) int {
 	n := 0
 	for i := 0; i < len(s); n++ {
@@ -61,8 +64,8 @@ func repeated(s string, i int) int {
 	return longest
 }
 
-// stepped is how many characters from i on are reached by steps that were made before in the same order, 0 if fewer than
-// three.
+// stepped is how many characters from i on are reached by steps that were made before in the same
+// order, 0 if fewer than three.
 func stepped(s string, i int) int {
 	step := func(k int) int { return int(s[k]) - int(s[k-1]) }
 	longest := 0
@@ -79,7 +82,8 @@ func stepped(s string, i int) int {
 	return longest
 }
 
-// words are what people write where a secret should be: placeholders, what it is for, and rows of keys.
+// words are what people write where a secret should be: placeholders, what it is for, and rows of
+// keys.
 const words = " abc access admin alice all and api app auth cafe cafebabe change changed changeme changethis char character " +
 	"characters chars chat choose clerk client cluster config correct deadbeef default demo dev devel development do docker " +
 	"dummy dont enter env every everybody everyone example fake fill fix fixed foo bar baz for from gateway generate generated " +
@@ -93,7 +97,8 @@ const words = " abc access admin alice all and api app auth cafe cafebabe change
 	"qwertyuiop qwerty qwertz qwertzuiop azerty azertyuiop asdf asdfghjkl yxcvbnm zxcvbnm wasd 1qaz 2wsx 3edc 4rfv 5tgb 6yhn " +
 	"7ujm 8ik 9ol 0p qaz wsx edc rfv tgb yhn ujm 31337 1337 "
 
-// word is the length of the longest of the words that begins at i, 0 if none does. One of two letters has to stand alone.
+// word is the length of the longest of the words that begins at i, 0 if none does. One of two
+// letters has to stand alone.
 func word(s string, i int) int {
 	for n := min(12, len(s)-i); n >= 2; n-- {
 		if !strings.Contains(words, " "+s[i:i+n]+" ") {

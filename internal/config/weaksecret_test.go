@@ -36,7 +36,8 @@ func TestSecretsThatAGuesserTriesFirstAreWeak(t *testing.T) {
 	}
 }
 
-// What gateway secret and openssl make always passes, and so do shorter random secrets that are long enough.
+// What gateway secret and openssl make always passes, and so do shorter random secrets that are
+// long enough.
 func TestRandomSecretsAreNotWeak(t *testing.T) {
 	for name, encode := range map[string]struct {
 		bytes  int

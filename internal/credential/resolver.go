@@ -79,8 +79,9 @@ func (p *Resolver) Renewed(ctx context.Context, subject string, refused clerkapi
 	return credential, err
 }
 
-// withoutSignIn is for callers who have no sign-in to repeat: their client would come back with another token and find the same. They
-// are told in the call where the person can enter what is missing.
+// withoutSignIn is for callers who have no sign-in to repeat: their client would come back with
+// another token and find the same. They are told in the call where the person can enter what is
+// missing.
 func (p *Resolver) withoutSignIn(ctx context.Context, err error) error {
 	if errors.Is(err, upstream.ErrGrantOver) && request.From(ctx).Caller.Direct {
 		return &fault.Error{
@@ -95,11 +96,13 @@ func (p *Resolver) withoutSignIn(ctx context.Context, err error) error {
 // errNoKeyYet is for what a person can mend on a page.
 var errNoKeyYet = fmt.Errorf("credential: no key of the person's own: %w", clerkapi.ErrNoCredential)
 
-// refusal is the one translation of the errors of credentials into answers over HTTP; nil for one that is the call's own.
+// refusal is the one translation of the errors of credentials into answers over HTTP; nil for one
+// that is the call's own.
 func (p *Resolver) refusal(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, upstream.ErrGrantOver):
-		// Else a client that has a refresh token would come back with another access token of the same grant.
+		// Else a client that has a refresh token would come back with another access token of the
+		// same grant.
 		if p.opts.Revoke != nil {
 			if err := p.opts.Revoke(context.WithoutCancel(ctx), request.From(ctx).Caller.Grant); err != nil {
 				p.opts.Logger.WarnContext(ctx, "a grant that is over could not be ended", "error", err)

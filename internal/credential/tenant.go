@@ -13,8 +13,8 @@ func SubjectTenant(ctx context.Context) string {
 	return "subject " + request.From(ctx).Caller.Subject
 }
 
-// KeyTenant has those wait for one another whose key is the same, by a keyed digest. Two keys of one
-// workspace are two tenants.
+// KeyTenant has those wait for one another whose key is the same, by a keyed digest. Two keys of
+// one workspace are two tenants.
 func KeyTenant(digest func([]byte) []byte) func(ctx context.Context) string {
 	return func(ctx context.Context) string {
 		found := request.From(ctx).Credential

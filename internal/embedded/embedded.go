@@ -9,11 +9,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// tick is how often the clock of the Redis within the process moves. Its values live up to that much longer.
+// tick is how often the clock of the Redis within the process moves. Its values live up to that
+// much longer.
 const tick = time.Second
 
-// Open makes a store that lives in this process and ends with it. Nothing listens: connections are pipes. A Timeout of
-// zero is what [redisstore.OpenServer] makes of it.
+// Open makes a store that lives in this process and ends with it. Nothing listens: connections are
+// pipes. A Timeout of zero is what [redisstore.OpenServer] makes of it.
 func Open(opts redisstore.Options) *redisstore.Store {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &server{Miniredis: miniredis.NewMiniRedis(), cancel: cancel, stopped: make(chan struct{})}
@@ -45,7 +46,8 @@ func (s *server) moveClock(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			// What passed is measured, since a process that was stopped for a while gets one tick only.
+			// What passed is measured, since a process that was stopped for a while gets one tick
+			// only.
 			now := time.Now()
 			s.FastForward(now.Sub(last))
 			last = now

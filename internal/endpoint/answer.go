@@ -11,12 +11,14 @@ import (
 const (
 	// defaultMaxAnswer has room for two pages of 50 messages of the greatest length.
 	defaultMaxAnswer = 2 << 20
-	// largeAnswer is where the results of a request begin to be large. An ordinary page of messages is below.
+	// largeAnswer is where the results of a request begin to be large. An ordinary page of messages
+	// is below.
 	largeAnswer = 256 << 10
 )
 
-// answer is what a request is answered with. A large one takes several times its size while it is written, and for as long as
-// its client takes to read it, so it needs a turn of its own, see [InFlight].
+// answer is what a request is answered with. A large one takes several times its size while it is
+// written, and for as long as its client takes to read it, so it needs a turn of its own, see
+// [InFlight].
 type answer struct {
 	most  int64
 	bytes atomic.Int64
@@ -58,8 +60,8 @@ func (a *answer) full() *mcpadapter.Result {
 	return nil
 }
 
-// take counts a result, and says why it may not be in the answer, nil if it may. What tells of an effect always may, and waits
-// for nothing.
+// take counts a result, and says why it may not be in the answer, nil if it may. What tells of an
+// effect always may, and waits for nothing.
 func (a *answer) take(ctx context.Context, r mcpadapter.Result, reads bool) *mcpadapter.Result {
 	bytes := a.bytes.Add(int64(len(r.Text) + len(r.Structured)))
 	switch {
@@ -87,8 +89,8 @@ func (a *answer) turn(ctx context.Context) bool {
 	return !a.refused
 }
 
-// What takes the place of a result that would make the answer too large. Only a tool that changes nothing is answered so:
-// what a call has done is told in any case, and takes few words.
+// What takes the place of a result that would make the answer too large. Only a tool that changes
+// nothing is answered so: what a call has done is told in any case, and takes few words.
 var (
 	tooMuch = mcpadapter.Result{
 		IsError: true,

@@ -10,13 +10,15 @@ import (
 
 const (
 	defaultMaxBatch = 50
-	// batchAtOnce is how many calls of a batch run at once at most, batchOfOne how many of them in the turn of their request.
+	// batchAtOnce is how many calls of a batch run at once at most, batchOfOne how many of them in
+	// the turn of their request.
 	batchAtOnce = 8
 	batchOfOne  = 4
 )
 
-// moreThan tells whether a JSON array has more than limit elements. It reads no further than that and remembers nothing, so
-// that a batch of a million messages is refused before it costs anything. What is not valid JSON is left to others.
+// moreThan tells whether a JSON array has more than limit elements. It reads no further than that
+// and remembers nothing, so that a batch of a million messages is refused before it costs anything.
+// What is not valid JSON is left to others.
 func moreThan(array []byte, limit int) bool {
 	depth, commas, quoted := 0, 0, false
 	for i := 0; i < len(array); i++ {
@@ -39,12 +41,14 @@ func moreThan(array []byte, limit int) bool {
 	return false
 }
 
-// batchTurns lets the calls of a batch run. Some may run in the turn of their request. Each other one needs a further turn, of
-// which there are as many as nobody else waits for: so a batch is slower where there is much to do.
+// batchTurns lets the calls of a batch run. Some may run in the turn of their request. Each other
+// one needs a further turn, of which there are as many as nobody else waits for: so a batch is
+// slower where there is much to do.
 type batchTurns struct {
 	another func() (leave func(), ok bool)
 	granted chan func() // has what ends the turn of each call that may run and has not taken note
-	// When one of these is closed, nothing is begun any more: the client is gone, or the process is about to stop.
+	// When one of these is closed, nothing is begun any more: the client is gone, or the process is
+	// about to stop.
 	gone, closed <-chan struct{}
 
 	mu               sync.Mutex
@@ -119,8 +123,8 @@ func (e *Endpoint) boundBatch(next mcp.MethodHandler) mcp.MethodHandler {
 		if turns == nil {
 			return next(ctx, method, req)
 		}
-		// What its client, or the process, leaves no time for is not begun: its answer, and those of all that was done
-		// before in the same batch, would be lost.
+		// What its client, or the process, leaves no time for is not begun: its answer, and those
+		// of all that was done before in the same batch, would be lost.
 		leave, ok := turns.enter()
 		if ok {
 			defer leave()

@@ -263,7 +263,8 @@ func sized(text, structured int) *tools {
 	return &tools{reads: true, call: func(context.Context, mcpadapter.Call) mcpadapter.Report { return mcpadapter.Report{Result: result} }}
 }
 
-// A call that was granted a turn in that very moment gives it back. Which comes first is not decided, so it is tried often.
+// A call that was granted a turn in that very moment gives it back. Which comes first is not
+// decided, so it is tried often.
 func TestABatchThatComesTooLateBeginsNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tooLate      func(leave func(), turns *inFlight)

@@ -34,7 +34,8 @@ func (e *Endpoint) handleCall(ctx context.Context, req *mcp.CallToolRequest) (*m
 	if call.IdempotencyKey, err = mcpadapter.IdempotencyKeyIn(req.Params.Meta); err != nil {
 		return nil, err
 	}
-	// Nothing else stands for a session: a grant, a client id or an address is common to many who count their requests alike.
+	// Nothing else stands for a session: a grant, a client id or an address is common to many who
+	// count their requests alike.
 	call.Session, call.RequestID, call.Held = r.meta.session, meta.id, r.meta.held
 	if q.IDGiven {
 		call.ProxyRequestID = q.ID

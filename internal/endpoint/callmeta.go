@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// metaBatchIndex says which call of a batch one is, on the way through the SDK. What a client puts there is overwritten.
+	// metaBatchIndex says which call of a batch one is, on the way through the SDK. What a client
+	// puts there is overwritten.
 	metaBatchIndex = "chat.clerk/place"
 	// metaProgressToken is the specification's.
 	metaProgressToken = "progressToken"
@@ -34,7 +35,8 @@ type toolCall struct {
 	name string
 	// id is the JSON-RPC id, in the form of mcpadapter.Call.RequestID.
 	id string
-	// token is the progress token as it was written, nil if the client does not want to hear of progress.
+	// token is the progress token as it was written, nil if the client does not want to hear of
+	// progress.
 	token json.RawMessage
 }
 
@@ -47,8 +49,8 @@ func tagBatchCall(meta object, place string) json.RawMessage {
 	return encode(meta)
 }
 
-// tokenOf is the progress token of a _meta. The specification knows strings and whole numbers; anything else asks for
-// nothing.
+// tokenOf is the progress token of a _meta. The specification knows strings and whole numbers;
+// anything else asks for nothing.
 func tokenOf(meta map[string]json.RawMessage) json.RawMessage {
 	token := meta[metaProgressToken]
 	if len(token) == 0 || token[0] != '"' && strings.Trim(string(token), "-0123456789") != "" {
@@ -66,9 +68,10 @@ func (h *callMeta) of(meta mcp.Meta) toolCall {
 	return h.calls[place]
 }
 
-// streamed reports whether a request is answered with a stream of events: if that is all that the client takes, or if one of
-// its calls asks for progress, which can be told in no other way, and the client takes a stream. An initialize is answered
-// with a header, which has to come before the first event; it has only one.
+// streamed reports whether a request is answered with a stream of events: if that is all that the
+// client takes, or if one of its calls asks for progress, which can be told in no other way, and
+// the client takes a stream. An initialize is answered with a header, which has to come before the
+// first event; it has only one.
 func (h *callMeta) streamed(r *http.Request, env *envelope) bool {
 	accept := r.Header.Values("Accept")
 	if !takes(accept, "text/event-stream", "text/*") {
@@ -88,7 +91,8 @@ func (h *callMeta) streamed(r *http.Request, env *envelope) bool {
 	return false
 }
 
-// takes reports whether one of the types is in the values of an Accept header, in these very words (RFC 9110 §12.5.1).
+// takes reports whether one of the types is in the values of an Accept header, in these very words
+// (RFC 9110 §12.5.1).
 func takes(values []string, types ...string) bool {
 	for _, v := range values {
 		for part := range strings.SplitSeq(v, ",") {

@@ -168,7 +168,8 @@ func TestNothingButASessionStandsForOne(t *testing.T) {
 	})
 }
 
-// A client cannot make a session up, and what it calls a session in the era that has none is not one.
+// A client cannot make a session up, and what it calls a session in the era that has none is not
+// one.
 func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 	var got recording
 	st := sessiontest.NewMemory()
@@ -184,7 +185,8 @@ func TestASessionThatDoesNotOpenIsNotOne(t *testing.T) {
 			t.Errorf("the tool saw the session %q", c.Session)
 		}
 	}
-	// One that opens counts also while the store is away, and when its record has to be written again.
+	// One that opens counts also while the store is away, and when its record has to be written
+	// again.
 	id := r.open(t)
 	got.calls = nil
 	for _, befalls := range []func(){func() {}, func() { st.Down() }, func() { st.Fail(nil); st.Clear() }} {
@@ -229,7 +231,8 @@ func TestToolsSeeTheRequestIDOfATrustedProxyAlone(t *testing.T) {
 	})
 }
 
-// Only calls are noted down: not answers to what this server never asked, and no other methods, whatever their _meta says.
+// Only calls are noted down: not answers to what this server never asked, and no other methods,
+// whatever their _meta says.
 func TestWhatIsNotACallIsServedBesideCalls(t *testing.T) {
 	const reply = `{"jsonrpc":"2.0","id":"x","result":{}}`
 	r := newReplica(t, setup{})

@@ -15,12 +15,13 @@ import (
 type Cancellations interface {
 	// Begin gives the context of a call, which ends when it is canceled, until end.
 	Begin(ctx context.Context, c cancellation.Call) (_ context.Context, end func())
-	// Cancel stops a call that began before a notification came. The error says that not every replica could be told.
+	// Cancel stops a call that began before a notification came. The error says that not every
+	// replica could be told.
 	Cancel(ctx context.Context, id cancellation.ID, came time.Time) error
 }
 
-// cancel passes on what notifications say (2025-11-25, Cancellation). Without a session nothing says which client's request is
-// meant, since most count theirs from 1 on.
+// cancel passes on what notifications say (2025-11-25, Cancellation). Without a session nothing
+// says which client's request is meant, since most count theirs from 1 on.
 func (e *Endpoint) cancel(ctx context.Context, s *session.Session, env *envelope, came time.Time) {
 	if s == nil || e.opts.Cancellations == nil {
 		return
@@ -34,11 +35,13 @@ func (e *Endpoint) cancel(ctx context.Context, s *session.Session, env *envelope
 	}
 }
 
-// begin gives the context of a call: it ends when the call is canceled, or when its client goes away.
+// begin gives the context of a call: it ends when the call is canceled, or when its client goes
+// away.
 //
-// A legacy client that has a session cancels with a notification, so that a connection that breaks is not taken for one
-// (2025-11-25, Transports, "Sending Messages to the Server"): what changes something is finished, and told to who makes the same
-// call again. What only reads ends, since nobody can have the answer.
+// A legacy client that has a session cancels with a notification, so that a connection that breaks
+// is not taken for one (2025-11-25, Transports, "Sending Messages to the Server"): what changes
+// something is finished, and told to who makes the same call again. What only reads ends, since
+// nobody can have the answer.
 func (e *Endpoint) begin(ctx context.Context, r *state, params *mcp.CallToolParamsRaw) (_ context.Context, end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	unlink := func() bool { return true }

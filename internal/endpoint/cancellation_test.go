@@ -138,8 +138,8 @@ func TestOfCallsThatAllHaveOneIDOneIsStopped(t *testing.T) {
 	})
 }
 
-// 2025-11-25, Transports: a connection that breaks SHOULD NOT be taken for a cancellation. Without a session there is no other
-// way to cancel; what only reads has nobody to read for.
+// 2025-11-25, Transports: a connection that breaks SHOULD NOT be taken for a cancellation. Without
+// a session there is no other way to cancel; what only reads has nobody to read for.
 func TestWhatAConnectionThatBreaksEnds(t *testing.T) {
 	for _, tt := range []struct {
 		session, reads bool

@@ -6,8 +6,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// describeClient takes from an initialize what a client says of itself. It is noted, never a reason to refuse: what is
-// malformed is taken for not said. A version that cannot be read is answered as one that is not known, with the newest.
+// describeClient takes from an initialize what a client says of itself. It is noted, never a reason
+// to refuse: what is malformed is taken for not said. A version that cannot be read is answered as
+// one that is not known, with the newest.
 func describeClient(out, params object) {
 	if version, ok := text(params["protocolVersion"]); ok {
 		out["protocolVersion"] = version
@@ -18,7 +19,8 @@ func describeClient(out, params object) {
 	}
 }
 
-// checkMeta reads a _meta, and gives it as the SDK reads it too. In the modern era it says what initialize says in the legacy one.
+// checkMeta reads a _meta, and gives it as the SDK reads it too. In the modern era it says what
+// initialize says in the legacy one.
 func checkMeta(meta object) (out json.RawMessage, ok bool) {
 	if capabilities, there := meta[mcp.MetaKeyClientCapabilities]; there {
 		meta[mcp.MetaKeyClientCapabilities] = clientCapabilities(capabilities)
@@ -77,7 +79,8 @@ func present(raw json.RawMessage) bool {
 	return true
 }
 
-// clientInfo keeps the name and version of a client; a number is taken for its digits. Icons are not looked at.
+// clientInfo keeps the name and version of a client; a number is taken for its digits. Icons are
+// not looked at.
 func clientInfo(raw json.RawMessage) (json.RawMessage, bool) {
 	given, ok := toObject(raw)
 	if !ok || len(given) == 0 {

@@ -10,10 +10,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// Credentials finds what tool calls are made with before anything of an answer exists, since only then can a client be
-// asked to sign in, or be told to come back later, in the words of HTTP. Its errors know their answer, or when to come back.
+// Credentials finds what tool calls are made with before anything of an answer exists, since only
+// then can a client be asked to sign in, or be told to come back later, in the words of HTTP. Its
+// errors know their answer, or when to come back.
 type Credentials interface {
-	// Find finds the caller's, once for all calls of a request. It is lost by the call that finds it to be of no use.
+	// Find finds the caller's, once for all calls of a request. It is lost by the call that finds
+	// it to be of no use.
 	Find(ctx context.Context) (*request.Credential, error)
 }
 

@@ -46,11 +46,13 @@ type Options struct {
 	Sessions Sessions
 	// Auth judges scopes. Default: nobody logs in, and everybody may call every tool.
 	Auth Auth
-	// Credentials finds what calls are made with. Default: Tools finds it, and that there is none is a call's own failure.
+	// Credentials finds what calls are made with. Default: Tools finds it, and that there is none
+	// is a call's own failure.
 	Credentials Credentials
 	// InFlight bounds what is under way at once. Default: nothing does.
 	InFlight InFlight
-	// Cancellations stops calls that legacy clients cancel. Default: a client can only close its connection.
+	// Cancellations stops calls that legacy clients cancel. Default: a client can only close its
+	// connection.
 	Cancellations Cancellations
 	// Tenant says whom a caller waits for, see [mcpadapter.Call]. Default: one for everybody.
 	Tenant func(ctx context.Context) string
@@ -60,8 +62,8 @@ type Options struct {
 	MaxBody int64
 	// MaxBatch is how many messages a batch may have. Default: 50.
 	MaxBatch int
-	// MaxAnswer is how many bytes the results of one request may have together, each of them being there as text and as
-	// structured content. Default: 2 MiB.
+	// MaxAnswer is how many bytes the results of one request may have together, each of them being
+	// there as text and as structured content. Default: 2 MiB.
 	MaxAnswer int64
 	// Name, Title and Version are the server's in serverInfo. Name and Version are required.
 	Name, Title, Version string
@@ -117,8 +119,9 @@ func New(opts Options) (*Endpoint, error) {
 	return e, nil
 }
 
-// ServeHTTP answers POST and DELETE; anything else, GET streams included, is 405. So is DELETE in the modern era, which has no
-// sessions (2026-07-28, Streamable HTTP, "Earlier Streamable HTTP Revisions").
+// ServeHTTP answers POST and DELETE; anything else, GET streams included, is 405. So is DELETE in
+// the modern era, which has no sessions (2026-07-28, Streamable HTTP, "Earlier Streamable HTTP
+// Revisions").
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodPost:

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// firstModern is the first version without sessions. Versions are dates, so they compare as text.
+	// firstModern is the first version without sessions. Versions are dates, so they compare as
+	// text.
 	firstModern = "2026-07-28"
 	// lastBatch is the last version with batches.
 	lastBatch = "2025-03-26"
@@ -28,8 +29,8 @@ const (
 	methodCancelled  = "notifications/cancelled"
 )
 
-// legacyMethods are the requests that a legacy client may make. The SDK answers an unknown one with plain text and 400,
-// which clients take for a broken transport; a JSON-RPC error lets them go on.
+// legacyMethods are the requests that a legacy client may make. The SDK answers an unknown one with
+// plain text and 400, which clients take for a broken transport; a JSON-RPC error lets them go on.
 var legacyMethods = map[string]bool{
 	methodInitialize: true, methodPing: true, "tools/list": true, methodCallTool: true, "logging/setLevel": true,
 	"prompts/list": true, "resources/list": true, "resources/templates/list": true,
@@ -41,15 +42,17 @@ type envelope struct {
 	body   []byte
 	modern bool
 	batch  bool
-	// methods are those of the requests: the SDK sees neither notifications nor answers, which do nothing here.
+	// methods are those of the requests: the SDK sees neither notifications nor answers, which do
+	// nothing here.
 	methods []string
 	// ids are the requests' ids as they were written.
 	ids []json.RawMessage
-	// refused is the id of the request that a refusal is for, nil if there is none that could be read.
+	// refused is the id of the request that a refusal is for, nil if there is none that could be
+	// read.
 	refused json.RawMessage
 	aliases aliases
-	// canceled are the ids that notifications/cancelled name, in the form of toolCall.id. The modern era has none: there a client
-	// closes its connection.
+	// canceled are the ids that notifications/cancelled name, in the form of toolCall.id. The
+	// modern era has none: there a client closes its connection.
 	canceled []string
 	// calls are the calls of tools by place; one that is not in a batch has the place "".
 	calls map[string]toolCall
@@ -66,8 +69,8 @@ func (e *envelope) single() (method string, ok bool) {
 // initializes reports whether the body asks for a session.
 func (e *envelope) initializes() bool { return slices.Contains(e.methods, methodInitialize) }
 
-// id is the JSON-RPC id, as it was written, of the request that a refusal is for: the first of a batch, which is refused as a
-// whole; nil if there is none. The envelope may be nil.
+// id is the JSON-RPC id, as it was written, of the request that a refusal is for: the first of a
+// batch, which is refused as a whole; nil if there is none. The envelope may be nil.
 func (e *envelope) id() json.RawMessage {
 	switch {
 	case e == nil:
@@ -81,8 +84,9 @@ func (e *envelope) id() json.RawMessage {
 // byteOrderMark is before what some programs for Windows write.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// readEnvelope decodes the body of a POST: each message is checked here, and written again for the SDK's own decoder, so that both
-// read the same. With a refusal the envelope knows no more than its era and the id of the request.
+// readEnvelope decodes the body of a POST: each message is checked here, and written again for the
+// SDK's own decoder, so that both read the same. With a refusal the envelope knows no more than its
+// era and the id of the request.
 func readEnvelope(body []byte, header http.Header, maxBatch int, served []string) (*envelope, *rpcError) {
 	e := &envelope{aliases: aliases{}, calls: map[string]toolCall{}}
 	trimmed := bytes.Trim(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
@@ -141,8 +145,8 @@ func readEnvelope(body []byte, header http.Header, maxBatch int, served []string
 }
 
 // of is the refusal of a message as that of its body: a batch is refused as a whole, and the modern
-// era has statuses of its own (2026-07-28, Overview, "_meta", and Streamable HTTP, "Protocol Version
-// Header").
+// era has statuses of its own (2026-07-28, Overview, "_meta", and Streamable HTTP, "Protocol
+// Version Header").
 func (e rpcError) of(env *envelope) *rpcError {
 	whole := e
 	if env.batch || env.modern && e.status == http.StatusOK {
@@ -154,8 +158,9 @@ func (e rpcError) of(env *envelope) *rpcError {
 	return &whole
 }
 
-// checkBatch refuses a batch where none may be: of no message, in a version without batches, of requests of the modern era. An
-// initialize must not be part of one (2025-03-26, Lifecycle, "Initialization").
+// checkBatch refuses a batch where none may be: of no message, in a version without batches, of
+// requests of the modern era. An initialize must not be part of one (2025-03-26, Lifecycle,
+// "Initialization").
 func (e *envelope) checkBatch(raws []json.RawMessage, era *era) *rpcError {
 	var first json.RawMessage
 	modern := era.version > lastBatch
@@ -205,9 +210,9 @@ func isAnswer(members object) bool {
 	return members["method"] == nil && (result || failure)
 }
 
-// readMessage gives a message as the SDK is to see it, with the id of a request, and notes the call of a tool at its place. It
-// refuses a request without an id, which would never be answered. Notifications and answers are nil: they change nothing here and
-// nobody is answered.
+// readMessage gives a message as the SDK is to see it, with the id of a request, and notes the call
+// of a tool at its place. It refuses a request without an id, which would never be answered.
+// Notifications and answers are nil: they change nothing here and nobody is answered.
 func (e *envelope) readMessage(raw json.RawMessage, place string, era *era) (message []byte, id json.RawMessage, refusal *rpcError) {
 	var members object // into a map, since names are matched to the letter only there
 	if json.Unmarshal(raw, &members) != nil {
@@ -272,7 +277,8 @@ func (e *envelope) readMessage(raw json.RawMessage, place string, era *era) (mes
 	return encode(out), id, nil
 }
 
-// checkAnswer looks at an answer, which a modern client must not send (2026-07-28, Streamable HTTP, "Sending Messages").
+// checkAnswer looks at an answer, which a modern client must not send (2026-07-28, Streamable HTTP,
+// "Sending Messages").
 func (e *envelope) checkAnswer(members object) *rpcError {
 	result, failure := members["result"], members["error"]
 	_, object := toObject(failure)
@@ -285,8 +291,8 @@ func (e *envelope) checkAnswer(members object) *rpcError {
 	return nil
 }
 
-// notify takes note of a legacy notification. One with params of another shape says nothing (2025-11-25, Cancellation, "Error
-// Handling").
+// notify takes note of a legacy notification. One with params of another shape says nothing
+// (2025-11-25, Cancellation, "Error Handling").
 func (e *envelope) notify(method string, raw json.RawMessage) {
 	if _, _, refusal := checkParams(method, openParams(raw), ""); refusal != nil || method != methodCancelled {
 		return

@@ -12,7 +12,8 @@ import (
 // metaLogLevel is deprecated, and alive until it is removed.
 const metaLogLevel = "io.modelcontextprotocol/logLevel"
 
-// modernMethods are the requests of the modern era that this server answers: it declares tools and nothing else.
+// modernMethods are the requests of the modern era that this server answers: it declares tools and
+// nothing else.
 var modernMethods = map[string]bool{"server/discover": true, "tools/list": true, methodCallTool: true, methodListen: true}
 
 // era is what a message and the headers beside it say of the era they belong to.
@@ -37,9 +38,10 @@ func claim(p *params) (raw json.RawMessage, ok bool) {
 	return raw, ok && string(raw) != "null"
 }
 
-// of tells the era of a message by what it carries (2026-07-28, Versioning, "Backward Compatibility with
-// Initialization-Based Versions"): one that claims a version is of the era of that version, one that claims none is legacy,
-// unless its header names a modern version; and initialize without a claim begins a legacy session, whatever is beside it.
+// of tells the era of a message by what it carries (2026-07-28, Versioning, "Backward Compatibility
+// with Initialization-Based Versions"): one that claims a version is of the era of that version,
+// one that claims none is legacy, unless its header names a modern version; and initialize without
+// a claim begins a legacy session, whatever is beside it.
 func (e *era) of(p *params, method string) (modern bool, refusal *rpcError) {
 	raw, claimed := claim(p)
 	if !claimed {
@@ -65,7 +67,8 @@ func (e *era) of(p *params, method string) (modern bool, refusal *rpcError) {
 	return e.isModern(version), nil
 }
 
-// checkLegacy refuses a version that is not served (2025-11-25, Transports, "Protocol Version Header").
+// checkLegacy refuses a version that is not served (2025-11-25, Transports, "Protocol Version
+// Header").
 func (e *era) checkLegacy() *rpcError {
 	if e.version == "" || slices.Contains(e.served, e.version) {
 		return nil
@@ -75,12 +78,12 @@ func (e *era) checkLegacy() *rpcError {
 	return &refusal
 }
 
-// unrepeated are the headers of which there may be one: those that say once more what is in the body of a modern request, and the
-// session of a legacy one.
+// unrepeated are the headers of which there may be one: those that say once more what is in the
+// body of a modern request, and the session of a legacy one.
 var unrepeated = []string{"MCP-Protocol-Version", headerMethod, headerName, SessionHeader}
 
-// checkRepeated refuses headers of which there may be one, and are more: who reads the last of them would judge by another value
-// than who reads the first (RFC 9110 §5.3).
+// checkRepeated refuses headers of which there may be one, and are more: who reads the last of them
+// would judge by another value than who reads the first (RFC 9110 §5.3).
 func (e *era) checkRepeated(modern bool) *rpcError {
 	for _, name := range unrepeated {
 		if len(e.header.Values(name)) < 2 {
@@ -95,8 +98,9 @@ func (e *era) checkRepeated(modern bool) *rpcError {
 	return nil
 }
 
-// checkModern is what every request of the modern era has to have (2026-07-28, Overview, "_meta" and Streamable HTTP, "Server
-// Validation"), but for the version. A method that this server has not is refused whatever its params.
+// checkModern is what every request of the modern era has to have (2026-07-28, Overview, "_meta"
+// and Streamable HTTP, "Server Validation"), but for the version. A method that this server has not
+// is refused whatever its params.
 func (e *era) checkModern(p *params, method string) *rpcError {
 	if _, claimed := claim(p); !claimed {
 		return missingMeta(mcp.MetaKeyProtocolVersion, "the version of the protocol, a string")
@@ -132,7 +136,8 @@ func (e *era) checkMethod(method string, required bool) *rpcError {
 	return nil
 }
 
-// checkName compares the header with the name or URI in params, and leaves it as the SDK compares it: the SDK does not decode.
+// checkName compares the header with the name or URI in params, and leaves it as the SDK compares
+// it: the SDK does not decode.
 func (e *era) checkName(params object, method string) *rpcError {
 	source, named := map[string]string{methodCallTool: "name", "prompts/get": "name", "resources/read": "uri"}[method]
 	if !named {

@@ -34,8 +34,8 @@ type versionData struct {
 	Requested string   `json:"requested"`
 }
 
-// Every refusal of the endpoint itself. Params that are wrong are told with 200 in the legacy era, whose clients take a 400 for a
-// broken transport.
+// Every refusal of the endpoint itself. Params that are wrong are told with 200 in the legacy era,
+// whose clients take a 400 for a broken transport.
 var (
 	errParse           = rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeParseError, message: "the body is not valid JSON"}
 	errInvalid         = badRequest("the body is not a JSON-RPC 2.0 message")
@@ -108,7 +108,8 @@ var (
 	}
 )
 
-// mismatch says which header is not what the body says (2026-07-28, Streamable HTTP, "Server Validation").
+// mismatch says which header is not what the body says (2026-07-28, Streamable HTTP, "Server
+// Validation").
 func mismatch(message string) *rpcError {
 	return &rpcError{status: http.StatusBadRequest, code: mcp.CodeHeaderMismatch, message: message}
 }
@@ -153,8 +154,8 @@ func (e rpcError) why() web.Reason {
 	return web.ReasonBadRequest
 }
 
-// write answers with the error. id is the request's JSON-RPC id, nil if it is not known: then it is left out, since a null id
-// crashes one client library.
+// write answers with the error. id is the request's JSON-RPC id, nil if it is not known: then it is
+// left out, since a null id crashes one client library.
 func (e rpcError) write(w http.ResponseWriter, id json.RawMessage) {
 	type body struct {
 		Code    int          `json:"code"`

@@ -19,8 +19,8 @@ const (
 	headerLastEvent = "Last-Event-ID"
 )
 
-// checkContent is what can be refused before the body is read: what is not JSON in UTF-8 as it is (2025-11-25, Transports; RFC
-// 9110 §15.5.16). Nobody knows the id of its request.
+// checkContent is what can be refused before the body is read: what is not JSON in UTF-8 as it is
+// (2025-11-25, Transports; RFC 9110 §15.5.16). Nobody knows the id of its request.
 func checkContent(h http.Header) *rpcError {
 	if len(h.Values("Content-Type")) > 1 {
 		refusal := badRequest("there is more than one Content-Type header; send one")
@@ -39,7 +39,8 @@ func checkContent(h http.Header) *rpcError {
 	return nil
 }
 
-// The markers around the Base64 of a header's value (2026-07-28, Streamable HTTP, "Value Encoding").
+// The markers around the Base64 of a header's value (2026-07-28, Streamable HTTP, "Value
+// Encoding").
 const (
 	encodedPrefix = "=?base64?"
 	encodedSuffix = "?="

@@ -9,9 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// aliases are JSON-RPC ids on the way through the SDK, which reads numbers as doubles: one that it would not give back to the
-// letter has a string in its place there, which nobody can guess. The key is that string in its quotes. So does what the SDK
-// would not say as it is to be said, see [aliases.unknownInBatch].
+// aliases are JSON-RPC ids on the way through the SDK, which reads numbers as doubles: one that it
+// would not give back to the letter has a string in its place there, which nobody can guess. The
+// key is that string in its quotes. So does what the SDK would not say as it is to be said, see
+// [aliases.unknownInBatch].
 type aliases map[string]json.RawMessage
 
 // idFor gives an id as the SDK is to see it; false for what is neither a string nor a number.
@@ -27,7 +28,8 @@ func (a aliases) idFor(raw json.RawMessage) (json.RawMessage, bool) {
 	return alias, true
 }
 
-// isID takes any string and any number: legacy clients count in floating point, and beyond 2^53 (JSON-RPC 2.0 §4).
+// isID takes any string and any number: legacy clients count in floating point, and beyond 2^53
+// (JSON-RPC 2.0 §4).
 func isID(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '"' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
 }

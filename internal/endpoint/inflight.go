@@ -11,30 +11,33 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/fault"
 )
 
-// InFlight bounds what is under way at once. A [fault.Error] of it refuses a request that was not begun, as [fault.Busy] or
-// [fault.OwnShare]. Any other error is that of ctx.
+// InFlight bounds what is under way at once. A [fault.Error] of it refuses a request that was not
+// begun, as [fault.Busy] or [fault.OwnShare]. Any other error is that of ctx.
 type InFlight interface {
-	// Enter waits for a request's turn, and EnterLarge for that of one with a large body, which is held in memory. The
-	// turn ends with leave.
+	// Enter waits for a request's turn, and EnterLarge for that of one with a large body, which is
+	// held in memory. The turn ends with leave.
 	Enter(ctx context.Context) (leave func(), err error)
 	EnterLarge(ctx context.Context) (leave func(), err error)
 	// EnterLargeAnswer waits for the turn of a request whose answer is large.
 	EnterLargeAnswer(ctx context.Context) (leave func(), err error)
-	// Another gives a further turn to a request that has one, unless there is none or somebody waits for it.
+	// Another gives a further turn to a request that has one, unless there is none or somebody
+	// waits for it.
 	Another(ctx context.Context) (leave func(), ok bool)
 	// Closed is closed when nothing is begun any more, because the process is about to stop.
 	Closed() <-chan struct{}
 }
 
 const (
-	// smallBody is how much of a body is read before its request has its turn: no more than the connection costs anyway,
-	// and net/http notices that a client has gone away only once it has read the body to its end.
+	// smallBody is how much of a body is read before its request has its turn: no more than the
+	// connection costs anyway, and net/http notices that a client has gone away only once it has
+	// read the body to its end.
 	smallBody = 8 << 10
 	// largeBody is where a body begins to be large.
 	largeBody = 256 << 10
 )
 
-// read waits for a request's turn and reads its body. A request that is refused has not been looked at. leave is never nil.
+// read waits for a request's turn and reads its body. A request that is refused has not been looked
+// at. leave is never nil.
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, leave func(), refusal *rpcError) {
 	turn := func() {}
 	if r.ContentLength > e.opts.MaxBody {

@@ -14,7 +14,8 @@ import (
 // object is a JSON object by its members' names to the letter.
 type object = map[string]json.RawMessage
 
-// A check gives a value in the form in which the SDK reads it, and false for one that is not what its method needs.
+// A check gives a value in the form in which the SDK reads it, and false for one that is not what
+// its method needs.
 type check func(json.RawMessage) (json.RawMessage, bool)
 
 // member is one member of a method's params. What is not listed is not read by anybody.
@@ -30,8 +31,9 @@ var (
 	uri    = []member{{"uri", true, text, "the URI of a resource, a string"}}
 )
 
-// methodParams are the params of every method whose params say more than _meta; tools/call and initialize have their own
-// functions. The SDK answers params of another shape in the words of Go, so it sees none.
+// methodParams are the params of every method whose params say more than _meta; tools/call and
+// initialize have their own functions. The SDK answers params of another shape in the words of Go,
+// so it sees none.
 var methodParams = map[string][]member{
 	"tools/list": cursor, "prompts/list": cursor, "resources/list": cursor, "resources/templates/list": cursor,
 	"prompts/get": {
@@ -60,9 +62,10 @@ var methodParams = map[string][]member{
 
 var levels = []string{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
 
-// checkParams gives the params of a method as the SDK reads them, made of the members that were checked; nil for none.
-// Empty lists stand for empty objects, as PHP writes them. Of the call of a tool it gives what the SDK does not hand on; in a
-// batch the call has its place written into its _meta, so that its handler finds that again.
+// checkParams gives the params of a method as the SDK reads them, made of the members that were
+// checked; nil for none. Empty lists stand for empty objects, as PHP writes them. Of the call of a
+// tool it gives what the SDK does not hand on; in a batch the call has its place written into its
+// _meta, so that its handler finds that again.
 func checkParams(method string, p *params, place string) (json.RawMessage, *toolCall, *rpcError) {
 	if p.raw == nil && method != methodInitialize && method != methodCallTool && len(methodParams[method]) == 0 {
 		return nil, nil, nil
@@ -114,8 +117,8 @@ func badParams(message string) *rpcError {
 	return &rpcError{status: http.StatusOK, code: jsonrpc.CodeInvalidParams, message: message}
 }
 
-// checkCall takes the members of a tools/call. Arguments of another shape than an object go on to the tool, which answers so
-// that a model can correct itself.
+// checkCall takes the members of a tools/call. Arguments of another shape than an object go on to
+// the tool, which answers so that a model can correct itself.
 func checkCall(out, params object) (*toolCall, *rpcError) {
 	var name string
 	if json.Unmarshal(params["name"], &name) != nil || string(params["name"]) == "null" {

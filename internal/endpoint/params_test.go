@@ -18,7 +18,8 @@ import (
 // goWords are what only a program written in Go says.
 var goWords = regexp.MustCompile(`json:|marshal|Go value|Go struct|\*?mcp\.|jsonrpc2|map\[|%!|gob|strconv|invalid character|reflect|interface \{\}|nil pointer|base64`)
 
-// methodMembers are all methods and notifications of both eras, and one that there is not, with what their params have.
+// methodMembers are all methods and notifications of both eras, and one that there is not, with
+// what their params have.
 var methodMembers = map[string]string{
 	"initialize": "protocolVersion capabilities clientInfo", "ping": "", "server/discover": "", "tools/list": "cursor",
 	"tools/call": "name arguments inputResponses requestState", "logging/setLevel": "level", "prompts/list": "cursor",
@@ -37,7 +38,8 @@ var oddValues = []string{
 	`{"io.modelcontextprotocol/clientCapabilities":true}`, `{"io.modelcontextprotocol/protocolVersion":5}`, `{"name":5,"name":"probe"}`,
 }
 
-// oddParams are malformed params: as a whole, one member at a time, and beside members that are well.
+// oddParams are malformed params: as a whole, one member at a time, and beside members that are
+// well.
 func oddParams(members string) []string {
 	all := slices.Clone(oddValues)
 	all = append(all, `{"name":5,"name":"probe","arguments":{}}`, `{"Name":"probe"}`, `{"cursor":5,"cursor":"x"}`)

@@ -8,8 +8,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// progress hands on what a tool tells of its progress, without ever making the tool wait for the client: while one
-// notification is being written, only the latest of those that came since is kept.
+// progress hands on what a tool tells of its progress, without ever making the tool wait for the
+// client: while one notification is being written, only the latest of those that came since is
+// kept.
 type progress struct {
 	mu   sync.Mutex
 	last int
@@ -41,8 +42,8 @@ func newProgress(ctx context.Context, session *mcp.ServerSession, token json.Raw
 	return p
 }
 
-// tell is mcpadapter.Call.Progress. What is not further than before is dropped, since progress must increase (Progress,
-// "Progress Flow").
+// tell is mcpadapter.Call.Progress. What is not further than before is dropped, since progress must
+// increase (Progress, "Progress Flow").
 func (p *progress) tell(done, total int, message string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -59,7 +59,8 @@ func TestWhatEarlierRevisionsHadIsIgnored(t *testing.T) {
 	}
 }
 
-// 2026-07-28, Versioning: an initialize selects the legacy era, whatever a client's library puts beside it.
+// 2026-07-28, Versioning: an initialize selects the legacy era, whatever a client's library puts
+// beside it.
 func TestTheEraIsToldByWhatARequestCarries(t *testing.T) {
 	r := newReplica(t, setup{})
 	a := r.send(t, http.MethodPost, initialize, "Mcp-Protocol-Version", modern)

@@ -30,7 +30,8 @@ func (r *replica) sendHeader(t *testing.T, body string, header http.Header) *ans
 	return &answer{resp.StatusCode, resp.Header, string(data)}
 }
 
-// modernBody is a request of the modern era. meta stands in front of what such a request has to have.
+// modernBody is a request of the modern era. meta stands in front of what such a request has to
+// have.
 func modernBody(method, params, meta string) string {
 	return `{"jsonrpc":"2.0","id":7,"method":"` + method + `","params":{` + params + `"_meta":{` + meta +
 		`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
@@ -60,7 +61,8 @@ func (want refused) check(t *testing.T, a *answer) {
 	}
 }
 
-// 2026-07-28, Streamable HTTP, "Server Validation": what reads the last value must not let pass what reads the first refuses.
+// 2026-07-28, Streamable HTTP, "Server Validation": what reads the last value must not let pass
+// what reads the first refuses.
 func TestRepeatedHeadersAreRefused(t *testing.T) {
 	r := newReplica(t, setup{})
 	session := r.open(t)
@@ -234,7 +236,8 @@ func TestModernRequestsAreValidatedToTheLetter(t *testing.T) {
 func TestAnEncodedNameIsDecodedBeforeItIsCompared(t *testing.T) {
 	r := newReplica(t, setup{})
 	served(t, r.send(t, http.MethodPost, callProbeModern, append(slices.Clone(modernHeaders), "Mcp-Name", "=?base64?cHJvYmU=?=")...))
-	// A name that no header can hold is compared too: there is no such tool, and the headers are right.
+	// A name that no header can hold is compared too: there is no such tool, and the headers are
+	// right.
 	for _, name := range []string{"prüfe", " probe", "=?base64?x?="} {
 		body := strings.Replace(callProbeModern, `"probe"`, `"`+name+`"`, 1)
 		a := r.send(t, http.MethodPost, body, append(slices.Clone(modernHeaders), "Mcp-Name", encoded(name))...)
@@ -242,7 +245,8 @@ func TestAnEncodedNameIsDecodedBeforeItIsCompared(t *testing.T) {
 	}
 }
 
-// 2026-07-28, Streamable HTTP, "Protocol Version Header": a method that is not there is 404 with -32601.
+// 2026-07-28, Streamable HTTP, "Protocol Version Header": a method that is not there is 404 with
+// -32601.
 func TestMethodsWithoutTheirCapabilityAreNotFound(t *testing.T) {
 	r := newReplica(t, setup{})
 	for method, params := range map[string]string{

@@ -12,8 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// state is what this package keeps of a request on its way through the SDK to the handlers of its calls. It is complete before
-// the SDK sees the request.
+// state is what this package keeps of a request on its way through the SDK to the handlers of its
+// calls. It is complete before the SDK sees the request.
 type state struct {
 	// arrived is when it came, before it waited for anything.
 	arrived time.Time
@@ -31,7 +31,8 @@ type state struct {
 	writer *answerWriter
 }
 
-// stateOf is the request that a handler's call came in, with nothing in it for a call that came in another way.
+// stateOf is the request that a handler's call came in, with nothing in it for a call that came in
+// another way.
 func stateOf(ctx context.Context) *state {
 	if s, ok := request.From(ctx).Endpoint.(*state); ok {
 		return s
@@ -39,23 +40,27 @@ func stateOf(ctx context.Context) *state {
 	return &state{gone: ctx, meta: &callMeta{}}
 }
 
-// answerWriter gives one answer to a request, in the client's terms: with the session that an initialize began, and each JSON-RPC
-// id as the client wrote it. The first answer counts. A single call that did nothing for want of its credential gives a refusal,
-// unless something of another answer was written; what the SDK has to say after it comes too late. The SDK sets its headers before
-// the calls begin, and each of its messages comes from whichever goroutine answers.
+// answerWriter gives one answer to a request, in the client's terms: with the session that an
+// initialize began, and each JSON-RPC id as the client wrote it. The first answer counts. A single
+// call that did nothing for want of its credential gives a refusal, unless something of another
+// answer was written; what the SDK has to say after it comes too late. The SDK sets its headers
+// before the calls begin, and each of its messages comes from whichever goroutine answers.
 type answerWriter struct {
 	http.ResponseWriter
 	aliases aliases
-	// refusal writes the refusal of a single call; of a batch other calls may have done something, so it is nil there.
+	// refusal writes the refusal of a single call; of a batch other calls may have done something,
+	// so it is nil there.
 	refusal func(error)
 	// id is that of a single request.
 	id json.RawMessage
-	// events says that the answer may be a stream of events that begins before the SDK answers, see [answerWriter.keepAlive].
+	// events says that the answer may be a stream of events that begins before the SDK answers, see
+	// [answerWriter.keepAlive].
 	events    bool
 	ownHeader http.Header // the SDK's then
 
 	mu sync.Mutex
-	// started says that something of the answer was written, over that it is complete: what is written then comes too late.
+	// started says that something of the answer was written, over that it is complete: what is
+	// written then comes too late.
 	started, over bool
 	streaming     bool // the stream has begun without the SDK
 }
@@ -101,7 +106,8 @@ func (w *answerWriter) WriteHeader(status int) {
 	w.begin(status)
 }
 
-// Write counts what comes too late as written, so that whoever writes goes on. The SDK writes each message at once.
+// Write counts what comes too late as written, so that whoever writes goes on. The SDK writes each
+// message at once.
 func (w *answerWriter) Write(data []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -131,7 +137,8 @@ func (w *answerWriter) FlushError() error {
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// begin begins the answer with the first byte or the status, or goes on with it, and is false if that is over. w.mu is held.
+// begin begins the answer with the first byte or the status, or goes on with it, and is false if
+// that is over. w.mu is held.
 func (w *answerWriter) begin(status int) bool {
 	if w.started {
 		return !w.over

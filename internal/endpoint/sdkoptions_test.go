@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// Scopes are asked for once, by the body as we read it. So a handler makes no other call than the SDK was given.
+// Scopes are asked for once, by the body as we read it. So a handler makes no other call than the
+// SDK was given.
 func TestOnlyTheAdmittedCallIsMade(t *testing.T) {
 	for read, admitted := range map[string][]string{"probe": {"nothing", ""}, "nothing": {"probe"}} {
 		for _, name := range admitted {
@@ -95,7 +96,8 @@ func (slowly) Require(context.Context, []string) error {
 	return nil
 }
 
-// Whoever recognizes a call that comes again needs to know how long ago it came: before its scopes were asked for.
+// Whoever recognizes a call that comes again needs to know how long ago it came: before its scopes
+// were asked for.
 func TestToolsSeeHowLongTheirCallWasHeldUp(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		synctest.Test(t, func(t *testing.T) {

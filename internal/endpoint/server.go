@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// listTTL is how long a client may keep the list of tools: they change only with a new version of the gateway.
+// listTTL is how long a client may keep the list of tools: they change only with a new version of
+// the gateway.
 const listTTL = 5 * time.Minute
 
 // fixtures are what the server has besides its tools in a build with the tag conformance, and in no
@@ -56,7 +57,8 @@ func (e *Endpoint) newServer() *mcp.Server {
 	return server
 }
 
-// recoverPanic turns a panic in a method into an error for that one caller; without it the process would end.
+// recoverPanic turns a panic in a method into an error for that one caller; without it the process
+// would end.
 func (e *Endpoint) recoverPanic(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
 		defer func() {

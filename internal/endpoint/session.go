@@ -13,14 +13,16 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// Sessions is the table of legacy sessions. Its errors are session.ErrNotFound and session.ErrUnavailable.
+// Sessions is the table of legacy sessions. Its errors are session.ErrNotFound and
+// session.ErrUnavailable.
 type Sessions interface {
 	Create(ctx context.Context, info session.Info) (*session.Session, error)
 	Resume(ctx context.Context, id, subject string) (*session.Session, error)
 	End(ctx context.Context, id, subject string) error
 }
 
-// findSession opens the session that a legacy request names. A request without one is served unless sessions are required.
+// findSession opens the session that a legacy request names. A request without one is served unless
+// sessions are required.
 func (e *Endpoint) findSession(r *http.Request, subject string) (*session.Session, *rpcError) {
 	id := r.Header.Get(SessionHeader)
 	if id == "" {
@@ -89,7 +91,8 @@ func (e *Endpoint) sessionRefusal(r *http.Request, err error) *rpcError {
 	return &errUnavailable
 }
 
-// warnedPerMinute is how often operators are told of the same trouble with the store of sessions, which each request meets.
+// warnedPerMinute is how often operators are told of the same trouble with the store of sessions,
+// which each request meets.
 const warnedPerMinute = 5
 
 // warn tells operators of the store of sessions.
@@ -97,8 +100,8 @@ func (e *Endpoint) warn(ctx context.Context, trouble string, err error) {
 	e.told.Log(ctx, e.opts.Logger, time.Now(), trouble, warnedPerMinute, slog.LevelWarn, trouble, "error", err)
 }
 
-// mintSession gives every successful initialize a session, before the SDK writes its answer. A stale id that the client still
-// sends has no meaning here.
+// mintSession gives every successful initialize a session, before the SDK writes its answer. A
+// stale id that the client still sends has no meaning here.
 func (e *Endpoint) mintSession(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		result, err := next(ctx, method, req)

@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
-// gone checks the answer that makes a client initialize again by itself. id is that of the request, "" without one.
+// gone checks the answer that makes a client initialize again by itself. id is that of the request,
+// "" without one.
 func gone(t *testing.T, id string, a *answer) {
 	t.Helper()
 	want := `{"jsonrpc":"2.0",` + id + `"error":{"code":-32001,"message":"Session not found"}}`

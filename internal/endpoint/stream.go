@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// streamGrace is how long a call has to be over before its stream has begun: one that did nothing for want of its credential
-	// can then still be refused in the words of HTTP.
+	// streamGrace is how long a call has to be over before its stream has begun: one that did
+	// nothing for want of its credential can then still be refused in the words of HTTP.
 	streamGrace = 200 * time.Millisecond
-	// streamBeat is the time between two comments, which keep a silent stream from being closed by what stands on its way
-	// (2026-07-28, Streamable HTTP, "Receiving Messages").
+	// streamBeat is the time between two comments, which keep a silent stream from being closed by
+	// what stands on its way (2026-07-28, Streamable HTTP, "Receiving Messages").
 	streamBeat = 15 * time.Second
 )
 
@@ -54,15 +54,17 @@ func (w *answerWriter) comment() {
 	}
 }
 
-// beginStream begins the answer before the SDK does. w.mu is held, but the SDK may be writing its header: it has one of its own.
+// beginStream begins the answer before the SDK does. w.mu is held, but the SDK may be writing its
+// header: it has one of its own.
 func (w *answerWriter) beginStream() {
 	w.started, w.streaming = true, true
 	w.setHeader("text/event-stream")
 	w.ResponseWriter.WriteHeader(http.StatusOK)
 }
 
-// setHeader sets what every answer has. Its content may be people's messages, which nobody on the way may keep (RFC 9111
-// §5.2.2.5); and a proxy that keeps a stream back until it is complete makes it useless.
+// setHeader sets what every answer has. Its content may be people's messages, which nobody on the
+// way may keep (RFC 9111 §5.2.2.5); and a proxy that keeps a stream back until it is complete makes
+// it useless.
 func (w *answerWriter) setHeader(contentType string) {
 	h := w.ResponseWriter.Header()
 	h.Set("Content-Type", contentType)

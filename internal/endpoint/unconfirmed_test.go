@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// Whether a grant still stands must be known before something is changed, and not before something is read.
+// Whether a grant still stands must be known before something is changed, and not before something
+// is read.
 func TestAnUnconfirmedGrantIsGoodForReadingOnly(t *testing.T) {
 	inBothEras(t, func(t *testing.T, body string, headers []string) {
 		for _, reads := range []bool{true, false} {

@@ -14,9 +14,10 @@ import (
 // metaUnknown marks a request of a batch whose method is not there, on its way through the SDK.
 const metaUnknown = "chat.clerk/unknown"
 
-// unknownInBatch makes a request of a method that is not there one that the SDK lets through: it would refuse the whole batch,
-// in words of its own. Since it puts the name of the method into every error -32601, another code with a text that nobody can
-// guess stands for it until the answer is written.
+// unknownInBatch makes a request of a method that is not there one that the SDK lets through: it
+// would refuse the whole batch, in words of its own. Since it puts the name of the method into
+// every error -32601, another code with a text that nobody can guess stands for it until the answer
+// is written.
 func (a aliases) unknownInBatch(out object) object {
 	text := strconv.Quote("unknown-" + rand.Text())
 	a[fmt.Sprintf(`%d,"message":%s`, jsonrpc.CodeInvalidRequest, text)] =

@@ -1,3 +1,3 @@
-// Package fault says what an error means to whoever asked, without a protocol's words: each protocol has one
-// table from a [Kind] to its answer.
+// Package fault says what an error means to whoever asked, without a protocol's words: each
+// protocol has one table from a [Kind] to its answer.
 package fault

@@ -14,20 +14,23 @@ const (
 	InvalidToken Kind = "invalid_token"
 	// Denied says that it is known who asks, and that they may not. To sign in again does not help.
 	Denied Kind = "denied"
-	// NoCredential says that something that calls are made with is missing, and that a person can mend that.
+	// NoCredential says that something that calls are made with is missing, and that a person can
+	// mend that.
 	NoCredential Kind = "no_credential" //nolint:gosec // the name of a kind
 	// Unavailable says that nobody can tell now. It may be well, and nothing was done.
 	Unavailable Kind = "unavailable"
-	// Busy says that there is too much to do for all, and OwnShare for the one who asks. Nothing was begun.
+	// Busy says that there is too much to do for all, and OwnShare for the one who asks. Nothing
+	// was begun.
 	Busy     Kind = "busy"
 	OwnShare Kind = "own_share"
 )
 
-// Error is an error whose answer is known. What fails for reasons of its own gives one by Unwrap, or is the
-// Cause of one.
+// Error is an error whose answer is known. What fails for reasons of its own gives one by Unwrap,
+// or is the Cause of one.
 type Error struct {
 	Kind Kind
-	// Public is what whoever asked is told; "" leaves that to the protocol. It has nothing of Cause in it.
+	// Public is what whoever asked is told; "" leaves that to the protocol. It has nothing of Cause
+	// in it.
 	Public string
 	// RetryAfter is when to ask again, 0 if that is not known.
 	RetryAfter time.Duration
@@ -55,8 +58,8 @@ func Of(err error) Error {
 	return Error{Cause: err}
 }
 
-// LogReason is what an error says in words that a log may have, "" if it has none. Errors that have some say
-// them by a method LogReason() string.
+// LogReason is what an error says in words that a log may have, "" if it has none. Errors that have
+// some say them by a method LogReason() string.
 func LogReason(err error) string {
 	if known, ok := errors.AsType[interface {
 		error
@@ -67,8 +70,8 @@ func LogReason(err error) string {
 	return ""
 }
 
-// Rule is which of the operator's rules turned somebody away, "" if none did. Errors say it by a method
-// Rule() string.
+// Rule is which of the operator's rules turned somebody away, "" if none did. Errors say it by a
+// method Rule() string.
 func Rule(err error) string {
 	if known, ok := errors.AsType[interface {
 		error

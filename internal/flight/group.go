@@ -24,8 +24,8 @@ func landed[T any](value T, err error) *Flight[T] {
 	return f
 }
 
-// take runs do, and then after, whatever do came to. A panic is for those who wait, as if they had called
-// do themselves.
+// take runs do, and then after, whatever do came to. A panic is for those who wait, as if they had
+// called do themselves.
 func (f *Flight[T]) take(do func() (T, error), after func()) {
 	defer func() {
 		f.panicked = recover()
@@ -57,8 +57,8 @@ func (f *Flight[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// Group has at most one flight under way for each key. The zero value is ready; it may be used by many
-// goroutines at once.
+// Group has at most one flight under way for each key. The zero value is ready; it may be used by
+// many goroutines at once.
 type Group[T any] struct {
 	// Go runs a flight. Default: in a goroutine that nobody counts.
 	Go func(func())
@@ -68,14 +68,16 @@ type Group[T any] struct {
 	closed  error
 }
 
-// Close lets nothing begin from now on: that ends in err. What is under way goes on, and may be joined.
+// Close lets nothing begin from now on: that ends in err. What is under way goes on, and may be
+// joined.
 func (g *Group[T]) Close(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = err
 }
 
-// Join joins the flight of a key, or has do begin one. Nobody's context ends it but what do looks at.
+// Join joins the flight of a key, or has do begin one. Nobody's context ends it but what do looks
+// at.
 func (g *Group[T]) Join(key string, do func() (T, error)) (f *Flight[T], mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -17,12 +17,13 @@ type Options[T any] struct {
 	Life context.Context //nolint:containedctx // of the value, and not of a call
 	// Fresh is the age from which on a value is fetched again when it is used.
 	Fresh time.Duration
-	// Stale is the age up to which [Value.Get] gives it meanwhile. Default: Get waits for the fetch.
+	// Stale is the age up to which [Value.Get] gives it meanwhile. Default: Get waits for the
+	// fetch.
 	Stale time.Duration
 	// AfterSuccess and AfterFailure are the least time from the end of a fetch to the next one.
 	AfterSuccess, AfterFailure time.Duration
-	// Strict says that after a failure the value before does not count any more. Default: it does, however
-	// old it is.
+	// Strict says that after a failure the value before does not count any more. Default: it does,
+	// however old it is.
 	Strict bool
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
@@ -59,8 +60,8 @@ func NewValue[T any](opts Options[T]) *Value[T] {
 	return &Value[T]{opts: opts}
 }
 
-// Get gives the value. While there is none, or one that is too old, it waits for a fetch. Errors are those
-// of the last fetch, if there is no value to go on with, and that of ctx.
+// Get gives the value. While there is none, or one that is too old, it waits for a fetch. Errors
+// are those of the last fetch, if there is no value to go on with, and that of ctx.
 func (v *Value[T]) Get(ctx context.Context) (*T, error) {
 	v.mu.Lock()
 	now := v.opts.Now()
@@ -94,9 +95,9 @@ func (v *Value[T]) Current() Known[T] {
 	return v.known
 }
 
-// Refresh fetches the value if that is due, waits for a fetch under way, and gives what is known then.
-// mine says that the fetch was begun for this call, and wait how long it is until the next one. Its error
-// is that of ctx.
+// Refresh fetches the value if that is due, waits for a fetch under way, and gives what is known
+// then. mine says that the fetch was begun for this call, and wait how long it is until the next
+// one. Its error is that of ctx.
 func (v *Value[T]) Refresh(ctx context.Context) (known Known[T], mine bool, wait time.Duration, err error) {
 	v.mu.Lock()
 	mine = v.start(v.opts.Now())
@@ -120,7 +121,8 @@ func (v *Value[T]) last() Known[T] {
 
 var errPanicked = errors.New("flight: the fetch panicked")
 
-// start begins a fetch unless one is under way or not due, and reports whether it did. v.mu is held.
+// start begins a fetch unless one is under way or not due, and reports whether it did. v.mu is
+// held.
 func (v *Value[T]) start(now time.Time) bool {
 	if v.flight != nil || now.Before(v.due) {
 		return false

@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
-// A client that signs goes through all of it, and no replica takes an assertion that another one has taken.
+// A client that signs goes through all of it, and no replica takes an assertion that another one
+// has taken.
 func TestClientThatSignsIsServedByEveryReplica(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "login", nil)

@@ -101,7 +101,8 @@ func readWorkloads(cfg *config.Config, keys issuerKeys) (*authserver.Workloads, 
 	return workloads, nil
 }
 
-// newIdentityAssertions takes those of the company's identity provider, nil without one. People pass the same rules as at a sign-in.
+// newIdentityAssertions takes those of the company's identity provider, nil without one. People
+// pass the same rules as at a sign-in.
 func newIdentityAssertions(cfg *config.Config, keys issuerKeys) (*authserver.IdentityAssertions, error) {
 	if len(cfg.IdentityAssertionIssuers) == 0 {
 		return nil, nil

@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token"
 )
 
-// newVerifier verifies tokens of the organisation's own authorization servers. ctx bounds its fetches.
+// newVerifier verifies tokens of the organisation's own authorization servers. ctx bounds its
+// fetches.
 func newVerifier(ctx context.Context, cfg *config.Config, transport http.RoundTripper) (*token.External, error) {
 	opts := token.ExternalOptions{
 		Issuers:      cfg.TokenIssuers,
@@ -84,8 +85,8 @@ func noScopeHint(cfg *config.Config) string {
 	return hint + ", and " + setting.TokenScopeMapFlag + " to what they grant here"
 }
 
-// theirNames turns a scope map round: under which name a client asks the authorization server for a scope of ours. Where
-// several grant the same, the one that grants least is asked for.
+// theirNames turns a scope map round: under which name a client asks the authorization server for a
+// scope of ours. Where several grant the same, the one that grants least is asked for.
 func theirNames(scopes map[string][]string) map[string]string {
 	names := map[string]string{}
 	for theirs, ours := range scopes {

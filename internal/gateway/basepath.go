@@ -10,12 +10,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 )
 
-// wellKnown are the names whose documents are found with the path of what they are about behind the name (RFC 8414 §3.1,
-// RFC 9728 §3.1), and so outside of that path.
+// wellKnown are the names whose documents are found with the path of what they are about behind the
+// name (RFC 8414 §3.1, RFC 9728 §3.1), and so outside of that path.
 var wellKnown = []string{resource.MetadataPath, authserver.MetadataPath, authserver.OpenIDMetadataPath}
 
-// below serves everything below the path of the public URL, for a gateway that shares its host with others: all routes have
-// their usual paths behind it. Outside are only metadata of what is below, and probes. Without a path it changes nothing.
+// below serves everything below the path of the public URL, for a gateway that shares its host with
+// others: all routes have their usual paths behind it. Outside are only metadata of what is below,
+// and probes. Without a path it changes nothing.
 func (g *Gateway) below(next http.Handler) http.Handler {
 	base := g.cfg.BasePath()
 	if base == "" {
@@ -39,8 +40,8 @@ func (g *Gateway) below(next http.Handler) http.Handler {
 	})
 }
 
-// pathBelow gives a request's path as the routes know it. A path that a router would first have to clean is none: the address
-// that it would send a client to is not below the base.
+// pathBelow gives a request's path as the routes know it. A path that a router would first have to
+// clean is none: the address that it would send a client to is not below the base.
 func pathBelow(base, path string) (string, bool) {
 	if strings.Contains(path, "//") || strings.Contains(path+"/", "/./") || strings.Contains(path+"/", "/../") {
 		return "", false

@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// newCancellations makes what stops canceled calls, on this replica and, where there is a Redis for several, on the others.
+// newCancellations makes what stops canceled calls, on this replica and, where there is a Redis for
+// several, on the others.
 func (g *Gateway) newCancellations(ctx context.Context, store *redisstore.Store) *cancellation.Registry {
 	var marks cancellation.Marks
 	if g.cfg.RedisURL != "" {

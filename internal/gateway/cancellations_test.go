@@ -60,8 +60,8 @@ type batchOutcome struct {
 	}
 }
 
-// A batch stops after the part under way and at most the next, on whichever replica its cancellation comes, and says what was done.
-// All clients have one id, and none touches another's.
+// A batch stops after the part under way and at most the next, on whichever replica its
+// cancellation comes, and says what was done. All clients have one id, and none touches another's.
 func TestABatchIsCanceledOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	const parts, size = 15, 100

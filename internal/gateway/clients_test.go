@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 )
 
-// All three ways in which a client can be known lead to all seven tools, whichever replica a request comes to.
+// All three ways in which a client can be known lead to all seven tools, whichever replica a
+// request comes to.
 func TestEveryKindOfClientSignsInAndCallsEveryTool(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "clients.json")

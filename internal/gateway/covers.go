@@ -14,9 +14,10 @@ func endpointTree(cfg *config.Config) token.Endpoints {
 	return token.Endpoints{Base: cfg.BasePath(), Covers: covers}
 }
 
-// covers tells whether one endpoint is as wide as another, by their paths: the root stands for the whole gateway, and each
-// toolset and the word readonly narrow. It goes by the paths and not by the tools, which settings can make equal, so that a
-// setting never makes a token good in more places. A path that is not an endpoint's covers nothing.
+// covers tells whether one endpoint is as wide as another, by their paths: the root stands for the
+// whole gateway, and each toolset and the word readonly narrow. It goes by the paths and not by the
+// tools, which settings can make equal, so that a setting never makes a token good in more places.
+// A path that is not an endpoint's covers nothing.
 func covers(wide, narrow string) bool {
 	if wide == "" || wide == narrow {
 		return true

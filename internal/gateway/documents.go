@@ -21,8 +21,8 @@ func egressProxy(cfg *config.Config) (netx.ProxyFunc, error) {
 	return proxy, nil
 }
 
-// newDocumentFetcher makes what fetches metadata documents and keys of MCP clients. A transport of nil reaches public
-// addresses only.
+// newDocumentFetcher makes what fetches metadata documents and keys of MCP clients. A transport of
+// nil reaches public addresses only.
 func newDocumentFetcher(cfg *config.Config, transport http.RoundTripper) (*netx.Fetcher, error) {
 	proxy, err := egressProxy(cfg)
 	if err != nil {

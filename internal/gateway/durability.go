@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Redis' settings are looked at rarely once they are known: they change with a failover, or by an operator's hand.
+// Redis' settings are looked at rarely once they are known: they change with a failover, or by an
+// operator's hand.
 const (
 	durabilityAgain = 10 * time.Second
 	durabilityEvery = 5 * time.Minute
@@ -19,8 +20,8 @@ type durable interface {
 	Durability(ctx context.Context) (redisstore.Durability, error)
 }
 
-// watchDurability tells operators whether Redis keeps what it acknowledged, and again whenever that changes, until ctx
-// ends. The promise to send once rests on it; serving does not.
+// watchDurability tells operators whether Redis keeps what it acknowledged, and again whenever that
+// changes, until ctx ends. The promise to send once rests on it; serving does not.
 func (g *Gateway) watchDurability(ctx context.Context, store durable) {
 	said := []string{}
 	for {

@@ -14,7 +14,8 @@ import (
 // mounted is an endpoint with the page that browsers get there.
 type mounted struct{ endpoint, landing http.Handler }
 
-// buildPlaces makes every endpoint and its page. Endpoints with the same tools are one and the same behind their names.
+// buildPlaces makes every endpoint and its page. Endpoints with the same tools are one and the same
+// behind their names.
 func (g *Gateway) buildPlaces(opts Options, set *pages.Set, common endpoint.Options) error {
 	g.places = map[string]mounted{}
 	same := map[string]http.Handler{}
@@ -80,8 +81,8 @@ func (g *Gateway) otherEndpoints(path string) []landing.Endpoint {
 	return others
 }
 
-// origin is the beginning of URLs to give to a client: the public one, or what the browser used. The Host header was
-// checked.
+// origin is the beginning of URLs to give to a client: the public one, or what the browser used.
+// The Host header was checked.
 func (g *Gateway) origin(r *http.Request) string {
 	if g.cfg.PublicURL != "" {
 		return strings.TrimSuffix(g.cfg.PublicURL, "/")
@@ -89,8 +90,8 @@ func (g *Gateway) origin(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// at finds the endpoint of a request by its path to the letter, since each is a resource of its own: one that is spelled
-// in another way would have another name, for which no token is good.
+// at finds the endpoint of a request by its path to the letter, since each is a resource of its
+// own: one that is spelled in another way would have another name, for which no token is good.
 func (g *Gateway) at(protect func(http.Handler) http.Handler) http.Handler {
 	handlers := make(map[string]http.Handler, len(g.places))
 	for path, p := range g.places {

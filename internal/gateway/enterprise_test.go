@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// desk is a client of the operator's list for which companies may vouch; atCompany is what its company calls it.
+	// desk is a client of the operator's list for which companies may vouch; atCompany is what its
+	// company calls it.
 	desk = `{"client_id":"desk","client_secret":"` + softwareSecret + `","client_name":"Desk","grant_types":["` + grantJWT + `"],` +
 		`"scope":"messages:read messages:send"}`
 	atCompany = "0oa-desk"
@@ -132,8 +133,8 @@ func TestIdentityAssertionIsRefusedByTheGateway(t *testing.T) {
 	}
 }
 
-// Who is shut out by then gets no new token, and what they have is good no longer. It ends for good: a rule that is taken back
-// does not bring it back.
+// Who is shut out by then gets no new token, and what they have is good no longer. It ends for
+// good: a rule that is taken back does not bring it back.
 func TestPersonOfACompanyIsOutAtTheNextCall(t *testing.T) {
 	t.Parallel()
 	company := newCompany(t)
@@ -173,7 +174,8 @@ func TestPersonOfACompanyIsOutAtTheNextCall(t *testing.T) {
 	}
 }
 
-// The company's provider may be the one that people sign in with too: then both ways lead to the same person, by the same rules.
+// The company's provider may be the one that people sign in with too: then both ways lead to the
+// same person, by the same rules.
 func TestCompanyOfTheSignInVouchesForTheSamePerson(t *testing.T) {
 	t.Parallel()
 	company := newCompany(t)
@@ -186,7 +188,8 @@ func TestCompanyOfTheSignInVouchesForTheSamePerson(t *testing.T) {
 	world.calls(t, access, sendCall, http.StatusForbidden)
 }
 
-// Whose client gets its tokens by assertions has no sign-in to repeat: a challenge would be answered with the next token for ever.
+// Whose client gets its tokens by assertions has no sign-in to repeat: a challenge would be
+// answered with the next token for ever.
 func TestPersonOfACompanyIsToldWhereToEnterTheirKey(t *testing.T) {
 	t.Parallel()
 	company := newCompany(t)

@@ -8,8 +8,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/upstream"
 )
 
-// newExchange exchanges tokens for ones whose audience is the REST API: --clerk-credential exchange. The login's own are
-// exchanged, or without one those of clients, see [credential.CarriedToken].
+// newExchange exchanges tokens for ones whose audience is the REST API: --clerk-credential
+// exchange. The login's own are exchanged, or without one those of clients, see
+// [credential.CarriedToken].
 func (g *Gateway) newExchange(provider *upstream.Provider, login *upstream.Login) (*upstream.Exchange, error) {
 	cfg := &g.cfg
 	opts := upstream.ExchangeOptions{

@@ -92,7 +92,8 @@ func TestAProviderThatIsDownIsComeBackLaterAndNotASignIn(t *testing.T) {
 	}
 }
 
-// theirToken is a token of the sandbox's provider for a resource, as a client of --auth external gets it.
+// theirToken is a token of the sandbox's provider for a resource, as a client of --auth external
+// gets it.
 func theirToken(t *testing.T, issuer, resource string) string {
 	t.Helper()
 	redirect := "http://127.0.0.1:9/callback"

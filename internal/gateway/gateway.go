@@ -40,24 +40,28 @@ type Options struct {
 	Logger *slog.Logger
 	// SandboxURL says that the REST API is a simulation and where to look at it; "" for a real one.
 	SandboxURL string
-	// StoreTimeout is the longest that one call to Redis may take that only reads. Default: that of redisstore, which suits a
-	// Redis nearby.
+	// StoreTimeout is the longest that one call to Redis may take that only reads. Default: that of
+	// redisstore, which suits a Redis nearby.
 	StoreTimeout time.Duration
-	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver, which known clients outwait.
+	// TokenPatience is how long a token request may wait for Redis. Default: that of authserver,
+	// which known clients outwait.
 	TokenPatience time.Duration
-	// SignInPatience is how long a step of a sign-in may wait for one answer of Redis. Default: 2 s.
+	// SignInPatience is how long a step of a sign-in may wait for one answer of Redis. Default: 2
+	// s.
 	SignInPatience time.Duration
 	// TurnWait is how long a request may wait for its turn when all that may be in flight are, and
 	// TurnStall how long while nobody gets one. Default: 10 s and 5 s.
 	TurnWait, TurnStall time.Duration
-	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their end. Default: that of Config.
+	// AccessTokenLife is a life of access tokens that Config may not have: tests wait for their
+	// end. Default: that of Config.
 	AccessTokenLife time.Duration
 	// CheckTime is how long a call waits for what the identity provider says of its person.
 	// Default: 3 s.
 	CheckTime time.Duration
 	// ProviderNow is the clock of all that is asked of the identity provider. Default: [time.Now].
 	ProviderNow func() time.Time
-	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public addresses only.
+	// ClientDocuments fetches the metadata documents of MCP clients. Default: what reaches public
+	// addresses only.
 	ClientDocuments http.RoundTripper
 }
 
@@ -70,7 +74,8 @@ type Gateway struct {
 	guard   *web.Guard
 	proxies *web.Proxies
 	probes  *web.Probes
-	// crowded tells whether so many calls wait for the store that requests are refused before anything is done.
+	// crowded tells whether so many calls wait for the store that requests are refused before
+	// anything is done.
 	crowded func() bool
 	pace    *web.Pace
 	turns   *inFlightGate

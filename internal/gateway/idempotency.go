@@ -14,7 +14,8 @@ import (
 // send is what --on-store-outage and --on-store-loss say to do without the store.
 const send = "send"
 
-// newIdempotency makes what keeps a creating call from being executed twice, and runs it as long as the gateway.
+// newIdempotency makes what keeps a creating call from being executed twice, and runs it as long as
+// the gateway.
 func (g *Gateway) newIdempotency(ctx context.Context, store *redisstore.Store, keys *seal.Keyring) (*idempotency.Guard, error) {
 	cfg := &g.cfg
 	// What creates something had rather wait for Redis than fail; what reads goes on without it.

@@ -190,8 +190,9 @@ func TestWhatTheAPIRefusedMayBeSentUnderTheSameKey(t *testing.T) {
 	p.sent(t, 1)
 }
 
-// A Redis that comes back empty is found out, and costs what docs/sending-once.md says: for a day calls with a key are
-// refused, those without one go on, and what was answered before is not known any more.
+// A Redis that comes back empty is found out, and costs what docs/sending-once.md says: for a day
+// calls with a key are refused, those without one go on, and what was answered before is not known
+// any more.
 func TestARedisThatLostItsDataIsFoundOut(t *testing.T) {
 	t.Parallel()
 	for on, want := range map[string]string{"refuse": "not_executed", "send": "executed"} {

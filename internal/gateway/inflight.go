@@ -15,20 +15,24 @@ import (
 )
 
 const (
-	// inFlightPerCore is the default of --max-in-flight: enough to keep a core busy while nearly all calls wait for the API.
+	// inFlightPerCore is the default of --max-in-flight: enough to keep a core busy while nearly
+	// all calls wait for the API.
 	inFlightPerCore = 64
-	// minWaiting is how many requests may wait at least, and minWaitingEach how many of one caller: a burst of a thousand is
-	// served. One that waits takes some 20 kB.
+	// minWaiting is how many requests may wait at least, and minWaitingEach how many of one caller:
+	// a burst of a thousand is served. One that waits takes some 20 kB.
 	minWaiting     = 1280
 	minWaitingEach = 1024
-	// spareConnections is how many connections there may be that have no request in the queue, or are quiet.
+	// spareConnections is how many connections there may be that have no request in the queue, or
+	// are quiet.
 	spareConnections = 512
 	// turnWait and turnStall are the defaults of Options.TurnWait and Options.TurnStall.
 	turnWait  = 10 * time.Second
 	turnStall = 5 * time.Second
-	// bodyMemory is how much large bodies may take together. What is made of one while it is read takes several times that.
+	// bodyMemory is how much large bodies may take together. What is made of one while it is read
+	// takes several times that.
 	bodyMemory = 16 << 20
-	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to some 10 MiB.
+	// largeAnswers is how many requests with a large answer are under way at once. Each takes up to
+	// some 10 MiB.
 	largeAnswers = 4
 )
 
@@ -104,16 +108,16 @@ func (t *inFlightGate) Another(ctx context.Context) (leave func(), ok bool) {
 // Closed is of [endpoint.InFlight].
 func (t *inFlightGate) Closed() <-chan struct{} { return t.requests.Closed() }
 
-// close refuses what waits. A read that waits for a large answer's turn ends too: it may be part of a batch whose other calls
-// are to be told of.
+// close refuses what waits. A read that waits for a large answer's turn ends too: it may be part of
+// a batch whose other calls are to be told of.
 func (t *inFlightGate) close() {
 	t.answers.Close()
 	t.requests.Close()
 	t.bodies.Close()
 }
 
-// connections is how many connections there may be: those of all requests that run or wait, for their turn or for the store, and
-// some that are quiet.
+// connections is how many connections there may be: those of all requests that run or wait, for
+// their turn or for the store, and some that are quiet.
 func connections(cfg *config.Config) int {
 	all, _ := inFlightBounds(cfg)
 	n := all + waiting(all) + spareConnections
@@ -140,11 +144,12 @@ func inFlightBounds(cfg *config.Config) (all, each int) {
 	return all, (all + 1) / 2
 }
 
-// isOneCaller tells that nothing tells clients apart: nobody logs in, and an address may be that of a proxy which nobody named.
+// isOneCaller tells that nothing tells clients apart: nobody logs in, and an address may be that of
+// a proxy which nobody named.
 func isOneCaller(cfg *config.Config) bool { return cfg.Auth == "none" && len(cfg.TrustedProxies) == 0 }
 
-// inFlightCaller says whose share a request is part of: a person or service with one client, or without a login an address.
-// Those whose address is not known have one share together.
+// inFlightCaller says whose share a request is part of: a person or service with one client, or
+// without a login an address. Those whose address is not known have one share together.
 func (g *Gateway) inFlightCaller() func(ctx context.Context) (name string, weight int) {
 	if isOneCaller(&g.cfg) {
 		return func(context.Context) (string, int) { return "", 1 }

@@ -8,7 +8,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// What keys are derived for. A purpose is never used twice and never changed: sealed values would no longer open.
+// What keys are derived for. A purpose is never used twice and never changed: sealed values would
+// no longer open.
 const (
 	purposeSessionID      = "session id"
 	purposeSessionSubject = "session subject"

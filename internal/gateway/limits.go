@@ -28,12 +28,12 @@ func (g *Gateway) newSubjectLimits(store *redisstore.Store, keys *seal.Keyring) 
 	return limit.NewSubjects(g.limitOptions(store, keys), g.cfg.LimitCalls, g.cfg.LimitMessages)
 }
 
-// grantRequests is how many token requests, and how many revocations, a login may make in a minute. Processes that share
-// one make a few in an hour; a client that runs wild makes as many as it can.
+// grantRequests is how many token requests, and how many revocations, a login may make in a minute.
+// Processes that share one make a few in an hour; a client that runs wild makes as many as it can.
 const grantRequests = 60
 
-// documentFetches is how many metadata documents of clients are fetched in a minute for one address. A document is fetched
-// every few minutes, however many people sign in with it.
+// documentFetches is how many metadata documents of clients are fetched in a minute for one
+// address. A document is fetched every few minutes, however many people sign in with it.
 const documentFetches = 60
 
 // oauthLimits are what an address and what a grant may ask of the authorization server.

@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/authserver/authtest"
 )
 
-// A key that was sealed by a replica with newer secrets is not a missing one, which would end the login.
+// A key that was sealed by a replica with newer secrets is not a missing one, which would end the
+// login.
 func TestAKeyThatDoesNotOpenIs503AndNoSignOut(t *testing.T) {
 	t.Parallel()
 	world := signInLater(t, "linked")

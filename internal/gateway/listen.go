@@ -10,13 +10,15 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// Listeners are the addresses of a gateway: taken, and not served yet. Clients that come early wait.
+// Listeners are the addresses of a gateway: taken, and not served yet. Clients that come early
+// wait.
 type Listeners struct {
 	main, admin net.Listener // admin is nil if there is none
 }
 
-// Listen takes the addresses of a configuration and completes it: where it said port 0, it names the port that was taken.
-// What derives from the address, such as the issuer of tokens, is then known before a gateway is made of it.
+// Listen takes the addresses of a configuration and completes it: where it said port 0, it names
+// the port that was taken. What derives from the address, such as the issuer of tokens, is then
+// known before a gateway is made of it.
 func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
 	var lc net.ListenConfig
 	main, err := lc.Listen(ctx, "tcp", cfg.Listen)

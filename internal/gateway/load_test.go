@@ -13,8 +13,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// many is how many requests come at once. Each answer of Redis takes slowly, so they wait for each other. That this does not
-// count as time that Redis takes is tested in pkg/session/redisstore, in simulated time.
+// many is how many requests come at once. Each answer of Redis takes slowly, so they wait for each
+// other. That this does not count as time that Redis takes is tested in pkg/session/redisstore, in
+// simulated time.
 const (
 	many   = 300
 	slowly = 10 * time.Millisecond
@@ -44,7 +45,8 @@ func atOnce(n int, do func(i int) bool) int {
 	return int(right.Load())
 }
 
-// isLimited tells whether n is what a limit in a minute lets through: on a slow machine, on which that took longer, also more.
+// isLimited tells whether n is what a limit in a minute lets through: on a slow machine, on which
+// that took longer, also more.
 func isLimited(n, most int, began time.Time) bool {
 	return n == most || n > most && time.Since(began) > time.Minute
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// With a key of the workspace nothing but the token is needed for a call. Where the store kept what the call is made with, one
-// 401 leads to one sign-in, and not to a call that fails.
+// With a key of the workspace nothing but the token is needed for a call. Where the store kept what
+// the call is made with, one 401 leads to one sign-in, and not to a call that fails.
 func TestATokenWhoseGrantIsLostIsGoodWithAKeyOfTheWorkspaceOnly(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

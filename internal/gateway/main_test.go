@@ -25,10 +25,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// patience is longer than anything takes on a machine that is busy with other things: only what hangs exceeds it.
+// patience is longer than anything takes on a machine that is busy with other things: only what
+// hangs exceeds it.
 const patience = 5 * time.Minute
 
-// TestMain has more tests run side by side than there are cores: those that are parallel wait for Redis most of their time.
+// TestMain has more tests run side by side than there are cores: those that are parallel wait for
+// Redis most of their time.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
@@ -37,7 +39,8 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// signingKey is what every provider of these tests signs with: to make one takes longer than most of them.
+// signingKey is what every provider of these tests signs with: to make one takes longer than most
+// of them.
 var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

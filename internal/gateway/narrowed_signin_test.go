@@ -141,7 +141,8 @@ func TestATokenWithoutAResourceIsGoodEverywhere(t *testing.T) {
 	}
 }
 
-// tokenWithoutResource signs somebody in for a client that names neither resource nor scope nor, with its code, its redirect.
+// tokenWithoutResource signs somebody in for a client that names neither resource nor scope nor,
+// with its code, its redirect.
 func (s *signedIn) tokenWithoutResource(t *testing.T) string {
 	t.Helper()
 	address := parsed(t, s.authorizeURL(t))

@@ -31,8 +31,9 @@ import (
 // authRequestLife is how long a person may take from the consent page to the end of the sign-in.
 const authRequestLife = 15 * time.Minute
 
-// signInPatience is how long a step of a sign-in may wait for one answer of Redis: a person would have to begin again, so it
-// is worth more than a tool call's. The token endpoint waits longer, see authserver.TokenPatience.
+// signInPatience is how long a step of a sign-in may wait for one answer of Redis: a person would
+// have to begin again, so it is worth more than a tool call's. The token endpoint waits longer, see
+// authserver.TokenPatience.
 const signInPatience = 2 * time.Second
 
 // login is everything behind --auth oauth.
@@ -42,18 +43,21 @@ type login struct {
 	grants *grant.Grants
 	// provider is where people sign in.
 	provider *upstream.Provider
-	// clients says which clients are denied, and what weight others have; nil without --oauth-clients.
+	// clients says which clients are denied, and what weight others have; nil without
+	// --oauth-clients.
 	clients *authserver.ClientList
 	people  *people
 	// credentials are each person's own; nil for a key of the workspace.
 	credentials mcpadapter.Credentials
 	// issuer is this gateway as authorization server.
 	issuer string
-	// denies says that there are rules of --deny-signin, for which a grant has what is known of its person.
+	// denies says that there are rules of --deny-signin, for which a grant has what is known of its
+	// person.
 	denies bool
-	// prefetch has all that a request of somebody who signed in needs of Redis read in one round trip, and expect says what
-	// that is: the grant with the provider's part, the session, and what the credential is made of. Nothing is read for a
-	// request without a good token, since the grant is what is read first.
+	// prefetch has all that a request of somebody who signed in needs of Redis read in one round
+	// trip, and expect says what that is: the grant with the provider's part, the session, and what
+	// the credential is made of. Nothing is read for a request without a good token, since the
+	// grant is what is read first.
 	prefetch func(next http.Handler) http.Handler
 	expect   func(ctx context.Context, caller identity.Caller)
 }
@@ -73,7 +77,8 @@ func newLogin(g *Gateway, opts Options, client *clerkapi.Client, store *redissto
 	if err != nil {
 		return nil, err
 	}
-	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see the same grants.
+	// Calls do not wait for Redis where signing in does, and the token endpoint longest; all see
+	// the same grants.
 	patient := store.WithTimeout(cmp.Or(opts.SignInPatience, signInPatience))
 	cache := grant.NewCache() // what one of them revokes the others know
 	if l.grants, err = newGrants(cfg, store, keys, cache); err != nil {
@@ -182,16 +187,19 @@ func newGrants(cfg *config.Config, store *redisstore.Store, keys *seal.Keyring, 
 	})
 }
 
-// confirmedFor is how long a grant that was seen to stand is good for calls that change something while the store is away.
+// confirmedFor is how long a grant that was seen to stand is good for calls that change something
+// while the store is away.
 const confirmedFor = 5 * time.Minute
 
-// verify says whose one of our own access tokens is. A grant that was revoked, and one of somebody who is shut out, ends it at
-// once. While the store is away a token goes on until it expires, unless this process knows its grant to be revoked; but it is
-// good for reading only, unless this process has seen the grant stand lately. If the store has lost the grant, a token goes on
-// where the REST API is called with a key of the workspace, since nothing else is needed for a call, unless nobody can tell any
-// more whether a rule of --deny-signin names the person: then it costs one sign-in. What is there and cannot be read is neither,
-// whoever's key the call would use: see [resource.Server.Protect] for such errors. A client that acts for itself is judged by the
-// list of clients alone.
+// verify says whose one of our own access tokens is. A grant that was revoked, and one of somebody
+// who is shut out, ends it at once. While the store is away a token goes on until it expires,
+// unless this process knows its grant to be revoked; but it is good for reading only, unless this
+// process has seen the grant stand lately. If the store has lost the grant, a token goes on where
+// the REST API is called with a key of the workspace, since nothing else is needed for a call,
+// unless nobody can tell any more whether a rule of --deny-signin names the person: then it costs
+// one sign-in. What is there and cannot be read is neither, whoever's key the call would use: see
+// [resource.Server.Protect] for such errors. A client that acts for itself is judged by the list of
+// clients alone.
 func (l *login) verify(ctx context.Context, bearer, at string) (identity.Caller, error) {
 	t, err := l.tokens.Verify(bearer, at)
 	if err != nil {
@@ -241,8 +249,8 @@ func (l *login) over(err error, software bool) bool {
 	return true
 }
 
-// stands says that the caller's grant has ended, or that it does not open any more. A store that does not answer is not a reason:
-// what is sent then has rules of its own.
+// stands says that the caller's grant has ended, or that it does not open any more. A store that
+// does not answer is not a reason: what is sent then has rules of its own.
 func (l *login) stands(ctx context.Context) error {
 	_, err := l.grants.Lookup(ctx, request.From(ctx).Caller.Grant)
 	switch {
@@ -269,8 +277,8 @@ func issuerURL(cfg *config.Config) *url.URL {
 	return &url.URL{Scheme: "http", Host: cfg.Listen} // on loopback, see config.Problems, with the port that Listen took
 }
 
-// defaultResource is where a token is good whose client named no resource: at every endpoint of this gateway, unless it is told
-// to limit such tokens to the one that most clients are given.
+// defaultResource is where a token is good whose client named no resource: at every endpoint of
+// this gateway, unless it is told to limit such tokens to the one that most clients are given.
 func defaultResource(cfg *config.Config, issuer *url.URL) string {
 	if cfg.LimitResource {
 		return issuer.String() + pathMCP

@@ -25,7 +25,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// signedIn is two replicas behind one public URL, every request on the other one, with people of the sandbox.
+// signedIn is two replicas behind one public URL, every request on the other one, with people of
+// the sandbox.
 type signedIn struct {
 	base    string
 	sandbox string
@@ -37,8 +38,8 @@ type signedIn struct {
 	another func(edit ...func(*gateway.Options)) (address string)
 }
 
-// hurry has replicas of their own serve from now on, which wait for Redis no longer than this: long enough for a test, and too
-// short to do anything else with before Redis fails.
+// hurry has replicas of their own serve from now on, which wait for Redis no longer than this: long
+// enough for a test, and too short to do anything else with before Redis fails.
 func (s *signedIn) hurry(t *testing.T, within time.Duration) {
 	t.Helper()
 	a, ok := s.http.Transport.(alternate)
@@ -99,7 +100,8 @@ func signIn(t *testing.T, credential string, edit func(*config.Config), opts ...
 // clientRedirect is where the tests' clients are sent back to. Nobody listens there.
 const clientRedirect = "http://127.0.0.1:9/callback"
 
-// browse follows an authorization URL as a person who allows everything, or only some scopes, to the client's redirect.
+// browse follows an authorization URL as a person who allows everything, or only some scopes, to
+// the client's redirect.
 func (s *signedIn) browse(t *testing.T, address string, only ...string) url.Values {
 	t.Helper()
 	return authtest.Person{Transport: s.http.Transport, Scopes: only, Key: s.key}.Allow(t, address, clientRedirect)

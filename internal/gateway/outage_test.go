@@ -15,10 +15,12 @@ const readCall = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name"
 // sendsOn has calls made without Redis, and none wait for it.
 func sendsOn(c *config.Config) { c.OnStoreOutage, c.RedisTimeout = "send", short }
 
-// hasty gives up soon on a Redis that is not there. Nothing of these tests rests on what Redis answers in time before.
+// hasty gives up soon on a Redis that is not there. Nothing of these tests rests on what Redis
+// answers in time before.
 func hasty(o *gateway.Options) { o.StoreTimeout = short }
 
-// One replica made the grant. The other one has never seen it, so nothing tells it that the person has not revoked it since.
+// One replica made the grant. The other one has never seen it, so nothing tells it that the person
+// has not revoked it since.
 func TestWithoutRedisOnlyWhoSawAGrantLatelyWritesForIt(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "api-key", sendsOn, hasty)

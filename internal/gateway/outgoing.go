@@ -13,8 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Outgoing makes what a gateway asks others with, as one that serves does, for whoever wants to know
-// beforehand whether they answer.
+// Outgoing makes what a gateway asks others with, as one that serves does, for whoever wants to
+// know beforehand whether they answer.
 type Outgoing struct {
 	Config *config.Config
 	// Transport is what requests to providers and issuers go through.
@@ -72,8 +72,8 @@ func EpochSealer(cfg *config.Config) (session.Sealer, error) {
 	return keys.Sealer(purposeOnce), nil
 }
 
-// Grants are the grants in a store, for an operator. Without the secrets that sealed them they can be
-// ended by id, and not be read.
+// Grants are the grants in a store, for an operator. Without the secrets that sealed them they can
+// be ended by id, and not be read.
 func Grants(cfg *config.Config, store *redisstore.Store) (*grant.Grants, error) {
 	keys, err := newKeyring(cfg)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
-// MCP security best practices, token passthrough: what a client shows the gateway, and what the gateway was shown at the
-// sign-in, goes nowhere but where it is meant for.
+// MCP security best practices, token passthrough: what a client shows the gateway, and what the
+// gateway was shown at the sign-in, goes nowhere but where it is meant for.
 func TestAClientsTokenGoesNoFurther(t *testing.T) {
 	t.Parallel()
 	for _, credential := range []string{"api-key", "login"} {

@@ -32,7 +32,8 @@ type people struct {
 	told   web.Told // by reason
 }
 
-// newPeople looks after all sign-ins. grants and patient are the same, for calls and for what may wait.
+// newPeople looks after all sign-ins. grants and patient are the same, for calls and for what may
+// wait.
 func (g *Gateway) newPeople(
 	provider *upstream.Provider, grants, patient *grant.Grants, limits *redisstore.Limits, keys *seal.Keyring,
 ) (*people, error) {
@@ -54,15 +55,17 @@ func (g *Gateway) newPeople(
 	return p, err
 }
 
-// upstreamGrant is a grant as package upstream knows it. An issuer has no fragment, so the first # of a subject ends it.
+// upstreamGrant is a grant as package upstream knows it. An issuer has no fragment, so the first #
+// of a subject ends it.
 func upstreamGrant(id, subject, email string, born time.Time) upstream.Grant {
 	_, sub, _ := strings.Cut(subject, "#")
 	return upstream.Grant{ID: id, Subject: subject, Sub: sub, Email: email, Born: born}
 }
 
-// look judges a grant by what is kept of it, for every request. Whom a rule names, and whom the provider put out before, loses
-// it; a grant that nobody could ask about for too long is for the client's refresh to judge. What cannot be read is an error
-// that is nobody's fault: such a request is answered 503.
+// look judges a grant by what is kept of it, for every request. Whom a rule names, and whom the
+// provider put out before, loses it; a grant that nobody could ask about for too long is for the
+// client's refresh to judge. What cannot be read is an error that is nobody's fault: such a request
+// is answered 503.
 func (p *people) look(ctx context.Context, g upstream.Grant) error {
 	err := p.Look(ctx, g)
 	switch {
@@ -143,14 +146,15 @@ func (p *people) checked(ctx context.Context, c upstream.Check) {
 	}
 }
 
-// checkedAuth asks for scopes, and has the provider asked about the caller: before something is sent or changed, and beside
-// what only reads.
+// checkedAuth asks for scopes, and has the provider asked about the caller: before something is
+// sent or changed, and beside what only reads.
 type checkedAuth struct {
 	resource *resource.Server
 	login    *login
 }
 
-// Require is of [endpoint.Auth]. It is asked once for all calls of a body, before any of them begins.
+// Require is of [endpoint.Auth]. It is asked once for all calls of a body, before any of them
+// begins.
 func (a checkedAuth) Require(ctx context.Context, scopes []string) error {
 	if err := a.resource.Require(ctx, scopes); err != nil {
 		return err

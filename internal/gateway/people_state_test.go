@@ -213,7 +213,8 @@ func TestWhoIsOutAndWhatIsUnknownIsLogged(t *testing.T) {
 	}
 }
 
-// askAgain ends the pause after an answer that said nothing, on all replicas but for what each knows by itself.
+// askAgain ends the pause after an answer that said nothing, on all replicas but for what each
+// knows by itself.
 func (l *later) askAgain() {
 	keys, _ := l.redis.Do("KEYS", "gw:u:*-pause").([]any)
 	l.redis.Do(append([]any{"DEL", "none"}, keys...)...)

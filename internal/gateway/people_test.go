@@ -221,7 +221,8 @@ func TestAPersonWhoseClaimsNoLongerFitIsOut(t *testing.T) {
 	}
 }
 
-// A provider that says nothing about a person ends nobody's login, with any credential, until it was silent for too long.
+// A provider that says nothing about a person ends nobody's login, with any credential, until it
+// was silent for too long.
 func TestAProviderInTroubleEndsNobodysLogin(t *testing.T) {
 	t.Parallel()
 	const token = `{"operation":"token","kind":"status","count":1000,`

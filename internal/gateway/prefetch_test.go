@@ -16,7 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// slowProxy is a proxy in front of a Redis that delays each piece and counts how often a request waits for what it reads there.
+// slowProxy is a proxy in front of a Redis that delays each piece and counts how often a request
+// waits for what it reads there.
 type slowProxy struct {
 	net.Listener
 	trips atomic.Int64
@@ -50,7 +51,8 @@ func newSlowProxy(t *testing.T, redis string) *slowProxy {
 	return g
 }
 
-// Write sees what a replica sends. What it waits for comes in one piece, and the next piece after the answer.
+// Write sees what a replica sends. What it waits for comes in one piece, and the next piece after
+// the answer.
 func (g *slowProxy) Write(piece []byte) (int, error) {
 	time.Sleep(time.Duration(g.slow.Load()))
 	for _, kind := range []string{"gw:s:", "gw:g:", "gw:u:", "gw:k:"} {
@@ -107,8 +109,9 @@ func TestAReadWaitsForRedisOnce(t *testing.T) {
 	}
 }
 
-// A person who signs in waits for a Redis that is slow, and so do a client that renews its tokens and a message; a read goes on
-// without it. Each answer takes longer than a read waits, however fast the machine is, and nothing else waits less than a minute.
+// A person who signs in waits for a Redis that is slow, and so do a client that renews its tokens
+// and a message; a read goes on without it. Each answer takes longer than a read waits, however
+// fast the machine is, and nothing else waits less than a minute.
 func TestSigningInAndSendingWaitForASlowRedis(t *testing.T) {
 	t.Parallel()
 	const reading = 20 * time.Millisecond

@@ -10,8 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Problems lists everything that is wrong with a configuration: what config itself can tell, and what only the packages
-// can tell that will use a setting.
+// Problems lists everything that is wrong with a configuration: what config itself can tell, and
+// what only the packages can tell that will use a setting.
 func Problems(c *config.Config) []string {
 	p := c.Problems()
 	note := func(name string, err error) {
@@ -62,8 +62,9 @@ func Problems(c *config.Config) []string {
 	return p
 }
 
-// Warnings lists what is not a problem of a configuration and may not be meant: what config itself can tell, and what only the
-// packages can tell that will use a setting. What Redis is set to is said by [StoreWarnings].
+// Warnings lists what is not a problem of a configuration and may not be meant: what config itself
+// can tell, and what only the packages can tell that will use a setting. What Redis is set to is
+// said by [StoreWarnings].
 func Warnings(c *config.Config) []string {
 	w := c.Warnings()
 	if proxies, err := web.NewProxies(c.TrustedProxies); err == nil { // else it is a problem

@@ -15,7 +15,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// externalProblems are what only the verifier of tokens, and who uses them, can say about the settings of --auth external.
+// externalProblems are what only the verifier of tokens, and who uses them, can say about the
+// settings of --auth external.
 func externalProblems(c *config.Config) []string {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

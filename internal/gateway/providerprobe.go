@@ -14,8 +14,9 @@ import (
 // probeTime is how long the provider may take to answer at start.
 const probeTime = 15 * time.Second
 
-// probeProvider asks the identity provider once for its metadata and keys, beside everything else, so that a mistyped setting
-// stands in the log before somebody wants to sign in. A provider that does not answer keeps nobody from starting.
+// probeProvider asks the identity provider once for its metadata and keys, beside everything else,
+// so that a mistyped setting stands in the log before somebody wants to sign in. A provider that
+// does not answer keeps nobody from starting.
 func (g *Gateway) probeProvider() {
 	if g.login == nil {
 		return

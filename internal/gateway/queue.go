@@ -8,9 +8,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/endpoint"
 )
 
-// refuseWhenCrowded answers 503 before anything is done for a request that would have to stand at the end of a long queue for
-// the store. Requests that were let in wait for as long as they live. What needs no store passes, probes above all, and so
-// do tokens and revocations: several clients take any answer but a token for the end of their login.
+// refuseWhenCrowded answers 503 before anything is done for a request that would have to stand at
+// the end of a long queue for the store. Requests that were let in wait for as long as they live.
+// What needs no store passes, probes above all, and so do tokens and revocations: several clients
+// take any answer but a token for the end of their login.
 func (g *Gateway) refuseWhenCrowded(next http.Handler) http.Handler {
 	mcp := g.guard.Origins(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { endpoint.WriteCrowded(w) }))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,9 +18,11 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
-// signInRecipe is how a provider behaves when somebody signs in. Paths stand in place of its addresses.
+// signInRecipe is how a provider behaves when somebody signs in. Paths stand in place of its
+// addresses.
 type signInRecipe struct {
-	// issuer is that of ID tokens; announced that of metadata, if it is another one, at the path metadata.
+	// issuer is that of ID tokens; announced that of metadata, if it is another one, at the path
+	// metadata.
 	issuer, announced, metadata string
 	// says is what else the metadata have.
 	says map[string]any
@@ -36,7 +38,8 @@ type signInRecipe struct {
 	stranger map[string]any
 	// algorithm is RS256 if not given.
 	algorithm jose.SignatureAlgorithm
-	// inside says that only the address for the gateway answers it, and the other one only browsers.
+	// inside says that only the address for the gateway answers it, and the other one only
+	// browsers.
 	inside bool
 }
 

@@ -109,7 +109,8 @@ func signInRecipes() map[string]signInRecipe {
 	}
 }
 
-// With its recipe, each provider signs people in and is asked again about them, and whom it names no more is out.
+// With its recipe, each provider signs people in and is asked again about them, and whom it names
+// no more is out.
 func TestRecipesSignPeopleIn(t *testing.T) {
 	all := recipes(t)
 	for heading, behaves := range signInRecipes() {

@@ -10,10 +10,11 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/token/tokentest"
 )
 
-// tokenRecipe is what a provider's access tokens look like. Paths stand in place of its addresses, and endpointHere in place of
-// the endpoint's URL.
+// tokenRecipe is what a provider's access tokens look like. Paths stand in place of its addresses,
+// and endpointHere in place of the endpoint's URL.
 type tokenRecipe struct {
-	// metadata is where the provider has its metadata, by the path of the issuer that these announce.
+	// metadata is where the provider has its metadata, by the path of the issuer that these
+	// announce.
 	metadata map[string]string
 	// common are claims of all tokens.
 	common map[string]any
@@ -23,7 +24,8 @@ type tokenRecipe struct {
 
 const endpointHere = "the endpoint"
 
-// tokenRecipes are the shapes of access tokens, by the heading of the recipe that is for them. A claim that is nil is left out.
+// tokenRecipes are the shapes of access tokens, by the heading of the recipe that is for them. A
+// claim that is nil is left out.
 func tokenRecipes() map[string]tokenRecipe {
 	client := placeholders()["CLIENT-ID"]
 	tenant, v1, v2 := recipeTenant, "/"+recipeTenant+"/", "/"+recipeTenant+"/v2.0"

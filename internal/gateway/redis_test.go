@@ -19,8 +19,9 @@ var epoch struct {
 	value string
 }
 
-// startRedis runs a Redis that gateways have used before. On one that is new they wait before they send anything, for
-// replicas that may know of earlier data: that is tested in internal/idempotency.
+// startRedis runs a Redis that gateways have used before. On one that is new they wait before they
+// send anything, for replicas that may know of earlier data: that is tested in
+// internal/idempotency.
 func startRedis(t *testing.T, args ...string) *redistest.Server {
 	t.Helper()
 	s := redistest.Start(t, args...)

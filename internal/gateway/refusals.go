@@ -19,7 +19,8 @@ func (g *Gateway) tellRefusals() func(http.Handler) http.Handler {
 	}).Handler
 }
 
-// endpointName is what a path is called in the log and in metrics. Probes have no name: what they answer is not a refusal.
+// endpointName is what a path is called in the log and in metrics. Probes have no name: what they
+// answer is not a refusal.
 func endpointName(path string) string {
 	switch {
 	case path == pathLive, path == pathReady:
@@ -35,7 +36,8 @@ func endpointName(path string) string {
 	return "none"
 }
 
-// tokenReason tells tokens that some setting, here or at the issuer, makes useless from those that are only old or forged.
+// tokenReason tells tokens that some setting, here or at the issuer, makes useless from those that
+// are only old or forged.
 func tokenReason(err error) web.Reason {
 	if e, ok := errors.AsType[*token.InvalidError](err); ok {
 		switch e.Reason {

@@ -9,8 +9,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// registrationKeys puts what registered clients are known by into the authorization server's keys. A registration never
-// expires, so these keys have a list of their own, in which a secret may stay that nothing else derives from any more.
+// registrationKeys puts what registered clients are known by into the authorization server's keys.
+// A registration never expires, so these keys have a list of their own, in which a secret may stay
+// that nothing else derives from any more.
 func registrationKeys(cfg *config.Config, general *seal.Keyring, into *authserver.Keys) error {
 	ring := general
 	if len(cfg.RegistrationSecrets) > 0 {

@@ -10,8 +10,9 @@ import (
 // renewalsTimeout is longer than the provider may take to answer.
 const renewalsTimeout = 15 * time.Second
 
-// finishRenewals waits until what the provider was asked is answered and stored: a refresh token that is lost on the way
-// would cost the person a sign-in. The deadline for stopping ends the wait all the same.
+// finishRenewals waits until what the provider was asked is answered and stored: a refresh token
+// that is lost on the way would cost the person a sign-in. The deadline for stopping ends the wait
+// all the same.
 func (g *Gateway) finishRenewals(tokens *upstream.Login) {
 	ctx := g.finishing
 	if ctx == nil {

@@ -131,7 +131,8 @@ func TestEqualCallsOfABatchAreSeveral(t *testing.T) {
 	p.sent(t, 4)
 }
 
-// The id that a trusted proxy gives counts together with the JSON-RPC id and with what is asked for.
+// The id that a trusted proxy gives counts together with the JSON-RPC id and with what is asked
+// for.
 func TestWhatAProxySendsAgainIsRecognized(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

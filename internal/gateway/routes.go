@@ -49,8 +49,9 @@ func (g *Gateway) AdminHandler() http.Handler {
 	return web.Chain(mux, g.counted, g.pace.Streams, web.RequestID, g.recoverPanics, g.pace.Bodies)
 }
 
-// checkHost lets requests through that are meant for this gateway, and probes under any name: whoever watches replicas asks each
-// by a name of its own, and they say nothing that a page could use.
+// checkHost lets requests through that are meant for this gateway, and probes under any name:
+// whoever watches replicas asks each by a name of its own, and they say nothing that a page could
+// use.
 func (g *Gateway) checkHost(next http.Handler) http.Handler {
 	checked := g.guard.Hosts(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,8 +66,8 @@ func (g *Gateway) checkHost(next http.Handler) http.Handler {
 
 func (g *Gateway) recoverPanics(next http.Handler) http.Handler { return web.Recover(g.logger, next) }
 
-// forBrowsers shows the page to whoever asks for HTML and leaves the rest to the endpoint: a client's GET wants an event
-// stream, which the endpoint refuses with 405 as the protocol asks.
+// forBrowsers shows the page to whoever asks for HTML and leaves the rest to the endpoint: a
+// client's GET wants an event stream, which the endpoint refuses with 405 as the protocol asks.
 func forBrowsers(page, endpoint http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -16,7 +16,8 @@ import (
 // ErrDrain says that the deadline for stopping passed with work under way.
 var ErrDrain = errors.New("stopped with requests still under way")
 
-// The limits of a connection. Those on reading a body and writing an answer move with what arrives: see [web.Pace].
+// The limits of a connection. Those on reading a body and writing an answer move with what arrives:
+// see [web.Pace].
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 20 * time.Second // of a body that nobody reads
@@ -24,8 +25,8 @@ const (
 	maxHeaderBytes    = token.MaxLength // no token that fits is too long
 )
 
-// The limits of a connection of HTTP/2, which proxies speak in clear text by prior knowledge (RFC 9113 §3.3). What arrives of
-// bodies before anybody reads them lies in memory.
+// The limits of a connection of HTTP/2, which proxies speak in clear text by prior knowledge (RFC
+// 9113 §3.3). What arrives of bodies before anybody reads them lies in memory.
 const (
 	maxStreams       = 100
 	maxUnreadConn    = 256 << 10
@@ -35,16 +36,18 @@ const (
 )
 
 const (
-	// maxReserve is what is kept of the deadline for stopping for what follows the requests: storing what they came to.
+	// maxReserve is what is kept of the deadline for stopping for what follows the requests:
+	// storing what they came to.
 	maxReserve = 3 * time.Second
 	// maxHurry is how long clients may stand still while the process stops, see [web.Pace.Hurry].
 	maxHurry = 3 * time.Second
 	idlePoll = 20 * time.Millisecond
 )
 
-// Run serves the addresses that [Listen] took for its configuration, calls started with the base URL, and goes on until
-// ctx ends. Then it turns unready, waits the drain delay, finishes what is under way and returns nil, or [ErrDrain] if that
-// took too long. Whatever hangs, it returns when drain delay and shutdown timeout have passed. It can be called once.
+// Run serves the addresses that [Listen] took for its configuration, calls started with the base
+// URL, and goes on until ctx ends. Then it turns unready, waits the drain delay, finishes what is
+// under way and returns nil, or [ErrDrain] if that took too long. Whatever hangs, it returns when
+// drain delay and shutdown timeout have passed. It can be called once.
 func (g *Gateway) Run(ctx context.Context, l *Listeners, started func(baseURL string)) error {
 	bound := web.NewConnections(connections(&g.cfg))
 	main := g.newServer(bound.Handler(g.Handler()))
@@ -94,9 +97,9 @@ func (g *Gateway) newServer(h http.Handler) *http.Server {
 	}
 }
 
-// stop drains: unready first, so that a balancer looks away; then no new connections; then the writes under way, which
-// may outlive the connection of a client that went away; then what works in the background. A client that does not read its
-// answer is not waited for.
+// stop drains: unready first, so that a balancer looks away; then no new connections; then the
+// writes under way, which may outlive the connection of a client that went away; then what works in
+// the background. A client that does not read its answer is not waited for.
 func (g *Gateway) stop(servers []*http.Server) error {
 	g.probes.Drain()
 	hurry := min(maxHurry, g.cfg.ShutdownTimeout/4)
@@ -129,7 +132,8 @@ func (g *Gateway) stop(servers []*http.Server) error {
 	return err
 }
 
-// whenIdle ends the wait for connections on which no request is being answered: a client may have begun one and not go on.
+// whenIdle ends the wait for connections on which no request is being answered: a client may have
+// begun one and not go on.
 func (g *Gateway) whenIdle(ctx context.Context, patience time.Duration, end func()) {
 	for wait := patience; ctx.Err() == nil; wait = idlePoll {
 		select {
@@ -142,7 +146,8 @@ func (g *Gateway) whenIdle(ctx context.Context, patience time.Duration, end func
 	}
 }
 
-// finish releases what New opened, and has what works in the background end. What has not ended with ctx is left behind.
+// finish releases what New opened, and has what works in the background end. What has not ended
+// with ctx is left behind.
 func (g *Gateway) finish(ctx context.Context) (late bool, err error) {
 	g.finishing = ctx
 	ended := make(chan error, 1)

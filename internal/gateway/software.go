@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// readClients reads the operator's list of clients, nil without one, and checks what only the other settings can tell.
+// readClients reads the operator's list of clients, nil without one, and checks what only the other
+// settings can tell.
 func readClients(cfg *config.Config) (*authserver.ClientList, error) {
 	if cfg.OAuthClients == "" {
 		return nil, nil
@@ -41,8 +42,9 @@ func readClients(cfg *config.Config) (*authserver.ClientList, error) {
 
 var errSoftwareOver = errors.New("the client may not act for itself any more")
 
-// narrowSoftware tells whether a caller is a client that acts for itself, which nobody signed in. It is what the list of clients
-// says of it by now: one that is not in there any more is refused, and one whose scopes became fewer has those.
+// narrowSoftware tells whether a caller is a client that acts for itself, which nobody signed in.
+// It is what the list of clients says of it by now: one that is not in there any more is refused,
+// and one whose scopes became fewer has those.
 func (l *login) narrowSoftware(caller *identity.Caller) (isSoftware bool, err error) {
 	if caller.Subject != authserver.SoftwareSubject(l.issuer, caller.ClientID) {
 		return false, nil

@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/testkit"
 )
 
-// A challenge makes the client sign in and make the same call again, so the person notices nothing but the browser.
+// A challenge makes the client sign in and make the same call again, so the person notices nothing
+// but the browser.
 func TestALoginThatTheProviderEndsCostsOneChallengeAndOneSignIn(t *testing.T) {
 	t.Parallel()
 	for name, version := range map[string]string{"legacy": "2025-11-25", "modern": ""} {
@@ -82,7 +83,8 @@ func TestRedisThatForgetsCostsNothingWithAKeyOfTheWorkspace(t *testing.T) {
 	seen.saw(t, 0, 0)
 }
 
-// A client that is told that it is unknown throws its registration away, and some ask the person to begin again.
+// A client that is told that it is unknown throws its registration away, and some ask the person to
+// begin again.
 func TestRedisThatForgetsForgetsNoClient(t *testing.T) {
 	t.Parallel()
 	for credential, want := range map[string]int{"api-key": http.StatusOK, "login": http.StatusUnauthorized} {

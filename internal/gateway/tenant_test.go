@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// secondKey is another API key of the first team, which the recorder in front of the sandbox takes for the first one.
+// secondKey is another API key of the first team, which the recorder in front of the sandbox takes
+// for the first one.
 const secondKey = "sandbox-key-of-another-day"
 
 func sameTeam(r *http.Request) {
@@ -47,8 +48,9 @@ func sendAs(t *testing.T, s *mcp.ClientSession, key string) (outcome, text strin
 	return outcome, content.Text
 }
 
-// Ann and Ben, of two teams or with two keys of one, send the same text at the same time. Each request waits at the API for
-// the other one, so both are answered only if neither waits for its turn.
+// Ann and Ben, of two teams or with two keys of one, send the same text at the same time. Each
+// request waits at the API for the other one, so both are answered only if neither waits for its
+// turn.
 func TestEqualTextsOfTwoTenantsGoAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

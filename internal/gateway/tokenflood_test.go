@@ -36,7 +36,8 @@ func TestJunkFromAnOfficeHindersNobodyThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A minute's allowance, and what a slow machine gets back while it sends the rest, is less than all of it.
+			// A minute's allowance, and what a slow machine gets back while it sends the rest, is
+			// less than all of it.
 			const allowance, junk = 60, 100
 			world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = allowance })
 			c := world.register(t)
@@ -67,7 +68,8 @@ func TestJunkFromAnOfficeHindersNobodyThere(t *testing.T) {
 	}
 }
 
-// A web page's registrations and images cost nobody else theirs, nor a browser client on the person's machine.
+// A web page's registrations and images cost nobody else theirs, nor a browser client on the
+// person's machine.
 func TestAPagesFloodHindersNoSignIn(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 20 })
@@ -120,8 +122,8 @@ func TestALoginThatRunsWildIsLimitedAndCanBeRevoked(t *testing.T) {
 	}
 }
 
-// Whoever has somebody's token, such as one from a log, is refused as another client, and must not keep its owner from refreshing
-// or revoking.
+// Whoever has somebody's token, such as one from a log, is refused as another client, and must not
+// keep its owner from refreshing or revoking.
 func TestAnotherClientSpendsNoAllowanceOfALogin(t *testing.T) {
 	t.Parallel()
 	world := signIn(t, "api-key", func(c *config.Config) { c.LimitOAuth = 600 })
@@ -184,7 +186,8 @@ func TestARefreshWaitsForRedisAndJunkDoesNot(t *testing.T) {
 	}
 }
 
-// As many wait as may when the gateway is told to stop. It stops before their minute is over, or runAt's clean-up fails.
+// As many wait as may when the gateway is told to stop. It stops before their minute is over, or
+// runAt's clean-up fails.
 func TestAGatewayThatStopsLetsNobodyWait(t *testing.T) {
 	t.Parallel()
 	const waiting = 8 // four on each replica

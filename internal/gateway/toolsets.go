@@ -11,8 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// The paths of the endpoints with some of the tools: /mcp/readonly and /mcp/x/TOOLSETS. What a toolset
-// enables is in pkg/mcpadapter/toolsets.go.
+// The paths of the endpoints with some of the tools: /mcp/readonly and /mcp/x/TOOLSETS. What a
+// toolset enables is in pkg/mcpadapter/toolsets.go.
 
 const (
 	// pathMCP is the endpoint's path for clients that want one; the root offers the same.
@@ -109,7 +109,8 @@ func canonical(path string) (string, bool) {
 	return right, true
 }
 
-// scopesAt are those of the endpoint that a resource names. On this machine its names are as good as each other.
+// scopesAt are those of the endpoint that a resource names. On this machine its names are as good
+// as each other.
 func scopesAt(all map[string]toolset, issuer *url.URL, resource string) (scopes []string, ok bool) {
 	u, err := url.Parse(resource)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != issuer.Scheme || u.Port() != issuer.Port() {

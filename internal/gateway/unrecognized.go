@@ -13,9 +13,10 @@ import (
 // unrecognizableWait is how long the log says nothing more of calls that nothing would recognize.
 const unrecognizableWait = time.Hour
 
-// unrecognizable says in the log, now and then, that calls that create something come through a trusted proxy without anything
-// by which their retransmission would be recognized: the proxy could give it. Where there is no proxy nobody but the client
-// could, which the metric counts and the log is silent about.
+// unrecognizable says in the log, now and then, that calls that create something come through a
+// trusted proxy without anything by which their retransmission would be recognized: the proxy could
+// give it. Where there is no proxy nobody but the client could, which the metric counts and the log
+// is silent about.
 type unrecognizable struct {
 	mcpadapter.Observer
 	logger *slog.Logger

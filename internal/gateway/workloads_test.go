@@ -76,7 +76,8 @@ func TestWorkloadCallsToolsByItsPlatformsWord(t *testing.T) {
 	}
 }
 
-// The platform that signs for people signs for no workload, and a person's ID token is not a workload's.
+// The platform that signs for people signs for no workload, and a person's ID token is not a
+// workload's.
 func TestPersonsIDTokenIsNotAWorkloads(t *testing.T) {
 	t.Parallel()
 	company := tokentest.NewCompany(t)

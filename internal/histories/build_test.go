@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// newOnce makes what a process keeps from doing things twice with. stop ends what it does in the background.
+// newOnce makes what a process keeps from doing things twice with. stop ends what it does in the
+// background.
 func (w *world) newOnce(p *process, keys *seal.Keyring) (o mcpadapter.Idempotency, stop func()) {
 	options := idempotency.Options{
 		Operations: p.store.Operations(), Queues: p.store.Queues(), Fingerprints: p.store.Fingerprints(), Claims: p.store.Claims(), Replicas: p.store.Replicas(),

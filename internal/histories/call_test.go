@@ -17,7 +17,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
-// transmission is a call as a client hands it over: the same bytes, however often they are transmitted.
+// transmission is a call as a client hands it over: the same bytes, however often they are
+// transmitted.
 type transmission struct {
 	body    string
 	headers []string // in pairs
@@ -72,8 +73,8 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// transmit hands a call to a process and waits until it is answered, the process dies, or patience ends, which is when
-// the client goes away.
+// transmit hands a call to a process and waits until it is answered, the process dies, or patience
+// ends, which is when the client goes away.
 func (w *world) transmit(p *process, c *call, t transmission, patience time.Duration) {
 	c.begun, c.on = time.Now(), p
 	w.note("%s of intent %d (%s) goes to %s", c.name(), c.intent.number, c.intent.kind, p.name)

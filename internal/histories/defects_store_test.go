@@ -35,7 +35,8 @@ func (void) CompareAndSwap(context.Context, string, []byte, []byte, time.Duratio
 	return true, nil
 }
 
-// own is a store that a process has for itself, so that it neither loses anything nor hears of others.
+// own is a store that a process has for itself, so that it neither loses anything nor hears of
+// others.
 type own struct {
 	mu     sync.Mutex
 	values map[string][]byte

@@ -15,12 +15,14 @@ import (
 
 // defect is a safeguard that is missing. The zero value is none.
 type defect struct {
-	// api stands before what carries requests to the API, and once before what keeps from doing things twice.
+	// api stands before what carries requests to the API, and once before what keeps from doing
+	// things twice.
 	api  func(http.RoundTripper) http.RoundTripper
 	once func(mcpadapter.Idempotency) mcpadapter.Idempotency
 	// options changes what that one is made of.
 	options func(*idempotency.Options)
-	// resends says that it is not a defect: what is not seen is sent again since the operator says so.
+	// resends says that it is not a defect: what is not seen is sent again since the operator says
+	// so.
 	resends bool
 }
 

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// newFault draws what goes wrong with the next request of an operation that makes something. An API that lies (a 4xx after
-// it did it, a 2xx without) is not among it: nobody could tell the truth then.
+// newFault draws what goes wrong with the next request of an operation that makes something. An API
+// that lies (a 4xx after it did it, a 2xx without) is not among it: nobody could tell the truth
+// then.
 func newFault(r *rand.Rand, operation string) string {
 	fault := func(format string, args ...any) string {
 		return fmt.Sprintf(`{"operation":%q,%s}`, operation, fmt.Sprintf(format, args...))

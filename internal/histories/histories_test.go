@@ -86,7 +86,8 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// Who has what is not seen sent again gets at most what came late twice, and is told nothing else that is not true.
+// Who has what is not seen sent again gets at most what came late twice, and is told nothing else
+// that is not true.
 func TestHistoriesWithResendAbsent(t *testing.T) {
 	shell, err := newShell(batchSize)
 	if err != nil {

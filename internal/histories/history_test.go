@@ -20,7 +20,8 @@ type history struct {
 	intents []*intent
 	clients []*client
 	events  []event
-	// divided: each person is a tenant. They share a workspace all the same, and see each other's messages.
+	// divided: each person is a tenant. They share a workspace all the same, and see each other's
+	// messages.
 	divided bool
 }
 
@@ -40,7 +41,8 @@ func newHistory(seed uint64) *history {
 	return h
 }
 
-// forget has Redis come back empty. Somebody has to be there who remembers that it was not, so nobody dies.
+// forget has Redis come back empty. Somebody has to be there who remembers that it was not, so
+// nobody dies.
 func (h *history) forget(r *rand.Rand) {
 	h.events = slices.DeleteFunc(h.events, func(e event) bool { return e.kills })
 	outage := upTo(r, time.Second)

@@ -41,7 +41,8 @@ type intent struct {
 	number int
 	kind   kind
 	who    *client
-	// key is what the client names it by; "" if only a transport's repetition can be recognized, if that.
+	// key is what the client names it by; "" if only a transport's repetition can be recognized, if
+	// that.
 	key string
 	// inMeta has the key travel beside the arguments.
 	inMeta bool
@@ -70,8 +71,8 @@ type move struct {
 	// after is the pause since the move before it ended, or since it began if this is its twin.
 	after time.Duration
 	twin  bool
-	// same has it carry the same bytes as the first, as when a balancer or a transport repeats it; else the client makes a
-	// new call.
+	// same has it carry the same bytes as the first, as when a balancer or a transport repeats it;
+	// else the client makes a new call.
 	same     bool
 	pick     int // of a replica
 	patience time.Duration

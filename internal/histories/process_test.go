@@ -16,8 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// process is one run of a replica. What it has of its own is what a process has: connections, a clock, and a memory. The
-// code it runs is shared, see [shell].
+// process is one run of a replica. What it has of its own is what a process has: connections, a
+// clock, and a memory. The code it runs is shared, see [shell].
 type process struct {
 	world *world
 	name  string
@@ -58,7 +58,8 @@ func (w *world) start(name string) *process {
 	if err != nil {
 		panic(err)
 	}
-	// Its clock is right, since a session that ends when a clock jumps is not what these tests are about.
+	// Its clock is right, since a session that ends when a clock jumps is not what these tests are
+	// about.
 	if p.sessions, err = session.NewTable(session.Options{
 		Sealer: keys.Sealer("session id"), Records: p.store.Sessions(), Digest: keys.MAC("subject"),
 	}); err != nil {
@@ -168,7 +169,8 @@ func (p *process) cutAll(to side) {
 	}
 }
 
-// die ends the process as SIGKILL does: its connections break, and whatever of it still runs reaches nothing any more.
+// die ends the process as SIGKILL does: its connections break, and whatever of it still runs
+// reaches nothing any more.
 func (p *process) die() {
 	p.mu.Lock()
 	if p.ended {
@@ -185,7 +187,8 @@ func (p *process) die() {
 	p.leave()
 }
 
-// enter notes that a call begins, and leave that it is over. The last one clears away what a real process takes along.
+// enter notes that a call begins, and leave that it is over. The last one clears away what a real
+// process takes along.
 func (p *process) enter() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

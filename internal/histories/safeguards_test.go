@@ -70,8 +70,9 @@ func TestSafetyDoesNotRestOnKnowingWhoLives(t *testing.T) {
 	for name, beats := range map[string]bool{"the dead are taken for alive": true, "the living are taken for dead": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// Who is taken for alive is waited for as long as one that lives may take: here that is over when clients ask for
-			// the last time, so that they are told more than that somebody is at it.
+			// Who is taken for alive is waited for as long as one that lives may take: here that is
+			// over when clients ask for the last time, so that they are told more than that
+			// somebody is at it.
 			l := newLab(t, shell, defect{options: func(o *idempotency.Options) {
 				o.Replicas, o.TakeoverTime, o.Attempt = pulse{o.Replicas, beats}, 2*time.Second, 30*time.Second
 			}})

@@ -23,7 +23,8 @@ func do(ctx context.Context, guard mcpadapter.Idempotency, w task) mcpadapter.Ve
 	return e.Verdict()
 }
 
-// scripted is mcpadapter.Idempotency as a function that is given a task and makes its attempt, or does not.
+// scripted is mcpadapter.Idempotency as a function that is given a task and makes its attempt, or
+// does not.
 type scripted func(ctx context.Context, w task) mcpadapter.Verdict
 
 func (f scripted) Begin(op mcpadapter.Operation) mcpadapter.Execution {

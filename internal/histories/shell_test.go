@@ -23,8 +23,9 @@ const balancer = "10.0.0.1"
 // maxContacts lets one batch be of many parts.
 const maxContacts = 10_000
 
-// newShell makes the part of a replica that remembers nothing: the endpoint and the tools. It takes milliseconds, so one
-// serves all processes of all histories, each of which a request names in its context.
+// newShell makes the part of a replica that remembers nothing: the endpoint and the tools. It takes
+// milliseconds, so one serves all processes of all histories, each of which a request names in its
+// context.
 func newShell(batchSize int) (http.Handler, error) {
 	client, err := clerkapi.NewClient(clerkapi.Options{BaseURL: "http://api.invalid", Transport: transport{}, CircuitFailures: 1 << 30})
 	if err != nil {
@@ -77,8 +78,8 @@ func (sessions) End(ctx context.Context, id, subject string) error {
 	return processOf(ctx).sessions.End(ctx, id, subject)
 }
 
-// RoundTrip marks a message that is sent with the call it is sent for, in a field that nothing here looks at: so it is
-// known of each message in the end which call sent it.
+// RoundTrip marks a message that is sent with the call it is sent for, in a field that nothing here
+// looks at: so it is known of each message in the end which call sent it.
 func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	p, c := processOf(r.Context()), callOf(r.Context())
 	if p == nil {

@@ -37,8 +37,8 @@ func (w *world) made() made {
 	return m
 }
 
-// of are the ids of what was made for an intent, each once: of a message by the mark of the calls, since others may look
-// like it, of all else by its text.
+// of are the ids of what was made for an intent, each once: of a message by the mark of the calls,
+// since others may look like it, of all else by its text.
 func (m made) of(i *intent) []string {
 	var ids []string
 	seen := map[string]bool{}
@@ -156,11 +156,12 @@ func (v *verdict) once(i *intent) {
 	v.fault(i.calls[0], "was made %d times: %v", len(ids), ids)
 }
 
-// lookTime is the longest between the last look for an attempt and the attempt that takes its place.
+// lookTime is the longest between the last look for an attempt and the attempt that takes its
+// place.
 const lookTime = 10 * time.Second
 
-// unseen tells whether each message of an intent was sent again only because it could not be seen: it came into being after
-// its place was taken, or at most just before that.
+// unseen tells whether each message of an intent was sent again only because it could not be seen:
+// it came into being after its place was taken, or at most just before that.
 func (v *verdict) unseen(i *intent) bool {
 	if i.kind != aMessage || i.key == "" || i.media {
 		return false
@@ -181,8 +182,8 @@ func (v *verdict) unseen(i *intent) bool {
 	return true
 }
 
-// oneOf tells whether all calls of an intent are to be taken for one: those under a key are, those without one if they
-// came in a session or through the balancer while the first ran or soon after.
+// oneOf tells whether all calls of an intent are to be taken for one: those under a key are, those
+// without one if they came in a session or through the balancer while the first ran or soon after.
 func (v *verdict) oneOf(i *intent) bool {
 	if i.key != "" {
 		return true
@@ -204,7 +205,8 @@ func (v *verdict) oneOf(i *intent) bool {
 	return v.world.wiped.IsZero() // without a key a lost memory cannot be told
 }
 
-// recognizable tells whether there is something by which a call that is transmitted again can be told from another client's.
+// recognizable tells whether there is something by which a call that is transmitted again can be
+// told from another client's.
 func (i *intent) recognizable() bool { return i.key != "" || !i.who.modern || i.who.proxied }
 
 // repeatable is how long after its end a call without a key is known again, and some seconds less.

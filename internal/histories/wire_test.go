@@ -21,8 +21,8 @@ func (s side) String() string { return [...]string{"the store", "the API"}[s] }
 
 var errCut = errors.New("the connection was cut")
 
-// trap is what happens to a process at one of its next steps: before it writes to a connection, after it did, or after
-// it read from one.
+// trap is what happens to a process at one of its next steps: before it writes to a connection,
+// after it did, or after it read from one.
 type trap struct {
 	side  side
 	steps int // that are still let through

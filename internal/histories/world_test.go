@@ -17,8 +17,8 @@ import (
 
 const replicas = 3
 
-// lab is what histories that run one after another share, since it takes long to make: a sandbox, which is reset each
-// time, and the code of the replicas.
+// lab is what histories that run one after another share, since it takes long to make: a sandbox,
+// which is reset each time, and the code of the replicas.
 type lab struct {
 	sandbox http.Handler
 	shell   http.Handler

@@ -10,20 +10,21 @@ import (
 // Results are persisted even if the client left, and retried while the store is down. Until then
 // others reconcile, or are told that the call is in progress. Nothing that others do rests on it.
 const (
-	// tryTime is the default of [Options.Trial]. A store that does not answer says so much sooner; in
-	// its queue a trial may have to wait.
+	// tryTime is the default of [Options.Trial]. A store that does not answer says so much sooner;
+	// in its queue a trial may have to wait.
 	tryTime    = 10 * time.Second
 	writePause = 2 * time.Second // between two trials
 	writeLimit = time.Minute     // for all of them
-	// maxBacklog bounds what waits for the store, and unmadeBacklog what of it is about attempts that were not made: those
-	// come in thousands while the store is away.
+	// maxBacklog bounds what waits for the store, and unmadeBacklog what of it is about attempts
+	// that were not made: those come in thousands while the store is away.
 	maxBacklog    = 4096
 	unmadeBacklog = 512
 	// awayAfter is how many trials fail in a row before the rest of them waits.
 	awayAfter = 3
 )
 
-// backlog is what is still to be written, by one goroutine that is there only as long as there is something.
+// backlog is what is still to be written, by one goroutine that is there only as long as there is
+// something.
 type backlog struct {
 	tryTime time.Duration // for one trial
 
@@ -36,7 +37,8 @@ type backlog struct {
 	atWork  bool
 }
 
-// pendingWrite is a change that is to be made in the store. It must be such that it can be made at any time, and again.
+// pendingWrite is a change that is to be made in the store. It must be such that it can be made at
+// any time, and again.
 type pendingWrite struct {
 	change func(context.Context) error
 	since  time.Time
@@ -88,8 +90,8 @@ func (b *backlog) work() {
 }
 
 // pass tries all that is waiting, and tells whether there is something to come back for. Once the
-// backlog is closed, the first trial that fails ends it: whoever stops does not wait for a store that
-// is away.
+// backlog is closed, the first trial that fails ends it: whoever stops does not wait for a store
+// that is away.
 func (b *backlog) pass() (more bool) {
 	last := false
 	for failed := 0; failed < awayAfter && (!last || failed == 0); {

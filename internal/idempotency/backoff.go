@@ -12,7 +12,8 @@ const (
 	maxSearchBackoff = 2 * time.Second        // while searching what others have made, which costs them more
 )
 
-// backoff is for waiting with growing pauses. It goes by the time that passes, not by a clock that may be set.
+// backoff is for waiting with growing pauses. It goes by the time that passes, not by a clock that
+// may be set.
 type backoff struct {
 	begun time.Time
 	limit time.Duration
@@ -26,7 +27,8 @@ func newBackoff(limit, most time.Duration) *backoff {
 
 func (p *backoff) spent() time.Duration { return time.Since(p.begun) }
 
-// next makes a pause, and tells whether there may be another trial. The last pause ends with the limit.
+// next makes a pause, and tells whether there may be another trial. The last pause ends with the
+// limit.
 func (p *backoff) next(ctx context.Context) bool {
 	left := p.limit - p.spent()
 	if left <= 0 {

@@ -10,9 +10,10 @@ import (
 
 // A claim says which attempt made what can be seen in Clerk Chat, for the whole deployment.
 //
-// The version before this one named a claim by the id alone, and its replicas may still run beside this one. Their claims
-// count here, and claims are made under their names too. What tells a claim of that kind that is about something else with
-// the same id is the mark in the attempt's name. All of this can go with the next version.
+// The version before this one named a claim by the id alone, and its replicas may still run beside
+// this one. Their claims count here, and claims are made under their names too. What tells a claim
+// of that kind that is about something else with the same id is the mark in the attempt's name. All
+// of this can go with the next version.
 
 // markLength is how much of its fingerprint's name an attempt carries.
 const markLength = 8
@@ -33,7 +34,8 @@ func (c *call) looksOtherwise(attempt string) bool {
 
 func (m *Guard) formerClaimNames(id string) []string { return m.names("claim", id) }
 
-// claimant is the attempt that has claimed what was made: another if there is one, else this, else "".
+// claimant is the attempt that has claimed what was made: another if there is one, else this, else
+// "".
 func (c *call) claimant(ctx context.Context, id, attempt string) (owner string, err error) {
 	names := c.claimNames(c.operation, id)
 	for i, name := range append(names, c.formerClaimNames(id)...) {

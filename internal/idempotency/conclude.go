@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// conclude notes the end of an attempt: the answer and who made what was made, and last that nothing is open. The order
-// matters: see search.
+// conclude notes the end of an attempt: the answer and who made what was made, and last that
+// nothing is open. The order matters: see search.
 func (c *call) conclude(ctx context.Context, e *entry, r record, id string) error {
 	anonymous := r.Phase == done && id == "" // what it made may be seen, and nobody knows which it is
 	claimed := async(func() error {
@@ -63,8 +63,9 @@ func (c *call) withdraw(ctx context.Context, e *entry) error {
 	}
 }
 
-// put changes the record of an attempt to what the attempt's owner knows. What another has found out meanwhile (what it
-// made) stands; a record that was lost is written again. The entry stays as it is: this may be done again.
+// put changes the record of an attempt to what the attempt's owner knows. What another has found
+// out meanwhile (what it made) stands; a record that was lost is written again. The entry stays as
+// it is: this may be done again.
 func (c *call) put(ctx context.Context, e *entry, r record) error {
 	for at := *e; ; {
 		changed, err := c.change(ctx, &at, r)

@@ -49,7 +49,8 @@ type call struct {
 	names     []string // of the operation's record, the first of them under the secret that is in use
 	ttl       time.Duration
 	wait      *backoff
-	// looked is when this call came, or when it looked before and found a record; began is when it looked last.
+	// looked is when this call came, or when it looked before and found a record; began is when it
+	// looked last.
 	looked, began time.Time
 
 	waitedFor string        // the attempt that this call has seen under way
@@ -129,8 +130,9 @@ func (c *call) find(ctx context.Context, mine *entry) (theirs *entry, err error)
 // isAwaited tells whether this is the end of the very attempt that this call has waited for.
 func (c *call) isAwaited(e *entry) bool { return e.Attempt == c.waitedFor }
 
-// isDue tells whether a record is of what this call asks for. The version that made the record may have had another normal
-// form than this one: then its digest is this one's former digest, or the arguments are the same as they came.
+// isDue tells whether a record is of what this call asks for. The version that made the record may
+// have had another normal form than this one: then its digest is this one's former digest, or the
+// arguments are the same as they came.
 func (c *call) isDue(e *entry) bool {
 	w := &c.operation
 	if e.Tool != w.Tool {
@@ -185,8 +187,8 @@ func replay(e *entry) mcpadapter.Verdict {
 	return mcpadapter.Verdict{State: mcpadapter.Replayed, Result: e.Answer.result(), At: e.Begun, Earlier: true}
 }
 
-// isAbandoned tells whether what is only prepared may be taken over: its owner is gone, or has been at it for so long that it
-// must be stuck.
+// isAbandoned tells whether what is only prepared may be taken over: its owner is gone, or has been
+// at it for so long that it must be stuck.
 func (c *call) isAbandoned(ctx context.Context, e *entry) bool {
 	stuck := c.waitedFor == e.Attempt && c.wait.spent()-c.since >= c.opts.TakeoverTime
 	return stuck || !c.alive(ctx, e.Attempt, e.Replica, e.Begun)

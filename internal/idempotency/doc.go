@@ -1,10 +1,11 @@
-// Package idempotency keeps a creating call from being executed twice, for all replicas together and
-// whatever dies in between. It implements [mcpadapter.Idempotency].
+// Package idempotency keeps a creating call from being executed twice, for all replicas together
+// and whatever dies in between. It implements [mcpadapter.Idempotency].
 //
-// One rule carries everything: once an idempotency record says that an operation is committed, only the
-// attempt that wrote it may ever execute it. Every other call replays its answer, waits for it, or
-// reconciles, which is to search for what it left. Whether an owner is alive (its heartbeat) therefore
-// decides how long others wait, never what is safe; clocks that jump and owners that stall do no harm.
+// One rule carries everything: once an idempotency record says that an operation is committed, only
+// the attempt that wrote it may ever execute it. Every other call replays its answer, waits for it,
+// or reconciles, which is to search for what it left. Whether an owner is alive (its heartbeat)
+// therefore decides how long others wait, never what is safe; clocks that jump and owners that
+// stall do no harm.
 //
 // The way of a call through the files:
 //
@@ -26,14 +27,15 @@
 //	prepared → committed → done | refused | unknown → done
 //
 // by compare-and-set. A prepared record may be taken over, since its owner has to commit by
-// compare-and-set before it does anything. An unknown one is reconciled among what operations of the
-// same fingerprint have made: each attempt is noted as open before it makes anything, claims what it
-// made before it is no longer open, and only an unclaimed match that can be nobody else's counts. Open
-// attempts and claims belong to the whole deployment, since a search may show one tenant what another
-// has made. The queue of a tenant is for order: nothing that is safe rests on it.
+// compare-and-set before it does anything. An unknown one is reconciled among what operations of
+// the same fingerprint have made: each attempt is noted as open before it makes anything, claims
+// what it made before it is no longer open, and only an unclaimed match that can be nobody else's
+// counts. Open attempts and claims belong to the whole deployment, since a search may show one
+// tenant what another has made. The queue of a tenant is for order: nothing that is safe rests on
+// it.
 //
-// Data loss is told from a new store by an epoch, which every attempt reads once its record is written:
-// whatever is lost from then on takes the record along, and the commit fails by itself.
+// Data loss is told from a new store by an epoch, which every attempt reads once its record is
+// written: whatever is lost from then on takes the record along, and the commit fails by itself.
 //
 // A write of the backlog may never be made: then others reconcile instead of replaying.
 //

@@ -17,13 +17,14 @@ type epoch struct {
 const (
 	epochName = "epoch"
 	epochLife = 90 * 24 * time.Hour
-	// lostName is there for as long as keys of before a loss may be missed. The store measures that, since the clock of the
-	// process that noticed may be wrong.
+	// lostName is there for as long as keys of before a loss may be missed. The store measures
+	// that, since the clock of the process that noticed may be wrong.
 	lostName = "lost"
-	// youngName is there while those who knew another epoch may not have seen that this one was founded. The store measures
-	// that, too.
+	// youngName is there while those who knew another epoch may not have seen that this one was
+	// founded. The store measures that, too.
 	youngName = "young"
-	// unreadable stands for the id of an epoch that is sealed by a secret that this process does not have.
+	// unreadable stands for the id of an epoch that is sealed by a secret that this process does
+	// not have.
 	unreadable = "unreadable"
 )
 
@@ -31,8 +32,8 @@ const (
 // [Guard].
 type epochs struct {
 	known epoch
-	// expired: the lost epoch whose keys have all aged out. reported: the lost epoch already passed to
-	// OnLoss.
+	// expired: the lost epoch whose keys have all aged out. reported: the lost epoch already passed
+	// to OnLoss.
 	expired, reported epoch
 	// uncertainUntil is until when another process may say that there was an epoch before.
 	uncertainUntil time.Time
@@ -83,8 +84,8 @@ func (m *Guard) readEpoch(ctx context.Context) (e epoch, raw []byte, found bool,
 	return e, raw, true, nil
 }
 
-// found makes an epoch where there is none, or says of one (raw, which another process has made) that there was one before.
-// What that is about is in the store before it.
+// found makes an epoch where there is none, or says of one (raw, which another process has made)
+// that there was one before. What that is about is in the store before it.
 func (m *Guard) found(ctx context.Context, known, e epoch, raw []byte) (_ epoch, founded bool, err error) {
 	now := m.opts.Now().UTC().Round(0) // as it will be read
 	if raw == nil {
@@ -105,8 +106,8 @@ func (m *Guard) found(ctx context.Context, known, e epoch, raw []byte) (_ epoch,
 	return e, founded, err
 }
 
-// learn takes an epoch for the present one, and tells whether it was lost lately. It does not if another call of this
-// process has learnt something else meanwhile.
+// learn takes an epoch for the present one, and tells whether it was lost lately. It does not if
+// another call of this process has learnt something else meanwhile.
 func (m *Guard) learn(ctx context.Context, known, e epoch) (lost, learnt bool, err error) {
 	young := false
 	switch {

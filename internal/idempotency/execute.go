@@ -24,8 +24,9 @@ type own struct {
 
 // prepare has this call, whose record it is by now, make the attempt.
 func (c *call) prepare(ctx context.Context, e *entry) (mcpadapter.Verdict, step) {
-	// The record is there. It is changed only where it is, so whatever the memory loses from now on, this attempt is not
-	// committed after it; and what was lost before is found out by asking at any time before the commit.
+	// The record is there. It is changed only where it is, so whatever the memory loses from now
+	// on, this attempt is not committed after it; and what was lost before is found out by asking
+	// at any time before the commit.
 	permit := async(func() error { return c.permit(ctx) })
 	c.tried.entry, c.tried.permit = e, permit
 
@@ -172,7 +173,8 @@ func (c *call) finish(ctx context.Context, e *entry, made mcpadapter.Attempted) 
 	return f
 }
 
-// storeDown is for a work whose record, of which the store may have this or nothing, cannot be reached.
+// storeDown is for a work whose record, of which the store may have this or nothing, cannot be
+// reached.
 func (c *call) storeDown(ctx context.Context, e *entry) (mcpadapter.Verdict, step) {
 	if !c.mayReplace(ctx) {
 		return c.abort(e, errStoreDown), over

@@ -28,8 +28,8 @@ func New(o Options) (*Guard, error) {
 	return m, nil
 }
 
-// Close tries once more what is still to be written, and waits for that. An execution that is under way goes on, and whatever it
-// could not write is not tried again.
+// Close tries once more what is still to be written, and waits for that. An execution that is under
+// way goes on, and whatever it could not write is not tried again.
 func (m *Guard) Close() error {
 	m.backlog.close()
 	return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Run writes the heartbeat by which other replicas know that this one is alive, and watches the store for data loss, until ctx
-// ends.
+// Run writes the heartbeat by which other replicas know that this one is alive, and watches the
+// store for data loss, until ctx ends.
 func (m *Guard) Run(ctx context.Context) {
 	var kept time.Time // when the epoch was last made to last
 	for {
@@ -42,8 +42,8 @@ func (m *Guard) begin(attempt string) (end func()) {
 	}
 }
 
-// alive tells whether the owner of an attempt is alive, so that it may still be under way. It is a matter of how long others wait, and a clock may be wrong
-// about it either way.
+// alive tells whether the owner of an attempt is alive, so that it may still be under way. It is a
+// matter of how long others wait, and a clock may be wrong about it either way.
 func (m *Guard) alive(ctx context.Context, attempt, replica string, begun time.Time) bool {
 	if replica == m.replica {
 		m.mu.Lock()

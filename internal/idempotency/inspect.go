@@ -14,7 +14,8 @@ type EpochInfo struct {
 	Found, Readable bool
 	// Born is when it began.
 	Born time.Time
-	// LostLately says that the store lost its data so lately that keys of before may be missed; Lost is when that was noticed.
+	// LostLately says that the store lost its data so lately that keys of before may be missed;
+	// Lost is when that was noticed.
 	LostLately bool
 	Lost       time.Time
 }

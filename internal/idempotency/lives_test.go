@@ -41,7 +41,8 @@ func TestHowLongRecordsLive(t *testing.T) {
 	})
 }
 
-// Without a key a record is there while its call runs and waits, and as long as a retransmission may come after it.
+// Without a key a record is there while its call runs and waits, and as long as a retransmission
+// may come after it.
 func TestRecordOfARetransmissionOutlivesItsCall(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		s, p := running(t, 1, func(o *idempotency.Options) {

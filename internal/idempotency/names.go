@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter"
 )
 
-// names are the names of a thing: the first is the one in use, the others those under other secrets.
+// names are the names of a thing: the first is the one in use, the others those under other
+// secrets.
 func (m *Guard) names(parts ...any) []string {
 	for i, part := range parts {
 		if s, ok := part.(string); ok {
@@ -58,8 +59,8 @@ func (m *Guard) queueNames(w mcpadapter.Operation) []string {
 	return m.names("queue", w.Tenant, w.Fingerprint[:])
 }
 
-// claimNames name a claim: of the whole deployment. The fingerprint is part of it, since ids of messages may start again, and
-// those of two workspaces may be alike.
+// claimNames name a claim: of the whole deployment. The fingerprint is part of it, since ids of
+// messages may start again, and those of two workspaces may be alike.
 func (m *Guard) claimNames(w mcpadapter.Operation, id string) []string {
 	return m.names("claim", id, w.Fingerprint[:])
 }

@@ -26,7 +26,8 @@ func (f previous) record(t *testing.T, w task, phase string, more string) {
 	}
 }
 
-// A key that was used before an upgrade gets its result, though the arguments have another normal form now.
+// A key that was used before an upgrade gets its result, though the arguments have another normal
+// form now.
 func TestARepeatAfterANormalizationChangedIsReplayed(t *testing.T) {
 	was, is, given := sha256.Sum256([]byte("as before")), sha256.Sum256([]byte("as now")), sha256.Sum256([]byte("as given"))
 	asGiven := `,"g":"` + base64.StdEncoding.EncodeToString(given[:]) + `"`

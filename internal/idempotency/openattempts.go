@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// openAttempt is an attempt whose outcome is open: it is under way, or had no answer. It is noted for the whole deployment,
-// whoever's it is: in Clerk Chat two tenants may see each other's messages, and nobody here knows which do.
+// openAttempt is an attempt whose outcome is open: it is under way, or had no answer. It is noted
+// for the whole deployment, whoever's it is: in Clerk Chat two tenants may see each other's
+// messages, and nobody here knows which do.
 type openAttempt struct {
 	// Attempt is "" for several that are not told apart any more.
 	Attempt string `json:"a,omitempty"`
-	// Unknown is always true: replicas of the version before this one wait for attempts of which it is not.
+	// Unknown is always true: replicas of the version before this one wait for attempts of which it
+	// is not.
 	Unknown bool      `json:"u,omitempty"`
 	Since   time.Time `json:"s"`
 }
@@ -19,8 +21,8 @@ type openAttempt struct {
 const (
 	// fingerprintMargin has claims and lists outlast every key.
 	fingerprintMargin = time.Hour
-	// openLife: open attempts are dropped after a week even if the fingerprint stays busy. Measured by
-	// local clocks, hence the wide margin.
+	// openLife: open attempts are dropped after a week even if the fingerprint stays busy. Measured
+	// by local clocks, hence the wide margin.
 	openLife = 7 * 24 * time.Hour
 	// maxOpen is how many attempts are told apart.
 	maxOpen = 50
@@ -36,7 +38,8 @@ type list struct {
 	all   []openAttempt
 }
 
-// readList reads a list. What cannot be read may be anything, so it counts as an open attempt of somebody's.
+// readList reads a list. What cannot be read may be anything, so it counts as an open attempt of
+// somebody's.
 func (m *Guard) readList(ctx context.Context, name string) (*list, error) {
 	l := &list{name: name}
 	var err error
@@ -66,8 +69,9 @@ func (m *Guard) writeList(ctx context.Context, l *list, all []openAttempt) (writ
 	return written, err
 }
 
-// noteOpen notes that an attempt's outcome is open. It comes before the commit: an attempt that is noted and never made can
-// leave others undecided, but the message of one that was made and not noted could be taken for another's.
+// noteOpen notes that an attempt's outcome is open. It comes before the commit: an attempt that is
+// noted and never made can leave others undecided, but the message of one that was made and not
+// noted could be taken for another's.
 func (c *call) noteOpen(ctx context.Context, attempt string) (*list, error) {
 	l := &list{name: c.fingerprintNames(c.operation)[0]} // most are the only ones of their fingerprint: write before reading
 	for {
@@ -85,8 +89,8 @@ func (c *call) noteOpen(ctx context.Context, attempt string) (*list, error) {
 	}
 }
 
-// remaining are the attempts of a list without one, and bounded: of those that are too many, it is remembered that there
-// were such, which leaves others undecided.
+// remaining are the attempts of a list without one, and bounded: of those that are too many, it is
+// remembered that there were such, which leaves others undecided.
 func (m *Guard) remaining(all []openAttempt, without string) []openAttempt {
 	now := m.opts.Now()
 	all = slices.DeleteFunc(slices.Clone(all), func(o openAttempt) bool {
@@ -99,8 +103,9 @@ func (m *Guard) remaining(all []openAttempt, without string) []openAttempt {
 	return append([]openAttempt{many}, all[len(all)-maxOpen/2:]...)
 }
 
-// keepOpen has an attempt that had no answer noted as open. One that was noted before its commit still is, unless somebody
-// has found out meanwhile what it made; one that was made while the store was away has not been noted yet.
+// keepOpen has an attempt that had no answer noted as open. One that was noted before its commit
+// still is, unless somebody has found out meanwhile what it made; one that was made while the store
+// was away has not been noted yet.
 func (c *call) keepOpen(ctx context.Context, e *entry) error {
 	if e.open != nil {
 		return nil
@@ -109,8 +114,8 @@ func (c *call) keepOpen(ctx context.Context, e *entry) error {
 	return err
 }
 
-// closeOpen says that nothing of an attempt is open any more. known is the list as the attempt was noted in it, if that is
-// known.
+// closeOpen says that nothing of an attempt is open any more. known is the list as the attempt was
+// noted in it, if that is known.
 func (c *call) closeOpen(ctx context.Context, attempt string, known *list) error {
 	is := func(o openAttempt) bool { return o.Attempt == attempt }
 	if known != nil { // perhaps nobody has come or gone since

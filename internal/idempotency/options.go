@@ -10,8 +10,8 @@ import (
 // Records are the values of names. An error means that an operation may or may not have happened.
 type Records = session.Values
 
-// Digester names things by digests that only who has the secret can make. The first of several is under the secret that
-// is in use; the others are under those that were, or will be.
+// Digester names things by digests that only who has the secret can make. The first of several is
+// under the secret that is in use; the others are under those that were, or will be.
 type Digester interface {
 	Digests(data []byte) [][]byte
 }
@@ -19,8 +19,8 @@ type Digester interface {
 // Options configure a [Guard]. The stores, Sealer and Digester are required.
 type Options struct {
 	// Operations has a record for each key, Queues who is in flight of a tenant and fingerprint,
-	// Fingerprints the open attempts of each fingerprint, Claims which attempt made what, Replicas the
-	// heartbeat of each process, and Epoch one value that tells data loss from a new store.
+	// Fingerprints the open attempts of each fingerprint, Claims which attempt made what, Replicas
+	// the heartbeat of each process, and Epoch one value that tells data loss from a new store.
 	Operations, Queues, Fingerprints, Claims, Replicas, Epoch Records
 
 	// Sealer keeps values from who reads the store.
@@ -29,13 +29,13 @@ type Options struct {
 
 	// Own says that nobody else uses the stores, so that an empty store did not lose data.
 	Own bool
-	// ExecuteOnOutage executes calls without a key even if the stores cannot be reached. Default: nothing
-	// is executed without them.
+	// ExecuteOnOutage executes calls without a key even if the stores cannot be reached. Default:
+	// nothing is executed without them.
 	ExecuteOnOutage bool
 	// ExecuteOnLoss executes calls with a key also after data loss. Default: refused for KeyLife.
 	ExecuteOnLoss bool
-	// RetryAbsent executes an operation again whose attempt had no answer, if it is repeated under its
-	// key and a search finds nothing. That gives up what this package is for.
+	// RetryAbsent executes an operation again whose attempt had no answer, if it is repeated under
+	// its key and a search finds nothing. That gives up what this package is for.
 	RetryAbsent bool
 
 	// KeyLife is how long a key is remembered. Default: 24 h.
@@ -43,7 +43,8 @@ type Options struct {
 	// RetransmissionLife is how long an operation without a key is recognized after its end.
 	// Default: 60 s.
 	RetransmissionLife time.Duration
-	// Attempt is the longest that an attempt may take. After it an owner counts as dead. Default: 2 min.
+	// Attempt is the longest that an attempt may take. After it an owner counts as dead. Default: 2
+	// min.
 	Attempt time.Duration
 	// WaitTime is how long a call waits for another one under its key, QueueTime for its tenant's
 	// queue of its fingerprint, TakeoverTime before it takes over a record that is only prepared by
@@ -51,7 +52,8 @@ type Options struct {
 	WaitTime, QueueTime, TakeoverTime time.Duration
 	// ReconcileTime is how long an attempt without an answer is searched for. Default: 5 s.
 	ReconcileTime time.Duration
-	// Margin is how far the clocks of this process and of what is looked at may be apart. Default: 30 s.
+	// Margin is how far the clocks of this process and of what is looked at may be apart. Default:
+	// 30 s.
 	Margin time.Duration
 	// Trial is how long one trial may take to write what an attempt came to, the queue of the store
 	// included. Default: 10 s.

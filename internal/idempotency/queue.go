@@ -69,8 +69,9 @@ func (c *call) acquire(ctx context.Context, e *entry) error {
 	}
 }
 
-// inFlight reads the queue under all its names, and tells whether another attempt is in flight. It gives the one under the
-// secret that is in use. Replicas that differ in which one that is may both find nobody, and go at once.
+// inFlight reads the queue under all its names, and tells whether another attempt is in flight. It
+// gives the one under the secret that is in use. Replicas that differ in which one that is may both
+// find nobody, and go at once.
 func (c *call) inFlight(ctx context.Context, names []string, attempt string) (own *queue, busy bool, err error) {
 	for i, name := range names {
 		q, err := c.readQueue(ctx, name)
@@ -101,8 +102,8 @@ func (c *call) hold(ctx context.Context, q *queue, attempt string) (held bool, e
 	return held, err
 }
 
-// releaseQueue lets the next one go. held is the queue as the attempt holds it, nil if that is not known. Whoever took over from
-// an attempt that seemed to be dead keeps the queue.
+// releaseQueue lets the next one go. held is the queue as the attempt holds it, nil if that is not
+// known. Whoever took over from an attempt that seemed to be dead keeps the queue.
 func (c *call) releaseQueue(ctx context.Context, attempt string, held *queue) error {
 	if held != nil {
 		return c.free(ctx, held)

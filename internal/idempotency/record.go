@@ -81,15 +81,16 @@ type entry struct {
 	keyed bool
 	ttl   time.Duration // from each change on
 
-	// queue and open are where this attempt holds its place and where it is noted, as it wrote them; nil before it did.
+	// queue and open are where this attempt holds its place and where it is noted, as it wrote
+	// them; nil before it did.
 	queue *queue
 	open  *list
 	// replaced is the record this attempt replaced, which may already have taken effect.
 	replaced *record
 }
 
-// beforeAttempt is the record after an attempt that was certainly not made: void, so that nobody takes its end for one that they
-// waited for, or what it has taken the place of.
+// beforeAttempt is the record after an attempt that was certainly not made: void, so that nobody
+// takes its end for one that they waited for, or what it has taken the place of.
 func (e *entry) beforeAttempt() record {
 	if e.replaced != nil {
 		return *e.replaced
@@ -137,7 +138,8 @@ func (m *Guard) add(ctx context.Context, e *entry) (added bool, err error) {
 	return m.opts.Operations.SetNX(ctx, e.name, e.raw, m.life(e, e.Phase))
 }
 
-// change is compare-and-set. After an error the entry is as it was before, and the store may have the change.
+// change is compare-and-set. After an error the entry is as it was before, and the store may have
+// the change.
 func (m *Guard) change(ctx context.Context, e *entry, r record) (changed bool, err error) {
 	raw := m.seal(e.name, r)
 	changed, err = m.opts.Operations.CompareAndSwap(ctx, e.name, e.raw, raw, m.life(e, r.Phase))

@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// Admit says nil if the rules admit whom the claims describe, else a [Refusal] that says why not; without rules nobody is
-// admitted. The claims are as JSON decodes into any.
+// Admit says nil if the rules admit whom the claims describe, else a [Refusal] that says why not;
+// without rules nobody is admitted. The claims are as JSON decodes into any.
 //
-// One rule that fits is enough. Of an issuer that tenants share (see [SharedByTenants]) two are needed: one on tid, and one of
-// the others if there are any, since what else such a token says is up to whoever runs the tenant.
+// One rule that fits is enough. Of an issuer that tenants share (see [SharedByTenants]) two are
+// needed: one on tid, and one of the others if there are any, since what else such a token says is
+// up to whoever runs the tenant.
 //
-// A claim that is a list fits with one of its entries, an object of roles with the name of one. Booleans and numbers fit by
-// their text, unless digits were lost; what is anything else fits nothing. An address fits nothing if the provider says that it
-// is not verified, and a domain only if it says that it is.
+// A claim that is a list fits with one of its entries, an object of roles with the name of one.
+// Booleans and numbers fit by their text, unless digits were lost; what is anything else fits
+// nothing. An address fits nothing if the provider says that it is not verified, and a domain only
+// if it says that it is.
 func (r Rules) Admit(claims map[string]any) error {
 	issuers := r.issuers
 	if len(issuers) == 0 {
@@ -105,8 +107,9 @@ func (r rule) fitsDomain(claims map[string]any) failure {
 // isTrue takes true, and what some providers write for it.
 func isTrue(value any) bool { return value == true || value == "true" }
 
-// knownUnverified reports whether the provider says that nobody checked whose the address is: with many providers people
-// choose it themselves when they sign up. One that has no such claim at all is taken to know its people's addresses.
+// knownUnverified reports whether the provider says that nobody checked whose the address is: with
+// many providers people choose it themselves when they sign up. One that has no such claim at all
+// is taken to know its people's addresses.
 func knownUnverified(claims map[string]any) bool {
 	verified := claims[claimEmailVerified]
 	return verified != nil && !isTrue(verified)

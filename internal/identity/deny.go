@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// Deny gives a [Refusal] if a rule names whom the claims describe, else nil. It compares more widely than [Rules.Admit]:
-// addresses and their domains in any case and unverified. A claim that cannot be compared, such as an object that is not one of
-// roles, denies, and so does one that was left out because it is too long for the token (overage): whether the rule names the
-// person is unknown, and unknown must not let in whom the operator shut out. A claim that is absent otherwise does not.
+// Deny gives a [Refusal] if a rule names whom the claims describe, else nil. It compares more
+// widely than [Rules.Admit]: addresses and their domains in any case and unverified. A claim that
+// cannot be compared, such as an object that is not one of roles, denies, and so does one that was
+// left out because it is too long for the token (overage): whether the rule names the person is
+// unknown, and unknown must not let in whom the operator shut out. A claim that is absent otherwise
+// does not.
 func (r Rules) Deny(claims map[string]any) error {
 	for _, rule := range r.list {
 		if !r.concerns(rule, claims) {
@@ -26,7 +28,8 @@ func (r Rules) concerns(rule rule, claims map[string]any) bool {
 	return len(r.issuers) < 2 || rule.issuer == "" || claims[claimIssuer] == nil || FromIssuer(rule.issuer, claims)
 }
 
-// Lack reports whether the claim of a rule is absent, so that it is worth asking for more claims before [Rules.Deny].
+// Lack reports whether the claim of a rule is absent, so that it is worth asking for more claims
+// before [Rules.Deny].
 func (r Rules) Lack(claims map[string]any) bool {
 	return slices.ContainsFunc(r.list, func(rule rule) bool {
 		_, found := Claim(claims, rule.source())
@@ -80,7 +83,8 @@ func (r rule) denies(claims map[string]any) failure {
 	return ""
 }
 
-// mentioned reports whether an object has the value anywhere, but for a role that is said not to be held.
+// mentioned reports whether an object has the value anywhere, but for a role that is said not to be
+// held.
 func (r rule) mentioned(value any) bool {
 	switch v := value.(type) {
 	case nil:

@@ -9,8 +9,8 @@ import (
 
 // Refusal says why the rules keep somebody out.
 type Refusal struct {
-	// denied says that a rule of --deny-signin does. Otherwise none of --allow-signin fits; tenant says that this is for those
-	// on tid.
+	// denied says that a rule of --deny-signin does. Otherwise none of --allow-signin fits; tenant
+	// says that this is for those on tid.
 	denied, tenant bool
 	failures       []failed
 }
@@ -42,7 +42,8 @@ const mostFailures = 8
 
 func (e *Refusal) Error() string { return "identity: " + e.LogReason() }
 
-// Rule is the rule of --deny-signin that shut the person out, as it is written; "" if no rule admits them.
+// Rule is the rule of --deny-signin that shut the person out, as it is written; "" if no rule
+// admits them.
 func (e *Refusal) Rule() string {
 	if !e.denied {
 		return ""
@@ -50,7 +51,8 @@ func (e *Refusal) Rule() string {
 	return e.failures[0].rule.String()
 }
 
-// LogReason is for operators. It has the rules' own text and fixed words, nothing that a claim said.
+// LogReason is for operators. It has the rules' own text and fixed words, nothing that a claim
+// said.
 func (e *Refusal) LogReason() string {
 	var b strings.Builder
 	switch {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// refuse says why a rule cannot fit anybody, and what to write instead. What could fit with some provider passes.
+// refuse says why a rule cannot fit anybody, and what to write instead. What could fit with some
+// provider passes.
 func (r Rules) refuse(rule rule) error {
 	for _, say := range []string{r.wrongIssuer(rule), emptySegment(rule), wrongAddress(rule), wrongForm(rule), r.wrongTenant(rule)} {
 		if say != "" {

@@ -45,7 +45,8 @@ func TestRulesThatCanNeverFit(t *testing.T) {
 	}
 }
 
-// A name that a comma takes apart would otherwise be rules about claims such as OU, which admit or shut out nobody, or anybody.
+// A name that a comma takes apart would otherwise be rules about claims such as OU, which admit or
+// shut out nobody, or anybody.
 func TestQuotedCommasInRules(t *testing.T) {
 	const apart, open = "look like one LDAP name that was taken apart at its comma", "a double quote that is not closed"
 	for _, tt := range []struct{ name, rules, want string }{

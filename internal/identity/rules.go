@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Rules say who is meant, by the claims of a verified token. The same form of rule admits ([Rules.Admit]) and shuts out
-// ([Rules.Deny]); the two read a claim that is not as expected in opposite ways, each the safe one. The zero value has no
-// rule.
+// Rules say who is meant, by the claims of a verified token. The same form of rule admits
+// ([Rules.Admit]) and shuts out ([Rules.Deny]); the two read a claim that is not as expected in
+// opposite ways, each the safe one. The zero value has no rule.
 type Rules struct {
 	list []rule
 	// issuers are those whose tokens are judged; empty where that does not matter.
@@ -24,8 +24,8 @@ type rule struct {
 	number string
 }
 
-// The claims that have a meaning here. claimEmailDomain is nobody's claim: it stands for the domain of claimEmail, which for
-// admitting must be verified by claimEmailVerified.
+// The claims that have a meaning here. claimEmailDomain is nobody's claim: it stands for the domain
+// of claimEmail, which for admitting must be verified by claimEmailVerified.
 const (
 	claimEmail         = "email"
 	claimEmailVerified = "email_verified"
@@ -43,10 +43,10 @@ func (r rule) String() string {
 	return r.claim + "=" + r.value
 }
 
-// ParseRules reads rules of the form claim=value, or issuer claim=value, several in one text if commas separate them: a comma
-// in a value is written \, or the value in double quotes. The claim may be a path, see [Claim]. With several issuers each rule
-// names one of them, to the letter. Its error names every text that is not a rule, and every rule that cannot fit anybody, a
-// line each.
+// ParseRules reads rules of the form claim=value, or issuer claim=value, several in one text if
+// commas separate them: a comma in a value is written \, or the value in double quotes. The claim
+// may be a path, see [Claim]. With several issuers each rule names one of them, to the letter. Its
+// error names every text that is not a rule, and every rule that cannot fit anybody, a line each.
 func ParseRules(texts []string, issuers ...string) (Rules, error) {
 	rules := Rules{issuers: issuers}
 	var problems []error
@@ -126,7 +126,8 @@ func isNamePart(s string) bool {
 	return slices.Contains([]string{"cn", "ou", "dc", "o", "l", "st", "c", "street", "uid"}, strings.ToLower(strings.TrimSpace(s)))
 }
 
-// Common gives the rules that are in both lists, as they are written: somebody would be admitted and shut out by the same.
+// Common gives the rules that are in both lists, as they are written: somebody would be admitted
+// and shut out by the same.
 func (r Rules) Common(other Rules) []string {
 	var both []string
 	for _, rule := range r.list {
@@ -144,9 +145,10 @@ func (r rule) same(other rule) bool {
 	return r.value == other.value || r.claim == claimEmail && strings.EqualFold(r.value, other.value) // as Deny compares addresses
 }
 
-// Unserved says of rules that are to admit people which issuers they admit nobody of, a line each; without any rule that is only
-// for issuers which need one. An issuer that tenants share needs a rule
-// on tid: else whoever has a tenant of their own, which costs nothing, could make themselves fit.
+// Unserved says of rules that are to admit people which issuers they admit nobody of, a line each;
+// without any rule that is only for issuers which need one. An issuer that tenants share needs a
+// rule on tid: else whoever has a tenant of their own, which costs nothing, could make themselves
+// fit.
 func (r Rules) Unserved() error {
 	var problems []error
 	for _, issuer := range r.issuers {

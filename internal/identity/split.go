@@ -12,9 +12,9 @@ type part struct {
 	quoted bool
 }
 
-// split takes a text apart at its commas. A comma counts as part of a rule after a backslash, and in double quotes, where
-// everything is taken as it stands, so that a name with backslashes and commas of its own can be pasted; two double quotes are
-// one there. Outside of them \" is one.
+// split takes a text apart at its commas. A comma counts as part of a rule after a backslash, and
+// in double quotes, where everything is taken as it stands, so that a name with backslashes and
+// commas of its own can be pasted; two double quotes are one there. Outside of them \" is one.
 func split(text string) ([]part, error) {
 	var parts []part
 	var b strings.Builder

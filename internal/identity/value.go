@@ -24,7 +24,8 @@ func asText(value any) (text string, readable bool) {
 	return "", false
 }
 
-// asNumber is what asText makes of a number that a rule spells, so that 1.0 is 1; "" if it is not one, or not exact.
+// asNumber is what asText makes of a number that a rule spells, so that 1.0 is 1; "" if it is not
+// one, or not exact.
 func asNumber(text string) string {
 	var number float64
 	if text == "" || !strings.ContainsRune("-0123456789", rune(text[0])) || json.Unmarshal([]byte(text), &number) != nil {
@@ -45,7 +46,8 @@ func (r rule) is(value any) bool {
 	return readable && text == r.value
 }
 
-// isAmong compares with a value that may be several: a list of values, or an object that has roles as its names.
+// isAmong compares with a value that may be several: a list of values, or an object that has roles
+// as its names.
 func (r rule) isAmong(value any) (fits, readable bool) {
 	switch v := value.(type) {
 	case []any:
@@ -61,15 +63,15 @@ func (r rule) isAmong(value any) (fits, readable bool) {
 	return r.is(value), readable
 }
 
-// isHeld reports whether an object of roles says of a role that the person has it: as Zitadel does, by the organizations in
-// which they have it, or by true.
+// isHeld reports whether an object of roles says of a role that the person has it: as Zitadel does,
+// by the organizations in which they have it, or by true.
 func isHeld(value any) bool {
 	inside, isObject := value.(map[string]any)
 	return value == true || isObject && len(inside) > 0
 }
 
-// areRoles reports whether an object has the form of an object of roles. One that describes a single thing, such as a name and
-// an id, has not.
+// areRoles reports whether an object has the form of an object of roles. One that describes a
+// single thing, such as a name and an id, has not.
 func areRoles(object map[string]any) bool {
 	for _, value := range object {
 		switch value.(type) {
@@ -81,9 +83,9 @@ func areRoles(object map[string]any) bool {
 	return true
 }
 
-// leftOut reports whether the token says that a claim, or the root of its path, exists elsewhere (OpenID Connect Core §5.6.2),
-// or hides whether it does: with more groups than fit, Entra puts a reference in their place, and "hasgroups" where there is no
-// room for that.
+// leftOut reports whether the token says that a claim, or the root of its path, exists elsewhere
+// (OpenID Connect Core §5.6.2), or hides whether it does: with more groups than fit, Entra puts a
+// reference in their place, and "hasgroups" where there is no room for that.
 func leftOut(claims map[string]any, path string) bool {
 	for root := path; ; {
 		if leftOutRoot(claims, root) {

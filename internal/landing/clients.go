@@ -51,7 +51,8 @@ type Step struct {
 	Text    string
 	Snippet *Snippet
 	Link    *Link
-	// SignIn marks a step that exists only where connecting asks for a sign-in, NoSignIn one only where it does not.
+	// SignIn marks a step that exists only where connecting asks for a sign-in, NoSignIn one only
+	// where it does not.
 	SignIn, NoSignIn bool
 }
 
@@ -79,8 +80,8 @@ func (w Way) For(signIn bool) []Step {
 	return steps
 }
 
-// Clients tells how to connect each client to the endpoint with the given URL. Whatever the URL holds is quoted for the
-// shell, JSON, TOML or link it stands in; nothing is escaped for HTML.
+// Clients tells how to connect each client to the endpoint with the given URL. Whatever the URL
+// holds is quoted for the shell, JSON, TOML or link it stands in; nothing is escaped for HTML.
 func Clients(endpoint string) []Client {
 	a := addressOf(endpoint)
 	return []Client{

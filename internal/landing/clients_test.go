@@ -267,7 +267,8 @@ func TestBridgeIsAllowedPlainHTTPOnlyWhereItAsksForIt(t *testing.T) {
 	}
 }
 
-// Whatever the address holds, each snippet stays what it is: one line of shell, or a document that decodes to that address.
+// Whatever the address holds, each snippet stays what it is: one line of shell, or a document that
+// decodes to that address.
 func FuzzSnippetsQuote(f *testing.F) {
 	for _, s := range []string{publicURL, localURL, hostileURL, "", "'", "\\", "\n", "\u2028", "\x00"} {
 		f.Add(s)

@@ -35,14 +35,15 @@ type Options struct {
 	Login bool
 	// Sandbox tells that the backend is simulated: messages reach nobody.
 	Sandbox bool
-	// SandboxURL is where the simulation shows what was sent: scheme and host. Default: the page shows no link.
+	// SandboxURL is where the simulation shows what was sent: scheme and host. Default: the page
+	// shows no link.
 	SandboxURL string
 	// Tools in the order they are shown.
 	Tools []ToolInfo
 	// Others are endpoints of this server with fewer tools.
 	Others []Endpoint
-	// URL is the endpoint's URL to give to a client, for this request. It is the caller's duty to take the Host header
-	// only from a request whose host was checked.
+	// URL is the endpoint's URL to give to a client, for this request. It is the caller's duty to
+	// take the Host header only from a request whose host was checked.
 	URL func(*http.Request) string
 }
 
@@ -103,8 +104,9 @@ func (l *Landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.pages.Render(w, http.StatusOK, pages.Landing, v)
 }
 
-// isWebURL takes what can be shown, copied and pasted as the address of a web server: http or https, a plain host, no
-// user, query or fragment, and no character that a URL would have to escape.
+// isWebURL takes what can be shown, copied and pasted as the address of a web server: http or
+// https, a plain host, no user, query or fragment, and no character that a URL would have to
+// escape.
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {

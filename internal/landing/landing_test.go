@@ -256,8 +256,8 @@ func TestIncompleteOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// The policy forbids inline handlers, style attributes and foreign resources, so the page must not need them; and ids are
-// what labels, links and icons hang on.
+// The policy forbids inline handlers, style attributes and foreign resources, so the page must not
+// need them; and ids are what labels, links and icons hang on.
 func TestMarkupNeedsNothingThePolicyForbidsAndItsIDsResolve(t *testing.T) {
 	o := options(t, publicURL)
 	o.Login, o.Sandbox, o.SandboxURL = true, true, "http://127.0.0.1:8081"

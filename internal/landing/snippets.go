@@ -23,8 +23,9 @@ func addressOf(endpoint string) address {
 	return a
 }
 
-// private reports whether a service on the internet surely cannot call the URL: no TLS, this machine, or an address that
-// is not routed. A name that only a company's own network knows cannot be told from here.
+// private reports whether a service on the internet surely cannot call the URL: no TLS, this
+// machine, or an address that is not routed. A name that only a company's own network knows cannot
+// be told from here.
 func (a address) private() bool {
 	if !a.tls || a.name == "localhost" || strings.HasSuffix(a.name, ".localhost") {
 		return true
@@ -33,7 +34,8 @@ func (a address) private() bool {
 	return err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
 }
 
-// member and object are JSON in the order it is written down: people compare what they read with what they have.
+// member and object are JSON in the order it is written down: people compare what they read with
+// what they have.
 type member struct {
 	key   string
 	value any
@@ -66,13 +68,14 @@ func compact(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// quoted is a string for JSON. It is good for TOML too, whose basic strings know all the escapes that JSON writes
-// (TOML 1.0 "String").
+// quoted is a string for JSON. It is good for TOML too, whose basic strings know all the escapes
+// that JSON writes (TOML 1.0 "String").
 func quoted(s string) string { return compact(s) }
 
 func httpServer(a address) object { return object{{"type", "http"}, {"url", a.url}} }
 
-// bridgeServer starts mcp-remote, which takes plain http for this machine only, by two of its names, unless told.
+// bridgeServer starts mcp-remote, which takes plain http for this machine only, by two of its
+// names, unless told.
 func bridgeServer(a address) object {
 	args := []string{"-y", "mcp-remote", a.url}
 	if !a.tls && a.name != "localhost" && a.name != "127.0.0.1" {
@@ -99,8 +102,8 @@ func shell(command string) *Snippet {
 
 func plain(where, text string) *Snippet { return &Snippet{Where: where, Language: "text", Code: text} }
 
-// shellWord is one word for a shell. What needs no quotes gets none, so that the usual URL reads as people know it and
-// works in every shell; everything else is quoted for POSIX shells (XCU §2.2.2).
+// shellWord is one word for a shell. What needs no quotes gets none, so that the usual URL reads as
+// people know it and works in every shell; everything else is quoted for POSIX shells (XCU §2.2.2).
 func shellWord(s string) string {
 	safe := func(r rune) bool {
 		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||

@@ -69,8 +69,8 @@ func viewOfStep(s Step) stepView {
 	v := stepView{Text: parts(s.Text), Snippet: s.Snippet}
 	if s.Link != nil {
 		v.Label = s.Link.Label
-		// html/template lets only web and mail addresses into a link. Ours open an editor: scheme and path are
-		// constants, and what is variable is percent-encoded.
+		// html/template lets only web and mail addresses into a link. Ours open an editor: scheme
+		// and path are constants, and what is variable is percent-encoded.
 		v.URL = template.URL(s.Link.URL) //nolint:gosec // see above
 	}
 	return v

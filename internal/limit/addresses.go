@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Addresses bounds what each owner may do in a minute: an address, or a grant that a request has proven to be its own. It may be
-// used by many goroutines at once.
+// Addresses bounds what each owner may do in a minute: an address, or a grant that a request has
+// proven to be its own. It may be used by many goroutines at once.
 type Addresses struct {
 	counter
 	aMinute int
@@ -25,8 +25,9 @@ func NewAddresses(opts Options, aMinute int) (*Addresses, error) {
 	return &Addresses{counter: counter{Options: opts}, aMinute: aMinute}, nil
 }
 
-// Allow counts a request of a kind from an address, and says when to come back if it is one too many. While the store is away
-// this process alone counts, so the error, which would say that it could not be counted, is always nil.
+// Allow counts a request of a kind from an address, and says when to come back if it is one too
+// many. While the store is away this process alone counts, so the error, which would say that it
+// could not be counted, is always nil.
 func (a *Addresses) Allow(ctx context.Context, kind, address string) (ok bool, retryAfter time.Duration, err error) {
 	quota := Quota{Name: kind, Amount: 1, Max: a.aMinute, Period: time.Minute}
 	taken, _ := a.take(ctx, a.owner("address", address), []Quota{quota})

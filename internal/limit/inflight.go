@@ -12,14 +12,17 @@ import (
 
 // InFlightOptions configure an [InFlight]. Max and PerCaller are required.
 type InFlightOptions struct {
-	// Max is how many calls run at once, PerCaller how many of one caller with weight 1. PerCaller is at most Max.
+	// Max is how many calls run at once, PerCaller how many of one caller with weight 1. PerCaller
+	// is at most Max.
 	Max, PerCaller int
-	// MaxWaiting is how many calls wait beyond these, WaitingPerCaller how many of one caller. Default: none waits.
+	// MaxWaiting is how many calls wait beyond these, WaitingPerCaller how many of one caller.
+	// Default: none waits.
 	MaxWaiting, WaitingPerCaller int
-	// Wait is the longest that a call waits for its turn, Stall the longest while the queue does not move. Required if
-	// calls wait.
+	// Wait is the longest that a call waits for its turn, Stall the longest while the queue does
+	// not move. Required if calls wait.
 	Wait, Stall time.Duration
-	// OnChange hears how many calls run and wait, OnRefused which bound was reached. They must not block.
+	// OnChange hears how many calls run and wait, OnRefused which bound was reached. They must not
+	// block.
 	OnChange  func(running, waiting int)
 	OnRefused func(bound Bound)
 }
@@ -56,17 +59,18 @@ func (e *BusyError) Unwrap() error {
 	return answer
 }
 
-// When a refused caller should come back. What ran into a full queue finds room sooner than what waited for one that does
-// not move.
+// When a refused caller should come back. What ran into a full queue finds room sooner than what
+// waited for one that does not move.
 const (
 	afterFull  = time.Second
 	afterStall = 5 * time.Second
 )
 
-// InFlight bounds the calls that this process has in flight, for all callers together and for each. What finds no room waits
-// a short while in a bounded queue: first come, first served within a caller, round-robin between callers, where each gets as
-// many calls a round as its weight. It may be used by many goroutines at once. It needs no store, so it bounds what one
-// caller takes of this process while Redis is away too.
+// InFlight bounds the calls that this process has in flight, for all callers together and for each.
+// What finds no room waits a short while in a bounded queue: first come, first served within a
+// caller, round-robin between callers, where each gets as many calls a round as its weight. It may
+// be used by many goroutines at once. It needs no store, so it bounds what one caller takes of this
+// process while Redis is away too.
 type InFlight struct {
 	opts   InFlightOptions
 	closed chan struct{}
@@ -115,8 +119,9 @@ func NewInFlight(opts InFlightOptions) (*InFlight, error) {
 	return &InFlight{opts: opts, closed: make(chan struct{}), callers: map[string]*share{}}, nil
 }
 
-// Enter waits for room for a call of a caller, which has at most weight times PerCaller calls in flight. The call has ended
-// when leave is called, once or more often. Its errors are [BusyError], and that of ctx, with which the call leaves the queue.
+// Enter waits for room for a call of a caller, which has at most weight times PerCaller calls in
+// flight. The call has ended when leave is called, once or more often. Its errors are [BusyError],
+// and that of ctx, with which the call leaves the queue.
 func (f *InFlight) Enter(ctx context.Context, caller string, weight int) (leave func(), err error) {
 	f.mu.Lock()
 	t, err := f.take(caller, max(weight, 1))
@@ -229,7 +234,8 @@ func (f *InFlight) wait(ctx context.Context, t *ticket) error {
 	}
 }
 
-// progress counts the calls that got what t waits for: a slot of its caller's share if that is used up, else any.
+// progress counts the calls that got what t waits for: a slot of its caller's share if that is used
+// up, else any.
 func (f *InFlight) progress(t *ticket) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

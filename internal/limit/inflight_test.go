@@ -50,7 +50,8 @@ func newCrowd(t *testing.T, o limit.InFlightOptions) *crowd {
 	return c
 }
 
-// calls makes n calls of a caller, one after the other, and waits until each runs, waits or was refused.
+// calls makes n calls of a caller, one after the other, and waits until each runs, waits or was
+// refused.
 func (c *crowd) calls(ctx context.Context, caller string, weight, n int) {
 	c.t.Helper()
 	for range n {

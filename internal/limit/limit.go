@@ -32,7 +32,8 @@ const (
 	Refused Event = "refused"
 	// Unenforced says that the store did not answer, so that a limit was held in this process only.
 	Unenforced Event = "unenforced"
-	// NotRefunded says that messages which were not sent count as sent, since the store did not answer.
+	// NotRefunded says that messages which were not sent count as sent, since the store did not
+	// answer.
 	NotRefunded Event = "kept"
 )
 
@@ -42,8 +43,8 @@ type Options struct {
 	Digest session.Digester
 	// Now is the clock of what this process counts itself. Default: [time.Now].
 	Now func() time.Time
-	// OnEvent is told of events with the limit's name: calls, messages, or the kind of an address's request. It must
-	// not block.
+	// OnEvent is told of events with the limit's name: calls, messages, or the kind of an address's
+	// request. It must not block.
 	OnEvent func(limit string, e Event)
 }
 
@@ -57,13 +58,15 @@ func (o Options) check() (Options, error) {
 	return o, nil
 }
 
-// counter takes of the store and keeps count of it in this process, which holds the limits alone while the store is away.
+// counter takes of the store and keeps count of it in this process, which holds the limits alone
+// while the store is away.
 type counter struct {
 	Options
 	local local
 }
 
-// take takes of all quotas of an owner, or of none. giveBack undoes a part of it, and tells whether it did.
+// take takes of all quotas of an owner, or of none. giveBack undoes a part of it, and tells whether
+// it did.
 func (c *counter) take(ctx context.Context, owner string, quotas []Quota) (taken Taken, giveBack func(context.Context, []Quota) error) {
 	now := c.Now()
 	taken, err := c.Store.Take(ctx, owner, quotas)
@@ -96,7 +99,8 @@ func (c *counter) take(ctx context.Context, owner string, quotas []Quota) (taken
 	return taken, nil
 }
 
-// owner is what a subject or an address is called in the store: 16 bytes of a digest tell owners apart.
+// owner is what a subject or an address is called in the store: 16 bytes of a digest tell owners
+// apart.
 func (o Options) owner(kind, name string) string {
 	return base64.RawURLEncoding.EncodeToString(o.Digest.Digest([]byte(kind + "\x00" + name))[:16])
 }

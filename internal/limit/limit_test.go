@@ -75,7 +75,8 @@ func (r *replica) wantEvents(t *testing.T, want map[string]int) {
 	}
 }
 
-// onBoth runs a behaviour with two replicas over a real server, and over the Redis within a process.
+// onBoth runs a behaviour with two replicas over a real server, and over the Redis within a
+// process.
 func onBoth(t *testing.T, behaviour func(t *testing.T, a, b *replica)) {
 	options := redisstore.Options{Timeout: 10 * time.Second}
 	t.Run("real", func(t *testing.T) {
@@ -105,8 +106,8 @@ func admitted(t *testing.T, s *limit.Subjects, subject string, n int) {
 	}
 }
 
-// refused gives what a refusal says, without its time, which must be within the period and a step: a hundredth of it in the
-// store, a twentieth in a process.
+// refused gives what a refusal says, without its time, which must be within the period and a step:
+// a hundredth of it in the store, a twentieth in a process.
 func refused(t *testing.T, s *limit.Subjects, subject string, n int) mcpadapter.Limited {
 	t.Helper()
 	_, limited := s.Admit(t.Context(), subject, n)

@@ -9,19 +9,21 @@ import (
 )
 
 const (
-	// localSteps is how many steps a period has here. What was taken is given free up to one of them late.
+	// localSteps is how many steps a period has here. What was taken is given free up to one of
+	// them late.
 	localSteps = 20
 	// maxOwners is how many owners each quota is counted for, which costs five MiB at most.
 	maxOwners = 10_000
 )
 
-// local is what this process itself saw taken, of every owner: what the store counted for it, and what was taken while the
-// store was away. It is the bound that holds then, so that nobody takes more than the maximum from any process. It counts
-// from the start, not from the outage on, or each outage would begin with a full allowance.
+// local is what this process itself saw taken, of every owner: what the store counted for it, and
+// what was taken while the store was away. It is the bound that holds then, so that nobody takes
+// more than the maximum from any process. It counts from the start, not from the outage on, or each
+// outage would begin with a full allowance.
 //
-// It is bounded: when a quota has counted for as many owners as it can and none of them is free again, all others share one
-// allowance, since those who are not counted would have none. The zero value is empty; it may be used by many goroutines at
-// once.
+// It is bounded: when a quota has counted for as many owners as it can and none of them is free
+// again, all others share one allowance, since those who are not counted would have none. The zero
+// value is empty; it may be used by many goroutines at once.
 type local struct {
 	mu      sync.Mutex
 	ledgers map[string]*ledger // by the quota's name, which has one period always
@@ -60,8 +62,8 @@ func (l *local) take(owner string, quotas []Quota, now time.Time) Taken {
 	return Taken{Short: -1, At: now}
 }
 
-// count adds what the store has let an owner take. It is refused all the same if the owner took, in the period that is not
-// over yet, what the store does not know of, and both together are too much.
+// count adds what the store has let an owner take. It is refused all the same if the owner took, in
+// the period that is not over yet, what the store does not know of, and both together are too much.
 func (l *local) count(owner string, quotas []Quota, now time.Time) Taken {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,8 +91,8 @@ func (l *local) giveBack(owner string, at time.Time, quotas []Quota) {
 	}
 }
 
-// short finds the quota with too little room, of several the one that has none for the longest, among those whose window
-// counts.
+// short finds the quota with too little room, of several the one that has none for the longest,
+// among those whose window counts.
 func (l *local) short(owner string, quotas []Quota, now time.Time, counts func(w *window, oldest int64) bool) (taken Taken, short bool) {
 	taken = Taken{Short: -1, At: now}
 	for i, q := range quotas {
@@ -155,8 +157,8 @@ func (w *window) add(step int64, amount int) {
 	w.steps = append(w.steps, counted{step, amount})
 }
 
-// forget drops what is a period old. Steps of the future are there when the clock was set back: they become the present one,
-// or they would count for as long as the clock was wrong.
+// forget drops what is a period old. Steps of the future are there when the clock was set back:
+// they become the present one, or they would count for as long as the clock was wrong.
 func (w *window) forget(current int64) {
 	w.steps = slices.DeleteFunc(w.steps, func(s counted) bool { return s.step < current-localSteps })
 	ahead := 0

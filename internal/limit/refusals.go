@@ -15,9 +15,9 @@ type Allower interface {
 	Allow(ctx context.Context, kind, owner string) (ok bool, retryAfter time.Duration, err error)
 }
 
-// Refusals stands before an Allower and repeats its refusals until the time that they named, so that a flood asks the
-// store no more often than there is room. A refusal that is forgotten, since there are too many, costs one question more. It
-// may be used by many goroutines at once.
+// Refusals stands before an Allower and repeats its refusals until the time that they named, so
+// that a flood asks the store no more often than there is room. A refusal that is forgotten, since
+// there are too many, costs one question more. It may be used by many goroutines at once.
 type Refusals struct {
 	next    Allower
 	onEvent func(limit string, e Event)
@@ -28,8 +28,8 @@ type Refusals struct {
 
 type refusalOf struct{ kind, owner string }
 
-// NewRefusals stands before next. onEvent is told of the refusals that next does not see, as [Options.OnEvent] is of others.
-// now nil is time.Now.
+// NewRefusals stands before next. onEvent is told of the refusals that next does not see, as
+// [Options.OnEvent] is of others. now nil is time.Now.
 func NewRefusals(next Allower, onEvent func(limit string, e Event), now func() time.Time) *Refusals {
 	if now == nil {
 		now = time.Now

@@ -22,7 +22,8 @@ type Subjects struct {
 
 var _ mcpadapter.Limiter = (*Subjects)(nil)
 
-// NewSubjects allows so many calls in a minute and so many messages in 24 hours to each subject; 0 is not a limit.
+// NewSubjects allows so many calls in a minute and so many messages in 24 hours to each subject; 0
+// is not a limit.
 func NewSubjects(opts Options, callsAMinute, messagesADay int) (*Subjects, error) {
 	if callsAMinute < 0 || messagesADay < 0 {
 		return nil, errors.New("limit: a limit must not be negative")
@@ -34,8 +35,8 @@ func NewSubjects(opts Options, callsAMinute, messagesADay int) (*Subjects, error
 	return &Subjects{counter: counter{Options: opts}, calls: callsAMinute, messages: messagesADay}, nil
 }
 
-// Admit counts a call and its messages, both or neither. While the store is away this process alone counts, and refuses what
-// is too much of what it has seen itself.
+// Admit counts a call and its messages, both or neither. While the store is away this process alone
+// counts, and refuses what is too much of what it has seen itself.
 func (s *Subjects) Admit(ctx context.Context, subject string, n int) (unsent func(context.Context), limited *mcpadapter.Limited) {
 	var quotas []Quota
 	if s.calls > 0 {

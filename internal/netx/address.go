@@ -11,15 +11,15 @@ import (
 // lastNumber is how browsers tell that a host is an IPv4 address (URL Standard, ends in a number).
 var lastNumber = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)\.?$`)
 
-// IsAddress reports whether a host, as it stands in a URL without brackets and port, is an IP address in any spelling that
-// some resolver or browser takes for one.
+// IsAddress reports whether a host, as it stands in a URL without brackets and port, is an IP
+// address in any spelling that some resolver or browser takes for one.
 func IsAddress(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil || lastNumber.MatchString(strings.ToLower(host))
 }
 
-// CheckURL says what is wrong with the address of a server that secrets are sent to, or whose word counts: it must be https, or
-// http on this machine.
+// CheckURL says what is wrong with the address of a server that secrets are sent to, or whose word
+// counts: it must be https, or http on this machine.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {

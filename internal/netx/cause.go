@@ -12,8 +12,8 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// Cause is the word for why a request has no answer: timeout, dns, refused, tls, proxy, not_public, too_large, network. It has
-// nothing of the URL, the proxy or the answer in it.
+// Cause is the word for why a request has no answer: timeout, dns, refused, tls, proxy, not_public,
+// too_large, network. It has nothing of the URL, the proxy or the answer in it.
 func Cause(err error) string {
 	var op *net.OpError
 	var timeout interface{ Timeout() bool }

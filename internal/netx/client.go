@@ -12,7 +12,8 @@ import (
 var (
 	// ErrTooLarge says that an answer is larger than its client reads.
 	ErrTooLarge = errors.New("netx: the answer is too large")
-	// ErrSwitched says that a server answered 101, which nobody asked for. Its connection is closed.
+	// ErrSwitched says that a server answered 101, which nobody asked for. Its connection is
+	// closed.
 	ErrSwitched = errors.New("netx: the server answered 101 Switching Protocols")
 )
 
@@ -31,11 +32,12 @@ func NewClient(base http.RoundTripper, b Bounds) *http.Client {
 	return &http.Client{Transport: bounded{base, b}, Timeout: b.Timeout, CheckRedirect: b.CheckRedirect}
 }
 
-// maxHeader is what headers of an answer may take, those of informational answers before it included.
+// maxHeader is what headers of an answer may take, those of informational answers before it
+// included.
 const maxHeader = 64 << 10
 
-// NewTransport makes a transport for the servers of an organisation, which a proxy may stand in front of. Whoever makes it
-// closes its idle connections.
+// NewTransport makes a transport for the servers of an organisation, which a proxy may stand in
+// front of. Whoever makes it closes its idle connections.
 func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
@@ -49,7 +51,8 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// bounded gives each request its own deadline, since not every transport knows that of http.Client, and has it reach the body.
+// bounded gives each request its own deadline, since not every transport knows that of http.Client,
+// and has it reach the body.
 type bounded struct {
 	base http.RoundTripper
 	Bounds

@@ -17,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// far is a server that answers with bytes of its own: once first, and then a piece a second until its client hangs up.
+// far is a server that answers with bytes of its own: once first, and then a piece a second until
+// its client hangs up.
 type far struct{ first, piece string }
 
 // transport reaches the server over pipes.

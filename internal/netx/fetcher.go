@@ -21,30 +21,33 @@ const (
 	maxFetched = 16 << 10
 	// maxFetchedEver is the largest one that is ever read.
 	maxFetchedEver = 64 << 10
-	// maxFetching is how many fetches are under way at once; each may take fetchTimeout and maxFetchedEver.
+	// maxFetching is how many fetches are under way at once; each may take fetchTimeout and
+	// maxFetchedEver.
 	maxFetching = 64
 	// AnyHost among the hosts of a Fetcher allows every host.
 	AnyHost = "*"
 )
 
-// FetcherOptions configure a [Fetcher]. The zero value reaches every public address on port 443, and nothing else.
+// FetcherOptions configure a [Fetcher]. The zero value reaches every public address on port 443,
+// and nothing else.
 type FetcherOptions struct {
-	// Transport reaches what is not fetched through a proxy. Default: one that is guarded when it dials, after names were
-	// resolved, so that a name cannot change in between.
+	// Transport reaches what is not fetched through a proxy. Default: one that is guarded when it
+	// dials, after names were resolved, so that a name cannot change in between.
 	Transport http.RoundTripper
 	// Resolver resolves names for the default transport. Default: the system's.
 	Resolver *net.Resolver
-	// Proxy is the egress proxy. Behind it the guard sees nothing, so Hosts must say what may be fetched. What it sends
-	// directly, as NO_PROXY says, goes through Transport. Default: no proxy.
+	// Proxy is the egress proxy. Behind it the guard sees nothing, so Hosts must say what may be
+	// fetched. What it sends directly, as NO_PROXY says, goes through Transport. Default: no proxy.
 	Proxy ProxyFunc
-	// Hosts are the only ones from which something is fetched; [AnyHost] is all. Default: all, or none with a Proxy.
+	// Hosts are the only ones from which something is fetched; [AnyHost] is all. Default: all, or
+	// none with a Proxy.
 	Hosts []string
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
-// Fetcher gets small public documents from hosts that strangers name. Such a fetch reaches nothing that is not public, costs
-// little, and comes to an end. It may be used by many goroutines at once.
+// Fetcher gets small public documents from hosts that strangers name. Such a fetch reaches nothing
+// that is not public, costs little, and comes to an end. It may be used by many goroutines at once.
 type Fetcher struct {
 	direct, proxied *http.Client
 	proxy           ProxyFunc
@@ -120,8 +123,9 @@ func (f *Fetcher) FetchAs(ctx context.Context, rawURL string, w Wanted) (*Fetche
 	return do(client, req, cmp.Or(w.MaxBody, maxFetched), false)
 }
 
-// allows reports whether the operator lets a URL be fetched. With a proxy only names that every resolver reads alike are: an
-// address, a name without a dot and an odd port are the proxy's own network, or say nothing about whose host it is.
+// allows reports whether the operator lets a URL be fetched. With a proxy only names that every
+// resolver reads alike are: an address, a name without a dot and an odd port are the proxy's own
+// network, or say nothing about whose host it is.
 func (f *Fetcher) allows(u *url.URL) bool {
 	host := u.Hostname()
 	if f.proxy != nil {
@@ -135,7 +139,8 @@ func (f *Fetcher) allows(u *url.URL) bool {
 	return !f.restricted || slices.ContainsFunc(f.hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
-// clientFor chooses the way of a request. A proxy that cannot be told is not a reason to go without it.
+// clientFor chooses the way of a request. A proxy that cannot be told is not a reason to go without
+// it.
 func (f *Fetcher) clientFor(req *http.Request) (*http.Client, error) {
 	if f.proxy == nil {
 		return f.direct, nil
@@ -149,7 +154,8 @@ func (f *Fetcher) clientFor(req *http.Request) (*http.Client, error) {
 	return f.proxied, nil
 }
 
-// guardedTransport dials public addresses on port 443 only. There is no proxy: behind one the guard would see nothing.
+// guardedTransport dials public addresses on port 443 only. There is no proxy: behind one the guard
+// would see nothing.
 func guardedTransport(resolver *net.Resolver) *http.Transport {
 	dialer := &net.Dialer{Timeout: fetchTimeout, Resolver: resolver, Control: ssrf.New(ssrf.WithPorts(443)).Safe}
 	return fetchTransport(dialer)

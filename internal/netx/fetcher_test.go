@@ -37,7 +37,8 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(a.body)), Request: r}, nil
 }
 
-// The guard looks at the address that is dialed, after names were resolved, so neither a name nor one that changes helps.
+// The guard looks at the address that is dialed, after names were resolved, so neither a name nor
+// one that changes helps.
 func TestNothingThatIsNotPublicIsReached(t *testing.T) {
 	var reached atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))

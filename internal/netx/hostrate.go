@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// maxPerHost is how many fetches a host gets of this process in a minute, whoever asks: enough for every version of
-	// every client of one publisher, and nothing that a host would notice.
+	// maxPerHost is how many fetches a host gets of this process in a minute, whoever asks: enough
+	// for every version of every client of one publisher, and nothing that a host would notice.
 	maxPerHost = 120
 	hostPeriod = time.Minute
 	maxHosts   = 1000
@@ -32,8 +32,8 @@ func newHostRate(now func() time.Time) hostRate {
 	return hostRate{now: now, hosts: hosts}
 }
 
-// allow counts a fetch. Of too many hosts the count that changed the longest ago is forgotten: whoever names so many hosts asks
-// none of them often.
+// allow counts a fetch. Of too many hosts the count that changed the longest ago is forgotten:
+// whoever names so many hosts asks none of them often.
 func (h *hostRate) allow(host string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// OpenIDMetadata is where an OpenID Connect provider publishes its metadata, below its issuer (OpenID
-// Connect Discovery §4).
+// OpenIDMetadata is where an OpenID Connect provider publishes its metadata, below its issuer
+// (OpenID Connect Discovery §4).
 const OpenIDMetadata = "/.well-known/openid-configuration"
 
-// Metadata is what an authorization server says of itself (RFC 8414 §2, OpenID Connect Discovery §3).
+// Metadata is what an authorization server says of itself (RFC 8414 §2, OpenID Connect Discovery
+// §3).
 type Metadata struct {
 	Issuer      string   `json:"issuer"`
 	AuthURL     string   `json:"authorization_endpoint"`
@@ -33,8 +34,8 @@ type MetadataError struct {
 	// Err says why there is no answer, nil for an answer of this Status.
 	Err    error
 	Status int
-	// NotJSON says that the answer is something else; otherwise it is the metadata of Issuer, who was
-	// not expected.
+	// NotJSON says that the answer is something else; otherwise it is the metadata of Issuer, who
+	// was not expected.
 	NotJSON bool
 	Issuer  string
 }
@@ -54,8 +55,9 @@ func (e *MetadataError) Error() string {
 
 func (e *MetadataError) Unwrap() error { return e.Err }
 
-// MetadataURLs are where an issuer's metadata may be. With a path, RFC 8414 §3.1 puts the well-known name
-// before it and OpenID Connect Discovery §4 behind it. There are none of what is not a URL.
+// MetadataURLs are where an issuer's metadata may be. With a path, RFC 8414 §3.1 puts the
+// well-known name before it and OpenID Connect Discovery §4 behind it. There are none of what is
+// not a URL.
 func MetadataURLs(issuer string) []string {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -65,8 +67,8 @@ func MetadataURLs(issuer string) []string {
 	return []string{origin + "/.well-known/oauth-authorization-server" + path, origin + path + OpenIDMetadata}
 }
 
-// ReadMetadata gets the metadata at an address, which must be of one of some issuers (RFC 8414 §3.3, OpenID
-// Connect Discovery §4.3). Its only error is a [*MetadataError].
+// ReadMetadata gets the metadata at an address, which must be of one of some issuers (RFC 8414
+// §3.3, OpenID Connect Discovery §4.3). Its only error is a [*MetadataError].
 func ReadMetadata(ctx context.Context, client *http.Client, address string, issuers ...string) (*Metadata, error) {
 	got, err := Get(ctx, client, address)
 	if err != nil {
@@ -85,8 +87,8 @@ func ReadMetadata(ctx context.Context, client *http.Client, address string, issu
 	return &m, nil
 }
 
-// Discover finds an issuer's metadata at the first address of [MetadataURLs] that has it, and where fit
-// has nothing to say against it. Else there are the errors of all addresses in their order.
+// Discover finds an issuer's metadata at the first address of [MetadataURLs] that has it, and where
+// fit has nothing to say against it. Else there are the errors of all addresses in their order.
 func Discover(
 	ctx context.Context, client *http.Client, issuer string, issuers []string, fit func(address string, m *Metadata) error,
 ) (m *Metadata, problems []error) {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// names is a server of names (RFC 1035) that knows one address for all of them: another one after the first question.
+// names is a server of names (RFC 1035) that knows one address for all of them: another one after
+// the first question.
 type names struct {
 	resolver *net.Resolver
 	asked    atomic.Int32

@@ -7,11 +7,12 @@ import (
 	"net/http"
 )
 
-// This file is for operators who ask whether the servers of a configuration answer (gateway check --connect). What serves
-// requests decides by its own code; here is found out in words why it fails.
+// This file is for operators who ask whether the servers of a configuration answer (gateway check
+// --connect). What serves requests decides by its own code; here is found out in words why it
+// fails.
 
-// Finding is what a probe found wrong, in words for operators. It has no token, key or secret in it, and of what a server
-// wrote nothing but its issuer.
+// Finding is what a probe found wrong, in words for operators. It has no token, key or secret in
+// it, and of what a server wrote nothing but its issuer.
 type Finding struct {
 	// Found is what is wrong, Change what to do about it.
 	Found, Change string
@@ -51,7 +52,8 @@ func changeFor(cause, setting string) string {
 	return "check " + setting + ", the names that this machine resolves, its firewall, and HTTPS_PROXY if it needs a proxy"
 }
 
-// Look gets what a server publishes. what names it, setting is the one that says where it is. Every error is a [*Finding].
+// Look gets what a server publishes. what names it, setting is the one that says where it is. Every
+// error is a [*Finding].
 func Look(ctx context.Context, client *http.Client, what, address, setting string) ([]byte, error) {
 	got, err := Get(ctx, client, address)
 	if err == nil && got.Status == http.StatusOK {
@@ -78,8 +80,9 @@ func notPublished(ctx context.Context, what, address, setting string, status int
 	return &Finding{Found: at + fmt.Sprintf("answers %d", status), Change: "correct " + setting + ": nothing is published there"}
 }
 
-// LookForKeys gets where the keys of an issuer are by its metadata, which may call it by any of some names. Every error is a
-// [*Finding], of the place that OpenID Connect has for it, where most servers have it.
+// LookForKeys gets where the keys of an issuer are by its metadata, which may call it by any of
+// some names. Every error is a [*Finding], of the place that OpenID Connect has for it, where most
+// servers have it.
 func LookForKeys(ctx context.Context, client *http.Client, issuer, setting string, issuers ...string) (keysURL string, err error) {
 	m, problems := Discover(ctx, client, issuer, issuers, func(string, *Metadata) error { return nil })
 	if m != nil {

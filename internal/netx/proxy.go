@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// ProxyFunc gives the proxy that a request goes through, nil for none. It is that of [http.Transport].
+// ProxyFunc gives the proxy that a request goes through, nil for none. It is that of
+// [http.Transport].
 type ProxyFunc = func(*http.Request) (*url.URL, error)
 
 // ProxyFromEnv as the value of a setting means HTTPS_PROXY and NO_PROXY.
@@ -16,8 +17,9 @@ const ProxyFromEnv = "env"
 // anyHost stands for every host, to ask whether there is a proxy at all.
 var anyHost = &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: "host.example", Path: "/"}}
 
-// ParseProxy reads the URL of a proxy, or [ProxyFromEnv], which means fromEnv ([http.ProxyFromEnvironment]); nil for "". The
-// error does not quote the URL, which may carry a password.
+// ParseProxy reads the URL of a proxy, or [ProxyFromEnv], which means fromEnv
+// ([http.ProxyFromEnvironment]); nil for "". The error does not quote the URL, which may carry a
+// password.
 func ParseProxy(value string, fromEnv ProxyFunc) (ProxyFunc, error) {
 	switch value {
 	case "":

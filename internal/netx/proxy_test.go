@@ -88,7 +88,8 @@ func TestEgressProxyIsAskedForListedHostsOnly(t *testing.T) {
 	}
 }
 
-// What NO_PROXY sends directly goes through the guard, and what the proxy is for never goes without it.
+// What NO_PROXY sends directly goes through the guard, and what the proxy is for never goes without
+// it.
 func TestWhatGoesPastTheProxyIsGuarded(t *testing.T) {
 	e := &egress{}
 	proxy := startEgress(t, e)
@@ -149,7 +150,8 @@ func (p tunnel) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_ = near.Close()
 }
 
-// The certificate is checked behind the proxy as well: a proxy that opens connections is not the host.
+// The certificate is checked behind the proxy as well: a proxy that opens connections is not the
+// host.
 func TestCertificateIsCheckedThroughTheProxy(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	server.Config.ErrorLog = nil

@@ -57,8 +57,8 @@ func (c *Calls) Observe(ctx context.Context, f mcpadapter.Facts) {
 		slog.Duration("took", f.Duration.Round(time.Microsecond)), slog.String("client", client))
 }
 
-// clientName is a client's word about itself as far as it is fit for a log: a word of letters, digits and a few marks, in
-// which no phone number can stand.
+// clientName is a client's word about itself as far as it is fit for a log: a word of letters,
+// digits and a few marks, in which no phone number can stand.
 func clientName(name string) string {
 	digits := 0
 	clean := strings.Map(func(r rune) rune {

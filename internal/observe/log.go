@@ -6,8 +6,8 @@ import (
 	"log/slog"
 )
 
-// NewLogger writes lines of text or JSON ("json"). attrs adds what the context knows, such as the request id, to every
-// line; it may be nil.
+// NewLogger writes lines of text or JSON ("json"). attrs adds what the context knows, such as the
+// request id, to every line; it may be nil.
 func NewLogger(w io.Writer, level slog.Leveler, format string, attrs func(context.Context) []slog.Attr) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: level}
 	var h slog.Handler

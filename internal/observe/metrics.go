@@ -8,7 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are the gateway's own numbers. Each gateway has its own registry, so several fit into one process.
+// Metrics are the gateway's own numbers. Each gateway has its own registry, so several fit into one
+// process.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -166,8 +167,8 @@ func (m *Metrics) SignInCheck(result string) { m.checks.WithLabelValues(result).
 // DataLoss counts that the store was found to have lost its data.
 func (m *Metrics) DataLoss() { m.memoryLost.Inc() }
 
-// Durable notes whether the store keeps what it acknowledged: whether something is known to let it lose that, and whether
-// something is not known.
+// Durable notes whether the store keeps what it acknowledged: whether something is known to let it
+// lose that, and whether something is not known.
 func (m *Metrics) Durable(violated, unchecked bool) {
 	switch {
 	case violated:

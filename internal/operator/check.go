@@ -25,8 +25,8 @@ type CheckOptions struct {
 // settingsOnly says what was not done.
 const settingsOnly = "settings only; use --connect to reach Redis, the provider and the API"
 
-// Check reports every problem at once, and what is not a problem but may not be meant. Without --connect only Redis is asked: what
-// it is set to decides what the gateway can promise.
+// Check reports every problem at once, and what is not a problem but may not be meant. Without
+// --connect only Redis is asked: what it is set to decides what the gateway can promise.
 func Check(ctx context.Context, c CheckOptions, s Streams) error {
 	r := Report{Connected: c.Connect, Problems: gateway.Problems(&c.Config)}
 	if len(r.Problems) == 0 {

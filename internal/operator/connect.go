@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
-// connectTimeout is how long one probe may take. A component has at most two in a row that need its answer.
+// connectTimeout is how long one probe may take. A component has at most two in a row that need its
+// answer.
 const connectTimeout = 5 * time.Second
 
 // Result is what a probe came to.
@@ -49,9 +50,9 @@ type ConnectOptions struct {
 	ClientDocuments http.RoundTripper
 }
 
-// Connect asks everything that a configuration names whether it answers, as a gateway that serves it would, and changes
-// nothing there but one key in Redis that is gone after seconds. All are asked at the same time; it ends within twice the
-// time-out of a probe.
+// Connect asks everything that a configuration names whether it answers, as a gateway that serves
+// it would, and changes nothing there but one key in Redis that is gone after seconds. All are
+// asked at the same time; it ends within twice the time-out of a probe.
 func Connect(ctx context.Context, opts ConnectOptions) []Connection {
 	if opts.Timeout <= 0 {
 		opts.Timeout = connectTimeout
@@ -80,7 +81,8 @@ func (p *prober) outgoing() gateway.Outgoing {
 	return gateway.Outgoing{Config: &p.Config, Transport: p.transport}
 }
 
-// probe asks one thing. The error is a [*netx.Finding] or a [*doubt]; what else it is fails without words.
+// probe asks one thing. The error is a [*netx.Finding] or a [*doubt]; what else it is fails without
+// words.
 func (p *prober) probe(ctx context.Context, name, target string, ask func(context.Context) (found string, err error)) Connection {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()

@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// redis asks whether Redis answers, takes writes, has records that can be read, and keeps what it acknowledged.
+// redis asks whether Redis answers, takes writes, has records that can be read, and keeps what it
+// acknowledged.
 func (p *prober) redis(ctx context.Context) []Connection {
 	if p.Config.RedisURL == "" {
 		return []Connection{{Name: "redis", Target: "-", Result: ResultOK, Found: "in this process; nothing to reach"}}
@@ -47,7 +48,8 @@ func (p *prober) redis(ctx context.Context) []Connection {
 	)...)
 }
 
-// epoch reads the mark by which a loss of data is noticed, and which shows whether records can be read with these secrets.
+// epoch reads the mark by which a loss of data is noticed, and which shows whether records can be
+// read with these secrets.
 func (p *prober) epoch(ctx context.Context, store *redisstore.Store) (string, error) {
 	sealer, err := gateway.EpochSealer(&p.Config)
 	if err != nil {

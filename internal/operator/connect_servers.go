@@ -56,7 +56,8 @@ func (p *prober) provider(ctx context.Context) []Connection {
 	)...)
 }
 
-// providerFailure is what the provider's part says of a failure, in the words of a sign-in that fails for it; nil stays nil.
+// providerFailure is what the provider's part says of a failure, in the words of a sign-in that
+// fails for it; nil stays nil.
 func providerFailure(err error) error {
 	if err == nil {
 		return nil
@@ -135,10 +136,12 @@ func clientFound(err error) (string, error) {
 	return "knows the gateway", err
 }
 
-// noKey stands for the credential that each person has: it is not one, so that an API that checks refuses it.
+// noKey stands for the credential that each person has: it is not one, so that an API that checks
+// refuses it.
 const noKey = "gateway-check-connect"
 
-// api makes one read with the key of the workspace, or one that has to be refused where each person has a credential.
+// api makes one read with the key of the workspace, or one that has to be refused where each person
+// has a credential.
 func (p *prober) api(ctx context.Context) []Connection {
 	const name = "rest api"
 	target := netx.ShownURL(p.Config.ClerkURL)
@@ -207,7 +210,8 @@ func apiFailure(err error) error {
 			"authority of your own")
 }
 
-// documents fetches a metadata document of a well-known client. Those are served without it, others are not.
+// documents fetches a metadata document of a well-known client. Those are served without it, others
+// are not.
 func (p *prober) documents(ctx context.Context) []Connection {
 	if p.Config.Auth != "oauth" || p.Config.ClientDocuments != authserver.DocumentsOn && p.Config.ClientDocuments != "" {
 		return nil

@@ -28,7 +28,8 @@ var fine = finding{result: operator.ResultOK}
 
 func failed(found, change string) finding { return finding{operator.ResultFailed, found, change} }
 
-// probe connects, and gives what was found by name. What has a password or a key in it fails the test.
+// probe connects, and gives what was found by name. What has a password or a key in it fails the
+// test.
 func probe(t *testing.T, opts operator.ConnectOptions) map[string]operator.Connection {
 	t.Helper()
 	opts.Version = "test"
@@ -51,7 +52,8 @@ func probe(t *testing.T, opts operator.ConnectOptions) map[string]operator.Conne
 	return found
 }
 
-// want compares what was found with what was expected, by name. What is not expected must not be there.
+// want compares what was found with what was expected, by name. What is not expected must not be
+// there.
 func expect(t *testing.T, found map[string]operator.Connection, want map[string]finding) {
 	t.Helper()
 	for name, w := range want {

@@ -15,7 +15,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// GrantsOptions are what every command about grants needs. Grants are sealed, so their secrets are needed to read them.
+// GrantsOptions are what every command about grants needs. Grants are sealed, so their secrets are
+// needed to read them.
 type GrantsOptions struct {
 	RedisURL string
 	Secrets  []config.Secret
@@ -57,8 +58,9 @@ func counted(n int) string {
 	return fmt.Sprintf("%d grants", n)
 }
 
-// ListGrants lists grants, those that were ended in the last day too if ended is set, up to a limit; 0 is none. What cannot
-// be read is listed as that, and where it may be among those that were asked for, it is said.
+// ListGrants lists grants, those that were ended in the last day too if ended is set, up to a
+// limit; 0 is none. What cannot be read is listed as that, and where it may be among those that
+// were asked for, it is said.
 func ListGrants(ctx context.Context, o GrantsOptions, which WhichGrants, ended bool, limit int, s Streams) (err error) {
 	grants, closeStore, err := o.open()
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// GrantsToEnd are the grants to end: one by ID, those of a person or client, or all, also those that cannot be read.
+// GrantsToEnd are the grants to end: one by ID, those of a person or client, or all, also those
+// that cannot be read.
 type GrantsToEnd struct {
 	ID string
 	WhichGrants
@@ -32,8 +33,8 @@ func (c GrantsToEnd) Problem() error {
 // endRounds bounds how often it is looked for grants that came while others were ended.
 const endRounds = 3
 
-// EndGrants ends grants for all replicas at once, and says of each that it did. What cannot be ended, or may be meant and
-// cannot be read, makes it fail.
+// EndGrants ends grants for all replicas at once, and says of each that it did. What cannot be
+// ended, or may be meant and cannot be read, makes it fail.
 func EndGrants(ctx context.Context, o GrantsOptions, c GrantsToEnd, s Streams) (err error) {
 	grants, closeStore, err := o.open()
 	if err != nil {
@@ -44,7 +45,8 @@ func EndGrants(ctx context.Context, o GrantsOptions, c GrantsToEnd, s Streams) (
 	if c.ID != "" {
 		e, err := grants.Entry(ctx, c.ID)
 		if errors.Is(err, grant.ErrNoGrant) && grant.IsID(c.ID) {
-			// The store may have lost it, and then its access tokens are taken until they expire: a mark ends them.
+			// The store may have lost it, and then its access tokens are taken until they expire: a
+			// mark ends them.
 			e, err = grant.Entry{Grant: grant.Grant{ID: c.ID}}, nil
 		}
 		if err != nil {
@@ -76,7 +78,8 @@ func EndGrants(ctx context.Context, o GrantsOptions, c GrantsToEnd, s Streams) (
 	return nil
 }
 
-// meant are the grants that are to be ended and are not yet, and how many of the others cannot be read.
+// meant are the grants that are to be ended and are not yet, and how many of the others cannot be
+// read.
 func (c GrantsToEnd) meant(ctx context.Context, grants *grant.Grants) (found []grant.Entry, sealed int, err error) {
 	for e, err := range grants.Entries(ctx, "") {
 		switch {

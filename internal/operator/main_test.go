@@ -16,12 +16,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sandbox"
 )
 
-// patience is longer than anything takes on a machine that is busy with other things: only what hangs exceeds it.
+// patience is longer than anything takes on a machine that is busy with other things: only what
+// hangs exceeds it.
 const patience = time.Minute
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// signingKey is what every provider of these tests signs with: to make one takes longer than most of them.
+// signingKey is what every provider of these tests signs with: to make one takes longer than most
+// of them.
 var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

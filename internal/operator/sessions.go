@@ -14,7 +14,8 @@ import (
 // ShownKey is how much of a key the list shows: enough to name one session of a million.
 const ShownKey = 10
 
-// ListSessions lists the sessions that have a record, those that were ended too if ended is set, up to a limit; 0 is none.
+// ListSessions lists the sessions that have a record, those that were ended too if ended is set, up
+// to a limit; 0 is none.
 func ListSessions(ctx context.Context, redisURL string, ended bool, limit int, s Streams) (err error) {
 	table, closeStore, err := OpenSessions(redisURL)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/seal"
 )
 
-// storeTimeout is what a person at a terminal waits for one answer of Redis; a request waits far shorter.
+// storeTimeout is what a person at a terminal waits for one answer of Redis; a request waits far
+// shorter.
 const storeTimeout = 3 * time.Second
 
 func openStore(redisURL string) (*redisstore.Store, error) {
@@ -27,8 +28,9 @@ func openStore(redisURL string) (*redisstore.Store, error) {
 	return store, nil
 }
 
-// OpenSessions opens the table of sessions for an operator, who needs the Redis of the gateways but not their secret: with
-// keys of its own the table lists, shows and ends sessions, and opens no id. closeStore releases it.
+// OpenSessions opens the table of sessions for an operator, who needs the Redis of the gateways but
+// not their secret: with keys of its own the table lists, shows and ends sessions, and opens no id.
+// closeStore releases it.
 func OpenSessions(redisURL string) (table *session.Table, closeStore func() error, err error) {
 	store, err := openStore(redisURL)
 	if err != nil {
@@ -46,9 +48,9 @@ func OpenSessions(redisURL string) (table *session.Table, closeStore func() erro
 	return table, store.Close, nil
 }
 
-// OpenGrants opens the grants of the authorization server for an operator, who needs the Redis of the gateways, and their
-// secrets: what people allowed is sealed. Without the right ones grants can be ended by id, and not be read. closeStore
-// releases it.
+// OpenGrants opens the grants of the authorization server for an operator, who needs the Redis of
+// the gateways, and their secrets: what people allowed is sealed. Without the right ones grants can
+// be ended by id, and not be read. closeStore releases it.
 func OpenGrants(redisURL string, secrets []config.Secret) (grants *grant.Grants, closeStore func() error, err error) {
 	store, err := openStore(redisURL)
 	if err != nil {
@@ -60,8 +62,8 @@ func OpenGrants(redisURL string, secrets []config.Secret) (grants *grant.Grants,
 	return grants, store.Close, nil
 }
 
-// StoreWarnings asks the Redis of a configuration without problems whether it keeps what it acknowledged, and says what
-// does not.
+// StoreWarnings asks the Redis of a configuration without problems whether it keeps what it
+// acknowledged, and says what does not.
 func StoreWarnings(ctx context.Context, c *config.Config) []string {
 	const name = setting.RedisURL + ": "
 	if c.RedisURL == "" {

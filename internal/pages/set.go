@@ -23,7 +23,8 @@ var files embed.FS
 
 // Set is every page, parsed. It is safe for concurrent use.
 type Set struct {
-	// OnFailure is told why a page could not be made; nil tells nobody. Set it before the first Render.
+	// OnFailure is told why a page could not be made; nil tells nobody. Set it before the first
+	// Render.
 	OnFailure func(page string, err error)
 
 	pages map[string]*page
@@ -47,8 +48,8 @@ type view struct {
 // New parses all pages.
 func New() (*Set, error) { return load(files) }
 
-// load makes a page of every templates/NAME.html but the layout. Its style is assets/base.css and, if there is one,
-// assets/NAME.css.
+// load makes a page of every templates/NAME.html but the layout. Its style is assets/base.css and,
+// if there is one, assets/NAME.css.
 func load(fsys fs.FS) (*Set, error) {
 	layout, err := template.New("layout.html").Option("missingkey=error").ParseFS(fsys, "templates/layout.html")
 	if err != nil {
@@ -106,8 +107,9 @@ func newPage(fsys fs.FS, layout *template.Template, file, style, script string) 
 	}, nil
 }
 
-// policy allows the two inline blocks by their hashes, pictures of our own, and forms that post back to us. Nothing is
-// loaded, nothing is fetched, nobody frames the page (CSP Level 3 §6.1, §6.3, §6.4).
+// policy allows the two inline blocks by their hashes, pictures of our own, and forms that post
+// back to us. Nothing is loaded, nothing is fetched, nobody frames the page (CSP Level 3 §6.1,
+// §6.3, §6.4).
 func policy(style, script string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -125,10 +127,11 @@ func source(block string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Render answers with a page, whole or not at all: a page that cannot be made is a 500 in plain text without the cause.
-// The answer is not stored by anybody unless the caller has set Cache-Control, and browsers tell nobody where they come
-// from unless it has set Referrer-Policy: a page with a form needs same-origin, or the form comes from "null". Cross-Origin-Opener-Policy is left alone
-// on purpose: it would cut a sign-in window off from the client that opened it.
+// Render answers with a page, whole or not at all: a page that cannot be made is a 500 in plain
+// text without the cause. The answer is not stored by anybody unless the caller has set
+// Cache-Control, and browsers tell nobody where they come from unless it has set Referrer-Policy: a
+// page with a form needs same-origin, or the form comes from "null". Cross-Origin-Opener-Policy is
+// left alone on purpose: it would cut a sign-in window off from the client that opened it.
 func (s *Set) Render(w http.ResponseWriter, status int, name string, data any) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")

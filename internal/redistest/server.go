@@ -105,7 +105,8 @@ func (s *Server) Restart() {
 	s.start()
 }
 
-// Stop makes the server a black hole: connections are accepted by the kernel, and nothing is answered until Continue.
+// Stop makes the server a black hole: connections are accepted by the kernel, and nothing is
+// answered until Continue.
 func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
 
 // Continue ends Stop.

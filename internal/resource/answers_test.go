@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/resource"
 )
 
-// A refusal is a JSON-RPC error that nobody keeps, whatever the reason; its code says whose fault it is.
+// A refusal is a JSON-RPC error that nobody keeps, whatever the reason; its code says whose fault
+// it is.
 func TestARefusalIsAJSONRPCError(t *testing.T) {
 	verifying := func(err error) http.Handler {
 		return newServer(t, func(o *resource.Options) {

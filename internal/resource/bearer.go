@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// bearer takes the token out of a request (RFC 6750 §2.1); "" if there is none. Tokens in the query or in a body are not
-// taken (OAuth 2.1 §5.1.2), and one there beside the header is refused, since it is not clear which is meant (RFC 6750 §3.1).
+// bearer takes the token out of a request (RFC 6750 §2.1); "" if there is none. Tokens in the query
+// or in a body are not taken (OAuth 2.1 §5.1.2), and one there beside the header is refused, since
+// it is not clear which is meant (RFC 6750 §3.1).
 func bearer(r *http.Request) (string, *Refusal) {
 	values := r.Header.Values("Authorization")
 	if len(values) > 1 {

@@ -21,7 +21,8 @@ func challenging(s *resource.Server, t *testing.T) http.Handler {
 	})
 }
 
-// It is the challenge that an access token which is not good any more would get, at the same endpoint.
+// It is the challenge that an access token which is not good any more would get, at the same
+// endpoint.
 func TestASignInThatHasEndedSinceIsChallenged(t *testing.T) {
 	s := newServer(t, func(o *resource.Options) { o.ScopeNames = map[string]string{"messages:read": "read"} })
 	for path, scope := range map[string]string{"/mcp": "read messages:send", "/mcp/readonly": "read"} {

@@ -23,7 +23,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 )
 
-// site is a resource server in front of a small handler, with tokens of an authorization server of its own.
+// site is a resource server in front of a small handler, with tokens of an authorization server of
+// its own.
 type site struct {
 	issuer *tokentest.Issuer
 	server *httptest.Server
@@ -188,7 +189,8 @@ func TestTheSDKReadsTheMetadataThatTheChallengeNames(t *testing.T) {
 	}
 }
 
-// The SDK's client is given a URL by a person, with or without a slash, and asks for a token for exactly that.
+// The SDK's client is given a URL by a person, with or without a slash, and asks for a token for
+// exactly that.
 func TestTheSDKAsksForATokenForTheURLItWasGiven(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{"/mcp", "/", ""} {

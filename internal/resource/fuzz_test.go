@@ -14,7 +14,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
 )
 
-// Whatever a client sends, nobody gets through without the one good token, and every challenge can be read.
+// Whatever a client sends, nobody gets through without the one good token, and every challenge can
+// be read.
 func FuzzProtect(f *testing.F) {
 	const good = "Bearer good-token"
 	h := newServer(f, func(o *resource.Options) {
@@ -53,7 +54,8 @@ func FuzzProtect(f *testing.F) {
 	})
 }
 
-// Whatever path the metadata is asked for, it is that of an endpoint to the letter, or there is none.
+// Whatever path the metadata is asked for, it is that of an endpoint to the letter, or there is
+// none.
 func FuzzMetadataPaths(f *testing.F) {
 	s := newServer(f)
 	for _, seed := range []string{"", "/", "/mcp", "/mcp/", "/mcp//", "/mcp%2f", "/mcp/readonly", "/../mcp", "/MCP", "/mcp?x", "mcp", `/mcp"`, "/mcp/%0d%0a"} {

@@ -43,7 +43,8 @@ func refused(public string) error {
 	return &fault.Error{Kind: fault.InvalidToken, Public: public, Cause: errors.New("secret cause")}
 }
 
-// verifier takes tokens of the form scope+scope~resource, where a colon is another character, from "ann".
+// verifier takes tokens of the form scope+scope~resource, where a colon is another character, from
+// "ann".
 func verifier(_ context.Context, bearer, res string) (identity.Caller, error) {
 	scope, at, _ := strings.Cut(bearer, "~")
 	if at != strings.Map(word, res) {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// MetadataPath is where the metadata of the root is; that of another endpoint has its path behind it (RFC 9728 §3.1).
+// MetadataPath is where the metadata of the root is; that of another endpoint has its path behind
+// it (RFC 9728 §3.1).
 const MetadataPath = "/.well-known/oauth-protected-resource"
 
 // metadata is the document of RFC 9728 §2.
@@ -19,10 +20,12 @@ type metadata struct {
 	Documentation        string   `json:"resource_documentation,omitempty"`
 }
 
-// ServeMetadata answers for [MetadataPath] and everything below it. The document is public: any origin may read it.
+// ServeMetadata answers for [MetadataPath] and everything below it. The document is public: any
+// origin may read it.
 //
-// Clients compare the resource in it with the URL they were given, letter by letter (RFC 9728 §3.3), and some were given
-// one with a slash at its end. So the slash that the metadata was asked with is also in the resource.
+// Clients compare the resource in it with the URL they were given, letter by letter (RFC 9728
+// §3.3), and some were given one with a slash at its end. So the slash that the metadata was asked
+// with is also in the resource.
 func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
@@ -58,8 +61,9 @@ func (s *Server) ServeMetadata(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(data)
 }
 
-// metadataURL is where the metadata of a request's endpoint is. For the root it is that of the URL without a slash, which every
-// URL without a path has; below a path the client's own spelling tells.
+// metadataURL is where the metadata of a request's endpoint is. For the root it is that of the URL
+// without a slash, which every URL without a path has; below a path the client's own spelling
+// tells.
 func (s *Server) metadataURL(r *http.Request) string {
 	path := r.URL.EscapedPath()
 	asked, _, _ := strings.Cut(r.RequestURI, "?")

@@ -114,7 +114,8 @@ func resourceAt(t *testing.T, publicURL, host string) string {
 	return strings.ReplaceAll(m.Resource, port, ":PORT")
 }
 
-// A host that is not ours must never become part of the resource: a token for that host would be good here.
+// A host that is not ours must never become part of the resource: a token for that host would be
+// good here.
 func TestTheResourceIsNotWhatTheHostHeaderClaims(t *testing.T) {
 	for name, tc := range map[string]struct{ public, host, want string }{
 		"public":                            {"https://mcp.example.com", "mcp.example.com", "https://mcp.example.com/mcp"},

@@ -64,7 +64,8 @@ func TestAScopeNameIsOneWordWithoutQuoting(t *testing.T) {
 	}
 }
 
-// Requests come without the path of the public URL, and clients know the endpoints by the URL that has it.
+// Requests come without the path of the public URL, and clients know the endpoints by the URL that
+// has it.
 func TestAPublicURLWithAPathIsPartOfEveryResource(t *testing.T) {
 	for base, tail := range map[string]string{"/base": "/base", "/base/": "/base", "/": "", "/a%2Fb": "/a%2Fb"} {
 		for _, tt := range []struct{ path, asked, resource, metadata string }{

@@ -9,8 +9,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
-// origin is the part that all resources share. A token is good where its audience says, so an origin must never be taken
-// from a request as it comes: whoever holds a token for another server would only have to claim to be talking to that one.
+// origin is the part that all resources share. A token is good where its audience says, so an
+// origin must never be taken from a request as it comes: whoever holds a token for another server
+// would only have to claim to be talking to that one.
 type origin struct {
 	fixed string // "" if the port is that of the connection
 	// For a loopback origin:
@@ -30,8 +31,8 @@ func newOrigin(public *url.URL) origin {
 	}
 }
 
-// of gives the origin of a request's resource: the public one, or for a loopback origin the name that the client used, if
-// it is one of this machine with the right port.
+// of gives the origin of a request's resource: the public one, or for a loopback origin the name
+// that the client used, if it is one of this machine with the right port.
 func (o origin) of(r *http.Request) string {
 	if !o.loopback {
 		return o.fixed

@@ -15,14 +15,15 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/web"
 )
 
-// What a request without a good access token is answered: the 401 challenge, and 403 without a scope.
+// What a request without a good access token is answered: the 401 challenge, and 403 without a
+// scope.
 
 // defaultRetryAfter is for a verifier that does not know.
 const defaultRetryAfter = 5 * time.Second
 
-// Protect lets a request through to next if it carries an access token that is good at its URL, with the caller known
-// and without the token. It answers before anything else about a request is looked at: clients probe with a GET or
-// an old protocol version and want to hear where to sign in.
+// Protect lets a request through to next if it carries an access token that is good at its URL,
+// with the caller known and without the token. It answers before anything else about a request is
+// looked at: clients probe with a GET or an old protocol version and want to hear where to sign in.
 func (s *Server) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, q := request.Enter(r)
@@ -87,8 +88,9 @@ func (s *Server) authenticate(r *http.Request) (identity.Caller, *Refusal) {
 	}
 }
 
-// Require asks for scopes, in this gateway's names: those of all calls in a request together. Its error is a [Refusal]
-// that names all of them, whether granted or not, since a client needs them all at once (RFC 6750 §3.1).
+// Require asks for scopes, in this gateway's names: those of all calls in a request together. Its
+// error is a [Refusal] that names all of them, whether granted or not, since a client needs them
+// all at once (RFC 6750 §3.1).
 //
 // A context that does not come from [Server.Protect] is refused.
 func (s *Server) Require(ctx context.Context, scopes []string) error {
@@ -116,7 +118,8 @@ func (s *Server) Require(ctx context.Context, scopes []string) error {
 	}
 }
 
-// lacking says what to do about scopes that are not granted. The operator has to act if none is known at any endpoint.
+// lacking says what to do about scopes that are not granted. The operator has to act if none is
+// known at any endpoint.
 func (s *Server) lacking(granted []string) string {
 	known, _ := s.opts.Endpoints("")
 	if s.opts.NoScopeHint == "" || slices.ContainsFunc(granted, func(scope string) bool { return slices.Contains(known, scope) }) {
@@ -125,8 +128,8 @@ func (s *Server) lacking(granted []string) string {
 	return "the access token grants no scope of this server, and signing in again does not help: " + s.opts.NoScopeHint
 }
 
-// Challenge is the [Refusal] of a caller whose token was good when it came and whose sign-in has turned out to be over since.
-// The reason may be shown to the client.
+// Challenge is the [Refusal] of a caller whose token was good when it came and whose sign-in has
+// turned out to be over since. The reason may be shown to the client.
 //
 // A context that does not come from [Server.Protect] is refused.
 func (s *Server) Challenge(ctx context.Context, reason string) error {

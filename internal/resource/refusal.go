@@ -44,8 +44,8 @@ func badRequest(description string) *Refusal {
 
 func (f *Refusal) Error() string { return "resource: " + f.description }
 
-// Write answers with the refusal. The body is a JSON-RPC error without an id: the request was not looked at, and a null
-// id crashes a client library.
+// Write answers with the refusal. The body is a JSON-RPC error without an id: the request was not
+// looked at, and a null id crashes a client library.
 func (f *Refusal) Write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -74,8 +74,8 @@ func (f *Refusal) Write(w http.ResponseWriter) {
 	_, _ = w.Write(data)
 }
 
-// told is what operators read besides the reason: what a token has wrong, in the words of its verifier, and the scopes that a
-// call needs.
+// told is what operators read besides the reason: what a token has wrong, in the words of its
+// verifier, and the scopes that a call needs.
 func (f *Refusal) told() []slog.Attr {
 	if f.reason == web.ReasonInsufficientScope || f.reason == web.ReasonScopeNotInToken {
 		return []slog.Attr{slog.String("expected", strings.Join(f.scopes, " "))}
@@ -90,8 +90,8 @@ func (f *Refusal) told() []slog.Attr {
 	return attrs
 }
 
-// challenge is the value of WWW-Authenticate (RFC 6750 §3, RFC 9728 §5.1). Without a code the client sent no token, and
-// it is told where to get one rather than what it did wrong.
+// challenge is the value of WWW-Authenticate (RFC 6750 §3, RFC 9728 §5.1). Without a code the
+// client sent no token, and it is told where to get one rather than what it did wrong.
 func (f *Refusal) challenge() string {
 	var params []string
 	add := func(name, value string) {

@@ -92,7 +92,8 @@ func TestScopesWithoutACheckedCallerAreRefused(t *testing.T) {
 	}
 }
 
-// No sign-in adds a scope that the authorization server lists where nobody looks: the client is told what to set.
+// No sign-in adds a scope that the authorization server lists where nobody looks: the client is
+// told what to set.
 func TestTokenWithoutAnyKnownScopeSaysWhatToSet(t *testing.T) {
 	s := newServer(t, func(o *resource.Options) { o.NoScopeHint = "set --token-scope-claim" })
 	for name, tt := range map[string]struct {

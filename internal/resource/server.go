@@ -14,11 +14,12 @@ import (
 
 // Verifier judges access tokens.
 type Verifier interface {
-	// Verify says whose a bearer token is, if it is good at a resource, which is given without a slash at its end; one there
-	// makes no difference in a token's audience.
+	// Verify says whose a bearer token is, if it is good at a resource, which is given without a
+	// slash at its end; one there makes no difference in a token's audience.
 	//
-	// A [fault.Error] says whether a token is at fault ([fault.InvalidToken]), or is good and whom it was issued to may not come
-	// in ([fault.Denied]); what is public of it is shown to the client. Any other error means that the token could not be judged.
+	// A [fault.Error] says whether a token is at fault ([fault.InvalidToken]), or is good and whom
+	// it was issued to may not come in ([fault.Denied]); what is public of it is shown to the
+	// client. Any other error means that the token could not be judged.
 	Verify(ctx context.Context, bearer, resource string) (identity.Caller, error)
 }
 
@@ -32,30 +33,34 @@ func (f VerifierFunc) Verify(ctx context.Context, bearer, resource string) (iden
 
 // Options configure a [Server]. All without a default are required.
 type Options struct {
-	// PublicURL is scheme and host under which clients reach the endpoints, and the path that their paths are below; requests come
-	// without that path. On a loopback host, localhost, 127.0.0.1 and
-	// [::1] are all served with its scheme and port, each under its own name. Default: the same on the port that a request
-	// came in on, for a server that only this machine reaches.
+	// PublicURL is scheme and host under which clients reach the endpoints, and the path that their
+	// paths are below; requests come without that path. On a loopback host, localhost, 127.0.0.1
+	// and [::1] are all served with its scheme and port, each under its own name. Default: the same
+	// on the port that a request came in on, for a server that only this machine reaches.
 	PublicURL *url.URL
-	// Endpoints says whether there is an endpoint at a path, which has no slash at its end ("" is the root), and the scopes
-	// that its tools need, in this gateway's names.
+	// Endpoints says whether there is an endpoint at a path, which has no slash at its end ("" is
+	// the root), and the scopes that its tools need, in this gateway's names.
 	Endpoints func(path string) (scopes []string, ok bool)
 	// Verifier judges tokens.
 	Verifier Verifier
 	// AuthorizationServers are the issuers that clients may get tokens from.
 	AuthorizationServers []string
-	// ScopeNames are the names under which clients ask the authorization server for our scopes. Default: their own names.
+	// ScopeNames are the names under which clients ask the authorization server for our scopes.
+	// Default: their own names.
 	ScopeNames map[string]string
-	// NoScopeHint says what to set where a token grants no scope that any endpoint needs, to which no sign-in adds one. It is ASCII
-	// without quotes and backslashes. Default: clients are told to sign in again and grant the scopes.
+	// NoScopeHint says what to set where a token grants no scope that any endpoint needs, to which
+	// no sign-in adds one. It is ASCII without quotes and backslashes. Default: clients are told to
+	// sign in again and grant the scopes.
 	NoScopeHint string
 	// Name is shown to people.
 	Name string
 	// Documentation is the URL of a page for developers. Default: none.
 	Documentation string
-	// External says that the tokens are another issuer's, whose settings decide which scopes they have.
+	// External says that the tokens are another issuer's, whose settings decide which scopes they
+	// have.
 	External bool
-	// Because says for operators why a token is at fault. Default: for all [web.ReasonInvalidToken].
+	// Because says for operators why a token is at fault. Default: for all
+	// [web.ReasonInvalidToken].
 	Because func(err error) web.Reason
 	// Logger is told of tokens that could not be judged.
 	Logger *slog.Logger

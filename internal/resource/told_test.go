@@ -113,7 +113,8 @@ func TestMissingScopeIsToldToWhoCanMendIt(t *testing.T) {
 	}
 }
 
-// What is neither the client's fault nor the operator's rule has no cause beside its reason; the warning of that time has it.
+// What is neither the client's fault nor the operator's rule has no cause beside its reason; the
+// warning of that time has it.
 func TestEachRefusalIsToldByItsReason(t *testing.T) {
 	verifying := func(err error) http.Handler {
 		return newServer(t, func(o *resource.Options) {

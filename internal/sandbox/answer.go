@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// answer is what is answered to a request: a status, and a value that becomes JSON. A nil body is not a body.
+// answer is what is answered to a request: a status, and a value that becomes JSON. A nil body is
+// not a body.
 type answer struct {
 	status int
 	body   any

@@ -38,7 +38,8 @@ func (c *contact) phone() string {
 	return *c.Phone
 }
 
-// matches reports whether the name, phone or email contains s, in either case. Everything contains "".
+// matches reports whether the name, phone or email contains s, in either case. Everything contains
+// "".
 func (c *contact) matches(s string) bool {
 	if s == "" {
 		return true

@@ -61,8 +61,8 @@ func (s *Sandbox) control() http.Handler {
 	return mux
 }
 
-// sameOrigin refuses requests that a page of another site makes a browser send: control needs no key, and a sandbox
-// mostly listens on loopback, which every page may reach.
+// sameOrigin refuses requests that a page of another site makes a browser send: control needs no
+// key, and a sandbox mostly listens on loopback, which every page may reach.
 func sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -107,7 +107,8 @@ func (s *Sandbox) listMessages(w http.ResponseWriter, _ *http.Request) {
 	s.write(w, answer{http.StatusOK, map[string]any{"messages": list}})
 }
 
-// earliest finds the list whose first message was committed before those of the others, or gives -1.
+// earliest finds the list whose first message was committed before those of the others, or gives
+// -1.
 func earliest(heads [][]*message) int {
 	found := -1
 	for i, head := range heads {

@@ -25,14 +25,15 @@ const (
 	commitLate       kind = "commit_late"
 )
 
-// maxDelay bounds a delay, so that a server that is shutting down does not wait for ever; maxLate bounds how long after
-// its request something is committed.
+// maxDelay bounds a delay, so that a server that is shutting down does not wait for ever; maxLate
+// bounds how long after its request something is committed.
 const (
 	maxDelay = 10 * time.Minute
 	maxLate  = 24 * time.Hour
 )
 
-// fault is something that goes wrong with the next Count requests of an operation, as it is in JSON.
+// fault is something that goes wrong with the next Count requests of an operation, as it is in
+// JSON.
 type fault struct {
 	Operation   string `json:"operation"`
 	Kind        kind   `json:"kind"`
@@ -45,8 +46,8 @@ type fault struct {
 	AfterCommit bool   `json:"after_commit,omitempty"` // of kinds status and delay
 }
 
-// parseFault reads a fault and says everything that is wrong with it. Only an operation that changes something can be
-// late with it.
+// parseFault reads a fault and says everything that is wrong with it. Only an operation that
+// changes something can be late with it.
 func parseFault(data []byte, operations, changing []string) (fault, error) {
 	var f fault
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -121,9 +122,9 @@ func (q *faultQueue) take(operation string) (fault, bool) {
 	return f, true
 }
 
-// faulty carries a request out with the fault that waits for it, if there is one. carryOut does it now and gives what
-// sends the regular answer; later has it done after a time, and is not called for an operation that changes nothing.
-// What a fault answers does not pass the document's check.
+// faulty carries a request out with the fault that waits for it, if there is one. carryOut does it
+// now and gives what sends the regular answer; later has it done after a time, and is not called
+// for an operation that changes nothing. What a fault answers does not pass the document's check.
 func (s *Sandbox) faulty(
 	w http.ResponseWriter, r *http.Request, operation string, carryOut func() (send func()), later func(time.Duration),
 ) {

@@ -10,7 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// message is a message as the store keeps it. What depends on the time of reading is worked out by wire.
+// message is a message as the store keeps it. What depends on the time of reading is worked out by
+// wire.
 type message struct {
 	id         int64
 	seq        int64     // counts what all teams committed
@@ -46,8 +47,8 @@ var (
 	unreachable = ending{errText: "Unreachable destination handset", code: 30003, at: 2}
 )
 
-// wireMessage is a message in REST. The models of clerkapi read more than the API writes (ids of either type) and so
-// cannot write what it does.
+// wireMessage is a message in REST. The models of clerkapi read more than the API writes (ids of
+// either type) and so cannot write what it does.
 type wireMessage struct {
 	ID                int64                  `json:"id"`
 	Body              string                 `json:"body"`

@@ -87,8 +87,8 @@ func findMessages(st *store, r request) answer {
 	return answer{http.StatusOK, page}
 }
 
-// parse reads a parameter, if it is there. The document lets some values pass that do not exist, such as the 30th of
-// February.
+// parse reads a parameter, if it is there. The document lets some values pass that do not exist,
+// such as the 30th of February.
 func parse[T any](r request, name string, into *T, read func(string) (T, error), must string) error {
 	s := r.query.Get(name)
 	if s == "" {

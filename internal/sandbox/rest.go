@@ -34,8 +34,8 @@ type request struct {
 // operation carries a request out on the store.
 type operation func(*store, request) answer
 
-// rest serves one path of the document. The order matters: who has no key learns nothing else, and a fault is only
-// spent on a request that would have been carried out.
+// rest serves one path of the document. The order matters: who has no key learns nothing else, and
+// a fault is only spent on a request that would have been carried out.
 func (s *Sandbox) rest(methods map[string]*routers.Route, served map[string]operation) http.HandlerFunc {
 	allow := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +126,8 @@ func (s *Sandbox) carryOutLater(team string, op operation, req request, wait tim
 	st.later(st.present.Add(wait), func() { op(st, req) })
 }
 
-// regular sends an answer that the document describes. One that violates it is a bug of the sandbox, and said to be.
+// regular sends an answer that the document describes. One that violates it is a bug of the
+// sandbox, and said to be.
 func (s *Sandbox) regular(w http.ResponseWriter, r *http.Request, route *routers.Route, a answer) {
 	name := route.Operation.OperationID
 	body, err := a.encode()
@@ -146,8 +147,9 @@ func (s *Sandbox) regular(w http.ResponseWriter, r *http.Request, route *routers
 
 var errKey = errors.New("the header apiKey is missing or has no valid key")
 
-// authenticate names the team that a request is made for: by its key, or by the access token of somebody who signed in,
-// where there is no key. Digests are compared, so that neither a key's content nor its length shows in the time it takes.
+// authenticate names the team that a request is made for: by its key, or by the access token of
+// somebody who signed in, where there is no key. Digests are compared, so that neither a key's
+// content nor its length shows in the time it takes.
 func (s *Sandbox) authenticate(w http.ResponseWriter, r *http.Request) (team string, err error) {
 	token := provider.Bearer(r)
 	if len(r.Header.Values("apiKey")) == 0 && token != "" {

@@ -70,7 +70,8 @@ type reply struct {
 	body   string
 }
 
-// try makes a request; headers come in pairs and replace the usual ones, an empty value removes one.
+// try makes a request; headers come in pairs and replace the usual ones, an empty value removes
+// one.
 func (b *bench) try(method, path, body string, headers ...string) (reply, error) {
 	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), method, b.url+path, strings.NewReader(body))
@@ -155,7 +156,8 @@ func (b *bench) fault(f string) {
 	b.do(http.StatusOK, "PUT", "/_sandbox/faults", f, "apiKey", "")
 }
 
-// sendBody is a message that is fine; changes are "field", value as JSON, where an empty value removes the field.
+// sendBody is a message that is fine; changes are "field", value as JSON, where an empty value
+// removes the field.
 func sendBody(changes ...string) string {
 	return withChanges(map[string]json.RawMessage{
 		"sender":     json.RawMessage(`"` + sandbox.Sender + `"`),

@@ -52,8 +52,8 @@ const teamOffset = 1_000_000_000_000_000
 // idsBegan is when ids that derive from the time began.
 var idsBegan = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// firstIDAt is where ids of a sandbox begin that starts now: ten thousand further on for every second
-// since the last start, so that none is given twice over restarts.
+// firstIDAt is where ids of a sandbox begin that starts now: ten thousand further on for every
+// second since the last start, so that none is given twice over restarts.
 func firstIDAt(now time.Time) int64 {
 	return max(leastFirstID, int64(now.Sub(idsBegan)/(100*time.Microsecond)))
 }

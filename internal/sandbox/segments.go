@@ -2,7 +2,8 @@ package sandbox
 
 import "strings"
 
-// How much a segment carries (3GPP TS 23.038, 23.040): alone, and as a part of several, where a header takes room.
+// How much a segment carries (3GPP TS 23.038, 23.040): alone, and as a part of several, where a
+// header takes room.
 const (
 	septetsAlone, septetsPart = 160, 153
 	unitsAlone, unitsPart     = 70, 67

@@ -22,28 +22,31 @@ const defaultAdvance = 2 * time.Second
 type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// Logger hears of requests (debug) and of answers that violate the document (error), without what they carry.
-	// Default: none.
+	// Logger hears of requests (debug) and of answers that violate the document (error), without
+	// what they carry. Default: none.
 	Logger *slog.Logger
-	// AdvanceEvery is how long a message is sending, and then sent, before it is delivered or failed. Default: 2 s.
+	// AdvanceEvery is how long a message is sending, and then sent, before it is delivered or
+	// failed. Default: 2 s.
 	AdvanceEvery time.Duration
-	// History seeds some older messages, received and sent, which findMessages shows and /_sandbox/messages does not.
-	// Default: none, so that totals count what was sent.
+	// History seeds some older messages, received and sent, which findMessages shows and
+	// /_sandbox/messages does not. Default: none, so that totals count what was sent.
 	History bool
-	// Lenient takes what the real API would refuse, such as a recipient that is not a number. Default:
-	// strict.
+	// Lenient takes what the real API would refuse, such as a recipient that is not a number.
+	// Default: strict.
 	Lenient bool
-	// FirstID is the id of the first message of the first team, at least 1001; other ids are near it, and
-	// a reset goes on from the last ones. Default: by the time of the start, so that a sandbox that is
-	// started again gives no id twice.
+	// FirstID is the id of the first message of the first team, at least 1001; other ids are near
+	// it, and a reset goes on from the last ones. Default: by the time of the start, so that a
+	// sandbox that is started again gives no id twice.
 	FirstID int64
-	// BaseURL is the URL at which the sandbox answers a request, without a slash at the end: the issuer of its sign-in is
-	// that plus /oidc, and the audience of REST is it. Default: what the request was sent to, as its Host header says.
+	// BaseURL is the URL at which the sandbox answers a request, without a slash at the end: the
+	// issuer of its sign-in is that plus /oidc, and the audience of REST is it. Default: what the
+	// request was sent to, as its Host header says.
 	BaseURL func(*http.Request) string
 	// RedirectURIs are where its sign-in sends people back to besides this machine. Default: none.
 	RedirectURIs []string
-	// SigningKey signs the tokens of its sign-in until they are rotated: an RSA or P-256 key, which tests share because the
-	// first kind is slow to make. Default: an RSA key of its own, made when the first token is.
+	// SigningKey signs the tokens of its sign-in until they are rotated: an RSA or P-256 key, which
+	// tests share because the first kind is slow to make. Default: an RSA key of its own, made when
+	// the first token is.
 	SigningKey crypto.Signer
 }
 
@@ -67,8 +70,8 @@ type Sandbox struct {
 	counters map[string]*counters
 }
 
-// New parses the REST document and fills the team. It fails if the options are invalid, or if the operations of the
-// document are not exactly those the sandbox has.
+// New parses the REST document and fills the team. It fails if the options are invalid, or if the
+// operations of the document are not exactly those the sandbox has.
 func New(o Options) (*Sandbox, error) {
 	if o.AdvanceEvery < 0 {
 		return nil, fmt.Errorf("sandbox: AdvanceEvery is %v; it must not be negative", o.AdvanceEvery)
@@ -112,8 +115,9 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ServeHTTP serves REST under /public/, sign-in under /oidc, control under /_sandbox/, a short description at /, and /healthz alias /livez. To
-// cut a connection it panics with [http.ErrAbortHandler], as the server of net/http expects.
+// ServeHTTP serves REST under /public/, sign-in under /oidc, control under /_sandbox/, a short
+// description at /, and /healthz alias /livez. To cut a connection it panics with
+// [http.ErrAbortHandler], as the server of net/http expects.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
 
 // mount lists every route. The REST paths are those of the document.
@@ -147,8 +151,8 @@ func (s *Sandbox) mount(served map[string]operation) error {
 	return errors.Join(errs...)
 }
 
-// reset puts everything back to how it starts, except for ids, which go on: who remembers one must not
-// find another message under it.
+// reset puts everything back to how it starts, except for ids, which go on: who remembers one must
+// not find another message under it.
 func (s *Sandbox) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,8 +51,8 @@ func newNumber(phone, inbox string) number {
 	return number{phone: phone, inbox: inbox, channel: uuid("channel", phone)}
 }
 
-// Every error of the store is one of these, with a text for the client: a value the API does not accept, and something
-// that is not there.
+// Every error of the store is one of these, with a text for the client: a value the API does not
+// accept, and something that is not there.
 type (
 	invalidError string
 	missingError string
@@ -77,7 +77,8 @@ func (st *store) later(due time.Time, carryOut func()) {
 	st.pending = slices.Insert(st.pending, i, pending{due, carryOut})
 }
 
-// advance moves the store to a time and carries out what is due by then, in the order it was due, each as of its time.
+// advance moves the store to a time and carries out what is due by then, in the order it was due,
+// each as of its time.
 func (st *store) advance(now time.Time) {
 	for len(st.pending) > 0 && !st.pending[0].due.After(now) {
 		next := st.pending[0]

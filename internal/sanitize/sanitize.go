@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Line makes one line of a text, of at most so many bytes: white space becomes single spaces, and what
-// cannot be printed, is broken, or turns the direction of what follows, is left out. Of a text that is far
-// too long only the beginning is looked at.
+// Line makes one line of a text, of at most so many bytes: white space becomes single spaces, and
+// what cannot be printed, is broken, or turns the direction of what follows, is left out. Of a text
+// that is far too long only the beginning is looked at.
 func Line(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -9,8 +9,8 @@ import (
 )
 
 // Ports are below those that systems give to whoever asks for any, so neither a connection nor a
-// test's listener takes one before the server has it, or while it is restarted. A Redis cluster's bus
-// has the port 10,000 above.
+// test's listener takes one before the server has it, or while it is restarted. A Redis cluster's
+// bus has the port 10,000 above.
 const firstPort, lastPort = 10_000, 22_000
 
 // asked counts the ports that this process has tried. Processes begin at different ones.

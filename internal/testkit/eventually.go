@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// limit is longer than anything takes on a machine that is busy with other things: only what hangs exceeds it.
+// limit is longer than anything takes on a machine that is busy with other things: only what hangs
+// exceeds it.
 const limit = 3 * time.Minute
 
 // Eventually waits for a state that another goroutine or process reaches by itself, and ends the

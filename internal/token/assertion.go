@@ -12,7 +12,8 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// maxAssertion is the longest assertion in bytes that is looked at. It names its client twice, by an id of up to 4 KiB.
+// maxAssertion is the longest assertion in bytes that is looked at. It names its client twice, by
+// an id of up to 4 KiB.
 const maxAssertion = 16 << 10
 
 // AssertionAlgorithms are what clients may sign assertions with.
@@ -20,7 +21,8 @@ func AssertionAlgorithms() []string {
 	return []string{string(jose.RS256), string(jose.ES256), string(jose.EdDSA)}
 }
 
-// Assertion is a client's assertion (RFC 7523 §3). Nothing in it is verified before [Keys.Verify] or [KeySet.Verify] says so.
+// Assertion is a client's assertion (RFC 7523 §3). Nothing in it is verified before [Keys.Verify]
+// or [KeySet.Verify] says so.
 type Assertion struct {
 	Issuer, Subject, ID        string
 	Audience                   []string
@@ -30,7 +32,8 @@ type Assertion struct {
 	signed *signed
 }
 
-// ParseAssertion reads the form of an assertion and its claims, and compares nothing. Its only error is [InvalidError].
+// ParseAssertion reads the form of an assertion and its claims, and compares nothing. Its only
+// error is [InvalidError].
 func ParseAssertion(raw string) (*Assertion, error) {
 	s, err := parse(raw, maxAssertion, algorithmsOf(AssertionAlgorithms()), typeAssertion, typeJWT, typeNone)
 	if err != nil {
@@ -72,9 +75,10 @@ type Keys struct {
 	unusable []unusableKey
 }
 
-// ParseKeys reads a JWK set (RFC 7517 §5) and keeps the keys that can verify a signature of one of the algorithms; of one
-// that is kept nothing else is taken, so one algorithm makes a key be for that only. Others are skipped, which is counted:
-// of unknown kinds, for other uses, RSA keys of less than 2048 bits, secret or broken ones. It is an error if none is left.
+// ParseKeys reads a JWK set (RFC 7517 §5) and keeps the keys that can verify a signature of one of
+// the algorithms; of one that is kept nothing else is taken, so one algorithm makes a key be for
+// that only. Others are skipped, which is counted: of unknown kinds, for other uses, RSA keys of
+// less than 2048 bits, secret or broken ones. It is an error if none is left.
 func ParseKeys(data []byte, algorithms ...string) (keys Keys, skipped int, err error) {
 	keys, err = parseKeys(data)
 	all := len(keys.keys) + len(keys.unusable)
@@ -99,7 +103,8 @@ func (k Keys) JSON() ([]byte, error) {
 	return json.Marshal(set)
 }
 
-// Verify checks the signature of an assertion. Its only error is [InvalidError]: these keys are all there are.
+// Verify checks the signature of an assertion. Its only error is [InvalidError]: these keys are all
+// there are.
 func (k Keys) Verify(a *Assertion) error {
 	if verified, reason := k.check(a.signed); !verified {
 		return invalid(cmp.Or(reason, ReasonSignature))
@@ -107,17 +112,19 @@ func (k Keys) Verify(a *Assertion) error {
 	return nil
 }
 
-// KeySet are the keys of a client that publishes them. It goes on with those it has while they cannot be fetched.
+// KeySet are the keys of a client that publishes them. It goes on with those it has while they
+// cannot be fetched.
 type KeySet struct{ set *keySet }
 
-// NewKeySet fetches a JWK set when it is first needed, when it gets old and when an assertion names a key that is not in
-// it, but never sooner than pause after the last fetch. leeway is how far the clocks may be apart.
+// NewKeySet fetches a JWK set when it is first needed, when it gets old and when an assertion names
+// a key that is not in it, but never sooner than pause after the last fetch. leeway is how far the
+// clocks may be apart.
 func NewKeySet(fetch func(context.Context) (Keys, error), pause, leeway time.Duration, now func() time.Time) *KeySet {
 	return &KeySet{newKeySet(context.Background(), fetch, now, leeway, pause)} // a fetch ends by its time-out
 }
 
-// Verify checks the signature of an assertion. Its errors are [InvalidError], [UnavailableError] if nobody can tell now, and
-// that of ctx.
+// Verify checks the signature of an assertion. Its errors are [InvalidError], [UnavailableError] if
+// nobody can tell now, and that of ctx.
 func (s *KeySet) Verify(ctx context.Context, a *Assertion) error {
 	made := a.Issued
 	if made.IsZero() { // it may be younger than the keys that are known

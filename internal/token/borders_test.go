@@ -110,7 +110,8 @@ func TestProviderKeysAreFetchedOnceASecond(t *testing.T) {
 	}
 }
 
-// sized makes a token of a size out of what sign makes of a claim and of a member of the header, which are as long as need be.
+// sized makes a token of a size out of what sign makes of a claim and of a member of the header,
+// which are as long as need be.
 func sized(t *testing.T, size int, sign func(claim string, member tokentest.HeaderOption) string) string {
 	t.Helper()
 	for _, extra := range []string{"", "x", "xx", "xxx"} {

@@ -18,8 +18,8 @@ const (
 // digest stands for a token: what leaks from the cache is not a credential.
 type digest [sha256.Size]byte
 
-// cache remembers verified tokens for a while, so that a call costs a digest rather than a signature. Of too many it forgets
-// those that were not used for the longest.
+// cache remembers verified tokens for a while, so that a call costs a digest rather than a
+// signature. Of too many it forgets those that were not used for the longest.
 type cache struct {
 	mu    sync.Mutex
 	known *simplelru.LRU[digest, cached]

@@ -12,10 +12,12 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// maxDate is the last second of the year 9999. A later date is a mistake, and far later ones overflow.
+// maxDate is the last second of the year 9999. A later date is a mistake, and far later ones
+// overflow.
 const maxDate = 253402300799
 
-// clientClaims name the client that a token was issued to: RFC 9068 §2.2, OpenID Connect Core §2, Entra ID's v1, Okta.
+// clientClaims name the client that a token was issued to: RFC 9068 §2.2, OpenID Connect Core §2,
+// Entra ID's v1, Okta.
 func clientClaims() []string { return []string{"client_id", "azp", "appid", "cid"} }
 
 // claims are the claims of a token that count here.
@@ -28,11 +30,12 @@ type claims struct {
 	raw map[string]json.RawMessage
 }
 
-// parseClaims reads the claims of a payload that every token has, and refuses what is missing or has a wrong form; it compares
-// nothing.
+// parseClaims reads the claims of a payload that every token has, and refuses what is missing or
+// has a wrong form; it compares nothing.
 func parseClaims(payload []byte) (*claims, error) {
 	var all map[string]json.RawMessage
-	// RFC 7519 §4: duplicate names are refused, by this decoder. Broken UTF-8 would be replaced and make two subjects one.
+	// RFC 7519 §4: duplicate names are refused, by this decoder. Broken UTF-8 would be replaced and
+	// make two subjects one.
 	if !utf8.Valid(payload) || nestsDeeper(payload, maxNesting) || json.Unmarshal(payload, &all) != nil || all == nil {
 		return nil, invalid(ReasonClaims)
 	}
@@ -92,8 +95,8 @@ func subjectOf(all map[string]any, claim string) (string, error) {
 	return subject, nil
 }
 
-// scopesOf reads the first of the claims that a token has. Those behind it do not count, so that what one claim withholds
-// another cannot add. Without any nothing is granted.
+// scopesOf reads the first of the claims that a token has. Those behind it do not count, so that
+// what one claim withholds another cannot add. Without any nothing is granted.
 func scopesOf(all map[string]any, names []string) ([]string, error) {
 	for _, name := range names {
 		value, found := identity.Claim(all, name)
@@ -109,8 +112,9 @@ func scopesOf(all map[string]any, names []string) ([]string, error) {
 	return nil, nil
 }
 
-// scopeValues are what a claim grants that is one string separated by spaces (RFC 8693 §4.2), an array, of which an element is
-// one scope whatever is in it, or an object, whose names are roles and whose values say where they hold.
+// scopeValues are what a claim grants that is one string separated by spaces (RFC 8693 §4.2), an
+// array, of which an element is one scope whatever is in it, or an object, whose names are roles
+// and whose values say where they hold.
 func scopeValues(value any) ([]string, bool) {
 	switch v := value.(type) {
 	case string:
@@ -175,8 +179,8 @@ func texts(raw json.RawMessage) ([]string, bool) {
 	return values, true
 }
 
-// date is a NumericDate (RFC 7519 §2), which may have a fraction: round says where to. Some issuers write its digits as text.
-// The zero time if it is absent.
+// date is a NumericDate (RFC 7519 §2), which may have a fraction: round says where to. Some issuers
+// write its digits as text. The zero time if it is absent.
 func date(raw json.RawMessage, round func(float64) float64) (time.Time, bool) {
 	if len(raw) == 0 {
 		return time.Time{}, true

@@ -17,8 +17,8 @@ var (
 	ErrUnavailable = errors.New("token: the issuer's keys are unavailable")
 )
 
-// Reason says why a token was refused, in words that may be shown to whoever sent it: fixed text, without quotes or
-// backslashes, so that it fits an error_description (RFC 6750 §3).
+// Reason says why a token was refused, in words that may be shown to whoever sent it: fixed text,
+// without quotes or backslashes, so that it fits an error_description (RFC 6750 §3).
 type Reason string
 
 // The reasons.
@@ -72,8 +72,8 @@ func (e *InvalidError) LogReason() string {
 	return string(e.Reason) + ": " + e.detail
 }
 
-// DeniedError says that a token is good and that whom it was issued to may not come in all the same. Another token would
-// not help.
+// DeniedError says that a token is good and that whom it was issued to may not come in all the
+// same. Another token would not help.
 type DeniedError struct{ why error }
 
 func (e *DeniedError) Error() string { return "token: " + deniedText }
@@ -84,7 +84,8 @@ func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
 // deniedText is for whoever sent the token.
 const deniedText = "whom the access token was issued to may not use this server; ask its operator for access"
 
-// Unwrap gives the answer to whoever sent the token, and what [ExternalOptions.Allow] said, for operators.
+// Unwrap gives the answer to whoever sent the token, and what [ExternalOptions.Allow] said, for
+// operators.
 func (e *DeniedError) Unwrap() error {
 	return &fault.Error{Kind: fault.Denied, Public: deniedText, Cause: e.why}
 }
@@ -92,8 +93,8 @@ func (e *DeniedError) Unwrap() error {
 // LogReason is what the rules said, if they say it in words for operators' logs.
 func (e *DeniedError) LogReason() string { return cmp.Or(fault.LogReason(e.why), deniedText) }
 
-// UnavailableError says that a token could not be judged, since the issuer's keys are not to be had. Its text is for
-// operators.
+// UnavailableError says that a token could not be judged, since the issuer's keys are not to be
+// had. Its text is for operators.
 type UnavailableError struct {
 	after time.Duration
 	err   error

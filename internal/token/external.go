@@ -12,8 +12,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// cacheFor is how long a verified token is taken without another look at its signature. A key that the issuer takes out
-// counts this much longer.
+// cacheFor is how long a verified token is taken without another look at its signature. A key that
+// the issuer takes out counts this much longer.
 const cacheFor = time.Minute
 
 // Token is what a verified access token says.
@@ -24,13 +24,15 @@ type Token struct {
 	Expires time.Time
 	// Audience is whom it was issued for.
 	Audience []string
-	// Anywhere says that it names no audience and is good at every resource, by its client: see [ExternalOptions].Clients.
+	// Anywhere says that it names no audience and is good at every resource, by its client: see
+	// [ExternalOptions].Clients.
 	Anywhere bool
 	// Grant is the grant that a token of our own was issued from; "" for one of an external issuer.
 	Grant string
 }
 
-// External verifies access tokens of authorization servers that are not ours. It may be used by many goroutines at once.
+// External verifies access tokens of authorization servers that are not ours. It may be used by
+// many goroutines at once.
 type External struct {
 	opts       ExternalOptions
 	algorithms []jose.SignatureAlgorithm
@@ -45,8 +47,9 @@ type trusted struct {
 	keys     *keySet
 }
 
-// NewExternal makes a verifier. It asks nothing of the issuers, so it succeeds when they are down; ctx bounds the life
-// of fetches in the background. Its error names every option that is wrong, each as an [OptionError].
+// NewExternal makes a verifier. It asks nothing of the issuers, so it succeeds when they are down;
+// ctx bounds the life of fetches in the background. Its error names every option that is wrong,
+// each as an [OptionError].
 func NewExternal(ctx context.Context, opts ExternalOptions) (*External, error) {
 	allowed, err := opts.normalize()
 	if err != nil {
@@ -66,8 +69,8 @@ func NewExternal(ctx context.Context, opts ExternalOptions) (*External, error) {
 	return e, nil
 }
 
-// Verify says what a bearer token says, if it is good at this resource. Its errors are [InvalidError],
-// [DeniedError] and [UnavailableError].
+// Verify says what a bearer token says, if it is good at this resource. Its errors are
+// [InvalidError], [DeniedError] and [UnavailableError].
 func (e *External) Verify(ctx context.Context, bearer, resource string) (Token, error) {
 	t, err := e.verify(ctx, bearer)
 	if err != nil {
@@ -130,8 +133,8 @@ func (e *External) verify(ctx context.Context, bearer string) (Token, error) {
 	return t, nil
 }
 
-// issuerOf finds the issuer that a token names (RFC 9068 §4), to the letter first. Only its keys are asked then, so that no issuer
-// signs for another.
+// issuerOf finds the issuer that a token names (RFC 9068 §4), to the letter first. Only its keys
+// are asked then, so that no issuer signs for another.
 func (e *External) issuerOf(c *claims) (trusted, error) {
 	for _, t := range e.issuers {
 		if t.id == c.issuer && t.id != t.template {
@@ -152,8 +155,9 @@ func (e *External) issuerOf(c *claims) (trusted, error) {
 	return trusted{}, &InvalidError{Reason: ReasonIssuer, detail: "expected " + strings.Join(ids, " or ") + ", found " + plausible(c.issuer)}
 }
 
-// checkClient holds a token to the clients that are admitted, if there is a list. A client on it stands for an absent audience if
-// the token says that it is an access token: an ID token must not become one.
+// checkClient holds a token to the clients that are admitted, if there is a list. A client on it
+// stands for an absent audience if the token says that it is an access token: an ID token must not
+// become one.
 func (e *External) checkClient(c *claims) (anywhere bool, err error) {
 	if len(e.opts.Clients) == 0 {
 		if c.audience == nil {
@@ -195,7 +199,8 @@ func (e *External) caller(c *claims, payload []byte) (identity.Caller, error) {
 		}
 	}
 	return identity.Caller{
-		// An issuer has no fragment (RFC 8414 §2), so the first # ends it and no two pairs are spelled alike.
+		// An issuer has no fragment (RFC 8414 §2), so the first # ends it and no two pairs are
+		// spelled alike.
 		Subject:  c.issuer + "#" + subject,
 		ClientID: c.clientID,
 		Scopes:   e.granted(scopes),

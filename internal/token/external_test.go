@@ -49,7 +49,8 @@ func TestEveryAsymmetricAlgorithmVerifies(t *testing.T) {
 }
 
 func TestSubjectsOfTwoIssuersDiffer(t *testing.T) {
-	// The issuer is fixed, so what could go wrong is the seam: "…/a" with "b#c" must not be "…/a#b" with "c".
+	// The issuer is fixed, so what could go wrong is the seam: "…/a" with "b#c" must not be "…/a#b"
+	// with "c".
 	w := newWorld(t)
 	got := w.accepts(t, w.issuer.Sign(w.claims(map[string]any{"sub": "b#c"})))
 	if issuer, subject, _ := strings.Cut(got.Caller.Subject, "#"); issuer != w.issuer.URL || subject != "b#c" {

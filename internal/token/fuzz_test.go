@@ -36,7 +36,8 @@ func FuzzVerifyAcceptsOnlySignedTokens(f *testing.F) {
 	})
 }
 
-// Whatever the issuer signs, what is taken has a subject, an end that has not come, and this audience.
+// Whatever the issuer signs, what is taken has a subject, an end that has not come, and this
+// audience.
 func FuzzSignedClaims(f *testing.F) {
 	w := newWorld(f)
 	key := w.issuer.Key()
@@ -81,7 +82,8 @@ func FuzzParseKeys(f *testing.F) {
 	})
 }
 
-// Whatever is found where the issuer's metadata should be, it names keys over https, or it is an outage with a reason.
+// Whatever is found where the issuer's metadata should be, it names keys over https, or it is an
+// outage with a reason.
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{
 		`{"issuer":"https://login.example.com","jwks_uri":"https://login.example.com/keys"}`,

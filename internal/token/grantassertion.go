@@ -19,16 +19,18 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// typeIdentity is that of an identity assertion (draft-ietf-oauth-identity-assertion-authz-grant §3.1).
+// typeIdentity is that of an identity assertion (draft-ietf-oauth-identity-assertion-authz-grant
+// §3.1).
 const typeIdentity = "oauth-id-jag+jwt"
 
-// GrantAssertion is an assertion that is exchanged for an access token (RFC 7523 §2.1). Nothing in it is verified before
-// [IssuerKeys.Verify] says so.
+// GrantAssertion is an assertion that is exchanged for an access token (RFC 7523 §2.1). Nothing in
+// it is verified before [IssuerKeys.Verify] says so.
 type GrantAssertion struct {
-	// Identity says that it is an identity assertion: its header says so, and it is about a person. All others are about
-	// workloads.
+	// Identity says that it is an identity assertion: its header says so, and it is about a person.
+	// All others are about workloads.
 	Identity bool
-	// Issuer and Subject say whom it is about, by whose word. A usable subject has neither control characters nor broken text.
+	// Issuer and Subject say whom it is about, by whose word. A usable subject has neither control
+	// characters nor broken text.
 	Issuer, Subject string
 	// ID is its jti, "" if absent.
 	ID string
@@ -47,9 +49,9 @@ type GrantAssertion struct {
 	signed *signed
 }
 
-// ParseGrantAssertion reads the form of an assertion and its claims, and compares nothing. What was made for something else is
-// told by its header and, where that says nothing, by claims that only such tokens have: [ReasonType]. Its only error is
-// [InvalidError].
+// ParseGrantAssertion reads the form of an assertion and its claims, and compares nothing. What was
+// made for something else is told by its header and, where that says nothing, by claims that only
+// such tokens have: [ReasonType]. Its only error is [InvalidError].
 func ParseGrantAssertion(raw string) (*GrantAssertion, error) {
 	s, err := parse(raw, maxAssertion, asymmetric(), typeIdentity, typeJWT, typeNone)
 	if err != nil {
@@ -62,7 +64,8 @@ func ParseGrantAssertion(raw string) (*GrantAssertion, error) {
 	if _, bound := a.claims["cnf"]; bound { // RFC 7800 §3.1
 		return nil, invalid(ReasonBound)
 	}
-	// Of an ID token (OpenID Connect Core §2, §3.3.2.11) and of a security event (RFC 8417 §2.2), of which many have no type.
+	// Of an ID token (OpenID Connect Core §2, §3.3.2.11) and of a security event (RFC 8417 §2.2),
+	// of which many have no type.
 	for _, name := range []string{"nonce", "at_hash", "c_hash", "events"} {
 		if _, there := a.claims[name]; there {
 			return nil, invalid(ReasonType)
@@ -107,7 +110,8 @@ func (a *GrantAssertion) read() error {
 	return nil
 }
 
-// assertedScopes are text separated by spaces (RFC 8693 §4.2) or an array. An absent claim names none.
+// assertedScopes are text separated by spaces (RFC 8693 §4.2) or an array. An absent claim names
+// none.
 func assertedScopes(raw json.RawMessage) ([]string, bool) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, true
@@ -122,7 +126,8 @@ func assertedScopes(raw json.RawMessage) ([]string, bool) {
 	return scopeValues(value)
 }
 
-// Claim gives a claim that is text, a number or a boolean, as it is spelled. ok is false for all else.
+// Claim gives a claim that is text, a number or a boolean, as it is spelled. ok is false for all
+// else.
 func (a *GrantAssertion) Claim(name string) (value string, ok bool) {
 	raw := a.claims[name]
 	if value, ok = text(raw); ok {
@@ -141,7 +146,8 @@ func (a *GrantAssertion) Claims() map[string]any {
 	return all
 }
 
-// Digest names an assertion by what is signed of it: some algorithms have several signatures for the same.
+// Digest names an assertion by what is signed of it: some algorithms have several signatures for
+// the same.
 func (a *GrantAssertion) Digest() string {
 	content := a.signed.raw[:strings.LastIndexByte(a.signed.raw, '.')]
 	sum := sha256.Sum256([]byte(content))
@@ -150,7 +156,8 @@ func (a *GrantAssertion) Digest() string {
 
 // IssuerKeysOptions configure [IssuerKeys].
 type IssuerKeysOptions struct {
-	// Issuer is the identifier of who signs, to the letter as in assertions. Required; https, or http on this machine.
+	// Issuer is the identifier of who signs, to the letter as in assertions. Required; https, or
+	// http on this machine.
 	Issuer string
 	// JWKSURL is where the issuer's keys are. Default: found by its metadata when first needed.
 	JWKSURL string
@@ -158,14 +165,16 @@ type IssuerKeysOptions struct {
 	JWKS []byte
 	// Leeway is how far the clocks may be apart.
 	Leeway time.Duration
-	// HTTPClient says by which transport metadata and keys are fetched. Default: [http.DefaultTransport]. A fetch takes 10
-	// seconds at most and follows three redirects, whatever the client says.
+	// HTTPClient says by which transport metadata and keys are fetched. Default:
+	// [http.DefaultTransport]. A fetch takes 10 seconds at most and follows three redirects,
+	// whatever the client says.
 	HTTPClient *http.Client
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
-// IssuerKeys are the keys of somebody whose assertions are taken. They may be used by many goroutines at once.
+// IssuerKeys are the keys of somebody whose assertions are taken. They may be used by many
+// goroutines at once.
 type IssuerKeys struct {
 	fixed Keys
 	set   *keySet // nil if the keys are given
@@ -173,8 +182,8 @@ type IssuerKeys struct {
 	source func() *issuer
 }
 
-// NewIssuerKeys asks nobody, so it succeeds when the issuer is down; ctx bounds the life of fetches in the background. Its error
-// names every option that is wrong.
+// NewIssuerKeys asks nobody, so it succeeds when the issuer is down; ctx bounds the life of fetches
+// in the background. Its error names every option that is wrong.
 func NewIssuerKeys(ctx context.Context, opts IssuerKeysOptions) (*IssuerKeys, error) {
 	var problems []error
 	if err := CheckIssuer(opts.Issuer); err != nil {
@@ -224,8 +233,8 @@ func names(algorithms []jose.SignatureAlgorithm) []string {
 	return out
 }
 
-// Verify checks the signature of an assertion. Its errors are [InvalidError], [UnavailableError] if nobody can tell now, and
-// that of ctx.
+// Verify checks the signature of an assertion. Its errors are [InvalidError], [UnavailableError] if
+// nobody can tell now, and that of ctx.
 func (k *IssuerKeys) Verify(ctx context.Context, a *GrantAssertion) error {
 	if k.set == nil {
 		if verified, _ := k.fixed.check(a.signed); !verified {
@@ -240,7 +249,8 @@ func (k *IssuerKeys) Verify(ctx context.Context, a *GrantAssertion) error {
 	return k.set.verify(ctx, a.signed, made)
 }
 
-// CheckIssuer says what is wrong with an issuer's identifier (RFC 8414 §2). It is that of one issuer, as assertions have it.
+// CheckIssuer says what is wrong with an issuer's identifier (RFC 8414 §2). It is that of one
+// issuer, as assertions have it.
 func CheckIssuer(issuer string) error {
 	if identity.SharedByTenants(issuer) {
 		return fmt.Errorf("issuer %q: stands for many tenants, and no assertion has it; give that of each tenant, with the tenant's id in it", issuer)
@@ -254,15 +264,17 @@ func CheckIssuer(issuer string) error {
 	return nil
 }
 
-// SameIssuer tells whether two identifiers mean one issuer: they differ at most in the case of the host, a default port or a
-// slash at the end. Tokens are compared to the letter; this is for keeping two roles apart.
+// SameIssuer tells whether two identifiers mean one issuer: they differ at most in the case of the
+// host, a default port or a slash at the end. Tokens are compared to the letter; this is for
+// keeping two roles apart.
 func SameIssuer(a, b string) bool {
 	x, y := normalIssuer(a), normalIssuer(b)
 	return x != "" && x == y
 }
 
-// IssuersOverlap is SameIssuer where each may also stand for many tenants (see [identity.TenantTemplate]): it tells too whether one
-// is a tenant of the other, whose people it then signs for.
+// IssuersOverlap is SameIssuer where each may also stand for many tenants (see
+// [identity.TenantTemplate]): it tells too whether one is a tenant of the other, whose people it
+// then signs for.
 func IssuersOverlap(a, b string) bool {
 	x, y := normalIssuer(a), normalIssuer(b)
 	if x == "" || y == "" {

@@ -39,7 +39,8 @@ func newIssuer(client *http.Client, id, keysURL string) *issuer {
 	return i
 }
 
-// keys fetches the issuer's keys and finds out first where they are. They belong to the issuer that the metadata announces.
+// keys fetches the issuer's keys and finds out first where they are. They belong to the issuer that
+// the metadata announces.
 func (i *issuer) keys(ctx context.Context) (Keys, error) {
 	if i.keysURL == "" {
 		if err := i.discover(ctx); err != nil {
@@ -94,7 +95,8 @@ func (i *issuer) get(ctx context.Context, address string) ([]byte, error) {
 	return got.Body, nil
 }
 
-// unanswered says that an address gave no answer, in a word: what net/http says quotes whatever was answered.
+// unanswered says that an address gave no answer, in a word: what net/http says quotes whatever was
+// answered.
 type unanswered struct {
 	address string
 	cause   error

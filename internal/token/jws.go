@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	// MaxLength is the longest token in bytes that is looked at: as much as a request's header may have. Providers that write
-	// everybody's groups into tokens fill a good part of it.
+	// MaxLength is the longest token in bytes that is looked at: as much as a request's header may
+	// have. Providers that write everybody's groups into tokens fill a good part of it.
 	MaxLength = 64 << 10
-	// maxNesting is how deep the JSON of a token may be. Reading it costs a stack frame for each level.
+	// maxNesting is how deep the JSON of a token may be. Reading it costs a stack frame for each
+	// level.
 	maxNesting = 32
 )
 
@@ -30,9 +31,9 @@ type signed struct {
 	issuer, tenant string
 }
 
-// The types that an access token may say it is (RFC 9068 §2.1, RFC 7519 §5.1), in lower case and without "application/".
-// Other types belong to tokens with other purposes and the same signer (RFC 8725 §3.11). The first is that of a client's
-// assertion (draft-ietf-oauth-rfc7523bis §3).
+// The types that an access token may say it is (RFC 9068 §2.1, RFC 7519 §5.1), in lower case and
+// without "application/". Other types belong to tokens with other purposes and the same signer (RFC
+// 8725 §3.11). The first is that of a client's assertion (draft-ietf-oauth-rfc7523bis §3).
 const (
 	typeAssertion   = "client-authentication+jwt"
 	typeAccessToken = "at+jwt"
@@ -40,11 +41,13 @@ const (
 	typeNone        = ""
 )
 
-// parse reads the form of a token: three parts in strict base64url (RFC 7515 §7.1), a header without surprises, and an
-// algorithm and a type of the lists; without types any will do. Of the header it takes the algorithm and the key id; a key or the address of one that a token
-// brings along is not looked at (RFC 8725 §3.10).
+// parse reads the form of a token: three parts in strict base64url (RFC 7515 §7.1), a header
+// without surprises, and an algorithm and a type of the lists; without types any will do. Of the
+// header it takes the algorithm and the key id; a key or the address of one that a token brings
+// along is not looked at (RFC 8725 §3.10).
 func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ...string) (*signed, error) {
-	// The standard library's decoder skips line breaks; without them, and in strict mode, a token has one spelling.
+	// The standard library's decoder skips line breaks; without them, and in strict mode, a token
+	// has one spelling.
 	if len(raw) > limit || strings.ContainsAny(raw, "\r\n") {
 		return nil, invalid(ReasonMalformed)
 	}
@@ -70,7 +73,8 @@ func parse(raw string, limit int, algorithms []jose.SignatureAlgorithm, types ..
 	if decoded[0][0] != '{' || nestsDeeper(decoded[0], maxNesting) || json.Unmarshal(decoded[0], &header) != nil {
 		return nil, invalid(ReasonMalformed)
 	}
-	// RFC 7515 §4.1.11: who does not understand a critical extension refuses; we know none, not even b64 (RFC 7797).
+	// RFC 7515 §4.1.11: who does not understand a critical extension refuses; we know none, not
+	// even b64 (RFC 7797).
 	if header.Critical != nil || header.Base64 != nil {
 		return nil, invalid(ReasonCritical)
 	}
@@ -101,7 +105,8 @@ func reasonForAlgorithm(name string) Reason {
 	return ReasonAlgorithm
 }
 
-// nestsDeeper reports whether JSON has more levels of objects and arrays than limit. Of what is not JSON it may say anything.
+// nestsDeeper reports whether JSON has more levels of objects and arrays than limit. Of what is not
+// JSON it may say anything.
 func nestsDeeper(data []byte, limit int) bool {
 	depth, inText := 0, false
 	for i := 0; i < len(data); i++ {

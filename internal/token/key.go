@@ -27,8 +27,8 @@ type key struct {
 	issuers   []string // all must fit the issuer of a token that it signed, see issuerFits
 }
 
-// fits reports whether a key may verify signatures of an algorithm: its kind, its curve and its own word must agree, so
-// that no key is ever used for what it was not made for (RFC 8725 §3.1).
+// fits reports whether a key may verify signatures of an algorithm: its kind, its curve and its own
+// word must agree, so that no key is ever used for what it was not made for (RFC 8725 §3.1).
 func (k key) fits(a jose.SignatureAlgorithm) bool {
 	if k.algorithm != "" && generic(jose.SignatureAlgorithm(k.algorithm)) != generic(a) {
 		return false
@@ -53,7 +53,8 @@ func (k key) fits(a jose.SignatureAlgorithm) bool {
 	return false
 }
 
-// ed25519Algorithm is EdDSA with the one curve that is supported, under its own name (RFC 9864 §2.2).
+// ed25519Algorithm is EdDSA with the one curve that is supported, under its own name (RFC 9864
+// §2.2).
 const ed25519Algorithm jose.SignatureAlgorithm = "Ed25519"
 
 // generic gives one name to an algorithm that has two.
@@ -64,7 +65,8 @@ func generic(a jose.SignatureAlgorithm) jose.SignatureAlgorithm {
 	return a
 }
 
-// issuedFor reports whether a key may sign tokens of an issuer. tenant is the token's own, see [issuerFits].
+// issuedFor reports whether a key may sign tokens of an issuer. tenant is the token's own, see
+// [issuerFits].
 func (k key) issuedFor(issuer, tenant string) bool {
 	return !slices.ContainsFunc(k.issuers, func(pattern string) bool { return !issuerFits(pattern, issuer, tenant) })
 }
@@ -72,14 +74,15 @@ func (k key) issuedFor(issuer, tenant string) bool {
 // unusableKey is a key of a set that verifies nothing here.
 type unusableKey struct {
 	id string
-	// unreadable says that nobody can tell whether a signature is this key's. Other keys are left out because they must not
-	// verify signatures.
+	// unreadable says that nobody can tell whether a signature is this key's. Other keys are left
+	// out because they must not verify signatures.
 	unreadable bool
 	why        string
 }
 
-// parseKeys reads a JWK set (RFC 7517 §5). Keys of unknown kinds, for other uses, too short, secret or broken are set apart; a
-// set without any other is an error, since no issuer means to say that none of its tokens is good.
+// parseKeys reads a JWK set (RFC 7517 §5). Keys of unknown kinds, for other uses, too short, secret
+// or broken are set apart; a set without any other is an error, since no issuer means to say that
+// none of its tokens is good.
 func parseKeys(data []byte) (Keys, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -101,8 +104,8 @@ func parseKeys(data []byte) (Keys, error) {
 	return keys, nil
 }
 
-// certificateMembers of a key are about certificates (RFC 7517 §4.6 to §4.9), which nobody looks at here. Some providers fill
-// them with what is none, which is not a reason to lose the key.
+// certificateMembers of a key are about certificates (RFC 7517 §4.6 to §4.9), which nobody looks at
+// here. Some providers fill them with what is none, which is not a reason to lose the key.
 func certificateMembers() []string { return []string{"x5c", "x5t", "x5t#S256", "x5u"} }
 
 // parseKey reads one key of a set.

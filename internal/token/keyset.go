@@ -13,10 +13,11 @@ import (
 
 // The JWKS of an issuer: when it is fetched, and how long it serves.
 
-// When keys are fetched. Every wait is for the issuer's sake: tokens with made-up key ids must not become requests to it.
+// When keys are fetched. Every wait is for the issuer's sake: tokens with made-up key ids must not
+// become requests to it.
 const (
-	// keysFresh is how old keys may be before they are fetched again in the background, so that a key that the issuer took
-	// out stops counting.
+	// keysFresh is how old keys may be before they are fetched again in the background, so that a
+	// key that the issuer took out stops counting.
 	keysFresh = 15 * time.Minute
 	// afterSuccess is the least time between a fetch that succeeded and the next.
 	afterSuccess = 10 * time.Second
@@ -35,8 +36,8 @@ type keySet struct {
 	leeway time.Duration // how far the issuer's clock may be off
 }
 
-// newKeySet asks nobody yet. pause is the least time between two fetches, however the first ended; 0 for afterSuccess and
-// afterFailure. life ends fetches under way.
+// newKeySet asks nobody yet. pause is the least time between two fetches, however the first ended;
+// 0 for afterSuccess and afterFailure. life ends fetches under way.
 func newKeySet(life context.Context, fetch func(context.Context) (Keys, error), now func() time.Time, leeway, pause time.Duration) *keySet {
 	return &keySet{now: now, leeway: leeway, value: flight.NewValue(flight.Options[Keys]{
 		Fetch: func(ctx context.Context, _ *Keys) (*Keys, error) {
@@ -65,8 +66,9 @@ func knownFrom(k flight.Known[Keys]) known {
 // current gives what is known, and starts a fetch in the background if that is getting old.
 func (s *keySet) current() known { return knownFrom(s.value.Current()) }
 
-// refresh fetches the keys if that is due, waits for a fetch under way, and gives what is known then, whether that is as
-// fresh as this call, and how long to wait before the next one. Its error is that of ctx.
+// refresh fetches the keys if that is due, waits for a fetch under way, and gives what is known
+// then, whether that is as fresh as this call, and how long to wait before the next one. Its error
+// is that of ctx.
 func (s *keySet) refresh(ctx context.Context) (k known, fresh bool, wait time.Duration, err error) {
 	now, fresh, wait, err := s.value.Refresh(ctx)
 	return knownFrom(now), fresh, wait, err
@@ -102,13 +104,15 @@ func (s *keySet) verify(ctx context.Context, t *signed, issued time.Time) error 
 		return &InvalidError{Reason: ReasonKey, detail: "the key " + k.why}
 	}
 	if !fresh && issued.Add(s.leeway).After(now.fetched) {
-		// Too early to ask again, and the token may be younger than what we know: it may well be good.
+		// Too early to ask again, and the token may be younger than what we know: it may well be
+		// good.
 		return &UnavailableError{after: wait, err: errNotDue}
 	}
 	return invalid(ReasonSignature)
 }
 
-// check tries the keys that a token may mean. It gives a reason if one of the token's key id exists and does not verify it.
+// check tries the keys that a token may mean. It gives a reason if one of the token's key id exists
+// and does not verify it.
 func (k Keys) check(t *signed) (verified bool, refused Reason) {
 	for _, key := range k.keys {
 		if t.keyID != "" && key.id != t.keyID {

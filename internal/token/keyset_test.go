@@ -88,7 +88,8 @@ func TestAnUnknownRecentKeyIsUnavailable(t *testing.T) {
 	w.accepts(t, young)
 }
 
-// What is older than the keys we have was signed with a key that is gone; to wait would keep the client from signing in.
+// What is older than the keys we have was signed with a key that is gone; to wait would keep the
+// client from signing in.
 func TestATokenOlderThanTheKeysIsRefusedAtOnce(t *testing.T) {
 	w := newWorld(t)
 	old := w.good()

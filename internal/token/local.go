@@ -17,23 +17,26 @@ import (
 )
 
 const (
-	// localLife is how long our own tokens live: longer than the time before the end at which any known client asks for the
-	// next one, or it would ask before every request. It is short, since a replica that cannot ask the store serves them to
-	// their end.
+	// localLife is how long our own tokens live: longer than the time before the end at which any
+	// known client asks for the next one, or it would ask before every request. It is short, since
+	// a replica that cannot ask the store serves them to their end.
 	localLife = time.Hour
 	// localLeeway is how far the clocks of two replicas may be apart.
 	localLeeway = 30 * time.Second
 	// maxLocal is the longest token in bytes that can be ours.
 	maxLocal = 8 << 10
-	// grantClaim names the grant that a token came from, so that the end of the grant is the end of its tokens.
+	// grantClaim names the grant that a token came from, so that the end of the grant is the end of
+	// its tokens.
 	grantClaim = "grant"
 )
 
 // LocalOptions configure a [Local].
 type LocalOptions struct {
-	// Issuer is the gateway's own identifier as authorization server. Required; https, or http on this machine.
+	// Issuer is the gateway's own identifier as authorization server. Required; https, or http on
+	// this machine.
 	Issuer string
-	// Seeds are what the signing keys derive from, 32 secret bytes each: the first one signs, every one verifies. Required.
+	// Seeds are what the signing keys derive from, 32 secret bytes each: the first one signs, every
+	// one verifies. Required.
 	Seeds [][]byte
 	// Endpoints say where a token is good. Default: at the resource that it was issued for.
 	Endpoints Endpoints
@@ -43,8 +46,8 @@ type LocalOptions struct {
 	Now func() time.Time
 }
 
-// Local issues the gateway's own access tokens (RFC 9068), signed with Ed25519, and verifies them without asking anybody.
-// It may be used by many goroutines at once.
+// Local issues the gateway's own access tokens (RFC 9068), signed with Ed25519, and verifies them
+// without asking anybody. It may be used by many goroutines at once.
 type Local struct {
 	opts   LocalOptions
 	signer jose.Signer
@@ -83,8 +86,8 @@ func NewLocal(opts LocalOptions) (*Local, error) {
 	return l, l.derive()
 }
 
-// derive makes a key of each seed. Its id is a digest of the public part, so it is the same on every replica, whatever the
-// order of the seeds.
+// derive makes a key of each seed. Its id is a digest of the public part, so it is the same on
+// every replica, whatever the order of the seeds.
 func (l *Local) derive() error {
 	set := jose.JSONWebKeySet{}
 	for i, seed := range l.opts.Seeds {
@@ -121,8 +124,8 @@ func (l *Local) KeySet() []byte { return l.set }
 // Life is the longest that a token lives.
 func (l *Local) Life() time.Duration { return l.opts.Life }
 
-// Issue makes an access token for a caller, good at a resource, or at several with spaces between them, from a grant that ends at a time, and says how long it
-// lives: never beyond that end.
+// Issue makes an access token for a caller, good at a resource, or at several with spaces between
+// them, from a grant that ends at a time, and says how long it lives: never beyond that end.
 func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.Time) (raw string, life time.Duration, err error) {
 	if !identity.IsSubject(caller.Subject) {
 		return "", 0, errors.New("token: the subject is empty, longer than 255 bytes or has characters that cannot be printed")
@@ -157,8 +160,8 @@ func (l *Local) Issue(caller identity.Caller, resource, grant string, end time.T
 	return raw, life, err
 }
 
-// Verify says what a bearer token says, if it is ours and good at this resource, see [Endpoints]. That its grant still stands is
-// for the caller to ask. Its only error is [InvalidError].
+// Verify says what a bearer token says, if it is ours and good at this resource, see [Endpoints].
+// That its grant still stands is for the caller to ask. Its only error is [InvalidError].
 func (l *Local) Verify(bearer, resource string) (Token, error) {
 	t, err := l.Inspect(bearer)
 	if err != nil {
@@ -176,7 +179,8 @@ func (l *Local) Grant(bearer string) (grant, clientID string, ok bool) {
 	return t.Grant, t.Caller.ClientID, err == nil
 }
 
-// Inspect is [Local.Verify] for a token that is not used but spoken of: it does not ask where the token is good.
+// Inspect is [Local.Verify] for a token that is not used but spoken of: it does not ask where the
+// token is good.
 func (l *Local) Inspect(bearer string) (Token, error) {
 	if len(bearer) > maxLocal {
 		return Token{}, invalid(ReasonMalformed)

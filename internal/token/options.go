@@ -17,44 +17,55 @@ import (
 
 // ExternalOptions configure an [External].
 type ExternalOptions struct {
-	// Issuers are the authorization servers' identifiers, to the letter as in the tokens' iss and in their metadata. At least one;
-	// https, or http on this machine. One with {tenantid} in its path, or the address of such a one's common metadata, stands for
-	// many tenants, see [identity.TenantTemplate]: a token's iss must then be that with the token's own tid in its place.
+	// Issuers are the authorization servers' identifiers, to the letter as in the tokens' iss and
+	// in their metadata. At least one; https, or http on this machine. One with {tenantid} in its
+	// path, or the address of such a one's common metadata, stands for many tenants, see
+	// [identity.TenantTemplate]: a token's iss must then be that with the token's own tid in its
+	// place.
 	Issuers []string
-	// JWKSURLs are where the issuers' keys are, one for each in the same order. Default: found by their metadata when first needed.
+	// JWKSURLs are where the issuers' keys are, one for each in the same order. Default: found by
+	// their metadata when first needed.
 	JWKSURLs []string
-	// Audiences that are good at every resource, for issuers that put a fixed one into aud instead of the resource that the
-	// client asked for (RFC 8707). A token for the resource itself is always good.
+	// Audiences that are good at every resource, for issuers that put a fixed one into aud instead
+	// of the resource that the client asked for (RFC 8707). A token for the resource itself is
+	// always good.
 	Audiences []string
-	// Clients are the only ones whose tokens are good, by client_id, azp, appid or cid. A client_id of these also stands for an
-	// audience, for issuers that put none into access tokens: such a token is good at every resource, if it has token_use "access".
-	// Default: tokens of every client, and none without an audience.
+	// Clients are the only ones whose tokens are good, by client_id, azp, appid or cid. A client_id
+	// of these also stands for an audience, for issuers that put none into access tokens: such a
+	// token is good at every resource, if it has token_use "access". Default: tokens of every
+	// client, and none without an audience.
 	Clients []string
-	// Endpoints say where a token for a resource of this gateway is good. Default: at that resource.
+	// Endpoints say where a token for a resource of this gateway is good. Default: at that
+	// resource.
 	Endpoints Endpoints
-	// Algorithms that tokens may be signed with, by their names in RFC 7518 §3.1, RFC 8037 §3.1 and RFC 9864 §2.2. Default: all
-	// asymmetric ones: RS, PS and ES with 256, 384 and 512 bits, EdDSA and Ed25519. Others are refused.
+	// Algorithms that tokens may be signed with, by their names in RFC 7518 §3.1, RFC 8037 §3.1 and
+	// RFC 9864 §2.2. Default: all asymmetric ones: RS, PS and ES with 256, 384 and 512 bits, EdDSA
+	// and Ed25519. Others are refused.
 	Algorithms []string
-	// SubjectClaim names the person or service, by its path, see [identity.Claim]. Default: "sub". It must be a claim that the issuer
-	// never gives to somebody else later and that nobody chooses for themselves.
+	// SubjectClaim names the person or service, by its path, see [identity.Claim]. Default: "sub".
+	// It must be a claim that the issuer never gives to somebody else later and that nobody chooses
+	// for themselves.
 	SubjectClaim string
-	// ScopeClaims list what was granted, by their paths: as a string separated by spaces, as an array, or as an object whose names
-	// are roles. The first of them that a token has counts. Default: "scope", then "scp".
+	// ScopeClaims list what was granted, by their paths: as a string separated by spaces, as an
+	// array, or as an object whose names are roles. The first of them that a token has counts.
+	// Default: "scope", then "scp".
 	ScopeClaims []string
-	// ScopeMap says what a value of the scope claim grants here. A value that is not in it grants nothing. Default: values
-	// are taken as they are.
+	// ScopeMap says what a value of the scope claim grants here. A value that is not in it grants
+	// nothing. Default: values are taken as they are.
 	ScopeMap map[string][]string
-	// Allow says why whom the claims of a verified token describe may not come in, nil for who may, which holds for a minute.
-	// The claims are as JSON decodes into any. A [DeniedError] unwraps to what it says. Default: everybody whom an issuer gives
-	// a token.
+	// Allow says why whom the claims of a verified token describe may not come in, nil for who may,
+	// which holds for a minute. The claims are as JSON decodes into any. A [DeniedError] unwraps to
+	// what it says. Default: everybody whom an issuer gives a token.
 	Allow func(claims map[string]any) error
-	// RequireType refuses tokens whose header does not say that they are access tokens (typ at+jwt, RFC 9068 §2.1). By
-	// default JWT and no type are good too, since many issuers are older than that.
+	// RequireType refuses tokens whose header does not say that they are access tokens (typ at+jwt,
+	// RFC 9068 §2.1). By default JWT and no type are good too, since many issuers are older than
+	// that.
 	RequireType bool
 	// Leeway is how far the clocks may be apart. Default: 30 seconds; at most 5 minutes.
 	Leeway time.Duration
-	// HTTPClient says by which transport metadata and keys are fetched. Default: [http.DefaultTransport]. A fetch takes 10
-	// seconds at most and follows three redirects, whatever the client says.
+	// HTTPClient says by which transport metadata and keys are fetched. Default:
+	// [http.DefaultTransport]. A fetch takes 10 seconds at most and follows three redirects,
+	// whatever the client says.
 	HTTPClient *http.Client
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -65,8 +76,8 @@ const (
 	maxLeeway     = 5 * time.Minute
 )
 
-// asymmetric are the algorithms that may be allowed. A symmetric one would make the issuer's public key a secret shared
-// with everybody, and none is not a signature (RFC 8725 §2.1).
+// asymmetric are the algorithms that may be allowed. A symmetric one would make the issuer's public
+// key a secret shared with everybody, and none is not a signature (RFC 8725 §2.1).
 func asymmetric() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{
 		jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
@@ -160,8 +171,9 @@ func (o *ExternalOptions) checkIssuers(problem func(option, format string, args 
 	}
 }
 
-// checkIssuer takes an identifier of an authorization server, in whose path {tenantid} may stand for one segment. If it is only
-// compared, since its keys are elsewhere, it may be http, as that of AD FS is.
+// checkIssuer takes an identifier of an authorization server, in whose path {tenantid} may stand
+// for one segment. If it is only compared, since its keys are elsewhere, it may be http, as that of
+// AD FS is.
 func checkIssuer(id string, compared bool) error {
 	address := id
 	if compared {

@@ -9,7 +9,8 @@ import (
 // maxShown is how much of a value from elsewhere a log line gets.
 const maxShown = 200
 
-// plausible is an issuer as a log line may show it: whoever sends a token writes into it what they like.
+// plausible is an issuer as a log line may show it: whoever sends a token writes into it what they
+// like.
 func plausible(issuer string) string {
 	switch {
 	case issuer == "":

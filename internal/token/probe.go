@@ -11,9 +11,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// CheckKeys fetches the keys of one of the issuers as its first token does, and gives how many there are for the algorithms that
-// tokens may have. It is for operators who ask whether the issuer answers (gateway check --connect). issuerSetting and keysSetting name
-// where the issuer and its keys are set. Every error is a [*netx.Finding].
+// CheckKeys fetches the keys of one of the issuers as its first token does, and gives how many
+// there are for the algorithms that tokens may have. It is for operators who ask whether the issuer
+// answers (gateway check --connect). issuerSetting and keysSetting name where the issuer and its
+// keys are set. Every error is a [*netx.Finding].
 func (e *External) CheckKeys(ctx context.Context, issuer, issuerSetting, keysSetting string) (int, error) {
 	keysURL := ""
 	if n := slices.Index(e.opts.Issuers, issuer); n >= 0 && len(e.opts.JWKSURLs) > 0 {

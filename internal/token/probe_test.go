@@ -211,7 +211,8 @@ func TestProbeOfKeysThatHasNoTimeLeft(t *testing.T) {
 		"check "+issuerSetting+", the names that this machine resolves, its firewall, and HTTPS_PROXY if it needs a proxy")
 }
 
-// lastMoment answers the first request with a 500, and ends the time with the last byte of the second answer.
+// lastMoment answers the first request with a 500, and ends the time with the last byte of the
+// second answer.
 type lastMoment struct {
 	cancel context.CancelFunc
 	data   []byte

@@ -7,15 +7,16 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// providerPause is the least time between two fetches of a provider's keys. It is short: who asks has an ID token that the
-// provider itself has just given.
+// providerPause is the least time between two fetches of a provider's keys. It is short: who asks
+// has an ID token that the provider itself has just given.
 const providerPause = time.Second
 
-// ProviderKeys are the keys of an OpenID Connect provider, which verify ID tokens. A key that cannot be read is one key less
-// and no more. It may be used by many goroutines at once.
+// ProviderKeys are the keys of an OpenID Connect provider, which verify ID tokens. A key that
+// cannot be read is one key less and no more. It may be used by many goroutines at once.
 type ProviderKeys struct{ set *keySet }
 
-// NewProviderKeys finds keys in what fetch gives, which is a JWK set. now is the clock; nil for [time.Now].
+// NewProviderKeys finds keys in what fetch gives, which is a JWK set. now is the clock; nil for
+// [time.Now].
 func NewProviderKeys(fetch func(context.Context) ([]byte, error), now func() time.Time) *ProviderKeys {
 	if now == nil {
 		now = time.Now
@@ -33,8 +34,8 @@ func NewProviderKeys(fetch func(context.Context) ([]byte, error), now func() tim
 	}, now, 0, providerPause)}
 }
 
-// VerifySignature gives the payload of an ID token that one of the keys signed. Its errors are those of fetch, that of ctx, and
-// [ProviderKeyError]. Nothing else of the token is judged.
+// VerifySignature gives the payload of an ID token that one of the keys signed. Its errors are
+// those of fetch, that of ctx, and [ProviderKeyError]. Nothing else of the token is judged.
 func (p *ProviderKeys) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
 	t, err := parse(raw, maxIDToken, asymmetric()) // no specification says what typ an ID token has
 	if err != nil {
@@ -75,7 +76,8 @@ func (p *ProviderKeys) VerifySignature(ctx context.Context, raw string) ([]byte,
 // maxIDToken is the longest ID token in bytes: some have hundreds of groups or roles.
 const maxIDToken = 256 << 10
 
-// Count says how many keys the provider has, and how many of them can verify signatures. It fetches them if need be.
+// Count says how many keys the provider has, and how many of them can verify signatures. It fetches
+// them if need be.
 func (p *ProviderKeys) Count(ctx context.Context) (usable, all int, err error) {
 	known := p.set.current()
 	if len(known.keys) == 0 {
@@ -97,6 +99,6 @@ type ProviderKeyError struct {
 
 func (e *ProviderKeyError) Error() string { return "token: the keys of the provider: " + e.word }
 
-// KeyReason is a fixed word: unknown_key, signature, key_of_another_one or no_usable_key. temporary says that the keys were
-// fetched so shortly before that there may be another one by now.
+// KeyReason is a fixed word: unknown_key, signature, key_of_another_one or no_usable_key. temporary
+// says that the keys were fetched so shortly before that there may be another one by now.
 func (e *ProviderKeyError) KeyReason() (word string, temporary bool) { return e.word, e.temporary }

@@ -17,7 +17,8 @@ import (
 
 const tenant = "9122040d-6c67-4c5b-b112-36a304b66dad"
 
-// shape is what a provider's metadata and access tokens look like, with paths in place of addresses.
+// shape is what a provider's metadata and access tokens look like, with paths in place of
+// addresses.
 type shape struct {
 	issuer   string                                        // --token-issuer
 	metadata string                                        // where its metadata is
@@ -178,7 +179,8 @@ func shapes() map[string]shape {
 	}
 }
 
-// Providers differ in nearly everything. What each sends is taken with the settings that docs name for it.
+// Providers differ in nearly everything. What each sends is taken with the settings that docs name
+// for it.
 func TestTokensOfProviders(t *testing.T) {
 	for name, s := range shapes() {
 		t.Run(name, func(t *testing.T) {

@@ -56,7 +56,8 @@ func TestClientStandsForAnAbsentAudience(t *testing.T) {
 	}
 }
 
-// Operators read what was expected, and what was found if it looks harmless. Nobody writes into their log what they like.
+// Operators read what was expected, and what was found if it looks harmless. Nobody writes into
+// their log what they like.
 func TestLogReasonSaysExpectedAndFound(t *testing.T) {
 	w := newWorld(t, func(o *token.ExternalOptions) { o.Audiences = []string{"api://default"} })
 	stranger := "https://other.example.com/tenant"

@@ -63,7 +63,8 @@ func TestIssuerIsThatOfTheTokensTenant(t *testing.T) {
 	}
 }
 
-// The address of metadata that tenants share is not a tenant's issuer, unless the metadata says that it is one after all.
+// The address of metadata that tenants share is not a tenant's issuer, unless the metadata says
+// that it is one after all.
 func TestMetadataIssuerOfAnAddress(t *testing.T) {
 	w := manyTenants(t, "/common/v2.0")
 	w.refuses(t, w.ofTenant("/common/v2.0", tenant), token.ReasonKeyIssuer)
@@ -175,7 +176,8 @@ func TestImpossibleIssuersAreRefused(t *testing.T) {
 	}
 }
 
-// What keeps a key from being read is that key's fault alone, and what is about certificates is nobody's.
+// What keeps a key from being read is that key's fault alone, and what is about certificates is
+// nobody's.
 func TestKeysOfProvidersThatAreHardToRead(t *testing.T) {
 	rsa := tokentest.NewKey(t, jose.RS256, "rsa")
 	n, _ := rsa.Member(t, nil)["n"].(string)
@@ -207,7 +209,8 @@ func TestKeysOfProvidersThatAreHardToRead(t *testing.T) {
 	}
 }
 
-// Nobody can tell whether a key that cannot be read signed a token, and which must not sign is known.
+// Nobody can tell whether a key that cannot be read signed a token, and which must not sign is
+// known.
 func TestTokenThatNamesAnUnusableKey(t *testing.T) {
 	for name, tc := range map[string]struct {
 		changes map[string]any

@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
-// expiryMargin is how much of its life an access token must have left for the user info's refusal of it to speak of the
-// person: an answer takes a while, and the provider may count from a moment earlier.
+// expiryMargin is how much of its life an access token must have left for the user info's refusal
+// of it to speak of the person: an answer takes a while, and the provider may count from a moment
+// earlier.
 const expiryMargin = 5 * time.Second
 
-// renew asks the provider for new tokens, once, and changes s. Its errors are [ErrGrantOver], which is a no, and
-// [ErrUnavailable]. Without an error the tokens are good, and the person is allowed unless s.doubt says why that is unknown.
+// renew asks the provider for new tokens, once, and changes s. Its errors are [ErrGrantOver], which
+// is a no, and [ErrUnavailable]. Without an error the tokens are good, and the person is allowed
+// unless s.doubt says why that is unknown.
 func (p *Provider) renew(ctx context.Context, m *metadata, s *state) error {
 	if s.Refresh == "" {
 		return no(noRefreshToken)
@@ -43,7 +45,8 @@ func (p *Provider) renew(ctx context.Context, m *metadata, s *state) error {
 	return nil
 }
 
-// fresh finds out what the provider says of the person now, with tokens that it has just given, and asks the rules.
+// fresh finds out what the provider says of the person now, with tokens that it has just given, and
+// asks the rules.
 func (p *Provider) fresh(ctx context.Context, m *metadata, s *state, got *tokens) error {
 	if got.IDToken != "" {
 		return p.freshFromIDToken(ctx, m, s, got)
@@ -90,8 +93,9 @@ func (p *Provider) freshFromIDToken(ctx context.Context, m *metadata, s *state, 
 	return err
 }
 
-// check asks the provider whether the person may still come in: for new tokens, and where there is no refresh token for the
-// user info, while the access token is good. Its errors are [ErrGrantOver], which is a no, and others that say nothing.
+// check asks the provider whether the person may still come in: for new tokens, and where there is
+// no refresh token for the user info, while the access token is good. Its errors are
+// [ErrGrantOver], which is a no, and others that say nothing.
 func (p *Provider) check(ctx context.Context, m *metadata, s *state) error {
 	if s.Refresh != "" {
 		return p.renew(ctx, m, s)

@@ -12,13 +12,16 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// AuthorizationServerOptions configure an [AuthorizationServer]. ClientID and one of Issuer and TokenURL are required.
+// AuthorizationServerOptions configure an [AuthorizationServer]. ClientID and one of Issuer and
+// TokenURL are required.
 type AuthorizationServerOptions struct {
-	// Issuer is the server's identifier, to the letter as in its metadata, which names the token endpoint.
+	// Issuer is the server's identifier, to the letter as in its metadata, which names the token
+	// endpoint.
 	Issuer string
 	// TokenURL is the token endpoint. Default: that of the metadata.
 	TokenURL string
-	// ClientID and ClientSecret are what the server knows the gateway by. Without a secret it is a public client.
+	// ClientID and ClientSecret are what the server knows the gateway by. Without a secret it is a
+	// public client.
 	ClientID, ClientSecret string
 	// ClientAuth is how the gateway says which client it is. Default: AuthAuto.
 	ClientAuth string
@@ -30,16 +33,16 @@ type AuthorizationServerOptions struct {
 	Now func() time.Time
 }
 
-// AuthorizationServer is a server whose token endpoint exchanges tokens, and where nobody signs in through the gateway. It
-// may be used by many goroutines at once.
+// AuthorizationServer is a server whose token endpoint exchanges tokens, and where nobody signs in
+// through the gateway. It may be used by many goroutines at once.
 type AuthorizationServer struct {
 	opts   AuthorizationServerOptions
 	tokens tokenClient
 	found  cachedMetadata[netx.Metadata]
 }
 
-// exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client says who it is goes by its
-// metadata.
+// exchangeSettings are those of --clerk-credential exchange at a server of its own; how the client
+// says who it is goes by its metadata.
 var exchangeSettings = clientSettings{
 	setting.ExchangeClientID, setting.ExchangeClientSecret,
 	"the metadata of the server, or " + setting.OIDCClientAuth + " with " + setting.AuthFlag + " oauth,",
@@ -103,7 +106,8 @@ func (a *AuthorizationServer) discover(ctx context.Context, _ *netx.Metadata) (*
 	}
 	var first *unknownError
 	for _, problem := range problems {
-		// The one that says the most: what was found and is not good rather than what was not found.
+		// The one that says the most: what was found and is not good rather than what was not
+		// found.
 		if first == nil || first.status != 0 {
 			first = withoutMetadata(where, a.opts.Issuer, problem)
 		}

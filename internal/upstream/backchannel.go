@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// backchannel sends requests that are for the issuer's host to the address that it has from inside. Everything above it, and
-// the provider, go on speaking of the public addresses: the Host header stays that of the issuer, so that a provider that
-// derives its metadata from it (Keycloak without a fixed hostname, Authentik, Zitadel) says the same as to a browser.
+// backchannel sends requests that are for the issuer's host to the address that it has from inside.
+// Everything above it, and the provider, go on speaking of the public addresses: the Host header
+// stays that of the issuer, so that a provider that derives its metadata from it (Keycloak without
+// a fixed hostname, Authentik, Zitadel) says the same as to a browser.
 type backchannel struct {
 	base           http.RoundTripper
 	public, inside *url.URL
@@ -18,8 +19,8 @@ type backchannel struct {
 	from, to string
 }
 
-// newBackchannel gives base itself without an address. The address is the counterpart of the issuer's host if it has no path,
-// and else of the issuer.
+// newBackchannel gives base itself without an address. The address is the counterpart of the
+// issuer's host if it has no path, and else of the issuer.
 func newBackchannel(issuer, address string, base http.RoundTripper) (http.RoundTripper, error) {
 	if base == nil {
 		base = http.DefaultTransport
@@ -45,8 +46,8 @@ func newBackchannel(issuer, address string, base http.RoundTripper) (http.RoundT
 	return b, nil
 }
 
-// differing are the beginnings of two paths that are left without the segments at their ends that are the same: /auth and ""
-// for auth/realms/staff and realms/staff.
+// differing are the beginnings of two paths that are left without the segments at their ends that
+// are the same: /auth and "" for auth/realms/staff and realms/staff.
 func differing(a, b string) (from, to string) {
 	x, y := strings.Split(a, "/"), strings.Split(b, "/")
 	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
@@ -84,8 +85,8 @@ func (b backchannel) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// backchannelAddress reports whether a URL is at the address from inside: some providers name that in their metadata to who
-// asks there, and it may be http.
+// backchannelAddress reports whether a URL is at the address from inside: some providers name that
+// in their metadata to who asks there, and it may be http.
 func backchannelAddress(address, inside string) bool {
 	u, err := url.Parse(address)
 	b, other := url.Parse(inside)

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// privateIDP is a provider that the gateway reaches only at an address inside, and browsers at another one.
+// privateIDP is a provider that the gateway reaches only at an address inside, and browsers at
+// another one.
 func privateIDP(t *testing.T) (i *idp, address string, hosts func() []string) {
 	t.Helper()
 	i = closedIDP(t)

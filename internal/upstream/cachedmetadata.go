@@ -15,8 +15,9 @@ const (
 	metadataWait  = 5 * time.Second
 )
 
-// cachedMetadata is what a server says of itself, fetched when first needed and once an hour, by one caller for all. What is known
-// stays good while the server is down, and a server that is down is asked by nobody for a while.
+// cachedMetadata is what a server says of itself, fetched when first needed and once an hour, by
+// one caller for all. What is known stays good while the server is down, and a server that is down
+// is asked by nobody for a while.
 type cachedMetadata[T any] struct{ value *flight.Value[T] }
 
 // newCachedMetadata has metadata fetched, which is told of what it was before, nil for nothing.
@@ -26,7 +27,8 @@ func newCachedMetadata[T any](now func() time.Time, fetch func(ctx context.Conte
 	})}
 }
 
-// get gives the metadata. Its errors are those of the fetch, and [ErrUnavailable] when ctx ends first.
+// get gives the metadata. Its errors are those of the fetch, and [ErrUnavailable] when ctx ends
+// first.
 func (c cachedMetadata[T]) get(ctx context.Context) (*T, error) {
 	m, err := c.value.Get(ctx)
 	if err != nil && ctx.Err() != nil {

@@ -12,7 +12,8 @@ import (
 // Check is what came of asking whether a person may still come in.
 type Check struct {
 	Result Result
-	// Reason is a fixed word: why it is a no, or is unknown. Status is that of an HTTP answer which told nothing, 0 without.
+	// Reason is a fixed word: why it is a no, or is unknown. Status is that of an HTTP answer which
+	// told nothing, 0 without.
 	Reason string
 	Status int
 	// Grant and Subject say about whom.
@@ -26,8 +27,8 @@ type Check struct {
 // Result is one of the results of a [Check].
 type Result string
 
-// The results. Skipped says that nobody was asked: too many were at the moment, another replica asks or has just asked in
-// vain, or the store does not answer.
+// The results. Skipped says that nobody was asked: too many were at the moment, another replica
+// asks or has just asked in vain, or the store does not answer.
 const (
 	Yes     Result = "yes"
 	No      Result = "no"
@@ -36,20 +37,23 @@ const (
 )
 
 const (
-	// longestCheckPause is how long at most nobody is asked about a grant again after an answer that said nothing.
+	// longestCheckPause is how long at most nobody is asked about a grant again after an answer
+	// that said nothing.
 	longestCheckPause = time.Minute
 	// noRoomPause is how long a process does not look for room for the same grant again.
 	noRoomPause = time.Second
 )
 
 var (
-	// errSkipped says that nobody was asked, errInVain that somebody was a moment ago, who did not know.
+	// errSkipped says that nobody was asked, errInVain that somebody was a moment ago, who did not
+	// know.
 	errSkipped = errors.New("upstream: nobody was asked about the person")
 	errInVain  = errors.New("upstream: somebody was asked about the person a moment ago, in vain")
-	// errUndecided says that it was not the provider who had nothing to say: nobody has asked, or the answer is still to come.
-	// So nothing that only lasts while nobody knows may end by it.
+	// errUndecided says that it was not the provider who had nothing to say: nobody has asked, or
+	// the answer is still to come. So nothing that only lasts while nobody knows may end by it.
 	errUndecided = fmt.Errorf("%w: the question about the person was not asked, or is not answered yet", ErrUnavailable)
-	// errUnrecorded says that it is a no and that the store did not take that. It is an [ErrUnavailable].
+	// errUnrecorded says that it is a no and that the store did not take that. It is an
+	// [ErrUnavailable].
 	errUnrecorded error = unrecorded{}
 )
 
@@ -103,7 +107,8 @@ func (l *Login) joinCheck(ctx context.Context, g Grant) *flight.Flight[*state] {
 	return f
 }
 
-// readyToCheck is asked under the lease: whether anybody has just asked in vain, and whether there is room.
+// readyToCheck is asked under the lease: whether anybody has just asked in vain, and whether there
+// is room.
 func (l *Login) readyToCheck(ctx context.Context, grant string) error {
 	switch paused, err := l.opts.Patient.Paused(ctx, grant); {
 	case err != nil:
@@ -127,7 +132,8 @@ func (l *Login) pauseAll(ctx context.Context, grant string) {
 	_ = l.opts.Patient.Pause(ctx, grant, l.vainPause()) // else the others ask once each
 }
 
-// conclude puts a no down, tells what came of a check, and says [errUndecided] of one that told nothing about the provider.
+// conclude puts a no down, tells what came of a check, and says [errUndecided] of one that told
+// nothing about the provider.
 func (l *Login) conclude(ctx context.Context, g Grant, t *task, err error) error {
 	c := Check{Result: Unknown, Grant: g.ID, Subject: g.Subject}
 	var u *unknownError

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// On Monday morning everybody's last yes is too old, and all come at once. Who was not asked about, or not answered for yet,
-// must not be signed out for it: that is not the provider's silence.
+// On Monday morning everybody's last yes is too old, and all come at once. Who was not asked about,
+// or not answered for yet, must not be signed out for it: that is not the provider's silence.
 func TestALoginDoesNotLapseBeforeTheProviderWasAsked(t *testing.T) {
 	for name, before := range map[string]func(t *testing.T, s *signedIn) (after func()){
 		"no room": func(_ *testing.T, s *signedIn) func() {

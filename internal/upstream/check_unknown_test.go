@@ -108,7 +108,8 @@ func TestAWrongSecretOfOursIsUnknown(t *testing.T) {
 	})
 }
 
-// The provider may have given a new refresh token for the old one, so its answer is waited for, only not by callers.
+// The provider may have given a new refresh token for the old one, so its answer is waited for,
+// only not by callers.
 func TestASlowProviderHoldsNobodyLongAndLosesNoToken(t *testing.T) {
 	for name, ended := range map[string]bool{"yes": false, "no": true} {
 		t.Run(name, func(t *testing.T) {

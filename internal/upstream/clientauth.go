@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// The ways in which the gateway says at a token endpoint which client it is (OpenID Connect Core §9).
+// The ways in which the gateway says at a token endpoint which client it is (OpenID Connect Core
+// §9).
 const (
 	// AuthAuto goes by what the server announces, and finds out where it announces several.
 	AuthAuto = "auto"
@@ -49,7 +50,8 @@ type tokenClient struct {
 	method     string // one of the constants, "" for AuthAuto
 	// settings name what an operator can change about it.
 	settings clientSettings
-	// works is the method that the server took where it announces several, for as long as the process lives.
+	// works is the method that the server took where it announces several, for as long as the
+	// process lives.
 	works *atomic.Pointer[string]
 }
 
@@ -63,8 +65,9 @@ func newTokenClient(client *http.Client, id, secret, method string, settings cli
 	return tokenClient{client, id, secret, method, settings, new(atomic.Pointer[string])}
 }
 
-// methods are what to try, in this order. The second is only for a server that may mean it: many clients are registered for one
-// method at a server that announces several, and it says invalid_client to every other.
+// methods are what to try, in this order. The second is only for a server that may mean it: many
+// clients are registered for one method at a server that announces several, and it says
+// invalid_client to every other.
 func (c tokenClient) methods(announced []string) []string {
 	switch {
 	case c.method != "" && c.method != AuthAuto:
@@ -82,10 +85,11 @@ func (c tokenClient) methods(announced []string) []string {
 	return []string{AuthBasic, AuthPost}
 }
 
-// redeem asks a token endpoint, once but for a client that it does not know: what is sent is good for one use, and a server
-// that refuses the client has looked at nothing else. announced are the methods by which clients may say who they are; none if
-// the server did not tell. Errors are errInvalidGrant, errInvalidRequest, [ErrUnavailable] and others, none with a word of what
-// was sent, or with a text that was answered.
+// redeem asks a token endpoint, once but for a client that it does not know: what is sent is good
+// for one use, and a server that refuses the client has looked at nothing else. announced are the
+// methods by which clients may say who they are; none if the server did not tell. Errors are
+// errInvalidGrant, errInvalidRequest, [ErrUnavailable] and others, none with a word of what was
+// sent, or with a text that was answered.
 func (c tokenClient) redeem(ctx context.Context, address string, announced []string, form url.Values) (*tokens, error) {
 	methods := c.methods(announced)
 	var got *tokens

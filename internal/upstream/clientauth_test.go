@@ -41,7 +41,8 @@ func (s *shownSecrets) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// The secret is shown in another way only to the token endpoint that said invalid_client, and never twice for another reason.
+// The secret is shown in another way only to the token endpoint that said invalid_client, and never
+// twice for another reason.
 func TestClientAuthenticationFallback(t *testing.T) {
 	const unknownClient = `{"error":"invalid_client"}`
 	for _, tt := range []struct {

@@ -11,8 +11,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// unpublished is what is wrong with an answer that is not what a server publishes, or with none: err is its error. It begins with
-// what, says which of the many things is wrong, and is an [ErrUnavailable].
+// unpublished is what is wrong with an answer that is not what a server publishes, or with none:
+// err is its error. It begins with what, says which of the many things is wrong, and is an
+// [ErrUnavailable].
 func unpublished(what, setting, address string, status int, err error) *unknownError {
 	if err != nil {
 		if netx.Cause(err) == "invalid_url" {
@@ -58,13 +59,15 @@ func withoutMetadata(setting, issuer string, err error) *unknownError {
 	return anotherIssuer(setting, issuer, e.Issuer)
 }
 
-// causes say what to do about a request without an answer. Those that pass by themselves are the others.
+// causes say what to do about a request without an answer. Those that pass by themselves are the
+// others.
 var causes = map[string]string{
 	"dns": "its name does not resolve here", "tls": "its certificate is not accepted, or it does not speak TLS there",
 	"proxy": "the proxy of HTTPS_PROXY does not let it through", "too_large": "the answer is too large",
 }
 
-// unreachable is a request without an answer. The cause itself is not told: it quotes the URL, or what was answered.
+// unreachable is a request without an answer. The cause itself is not told: it quotes the URL, or
+// what was answered.
 func unreachable(what, address, setting string, err error) *unknownError {
 	cause := netx.Cause(err)
 	e := &unknownError{reason: what + "_" + cause, temporary: true, detail: "asked at " + netx.ShownURL(address)}
@@ -78,7 +81,8 @@ func unreachable(what, address, setting string, err error) *unknownError {
 	return e
 }
 
-// anotherIssuer says what is wrong with metadata of another issuer than the one expected (OpenID Connect Discovery §4.3).
+// anotherIssuer says what is wrong with metadata of another issuer than the one expected (OpenID
+// Connect Discovery §4.3).
 func anotherIssuer(where, expected, found string) *unknownError {
 	e := &unknownError{reason: "metadata_of_another_issuer", temporary: true, act: true}
 	e.detail = "expected " + netx.ShownIssuer(expected) + ", found " + netx.ShownIssuer(found)

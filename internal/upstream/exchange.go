@@ -23,19 +23,23 @@ type TokenServer interface {
 	now() time.Time
 }
 
-// ExchangeOptions configure an [Exchange]. Server, Subject and one of Audience and Resource are required.
+// ExchangeOptions configure an [Exchange]. Server, Subject and one of Audience and Resource are
+// required.
 type ExchangeOptions struct {
 	Server TokenServer
-	// Subject gives the caller's token, such as [Login.AccessToken]. It is sent to the token endpoint only.
+	// Subject gives the caller's token, such as [Login.AccessToken]. It is sent to the token
+	// endpoint only.
 	Subject func(ctx context.Context, subject string) (token string, err error)
-	// Renew gives another one after the server refused it, such as [Login.RenewedAccessToken]. Default: there is none.
+	// Renew gives another one after the server refused it, such as [Login.RenewedAccessToken].
+	// Default: there is none.
 	Renew func(ctx context.Context, subject, refused string) (token string, err error)
-	// Audience and Resource name the API to the server (RFC 8693 §2.1); Scope is what is asked for there.
+	// Audience and Resource name the API to the server (RFC 8693 §2.1); Scope is what is asked for
+	// there.
 	Audience, Resource, Scope string
 }
 
-// Exchange turns the caller's token into one whose audience is the REST API (RFC 8693). It keeps what it got in memory,
-// until shortly before it ends, and may be used by many goroutines at once.
+// Exchange turns the caller's token into one whose audience is the REST API (RFC 8693). It keeps
+// what it got in memory, until shortly before it ends, and may be used by many goroutines at once.
 type Exchange struct {
 	opts    ExchangeOptions
 	kept    *lru.Cache[string, exchanged] // by digest of the subject and its token
@@ -72,8 +76,8 @@ func NewExchange(opts ExchangeOptions) (*Exchange, error) {
 	return &Exchange{opts: opts, kept: newRecent[exchanged]()}, errors.Join(problems...)
 }
 
-// Credential is a token for the API. Errors are those of the subject's token, [ErrGrantOver] if the provider refuses to
-// exchange it, and [ErrUnavailable].
+// Credential is a token for the API. Errors are those of the subject's token, [ErrGrantOver] if the
+// provider refuses to exchange it, and [ErrUnavailable].
 func (e *Exchange) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
 	return e.credential(ctx, subject, clerkapi.Credential{})
 }
@@ -90,7 +94,8 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	}
 	c, err := e.exchanged(ctx, subject, token, refused)
 	if e.opts.Renew != nil && (errors.Is(err, errInvalidGrant) || errors.Is(err, errInvalidRequest)) {
-		// What ended may be the token alone. Whoever renews it learns whether the sign-in behind it did.
+		// What ended may be the token alone. Whoever renews it learns whether the sign-in behind it
+		// did.
 		if token, err = e.opts.Renew(ctx, subject, token); err != nil {
 			return clerkapi.Credential{}, err
 		}
@@ -105,8 +110,8 @@ func (e *Exchange) credential(ctx context.Context, subject string, refused clerk
 	return c, err
 }
 
-// exchanged gives what is kept for a subject's token if it is good and not the one refused, else what one of all who ask at the
-// same time gets for it.
+// exchanged gives what is kept for a subject's token if it is good and not the one refused, else
+// what one of all who ask at the same time gets for it.
 func (e *Exchange) exchanged(ctx context.Context, subject, token string, refused clerkapi.Credential) (clerkapi.Credential, error) {
 	sum := sha256.Sum256([]byte(subject + "\x00" + token))
 	key := string(sum[:])

@@ -26,7 +26,8 @@ func (b told) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// Whatever a browser brings back, a person comes of the one good answer alone, and every failure is one of ours.
+// Whatever a browser brings back, a person comes of the one good answer alone, and every failure is
+// one of ours.
 func FuzzAnswersOfTheProvider(f *testing.F) {
 	i := newIDP(f)
 	p := i.provider(f)
@@ -57,7 +58,8 @@ func FuzzAnswersOfTheProvider(f *testing.F) {
 	})
 }
 
-// Whatever the provider sends as an ID token, what counts is signed by it, for this client, now, and names somebody.
+// Whatever the provider sends as an ID token, what counts is signed by it, for this client, now,
+// and names somebody.
 func FuzzIDTokens(f *testing.F) {
 	i := newIDP(f)
 	p := i.provider(f)
@@ -86,7 +88,8 @@ func FuzzIDTokens(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw, payload string) {
 		if raw != "" && raw != good {
-			// The last character of a signature has bits that do not count, so one token has several spellings.
+			// The last character of a signature has bits that do not count, so one token has
+			// several spellings.
 			if claims, err := p.verify(t.Context(), m, &tokens{IDToken: raw}, ""); err == nil && !maps.Equal(claims, want) {
 				t.Errorf("%q is taken as %v", raw, claims)
 			}
@@ -127,7 +130,8 @@ func signPayload(t *testing.T, key jose.SigningKey, payload string) string {
 	return raw
 }
 
-// Whatever is found where metadata should be, it is of the issuer and names https endpoints, or it is none.
+// Whatever is found where metadata should be, it is of the issuer and names https endpoints, or it
+// is none.
 func FuzzMetadata(f *testing.F) {
 	const issuer = "https://login.example.com"
 	for _, s := range []string{
@@ -169,7 +173,8 @@ func FuzzMetadata(f *testing.F) {
 	})
 }
 
-// Whatever the provider publishes as its keys, a token of somebody else's key is not verified by them.
+// Whatever the provider publishes as its keys, a token of somebody else's key is not verified by
+// them.
 func FuzzKeySets(f *testing.F) {
 	i := newIDP(f)
 	other := closedIDP(f)
@@ -205,7 +210,8 @@ func FuzzKeySets(f *testing.F) {
 	})
 }
 
-// Whatever the provider says of a person, it does not overrule what it signed, and nobody comes in by another's.
+// Whatever the provider says of a person, it does not overrule what it signed, and nobody comes in
+// by another's.
 func FuzzUserInfo(f *testing.F) {
 	i := newIDP(f)
 	i.claims = map[string]any{"email": nil, "email_verified": nil}

@@ -54,8 +54,9 @@ func signInFailure(err error) error {
 	return failed(ReasonProvider)
 }
 
-// verify checks an ID token (OpenID Connect Core §3.1.3.7) and the access token that came with it, and gives its claims.
-// An empty nonce is not asked for: a refreshed token need not have one (§12.2).
+// verify checks an ID token (OpenID Connect Core §3.1.3.7) and the access token that came with it,
+// and gives its claims. An empty nonce is not asked for: a refreshed token need not have one
+// (§12.2).
 func (p *Provider) verify(ctx context.Context, m *metadata, got *tokens, nonce string) (map[string]any, error) {
 	algorithm, err := m.checkForm(got.IDToken)
 	if err != nil {
@@ -143,8 +144,8 @@ func (p *Provider) checkIssuer(m *metadata, found string, tenant any) error {
 	return nil
 }
 
-// checkAudience wants our client among the audiences, however many, and as the authorized party if one is named: errata 2 of
-// OpenID Connect Core no longer asks for azp where there are several.
+// checkAudience wants our client among the audiences, however many, and as the authorized party if
+// one is named: errata 2 of OpenID Connect Core no longer asks for azp where there are several.
 func (p *Provider) checkAudience(audience []string, claims map[string]any) error {
 	azp, has := claims["azp"]
 	switch {
@@ -156,7 +157,8 @@ func (p *Provider) checkAudience(audience []string, claims map[string]any) error
 	return nil
 }
 
-// checkTimes says roughly by how much a token is out of its time, since what is wrong then is mostly a clock.
+// checkTimes says roughly by how much a token is out of its time, since what is wrong then is
+// mostly a clock.
 func (p *Provider) checkTimes(t *oidc.IDToken, claims map[string]any) error {
 	const clocks = "; are the clocks of the provider and of this machine right?"
 	now, leeway := p.opts.Now(), p.opts.Leeway
@@ -239,8 +241,9 @@ func keysFailure(err error) error {
 	return failedWith(ReasonKey, "no key at jwks_uri has its id and fits its algorithm")
 }
 
-// subject is the gateway's name for whom verified claims describe, "" if they name nobody usable. The issuer is the token's
-// own: at a provider of many tenants the same sub of two tenants is two people.
+// subject is the gateway's name for whom verified claims describe, "" if they name nobody usable.
+// The issuer is the token's own: at a provider of many tenants the same sub of two tenants is two
+// people.
 func subject(claims map[string]any) string {
 	issuer, _ := claims["iss"].(string)
 	return subjectOf(issuer, claims)

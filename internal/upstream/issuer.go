@@ -7,7 +7,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/identity"
 )
 
-// issuersOf are what the metadata of an issuer may call it: that, and for one that means many tenants its template. See
+// issuersOf are what the metadata of an issuer may call it: that, and for one that means many
+// tenants its template. See
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer.
 func issuersOf(issuer string) []string {
 	if template, ok := identity.TenantTemplate(issuer); ok && template != issuer {
@@ -16,8 +17,9 @@ func issuersOf(issuer string) []string {
 	return []string{issuer}
 }
 
-// issuerOf is the issuer that a token of a person must have: for many tenants the template with the token's own tenant in it,
-// which has to be a GUID, so that nothing else gets into the issuer. "" says that no issuer would do.
+// issuerOf is the issuer that a token of a person must have: for many tenants the template with the
+// token's own tenant in it, which has to be a GUID, so that nothing else gets into the issuer. ""
+// says that no issuer would do.
 func (m *metadata) issuerOf(tenant any) string {
 	if !m.manyTenants() {
 		return m.Issuer
@@ -35,8 +37,8 @@ func (m *metadata) manyTenants() bool {
 	return ok && template == m.Issuer
 }
 
-// mayAnswer reports whether an issuer may stand in an answer to a sign-in (RFC 9207 §2.4). That of many tenants is one tenant's;
-// it must be the ID token's too.
+// mayAnswer reports whether an issuer may stand in an answer to a sign-in (RFC 9207 §2.4). That of
+// many tenants is one tenant's; it must be the ID token's too.
 func (m *metadata) mayAnswer(issuer string) bool {
 	if !m.manyTenants() {
 		return issuer == m.Issuer

@@ -22,7 +22,8 @@ func keyring(t *testing.T, secrets ...[]byte) *seal.Keyring {
 	return ring
 }
 
-// A replica that has not been given the new secret yet must not take a key for missing: that ends the grant.
+// A replica that has not been given the new secret yet must not take a key for missing: that ends
+// the grant.
 func TestAKeyThatDoesNotOpenIsNotMissing(t *testing.T) {
 	b := newBench(t)
 	b.keep(goodKey, "")

@@ -12,8 +12,9 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Store keeps what belongs to the provider behind grants, sealed. [grant.ProviderStates] is one. An error means that the
-// store cannot tell or cannot write now; that something is not there is never an error.
+// Store keeps what belongs to the provider behind grants, sealed. [grant.ProviderStates] is one. An
+// error means that the store cannot tell or cannot write now; that something is not there is never
+// an error.
 type Store interface {
 	// Lease makes the caller the only one who changes a grant's data, until release or for ttl.
 	Lease(ctx context.Context, grant string, ttl time.Duration) (release func(context.Context), held bool, err error)
@@ -21,7 +22,8 @@ type Store interface {
 	Load(ctx context.Context, grant string) (data []byte, version uint64, found bool, err error)
 	// Save replaces what is kept for a grant if its version still is the one given.
 	Save(ctx context.Context, grant string, version uint64, data []byte) (saved bool, err error)
-	// Pause notes for all replicas, for a while, that the provider was asked about a grant in vain; Paused finds the note.
+	// Pause notes for all replicas, for a while, that the provider was asked about a grant in vain;
+	// Paused finds the note.
 	Pause(ctx context.Context, grant string, d time.Duration) error
 	Paused(ctx context.Context, grant string) (bool, error)
 }
@@ -32,22 +34,25 @@ type LoginOptions struct {
 	Store    Store
 	// Patient is the same store for what no call waits for. Default: Store.
 	Patient Store
-	// Recheck is how old the last yes about a person may be before the provider is asked again. Default: 15 minutes.
+	// Recheck is how old the last yes about a person may be before the provider is asked again.
+	// Default: 15 minutes.
 	Recheck time.Duration
 	// MaxAge is how old it may become while nobody can tell. Default: 30 days.
 	MaxAge time.Duration
-	// Room reports whether the deployment has room for one more question now; it counts those for which there is. Default:
-	// there always is.
+	// Room reports whether the deployment has room for one more question now; it counts those for
+	// which there is. Default: there always is.
 	Room func(ctx context.Context) bool
-	// End ends a grant on all replicas. Default: nothing does, but what is kept for the grant says that it is over.
+	// End ends a grant on all replicas. Default: nothing does, but what is kept for the grant says
+	// that it is over.
 	End func(ctx context.Context, grant string) error
 	// OnCheck is told what came of a question. It must not block. Default: nobody.
 	OnCheck func(ctx context.Context, c Check)
 }
 
-// Login knows what belongs to the provider behind grants: whether the people may still come in ([Login.Look] and
-// [Login.StillAllowed]), and the access token that the gateway got when they signed in, which it renews before it ends. It may
-// be used by many goroutines at once. Close ends it.
+// Login knows what belongs to the provider behind grants: whether the people may still come in
+// ([Login.Look] and [Login.StillAllowed]), and the access token that the gateway got when they
+// signed in, which it renews before it ends. It may be used by many goroutines at once. Close ends
+// it.
 type Login struct {
 	opts     LoginOptions
 	provider *Provider
@@ -106,8 +111,8 @@ func NewLogin(opts LoginOptions) (*Login, error) {
 	return l, nil
 }
 
-// Close waits for what the provider is answering to be stored, since that may be the only copy of a token that works. When
-// ctx ends first, the error is its own. There are no renewals after it.
+// Close waits for what the provider is answering to be stored, since that may be the only copy of a
+// token that works. When ctx ends first, the error is its own. There are no renewals after it.
 func (l *Login) Close(ctx context.Context) error {
 	l.close()
 	done := make(chan struct{})
@@ -120,7 +125,8 @@ func (l *Login) Close(ctx context.Context) error {
 	}
 }
 
-// Credential is the access token of the caller's grant. Errors are [ErrGrantOver] and [ErrUnavailable].
+// Credential is the access token of the caller's grant. Errors are [ErrGrantOver] and
+// [ErrUnavailable].
 func (l *Login) Credential(ctx context.Context, subject string) (clerkapi.Credential, error) {
 	s, err := l.current(ctx, subject)
 	if err != nil {
@@ -129,7 +135,8 @@ func (l *Login) Credential(ctx context.Context, subject string) (clerkapi.Creden
 	return clerkapi.Bearer(s.Access), nil
 }
 
-// Renewed is asked after the REST API refused a credential with 401: it gives another one, unless the provider does.
+// Renewed is asked after the REST API refused a credential with 401: it gives another one, unless
+// the provider does.
 func (l *Login) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
 	s, err := l.renewed(ctx, subject, func(s *state) bool { return clerkapi.Bearer(s.Access) == refused })
 	if err != nil {
@@ -138,8 +145,8 @@ func (l *Login) Renewed(ctx context.Context, subject string, refused clerkapi.Cr
 	return clerkapi.Bearer(s.Access), nil
 }
 
-// AccessToken is the access token of the caller's grant, as the subject of an [Exchange]. Errors are [ErrGrantOver] and
-// [ErrUnavailable].
+// AccessToken is the access token of the caller's grant, as the subject of an [Exchange]. Errors
+// are [ErrGrantOver] and [ErrUnavailable].
 func (l *Login) AccessToken(ctx context.Context, subject string) (string, error) {
 	s, err := l.current(ctx, subject)
 	if err != nil {
@@ -157,8 +164,8 @@ func (l *Login) RenewedAccessToken(ctx context.Context, subject, refused string)
 	return s.Access, nil
 }
 
-// current is the state of the caller's grant, with an access token that may be used. While there is one nobody waits for
-// another: a renewal that is due runs beside the calls.
+// current is the state of the caller's grant, with an access token that may be used. While there is
+// one nobody waits for another: a renewal that is due runs beside the calls.
 func (l *Login) current(ctx context.Context, subject string) (*state, error) {
 	grant := request.From(ctx).Caller.Grant
 	s, _, err := l.load(ctx, grant, subject)

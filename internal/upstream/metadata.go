@@ -28,8 +28,8 @@ func (p *Provider) metadataURL() string {
 	return strings.TrimSuffix(identity.MetadataIssuer(p.opts.Issuer), "/") + netx.OpenIDMetadata
 }
 
-// discover reads the metadata (OpenID Connect Discovery §4). It is ours and not go-oidc's, whose errors quote what was answered
-// and do not tell operators which setting is wrong.
+// discover reads the metadata (OpenID Connect Discovery §4). It is ours and not go-oidc's, whose
+// errors quote what was answered and do not tell operators which setting is wrong.
 func (p *Provider) discover(ctx context.Context, old *metadata) (*metadata, error) {
 	found, err := netx.ReadMetadata(ctx, p.client, p.metadataURL(), issuersOf(p.opts.Issuer)...)
 	if err != nil {
@@ -66,8 +66,9 @@ func (p *Provider) mayAsk(address string) bool {
 // algorithmEd25519 is the name of RFC 9864 §2.2 for what RFC 8037 calls EdDSA with such a key.
 const algorithmEd25519 = "Ed25519"
 
-// algorithms are those that ID tokens may be signed with: asymmetric ones that the provider announces. A symmetric one
-// would make the client secret a key, and none is not a signature (RFC 8725 §2.1).
+// algorithms are those that ID tokens may be signed with: asymmetric ones that the provider
+// announces. A symmetric one would make the client secret a key, and none is not a signature (RFC
+// 8725 §2.1).
 func (m *metadata) algorithms() []string {
 	all := []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,
@@ -83,7 +84,8 @@ func (m *metadata) algorithms() []string {
 	return announced
 }
 
-// announces takes both names of EdDSA for one: a provider may sign with the new one and announce the old one.
+// announces takes both names of EdDSA for one: a provider may sign with the new one and announce
+// the old one.
 func (m *metadata) announces(a string) bool {
 	if a == oidc.EdDSA || a == algorithmEd25519 {
 		return slices.Contains(m.Algorithms, oidc.EdDSA) || slices.Contains(m.Algorithms, algorithmEd25519)

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// offers tells whether a sign-in that begins now asks for offline_access, and gives what is kept of it.
+// offers tells whether a sign-in that begins now asks for offline_access, and gives what is kept of
+// it.
 func (i *idp) offers(t *testing.T, p *Provider) (offline bool, kept []byte) {
 	t.Helper()
 	location, kept, err := p.Begin(t.Context(), "the state")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pendingSave is what the provider answered and the store has not taken. It may be the only copy of a token that works: this
-// process serves with it, and goes on offering it to the store.
+// pendingSave is what the provider answered and the store has not taken. It may be the only copy of
+// a token that works: this process serves with it, and goes on offering it to the store.
 type pendingSave struct {
 	version uint64 // in the store, that it is to replace
 	state   *state
@@ -18,8 +18,9 @@ const (
 	longestPause = time.Second
 )
 
-// savePending offers u to the store until that takes it, or has something else in its place. It keeps the lease as long as that
-// lasts, so that nobody uses up the old token while the store blinks.
+// savePending offers u to the store until that takes it, or has something else in its place. It
+// keeps the lease as long as that lasts, so that nobody uses up the old token while the store
+// blinks.
 func (l *Login) savePending(ctx context.Context, grant string, u *pendingSave, release func()) {
 	l.keep(grant, u.data)
 	l.mu.Lock()
@@ -50,7 +51,8 @@ func (l *Login) savePending(ctx context.Context, grant string, u *pendingSave, r
 	})
 }
 
-// unsavedSince gives what is to replace a version; nil if there is nothing, or another version is there already.
+// unsavedSince gives what is to replace a version; nil if there is nothing, or another version is
+// there already.
 func (l *Login) unsavedSince(grant string, version uint64) *pendingSave {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -62,7 +62,8 @@ func TestAStoreThatIsDownLongerThanALeaseGetsTheTokenWhenItIsBack(t *testing.T) 
 	})
 }
 
-// Refreshing upstream: no refresh starts while Redis is down. What is not stored is not refreshed either.
+// Refreshing upstream: no refresh starts while Redis is down. What is not stored is not refreshed
+// either.
 func TestWhatIsNotStoredIsNotRenewedAgain(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, s *signedIn) {
 		s.renewedUnsaved(t)

@@ -34,7 +34,8 @@ var removed = []byte{0}
 // errKeyStands says that the REST API accepts a key, but not for what was called.
 var errKeyStands = errors.New("upstream: the REST API accepts the key")
 
-// What a call without a usable key ends with. Both are an [ErrGrantOver]: the next sign-in asks for a key.
+// What a call without a usable key ends with. Both are an [ErrGrantOver]: the next sign-in asks for
+// a key.
 var (
 	errNoKey error = &fault.Error{
 		Kind: fault.NoCredential, Cause: fmt.Errorf("upstream: no key is linked: %w", ErrGrantOver),
@@ -55,8 +56,8 @@ const (
 	testLimit = 15 * time.Second
 )
 
-// LinkSealer seals keys. Current tells whether a value that opens need not be sealed again: there are several secrets while
-// one takes the place of another.
+// LinkSealer seals keys. Current tells whether a value that opens need not be sealed again: there
+// are several secrets while one takes the place of another.
 type LinkSealer interface {
 	session.Sealer
 	Current(sealed []byte) bool
@@ -74,8 +75,9 @@ type LinkedOptions struct {
 	Now func() time.Time
 }
 
-// PersonalKeys is each person's own key of the REST API, which they gave after signing in. It belongs to the person and not to a
-// grant: whoever signs in with another client is not asked again. It may be used by many goroutines at once.
+// PersonalKeys is each person's own key of the REST API, which they gave after signing in. It
+// belongs to the person and not to a grant: whoever signs in with another client is not asked
+// again. It may be used by many goroutines at once.
 type PersonalKeys struct {
 	opts  LinkedOptions
 	known *lru.Cache[string, *link] // by subject: what the store last said
@@ -91,7 +93,8 @@ type link struct {
 	Refused bool `json:"refused,omitempty"`
 }
 
-// Link is what may be shown of a person's key to that person. Its ID names the key towards [PersonalKeys.Keep].
+// Link is what may be shown of a person's key to that person. Its ID names the key towards
+// [PersonalKeys.Keep].
 type Link = identity.Link
 
 // NewPersonalKeys names every option that is missing.
@@ -114,7 +117,8 @@ func (l *PersonalKeys) Credential(ctx context.Context, subject string) (clerkapi
 		}
 	}
 	if err == nil && k != nil && !l.opts.Sealer.Current(raw) {
-		// Else whoever never signs in again would lose it with the secret. If it fails the next call does it.
+		// Else whoever never signs in again would lose it with the secret. If it fails the next
+		// call does it.
 		_, _ = l.write(ctx, subject, raw, k)
 	}
 	switch {
@@ -126,9 +130,10 @@ func (l *PersonalKeys) Credential(ctx context.Context, subject string) (clerkapi
 	return clerkapi.APIKey(k.Key), nil
 }
 
-// Renewed is asked after the REST API refused a credential with 401: it gives the key that has taken its place meanwhile.
-// Else the same key is tried once more: only one that is refused again has to be asked for at the next sign-in, and not one
-// that may merely not do what was called. Errors are [ErrGrantOver], [ErrUnavailable] and, for a key that stands, another.
+// Renewed is asked after the REST API refused a credential with 401: it gives the key that has
+// taken its place meanwhile. Else the same key is tried once more: only one that is refused again
+// has to be asked for at the next sign-in, and not one that may merely not do what was called.
+// Errors are [ErrGrantOver], [ErrUnavailable] and, for a key that stands, another.
 func (l *PersonalKeys) Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error) {
 	raw, k, err := l.load(ctx, subject)
 	switch {
@@ -149,7 +154,8 @@ func (l *PersonalKeys) Renewed(ctx context.Context, subject string, refused cler
 	}
 	marked := *k
 	marked.Refused = true
-	// If somebody else wrote meanwhile, theirs counts, and this key is refused again where it is used again.
+	// If somebody else wrote meanwhile, theirs counts, and this key is refused again where it is
+	// used again.
 	if _, err := l.write(ctx, subject, raw, &marked); err != nil {
 		return clerkapi.Credential{}, err
 	}
@@ -179,8 +185,9 @@ func sealedID(raw []byte) string {
 	return "sealed-" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// Check is Find for a person who signs in. A key that was refused is tried once more, so that an API that erred for a while
-// costs nobody a key. A usable one is kept for another while. The only error is [ErrUnavailable].
+// Check is Find for a person who signs in. A key that was refused is tried once more, so that an
+// API that erred for a while costs nobody a key. A usable one is kept for another while. The only
+// error is [ErrUnavailable].
 func (l *PersonalKeys) Check(ctx context.Context, subject string) (Link, error) {
 	raw, k, err := l.load(ctx, subject)
 	if err != nil || k == nil {
@@ -203,9 +210,10 @@ func (l *PersonalKeys) Check(ctx context.Context, subject string) (Link, error) 
 	return current.shown(), nil
 }
 
-// Keep tests a key with one read and keeps it for the person. If another one is there, replaces must be its id: the person
-// was shown that one and agreed. Errors are [ErrKeyMalformed], [ErrKeyRefused], [ErrKeyUntested], [ErrKeyExists] and
-// [ErrUnavailable]; after any of them what was kept before still is.
+// Keep tests a key with one read and keeps it for the person. If another one is there, replaces
+// must be its id: the person was shown that one and agreed. Errors are [ErrKeyMalformed],
+// [ErrKeyRefused], [ErrKeyUntested], [ErrKeyExists] and [ErrUnavailable]; after any of them what
+// was kept before still is.
 func (l *PersonalKeys) Keep(ctx context.Context, subject, key, replaces string) error {
 	key = strings.TrimSpace(key)
 	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -241,8 +249,9 @@ func (l *PersonalKeys) Keep(ctx context.Context, subject, key, replaces string) 
 	return fmt.Errorf("%w: the key is written all the time", ErrUnavailable)
 }
 
-// Remove forgets a person's key, which id must name: the person was shown that one. That there is none any more is as good.
-// Errors are [ErrKeyExists], for another key than the one named, and [ErrUnavailable].
+// Remove forgets a person's key, which id must name: the person was shown that one. That there is
+// none any more is as good. Errors are [ErrKeyExists], for another key than the one named, and
+// [ErrUnavailable].
 func (l *PersonalKeys) Remove(ctx context.Context, subject, id string) error {
 	for range 3 { // another replica may write meanwhile
 		raw, old, err := l.load(ctx, subject)
@@ -279,8 +288,8 @@ func (l *PersonalKeys) try(ctx context.Context, key string) error {
 	return ErrKeyUntested // the cause may quote what the API said
 }
 
-// load gives what is stored of a person's key, and that as it is stored. A value that does not open is not a missing one:
-// [ErrUnreadable].
+// load gives what is stored of a person's key, and that as it is stored. A value that does not open
+// is not a missing one: [ErrUnreadable].
 func (l *PersonalKeys) load(ctx context.Context, subject string) (raw []byte, k *link, err error) {
 	name := LinkName(subject)
 	raw, found, err := l.opts.Records.Get(ctx, name)
@@ -327,8 +336,8 @@ func (l *PersonalKeys) write(ctx context.Context, subject string, raw []byte, k 
 	return done, nil
 }
 
-// LinkName is the name under which a person's key is kept. It is not keyed: a secret that rotates must not lose
-// one.
+// LinkName is the name under which a person's key is kept. It is not keyed: a secret that rotates
+// must not lose one.
 func LinkName(subject string) string {
 	sum := sha256.Sum256([]byte("linked key\x00" + subject))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

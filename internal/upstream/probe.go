@@ -8,7 +8,8 @@ import (
 
 // ProviderReport is what a provider was found to say of itself.
 type ProviderReport struct {
-	// MetadataURL is where the metadata was read, Issuer whose it is; for many tenants with {tenantid} in it.
+	// MetadataURL is where the metadata was read, Issuer whose it is; for many tenants with
+	// {tenantid} in it.
 	MetadataURL, Issuer string
 	// The endpoints; UserInfoURL is "" if there is none that may be asked.
 	AuthorizationURL, TokenURL, KeysURL, UserInfoURL string
@@ -18,8 +19,9 @@ type ProviderReport struct {
 	Doubts []string
 }
 
-// Check asks the provider for its metadata and its keys. It sends no secret. The report has what was found before the error,
-// whose LogReason says what is wrong and whose OperatorMustAct whether that passes by itself.
+// Check asks the provider for its metadata and its keys. It sends no secret. The report has what
+// was found before the error, whose LogReason says what is wrong and whose OperatorMustAct whether
+// that passes by itself.
 func (p *Provider) Check(ctx context.Context) (ProviderReport, error) {
 	report := ProviderReport{MetadataURL: p.metadataURL()}
 	m, err := p.metadata(ctx)

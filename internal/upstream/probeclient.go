@@ -10,11 +10,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// ErrUndecided says that a server's answer tells neither that it knows the gateway nor that it does not.
+// ErrUndecided says that a server's answer tells neither that it knows the gateway nor that it does
+// not.
 var ErrUndecided = errors.New("upstream: the answer does not tell")
 
-// CheckClient asks the token endpoint to redeem a code that nobody got, to learn whether it knows the gateway. An error is a
-// [*netx.Finding], or [ErrUndecided]. idSetting and secretSetting name what the server knows the gateway by.
+// CheckClient asks the token endpoint to redeem a code that nobody got, to learn whether it knows
+// the gateway. An error is a [*netx.Finding], or [ErrUndecided]. idSetting and secretSetting name
+// what the server knows the gateway by.
 func (p *Provider) CheckClient(ctx context.Context, idSetting, secretSetting string) error {
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -27,7 +29,8 @@ func (p *Provider) CheckClient(ctx context.Context, idSetting, secretSetting str
 	return clientFinding(err, idSetting, secretSetting)
 }
 
-// CheckMetadata reads the metadata as an exchange does, if the token endpoint is not set. An error has a LogReason.
+// CheckMetadata reads the metadata as an exchange does, if the token endpoint is not set. An error
+// has a LogReason.
 func (a *AuthorizationServer) CheckMetadata(ctx context.Context) error {
 	if a.opts.TokenURL != "" {
 		return nil
@@ -36,7 +39,8 @@ func (a *AuthorizationServer) CheckMetadata(ctx context.Context) error {
 	return err
 }
 
-// CheckClient asks the token endpoint to exchange a token that nobody issued; see [Provider.CheckClient].
+// CheckClient asks the token endpoint to exchange a token that nobody issued; see
+// [Provider.CheckClient].
 func (a *AuthorizationServer) CheckClient(ctx context.Context, idSetting, secretSetting string) error {
 	const accessToken = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // the name of a kind
 	_, err := a.exchange(ctx, url.Values{
@@ -46,7 +50,8 @@ func (a *AuthorizationServer) CheckClient(ctx context.Context, idSetting, secret
 	return clientFinding(err, idSetting, secretSetting)
 }
 
-// clientFinding reads what a token endpoint said to a code or token that is not one: a server that knows the client says so.
+// clientFinding reads what a token endpoint said to a code or token that is not one: a server that
+// knows the client says so.
 func clientFinding(err error, idSetting, secretSetting string) error {
 	e, _ := errors.AsType[*unknownError](err)
 	switch {

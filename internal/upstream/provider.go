@@ -20,15 +20,19 @@ import (
 
 // ProviderOptions configure a [Provider]. Issuer, ClientID, RedirectURL and Allow are required.
 type ProviderOptions struct {
-	// Issuer is the provider's identifier, to the letter as in its metadata. Entra's for many tenants end in common/v2.0 or
-	// organizations/v2.0: then each token is held to the issuer of its own tenant, and Allow has to say which tenants may come.
+	// Issuer is the provider's identifier, to the letter as in its metadata. Entra's for many
+	// tenants end in common/v2.0 or organizations/v2.0: then each token is held to the issuer of
+	// its own tenant, and Allow has to say which tenants may come.
 	Issuer string
-	// ClientID and ClientSecret are what the provider knows the gateway by. Without a secret it is a public client.
+	// ClientID and ClientSecret are what the provider knows the gateway by. Without a secret it is
+	// a public client.
 	ClientID, ClientSecret string
-	// ClientAuth is how the gateway says which client it is, one of the constants such as [AuthPost]. Default: [AuthAuto].
+	// ClientAuth is how the gateway says which client it is, one of the constants such as
+	// [AuthPost]. Default: [AuthAuto].
 	ClientAuth string
-	// BackchannelURL is where the gateway reaches the issuer, if that is not the issuer's own address: the counterpart of the
-	// issuer's host, or with a path the counterpart of the issuer. It may be http.
+	// BackchannelURL is where the gateway reaches the issuer, if that is not the issuer's own
+	// address: the counterpart of the issuer's host, or with a path the counterpart of the issuer.
+	// It may be http.
 	BackchannelURL string
 	// KeySet makes what finds the provider's keys among what fetch gives, a JWK set. Required.
 	KeySet func(fetch func(ctx context.Context) ([]byte, error)) KeySet
@@ -36,10 +40,11 @@ type ProviderOptions struct {
 	RedirectURL string
 	// Scopes are asked for beside openid. Default: profile and email.
 	Scopes []string
-	// Params are added to the URL that browsers are sent to, for what providers have of their own, such as access_type.
-	// None may be one that the protocol needs.
+	// Params are added to the URL that browsers are sent to, for what providers have of their own,
+	// such as access_type. None may be one that the protocol needs.
 	Params map[string]string
-	// Allow says why whom the claims describe may not sign in, nil for who may, such as [identity.Rules.Admit].
+	// Allow says why whom the claims describe may not sign in, nil for who may, such as
+	// [identity.Rules.Admit].
 	Allow func(claims map[string]any) error
 	// Deny names people who may not, whatever Allow says. Default: nobody.
 	Deny identity.Rules
@@ -56,13 +61,15 @@ type ProviderOptions struct {
 
 // KeySet has the keys of a provider.
 type KeySet interface {
-	// VerifySignature is that of [oidc.KeySet]. Its errors are those of fetch, and what has the method
+	// VerifySignature is that of [oidc.KeySet]. Its errors are those of fetch, and what has the
+	// method
 	//
 	//	KeyReason() (word string, temporary bool)
 	//
 	// and says with one of [KeyUnknown] and the others why no key is the one.
 	oidc.KeySet
-	// Count fetches the keys if need be, and says how many there are and how many of them are of use.
+	// Count fetches the keys if need be, and says how many there are and how many of them are of
+	// use.
 	Count(ctx context.Context) (usable, all int, err error)
 }
 
@@ -74,7 +81,8 @@ const (
 	KeyNone      = "no_usable_key"      // the set has no key that is of use
 )
 
-// Provider is an OpenID Connect provider that people sign in at. It may be used by many goroutines at once.
+// Provider is an OpenID Connect provider that people sign in at. It may be used by many goroutines
+// at once.
 type Provider struct {
 	opts   ProviderOptions
 	client *http.Client
@@ -142,7 +150,8 @@ func NewProvider(opts ProviderOptions) (*Provider, error) {
 // scopePattern is a scope-token of RFC 6749 §3.3.
 var scopePattern = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`)
 
-// ownParams are those that belong to the protocol: Begin sets them, or another one would change what comes back.
+// ownParams are those that belong to the protocol: Begin sets them, or another one would change
+// what comes back.
 var ownParams = []string{
 	"client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
 	"code_challenge", "code_challenge_method", "code_verifier", "request", "request_uri", "registration", "dpop_jkt",

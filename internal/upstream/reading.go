@@ -11,11 +11,13 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/grant"
 )
 
-// reading is what the store said of a grant, taken apart and judged once for as long as it says the same.
+// reading is what the store said of a grant, taken apart and judged once for as long as it says the
+// same.
 type reading struct {
 	digest [sha256.Size]byte
 	state  *state
-	// denied says which rule shuts the person out, unfit why none admits them; nil if that is not so. Both are an [ErrNotAllowed].
+	// denied says which rule shuts the person out, unfit why none admits them; nil if that is not
+	// so. Both are an [ErrNotAllowed].
 	denied, unfit error
 }
 
@@ -49,8 +51,8 @@ func (l *Login) keep(grant string, data []byte) {
 	}
 }
 
-// fetch reads what is stored, or what is to be stored in its place. Its errors are errMissing, [ErrGrantOver] for what is
-// somebody else's, [ErrUnavailable] and [ErrUnreadable].
+// fetch reads what is stored, or what is to be stored in its place. Its errors are errMissing,
+// [ErrGrantOver] for what is somebody else's, [ErrUnavailable] and [ErrUnreadable].
 func (l *Login) fetch(ctx context.Context, store Store, grant, subject string) (*reading, uint64, error) {
 	kept := loadOnce(ctx, store, grant)
 	r, err := l.interpret(kept, subject)
@@ -103,12 +105,15 @@ func (l *Login) load(ctx context.Context, grant, subject string) (*state, uint64
 // look is what is found out once for a request.
 type look struct {
 	mu sync.Mutex
-	// loaded is what Look found in the store, for whoever needs it next, once; nil when it was taken.
+	// loaded is what Look found in the store, for whoever needs it next, once; nil when it was
+	// taken.
 	loaded *loaded
-	// grant is whose request it is, and seen what is kept of it; nil if nothing is, or if nobody can tell.
+	// grant is whose request it is, and seen what is kept of it; nil if nothing is, or if nobody
+	// can tell.
 	grant Grant
 	seen  *reading
-	// asked and beside say that the provider was asked, or need not be: before writing, and beside a read.
+	// asked and beside say that the provider was asked, or need not be: before writing, and beside
+	// a read.
 	asked, beside bool
 }
 

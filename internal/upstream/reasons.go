@@ -12,8 +12,8 @@ import (
 //	LogReason() string     // fixed words, and what a log may have: codes, algorithms, issuers, names of settings
 //	OperatorMustAct() bool // it lasts until somebody changes a setting, here or at the provider
 //
-// Neither has a token, a code, a key, or a text of the provider's in it. Whoever shows a failure to a person tells them to try
-// again only if OperatorMustAct says false.
+// Neither has a token, a code, a key, or a text of the provider's in it. Whoever shows a failure to
+// a person tells them to try again only if OperatorMustAct says false.
 
 // unknownError says why an answer of the provider, or the lack of one, says nothing about a person.
 type unknownError struct {
@@ -22,8 +22,8 @@ type unknownError struct {
 	status int    // of HTTP, 0 without an answer
 	// temporary says that the same may be tried again, which makes it an [ErrUnavailable].
 	temporary bool
-	// act says that an operator has to change something. Even then it may be an [ErrUnavailable]: what cannot be asked is
-	// unknown, whoever can mend it, and unknown ends nobody's login.
+	// act says that an operator has to change something. Even then it may be an [ErrUnavailable]:
+	// what cannot be asked is unknown, whoever can mend it, and unknown ends nobody's login.
 	act bool
 }
 
@@ -135,7 +135,8 @@ func withDetail(reason, detail string) string {
 	return reason + ": " + detail
 }
 
-// What a log may have of an answer. Codes come from lists that specifications have; a description may name the person.
+// What a log may have of an answer. Codes come from lists that specifications have; a description
+// may name the person.
 var (
 	errorCode = regexp.MustCompile(`^[a-z_]{1,64}$`)
 	algorithm = regexp.MustCompile(`^[A-Za-z0-9-]{1,16}$`)
@@ -143,7 +144,8 @@ var (
 	entraCode = regexp.MustCompile(`^AADSTS[0-9]{4,8}`)
 )
 
-// saidError is what a log may have of an error that the provider reported (RFC 6749 §4.1.2.1, §5.2).
+// saidError is what a log may have of an error that the provider reported (RFC 6749 §4.1.2.1,
+// §5.2).
 func saidError(code, description string) string {
 	if !errorCode.MatchString(code) {
 		return "error is not a code of OAuth"

@@ -19,10 +19,11 @@ type Grant struct {
 	Born time.Time
 }
 
-// Look says whether a grant stands, by what is kept of it; it asks nobody but the store. Its errors are [ErrGrantOver],
-// [ErrNotAllowed] for who is shut out by a rule, [ErrLapsed], and [ErrUnreadable] for a grant that nobody can judge here. A
-// store that does not answer is not an error: then it goes by what this process knows, and for the rest somebody else decides.
-// What is missing cannot be judged and counts from the sign-in on.
+// Look says whether a grant stands, by what is kept of it; it asks nobody but the store. Its errors
+// are [ErrGrantOver], [ErrNotAllowed] for who is shut out by a rule, [ErrLapsed], and
+// [ErrUnreadable] for a grant that nobody can judge here. A store that does not answer is not an
+// error: then it goes by what this process knows, and for the rest somebody else decides. What is
+// missing cannot be judged and counts from the sign-in on.
 func (l *Login) Look(ctx context.Context, g Grant) error {
 	kept := loadFrom(ctx, l.store, g.ID)
 	seen, err := l.interpret(kept, g.Subject)
@@ -85,14 +86,16 @@ func (l *Login) age(g Grant, r *reading) error {
 	return nil
 }
 
-// due reports whether the provider is to be asked: after a while, and when the rules no longer fit what is kept.
+// due reports whether the provider is to be asked: after a while, and when the rules no longer fit
+// what is kept.
 func (l *Login) due(g Grant, r *reading) bool {
 	return r != nil && !r.state.Over && !r.state.Asserted && (r.unfit != nil || l.now().Sub(lastYes(g, r)) > l.opts.Recheck)
 }
 
-// StillAllowed says whether a grant may go on, and has the provider asked if that was long ago. data is what is kept of the
-// grant, nil for nothing. Errors are those of Look, [ErrNotAllowed] too for who is not admitted by the rules any more, and
-// [ErrUnavailable] for a no that could not be put down.
+// StillAllowed says whether a grant may go on, and has the provider asked if that was long ago.
+// data is what is kept of the grant, nil for nothing. Errors are those of Look, [ErrNotAllowed] too
+// for who is not admitted by the rules any more, and [ErrUnavailable] for a no that could not be
+// put down.
 func (l *Login) StillAllowed(ctx context.Context, g Grant, data []byte) error {
 	var seen *reading
 	if len(data) > 0 {
@@ -107,9 +110,10 @@ func (l *Login) StillAllowed(ctx context.Context, g Grant, data []byte) error {
 	return l.ask(ctx, g, seen, true)
 }
 
-// CheckBeforeWriting is StillAllowed for a request that has been looked at: before it does something that cannot be undone,
-// the provider is asked if that was long ago. Without [Login.Look] before it, or if the store did not answer, nobody is asked.
-// asked says that the caller had to wait, so that the grant may have been ended meanwhile.
+// CheckBeforeWriting is StillAllowed for a request that has been looked at: before it does
+// something that cannot be undone, the provider is asked if that was long ago. Without [Login.Look]
+// before it, or if the store did not answer, nobody is asked. asked says that the caller had to
+// wait, so that the grant may have been ended meanwhile.
 func (l *Login) CheckBeforeWriting(ctx context.Context) (asked bool, err error) {
 	g, seen, done := once(ctx, func(r *look) *bool { return &r.asked })
 	if done {
@@ -151,9 +155,10 @@ func once(ctx context.Context, purpose func(*look) *bool) (g Grant, seen *readin
 	return r.grant, r.seen, done
 }
 
-// ask judges what is kept, and waits for the provider where it is to be asked. strict takes what is kept for a no if the rules
-// do not admit it and nobody knows better. While the provider has not been asked, or has not answered yet, nothing ends for
-// its silence: that is unavailable, and tried again.
+// ask judges what is kept, and waits for the provider where it is to be asked. strict takes what is
+// kept for a no if the rules do not admit it and nobody knows better. While the provider has not
+// been asked, or has not answered yet, nothing ends for its silence: that is unavailable, and tried
+// again.
 func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) error {
 	if err := l.stands(g, seen); err != nil && !errors.Is(err, ErrLapsed) {
 		return err
@@ -180,7 +185,8 @@ func (l *Login) ask(ctx context.Context, g Grant, seen *reading, strict bool) er
 	return err
 }
 
-// answerOf waits for a check for as long as a call may; then it goes on, and who comes later hears of it.
+// answerOf waits for a check for as long as a call may; then it goes on, and who comes later hears
+// of it.
 func answerOf(ctx context.Context, f *flight.Flight[*state], patience time.Duration) error {
 	timer := time.NewTimer(time.Until(f.Began.Add(patience)))
 	defer timer.Stop()

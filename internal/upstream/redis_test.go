@@ -25,7 +25,8 @@ type stored struct {
 	stores []*redisstore.Store // of the replicas
 }
 
-// overRedis runs a test over a real Redis and over the one within a process, in which all replicas are.
+// overRedis runs a test over a real Redis and over the one within a process, in which all replicas
+// are.
 func overRedis(t *testing.T, test func(t *testing.T, s *stored)) {
 	t.Helper()
 	t.Run("redis-server", func(t *testing.T) {

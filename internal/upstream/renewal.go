@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// leaseTime is how long a holder that died keeps others from renewing. It is longer than heldTime, in which all is done
-	// under a lease but repeating a write, so that a lease ends early only for who stalled.
+	// leaseTime is how long a holder that died keeps others from renewing. It is longer than
+	// heldTime, in which all is done under a lease but repeating a write, so that a lease ends
+	// early only for who stalled.
 	leaseTime = 25 * time.Second
 	heldTime  = 20 * time.Second
 	// checkTime is the default of [ProviderOptions.CheckTime], which bounds what is asked between
@@ -33,10 +34,12 @@ type task struct {
 	load func(ctx context.Context) (s *state, version uint64, todo bool, err error)
 	// ask asks the provider and changes s. [ErrGrantOver] is a no; another error changes nothing.
 	ask func(ctx context.Context, m *metadata, s *state) error
-	// ready is asked under the lease; nil for what always is. failed is told under the lease that there was no answer.
+	// ready is asked under the lease; nil for what always is. failed is told under the lease that
+	// there was no answer.
 	ready  func(ctx context.Context, grant string) error
 	failed func(ctx context.Context, grant string)
-	// limit is how long to wait for another holder of the lease; zero for as long as the context lasts.
+	// limit is how long to wait for another holder of the lease; zero for as long as the context
+	// lasts.
 	limit time.Duration
 	// check says that the person is what is asked about: a doubt about them is not a success.
 	check bool
@@ -45,8 +48,8 @@ type task struct {
 	asked, withoutMetadata bool
 }
 
-// renewed gives a state that is not stale any more. Callers of this process share one renewal, which goes on when one
-// of them goes away.
+// renewed gives a state that is not stale any more. Callers of this process share one renewal,
+// which goes on when one of them goes away.
 func (l *Login) renewed(ctx context.Context, subject string, stale func(*state) bool) (*state, error) {
 	grant := request.From(ctx).Caller.Grant
 	for {

@@ -68,8 +68,8 @@ func TestCallsGoOnWithTheOldTokenWhileAnotherOneIsHad(t *testing.T) {
 	})
 }
 
-// Refreshing upstream: at most one in flight per grant while no replica dies or stalls past the lease, which is longer than
-// the provider may take.
+// Refreshing upstream: at most one in flight per grant while no replica dies or stalls past the
+// lease, which is longer than the provider may take.
 func TestTheLeaseOutlastsAProviderThatIsSlow(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, s *signedIn) {
 		time.Sleep(life)
@@ -89,7 +89,8 @@ func TestTheLeaseOutlastsAProviderThatIsSlow(t *testing.T) {
 	})
 }
 
-// Refreshing upstream: a holder that stalls past its lease sends nothing, since another one may have it.
+// Refreshing upstream: a holder that stalls past its lease sends nothing, since another one may
+// have it.
 func TestAHolderThatStalledPastItsLeaseSendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newBubbleIDP(t).serving(t, 1)
@@ -132,7 +133,8 @@ func TestWhoLosesTheWriteAdoptsWhatWasStored(t *testing.T) {
 	})
 }
 
-// Refreshing upstream: after a dead holder the old token is tried once; refused means a 401 challenge.
+// Refreshing upstream: after a dead holder the old token is tried once; refused means a 401
+// challenge.
 func TestADeadHolderCostsOneSignIn(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, s *signedIn) {
 		time.Sleep(life)

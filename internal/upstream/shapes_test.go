@@ -115,7 +115,8 @@ func TestProvidersOfTheseShapesSignPeopleIn(t *testing.T) {
 	}
 }
 
-// Auth0 gives tokens that are not opaque for an audience only, Google refresh tokens for this parameter only.
+// Auth0 gives tokens that are not opaque for an audience only, Google refresh tokens for this
+// parameter only.
 func TestWhatAProviderWantsToBeAskedWithIsAsked(t *testing.T) {
 	i := newIDP(t)
 	for name, value := range map[string]string{"audience": "https://api.example.com", "access_type": "offline"} {
@@ -130,7 +131,8 @@ func TestWhatAProviderWantsToBeAskedWithIsAsked(t *testing.T) {
 	}
 }
 
-// The claim at_hash says which access token an ID token came with, in a hash of the algorithm's size.
+// The claim at_hash says which access token an ID token came with, in a hash of the algorithm's
+// size.
 func TestAtHashIsThatOfEachAlgorithm(t *testing.T) {
 	for algorithm, want := range map[string]string{
 		"RS256": "77QmUPtjPfzWtF2AnpK9RQ", "ES384": "", "EdDSA": "", "Ed25519": "",

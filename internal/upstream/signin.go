@@ -18,7 +18,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/netx"
 )
 
-// Person is who signed in. Upstream is what this package needs later; it is secret, and whoever keeps it seals it.
+// Person is who signed in. Upstream is what this package needs later; it is secret, and whoever
+// keeps it seals it.
 type Person = grant.Person
 
 // keep is what must come back with the answer.
@@ -62,8 +63,9 @@ func (p *Provider) Begin(ctx context.Context, state string) (location string, ke
 	return config.AuthCodeURL(state, options...), kept, err
 }
 
-// scopes are what to ask for: a refresh token where the provider wants to be asked for one (OpenID Connect Core §11), since
-// with it the provider can be asked about the person later, and not while it refuses that.
+// scopes are what to ask for: a refresh token where the provider wants to be asked for one (OpenID
+// Connect Core §11), since with it the provider can be asked about the person later, and not while
+// it refuses that.
 func (p *Provider) scopes(m *metadata) []string {
 	scopes := []string{"openid"}
 	all := slices.Clone(p.opts.Scopes)
@@ -79,8 +81,9 @@ func (p *Provider) scopes(m *metadata) []string {
 	return scopes
 }
 
-// refusedScope says what follows from invalid_scope in answer to a sign-in: if offline_access was asked for it may be that.
-// If it was not, something else is wrong, and offline_access is worth asking for again.
+// refusedScope says what follows from invalid_scope in answer to a sign-in: if offline_access was
+// asked for it may be that. If it was not, something else is wrong, and offline_access is worth
+// asking for again.
 func (p *Provider) refusedScope(k keep) error {
 	if !k.Offline {
 		p.refuses.Store(0)
@@ -90,8 +93,8 @@ func (p *Provider) refusedScope(k keep) error {
 	return ErrBeginAgain
 }
 
-// Finish redeems the provider's answer. Its errors are [ErrDenied], [ErrNotAllowed], [ErrUnavailable], [ErrBeginAgain] and
-// [SignInError].
+// Finish redeems the provider's answer. Its errors are [ErrDenied], [ErrNotAllowed],
+// [ErrUnavailable], [ErrBeginAgain] and [SignInError].
 func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (Person, error) {
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -138,8 +141,8 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, kept []byte) (
 	return person, nil
 }
 
-// readAnswer gives the code of an answer that is one to this sign-in and comes from this provider, and the issuer that it says
-// it is from; "" if it does not.
+// readAnswer gives the code of an answer that is one to this sign-in and comes from this provider,
+// and the issuer that it says it is from; "" if it does not.
 func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code, issuer string, err error) {
 	for _, name := range []string{"code", "state", "iss", "error"} {
 		if len(answer[name]) > 1 { // RFC 6749 §3.1
@@ -166,7 +169,8 @@ func (p *Provider) readAnswer(m *metadata, answer url.Values, k keep) (code, iss
 	return code, issuer, nil
 }
 
-// refused says what the provider's error at the end of a sign-in means (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
+// refused says what the provider's error at the end of a sign-in means (RFC 6749 §4.1.2.1, OpenID
+// Connect Core §3.1.2.6).
 func (p *Provider) refused(code, description string, k keep) error {
 	said := saidError(code, description)
 	switch code {

@@ -112,7 +112,8 @@ func TestAnIssuerThatIsAnnouncedMustBeSent(t *testing.T) {
 	}
 }
 
-// OpenID Connect Discovery §4.3: who answers for somebody else, or leads off https, answers for nobody.
+// OpenID Connect Discovery §4.3: who answers for somebody else, or leads off https, answers for
+// nobody.
 func TestMetadataOfTheProviderIsHeldToItsIssuer(t *testing.T) {
 	for name, metadata := range map[string]map[string]any{
 		"of another issuer":        {"issuer": "https://evil.example"},

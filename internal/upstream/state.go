@@ -9,18 +9,21 @@ import (
 type state struct {
 	Subject string         `json:"sub"`
 	Claims  map[string]any `json:"claims,omitempty"`
-	// Info names the claims that the user info had when it was asked last; none if it has never answered.
+	// Info names the claims that the user info had when it was asked last; none if it has never
+	// answered.
 	Info []string `json:"info,omitempty"`
 	// Allowed is when the provider and the rules last said yes; zero before that was kept.
 	Allowed time.Time `json:"allowed,omitzero"`
 	Access  string    `json:"access,omitempty"`
 	Refresh string    `json:"refresh,omitempty"`
-	// Expires is the end of Access, Renew when to get another one; zero if the provider did not say.
+	// Expires is the end of Access, Renew when to get another one; zero if the provider did not
+	// say.
 	Expires time.Time `json:"expires,omitzero"`
 	Renew   time.Time `json:"renew,omitzero"`
 	// Over says that the provider has ended the grant.
 	Over bool `json:"over,omitempty"`
-	// Asserted says that it is all by an identity assertion: there are no tokens, and nobody to ask.
+	// Asserted says that it is all by an identity assertion: there are no tokens, and nobody to
+	// ask.
 	Asserted bool `json:"asserted,omitempty"`
 
 	// doubt is why nothing is known of the person although there are new tokens. It is not kept.
@@ -37,7 +40,8 @@ func decodeState(data []byte) (*state, error) {
 	return &s, nil
 }
 
-// take puts tokens in that were got now. A provider that does not rotate sends no refresh token (RFC 6749 §6).
+// take puts tokens in that were got now. A provider that does not rotate sends no refresh token
+// (RFC 6749 §6).
 func (s *state) take(t *tokens, now time.Time) {
 	s.Access = t.Access
 	if t.Refresh != "" {
@@ -50,13 +54,14 @@ func (s *state) take(t *tokens, now time.Time) {
 	}
 }
 
-// ahead is how long before its end a token that lives so long is renewed: so early that, if the one who renews it dies, the
-// lease ends and another one has renewed it while it is still good.
+// ahead is how long before its end a token that lives so long is renewed: so early that, if the one
+// who renews it dies, the lease ends and another one has renewed it while it is still good.
 func ahead(life time.Duration) time.Duration {
 	return min(max(life/5, time.Minute), life/2, 5*time.Minute)
 }
 
-// usable reports whether the access token may still be used, fresh whether it need not, or cannot, be renewed either.
+// usable reports whether the access token may still be used, fresh whether it need not, or cannot,
+// be renewed either.
 func (s *state) usable(now time.Time) bool {
 	return !s.Over && s.Access != "" && (s.Expires.IsZero() || now.Before(s.Expires))
 }

@@ -89,7 +89,8 @@ func (m *memory) Paused(context.Context, string) (bool, error) {
 	return time.Now().Before(m.pause), nil
 }
 
-// mortal is how a replica that can die reaches the store: what it does after that does not arrive, its lease stays.
+// mortal is how a replica that can die reaches the store: what it does after that does not arrive,
+// its lease stays.
 type mortal struct {
 	Store
 	mu   sync.Mutex

@@ -25,7 +25,8 @@ type tokens struct {
 	ExpiresIn seconds `json:"expires_in"`
 }
 
-// seconds is a number that some providers write as a string. Whatever else it is counts as not said.
+// seconds is a number that some providers write as a string. Whatever else it is counts as not
+// said.
 type seconds int64
 
 // UnmarshalJSON takes any JSON.
@@ -113,8 +114,8 @@ func parseTokens(status int, body []byte) (*tokens, error) {
 	return &answer.tokens, nil
 }
 
-// aboutUs are errors of RFC 6749 §5.2 that speak of the gateway and of nobody who signed in, and what to do about them. Only
-// such known words go into a reason.
+// aboutUs are errors of RFC 6749 §5.2 that speak of the gateway and of nobody who signed in, and
+// what to do about them. Only such known words go into a reason.
 var aboutUs = map[string]string{
 	invalidClient:            "the provider does not take the client",
 	"unauthorized_client":    "the provider does not let this client use this grant type: allow it there for the client of " + setting.OIDCClientID,

@@ -22,8 +22,8 @@ func newHTTPClient(base http.RoundTripper) *http.Client {
 	return netx.NewClient(base, netx.Bounds{Timeout: providerTimeout, MaxBody: maxAnswer, CheckRedirect: checkRedirect})
 }
 
-// checkRedirect lets documents move within their host. Whatever carries a secret is posted, and a POST is not repeated
-// anywhere (RFC 9700 §4.12).
+// checkRedirect lets documents move within their host. Whatever carries a secret is posted, and a
+// POST is not repeated anywhere (RFC 9700 §4.12).
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	if first.Method != http.MethodGet || len(via) > 3 ||

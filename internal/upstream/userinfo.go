@@ -24,8 +24,9 @@ func (p *Provider) admitted(claims map[string]any) error {
 	return nil
 }
 
-// admit asks the rules, with what the ID token says first, and with the user info if that is not enough to admit, or lacks
-// what somebody is shut out by. Its errors are [ErrNotAllowed], and others that say nothing about the person.
+// admit asks the rules, with what the ID token says first, and with the user info if that is not
+// enough to admit, or lacks what somebody is shut out by. Its errors are [ErrNotAllowed], and
+// others that say nothing about the person.
 func (p *Provider) admit(ctx context.Context, m *metadata, s *state, access string) error {
 	enough := p.opts.Allow(s.Claims) == nil
 	if m.UserInfoURL == "" || enough && !p.opts.Deny.Lack(s.Claims) {
@@ -51,8 +52,8 @@ func (p *Provider) admit(ctx context.Context, m *metadata, s *state, access stri
 	return p.admitted(s.Claims)
 }
 
-// filled is a claim of the ID token with what it lacks, which the user info has: objects, such as realm_access, can be in both
-// and have different roles.
+// filled is a claim of the ID token with what it lacks, which the user info has: objects, such as
+// realm_access, can be in both and have different roles.
 func filled(signed, info any) any {
 	if signed == nil {
 		return info
@@ -69,9 +70,9 @@ func filled(signed, info any) any {
 	return all
 }
 
-// tryUserInfo finds out at sign-in whether the user info answers to the access token, where that is the only way to ask
-// about the person later. Where it refuses the token of somebody who has just signed in, its refusals say nothing later
-// either: such tokens are often for another audience.
+// tryUserInfo finds out at sign-in whether the user info answers to the access token, where that is
+// the only way to ask about the person later. Where it refuses the token of somebody who has just
+// signed in, its refusals say nothing later either: such tokens are often for another audience.
 func (p *Provider) tryUserInfo(ctx context.Context, m *metadata, s *state) {
 	if s.Refresh != "" || len(s.Info) > 0 || m.UserInfoURL == "" {
 		return
@@ -83,7 +84,8 @@ func (p *Provider) tryUserInfo(ctx context.Context, m *metadata, s *state) {
 	}
 }
 
-// userInfo asks for the claims of an access token (OpenID Connect Core §5.3). Its errors say why there are none.
+// userInfo asks for the claims of an access token (OpenID Connect Core §5.3). Its errors say why
+// there are none.
 func (p *Provider) userInfo(ctx context.Context, m *metadata, access string) (map[string]any, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.UserInfoURL, nil)
 	if err != nil {
@@ -128,8 +130,9 @@ func refuses(err error) bool {
 		(u.status == http.StatusUnauthorized || u.status == http.StatusForbidden)
 }
 
-// learn puts what the user info says now in the place of what it said before, and asks the rules. Claims that only the ID
-// token had stay. Errors say no, or that this is somebody else's and says nothing.
+// learn puts what the user info says now in the place of what it said before, and asks the rules.
+// Claims that only the ID token had stay. Errors say no, or that this is somebody else's and says
+// nothing.
 func (p *Provider) learn(s *state, info map[string]any) error {
 	if info["sub"] != s.Claims["sub"] {
 		return unknown("user_info_of_another_subject")

@@ -8,9 +8,10 @@ import (
 	"slices"
 )
 
-// A proxy is one machine or a few networks, and what it says is believed. A set of networks that has a great part of the
-// internet in it trusts strangers, however many parts it is written in: they could call themselves what they like. What
-// counts is public space; one's own networks may be trusted as a whole.
+// A proxy is one machine or a few networks, and what it says is believed. A set of networks that
+// has a great part of the internet in it trusts strangers, however many parts it is written in:
+// they could call themselves what they like. What counts is public space; one's own networks may be
+// trusted as a whole.
 const (
 	// More than one registry hands out at a time is refused: a /8 of IPv4, a /12 of IPv6.
 	mostBitsV4, mostBitsV6 = 8, 12
@@ -18,7 +19,8 @@ const (
 	manyBitsV4, manyBitsV6 = 11, 24
 )
 
-// ownNetworks are those that no stranger calls from: RFC 1918, RFC 6598, RFC 4193, loopback, link-local, multicast and reserved.
+// ownNetworks are those that no stranger calls from: RFC 1918, RFC 6598, RFC 4193, loopback,
+// link-local, multicast and reserved.
 func ownNetworks() []netip.Prefix {
 	var own []netip.Prefix
 	for _, s := range []string{
@@ -51,7 +53,8 @@ func (p *Proxies) Doubt() string {
 	return ""
 }
 
-// publicSpace is how many public addresses of one version the networks have together, each counted once.
+// publicSpace is how many public addresses of one version the networks have together, each counted
+// once.
 func publicSpace(networks []netip.Prefix, v4 bool) *big.Int {
 	var some []netip.Prefix
 	for _, n := range networks {

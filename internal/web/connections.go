@@ -12,9 +12,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// Connections bounds the connections of a listener, each of which takes some 30 KB. If there are as many as may be, a new one
-// takes the place of the one that has been quiet for longest, but for a moment: that is idle, or has not sent a whole request. If
-// there is none new ones wait. From three quarters on connections close after an answer.
+// Connections bounds the connections of a listener, each of which takes some 30 KB. If there are as
+// many as may be, a new one takes the place of the one that has been quiet for longest, but for a
+// moment: that is idle, or has not sent a whole request. If there is none new ones wait. From three
+// quarters on connections close after an answer.
 type Connections struct {
 	most int
 
@@ -79,8 +80,8 @@ func (c *Connections) admit(one *boundConn) bool {
 	return true
 }
 
-// makeRoom closes the connection that is quiet for longest, or passes it over if it is not. It is false if one has to wait.
-// c.mu is held.
+// makeRoom closes the connection that is quiet for longest, or passes it over if it is not. It is
+// false if one has to wait. c.mu is held.
 func (c *Connections) makeRoom() bool {
 	first := c.quiet.Front()
 	if first == nil {
@@ -107,8 +108,8 @@ func (c *Connections) look() {
 	c.room.Broadcast()
 }
 
-// patience is how long a connection may be quiet while others wait for its place. Less would meet clients in the moment in which
-// they send a request.
+// patience is how long a connection may be quiet while others wait for its place. Less would meet
+// clients in the moment in which they send a request.
 const patience = 3 * time.Second
 
 type boundConn struct {
@@ -165,8 +166,8 @@ func (c *Connections) Context(ctx context.Context, conn net.Conn) context.Contex
 	return request.WithConn(ctx, conn)
 }
 
-// Handler notes which connections are being answered. A request whose connection was closed in the moment in which it came is
-// not begun.
+// Handler notes which connections are being answered. A request whose connection was closed in the
+// moment in which it came is not begun.
 func (c *Connections) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, ok := request.Conn(r.Context()).(*boundConn)
@@ -185,7 +186,8 @@ func (c *Connections) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// answers tells whether the connection is still there, and whether there are too many for it to stay.
+// answers tells whether the connection is still there, and whether there are too many for it to
+// stay.
 func (c *boundConn) answers() (there, crowded bool) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -193,8 +195,8 @@ func (c *boundConn) answers() (there, crowded bool) {
 	return !c.ended, c.all.open > c.all.most*3/4
 }
 
-// State is to be the ConnState of the server, which calls it when an answer has been written to its end, and when a request
-// begins to come.
+// State is to be the ConnState of the server, which calls it when an answer has been written to its
+// end, and when a request begins to come.
 func (c *Connections) State(conn net.Conn, state http.ConnState) {
 	bound, ok := conn.(*boundConn)
 	if !ok {

@@ -16,16 +16,17 @@ import (
 
 // Guard checks where a request claims to be sent to and where it comes from.
 //
-// A page in somebody's browser can reach a server on that person's network by letting its own name resolve to the server's
-// address (DNS rebinding). The Host header then still carries the page's name, so names that are not ours are refused.
-// Addresses and loopback names always pass: no page can make a browser send those for a foreign server.
+// A page in somebody's browser can reach a server on that person's network by letting its own name
+// resolve to the server's address (DNS rebinding). The Host header then still carries the page's
+// name, so names that are not ours are refused. Addresses and loopback names always pass: no page
+// can make a browser send those for a foreign server.
 type Guard struct {
 	hosts   []string // lower case, without port
 	origins []originPattern
 }
 
-// NewGuard allows the host names and the origins given, which may have wildcards, besides addresses and loopback names.
-// publicURL, if not nil, adds its own host and origin.
+// NewGuard allows the host names and the origins given, which may have wildcards, besides addresses
+// and loopback names. publicURL, if not nil, adds its own host and origin.
 func NewGuard(publicURL *url.URL, hosts, origins []string) (*Guard, error) {
 	g := &Guard{}
 	if publicURL != nil {
@@ -74,8 +75,9 @@ func (g *Guard) Hosts(next http.Handler) http.Handler {
 // allowed, but by who allows every page.
 func originOf(r *http.Request) string { return strings.Join(r.Header.Values("Origin"), " ") }
 
-// Origins lets a request through to next if it comes from no page or from an allowed one, else answers 403. Preflight
-// requests of allowed origins are answered here. It relies on [Guard.Hosts] in front of it.
+// Origins lets a request through to next if it comes from no page or from an allowed one, else
+// answers 403. Preflight requests of allowed origins are answered here. It relies on [Guard.Hosts]
+// in front of it.
 func (g *Guard) Origins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := originOf(r)
@@ -106,8 +108,8 @@ func (g *Guard) Origins(next http.Handler) http.Handler {
 	})
 }
 
-// TrustsOrigin reports whether the page that a request says to come from is one of the operator's: it may call the gateway, as
-// [Guard.Origins] decides, and not only since every page may.
+// TrustsOrigin reports whether the page that a request says to come from is one of the operator's:
+// it may call the gateway, as [Guard.Origins] decides, and not only since every page may.
 func (g *Guard) TrustsOrigin(r *http.Request) bool {
 	return g.originAllowed(originOf(r), r, false)
 }
@@ -117,7 +119,8 @@ func (g *Guard) hostAllowed(host string) bool {
 	return netx.IsLoopbackName(name) || isAddress(name) || slices.Contains(g.hosts, name)
 }
 
-// originAllowed takes the configured origins, open ones only if told so, and a page of this very host.
+// originAllowed takes the configured origins, open ones only if told so, and a page of this very
+// host.
 func (g *Guard) originAllowed(origin string, r *http.Request, open bool) bool {
 	o := strings.ToLower(origin)
 	if slices.ContainsFunc(g.origins, func(p originPattern) bool { return (open || !p.open()) && p.matches(o) }) {

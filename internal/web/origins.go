@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// originPattern is one of --allowed-origins: scheme://host[:port] in lower case. The host may be "*" or begin with "*.", which
-// stands for one or more names, and the port may be "*". The pattern "*" stands for every origin.
+// originPattern is one of --allowed-origins: scheme://host[:port] in lower case. The host may be
+// "*" or begin with "*.", which stands for one or more names, and the port may be "*". The pattern
+// "*" stands for every origin.
 type originPattern struct {
 	scheme, host, port string
 	any                bool
@@ -56,8 +57,9 @@ func (p originPattern) matches(origin string) bool {
 	return name == p.host
 }
 
-// open reports whether any stranger can put up a page with such an origin: the host is a wildcard as a whole, or below a
-// top-level domain. Extensions and editors have schemes of their own, which no web page has.
+// open reports whether any stranger can put up a page with such an origin: the host is a wildcard
+// as a whole, or below a top-level domain. Extensions and editors have schemes of their own, which
+// no web page has.
 func (p originPattern) open() bool {
 	if p.any {
 		return true
@@ -78,9 +80,9 @@ func OpenOrigins(origins []string) []string {
 // maxRequestHeaders is the longest list of headers that a preflight is answered with.
 const maxRequestHeaders = 4 << 10
 
-// RequestHeaders are what a preflight is told that a page may send: whatever it asks for, since a header gives a page nothing
-// that a program does not have, and libraries for tracing add theirs. usual are those for a page that does not ask, or whose
-// question is malformed.
+// RequestHeaders are what a preflight is told that a page may send: whatever it asks for, since a
+// header gives a page nothing that a program does not have, and libraries for tracing add theirs.
+// usual are those for a page that does not ask, or whose question is malformed.
 func RequestHeaders(asked, usual string) string {
 	if asked == "" || len(asked) > maxRequestHeaders || strings.ContainsFunc(asked, func(r rune) bool {
 		return r <= ' ' && r != ' ' || r >= 0x7f || strings.ContainsRune(`"(){}[]<>@:;\/?=`, r)

@@ -46,7 +46,8 @@ func TestOriginPatternsMatchWhatTheySay(t *testing.T) {
 	}
 }
 
-// A request comes from one page (RFC 6454 §7.3): what reads the first of two would let the other one in.
+// A request comes from one page (RFC 6454 §7.3): what reads the first of two would let the other
+// one in.
 func TestTwoOriginsAreNoneThatIsAllowed(t *testing.T) {
 	h := guarded(t, nil, []string{"https://app.example.com"})
 	for _, origins := range [][]string{{"https://app.example.com", "https://evil.net"}, {"", "https://evil.net"}, {"https://app.example.com", "https://app.example.com"}} {

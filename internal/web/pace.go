@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// PaceOptions are what a client has to keep up with. Each is a bound on standing still or nearly so, not on how long
-// something takes: an answer that is silent for an hour is not written in that time, and a body may be large.
+// PaceOptions are what a client has to keep up with. Each is a bound on standing still or nearly
+// so, not on how long something takes: an answer that is silent for an hour is not written in that
+// time, and a body may be large.
 type PaceOptions struct {
 	// Write is the longest that a client takes for 64 KiB of an answer. Default: 10 s.
 	Write time.Duration
-	// Body is the longest that no byte of a body arrives, and how long a body takes besides a second for each 32 KiB.
-	// Default: 10 s.
+	// Body is the longest that no byte of a body arrives, and how long a body takes besides a
+	// second for each 32 KiB. Default: 10 s.
 	Body time.Duration
 }
 
@@ -27,8 +28,9 @@ const (
 	bodyRate     = 32 << 10
 )
 
-// Pace keeps clients that do not read their answer, or do not send the body that they announced, from holding memory and
-// connections. A connection that falls behind is closed, and the context of its request ends.
+// Pace keeps clients that do not read their answer, or do not send the body that they announced,
+// from holding memory and connections. A connection that falls behind is closed, and the context of
+// its request ends.
 type Pace struct {
 	opts  PaceOptions
 	hurry atomic.Int64 // takes the place of both stalls, 0 before the process stops
@@ -39,8 +41,8 @@ type Pace struct {
 	streams map[*pacedStream]struct{} // that are being written to
 }
 
-// NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers, see [Pace.Bodies] and
-// [Pace.Streams].
+// NewPace is to be used for all listeners of a process, see [Pace.Listener], and their handlers,
+// see [Pace.Bodies] and [Pace.Streams].
 func NewPace(opts PaceOptions) *Pace {
 	if opts.Write <= 0 {
 		opts.Write = defaultWrite
@@ -51,7 +53,8 @@ func NewPace(opts PaceOptions) *Pace {
 	return &Pace{opts: opts, conns: map[*pacedConn]struct{}{}, reading: map[*pacedBody]struct{}{}, streams: map[*pacedStream]struct{}{}}
 }
 
-// Hurry shortens all waits for clients that stand still, those under way included: the process stops.
+// Hurry shortens all waits for clients that stand still, those under way included: the process
+// stops.
 func (p *Pace) Hurry(stall time.Duration) {
 	p.hurry.Store(int64(stall))
 	p.mu.Lock()
@@ -68,7 +71,8 @@ func (p *Pace) Hurry(stall time.Duration) {
 	}
 }
 
-// Listener bounds writing to the connections of a listener, whoever writes: handlers, streams, net/http itself.
+// Listener bounds writing to the connections of a listener, whoever writes: handlers, streams,
+// net/http itself.
 func (p *Pace) Listener(l net.Listener) net.Listener { return pacedListener{l, p} }
 
 type pacedListener struct {
@@ -131,7 +135,8 @@ func (p *Pace) stall(usual time.Duration) time.Duration {
 	return usual
 }
 
-// await sets the deadline of the next write, and sets it again should the process have begun to stop in between.
+// await sets the deadline of the next write, and sets it again should the process have begun to
+// stop in between.
 func (c *pacedConn) await() error {
 	for {
 		stall := c.pace.stall(c.pace.opts.Write)
@@ -141,8 +146,9 @@ func (c *pacedConn) await() error {
 	}
 }
 
-// Bodies bounds reading the bodies of requests. The time counts from the first read, since a request may wait before. A read
-// that comes too late ends in an error that is [os.ErrDeadlineExceeded], and the connection closes after the answer.
+// Bodies bounds reading the bodies of requests. The time counts from the first read, since a
+// request may wait before. A read that comes too late ends in an error that is
+// [os.ErrDeadlineExceeded], and the connection closes after the answer.
 func (p *Pace) Bodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// pingTimeout bounds what readiness waits for the store: less than a second, which probes usually wait, and long enough for a
-// process that is busy with itself.
+// pingTimeout bounds what readiness waits for the store: less than a second, which probes usually
+// wait, and long enough for a process that is busy with itself.
 const pingTimeout = 900 * time.Millisecond
 
-// Probes answer whoever watches a replica. Liveness says that the process serves HTTP and nothing else, so that trouble of
-// the store never gets a replica killed. Readiness says more: see [Probes.Ready].
+// Probes answer whoever watches a replica. Liveness says that the process serves HTTP and nothing
+// else, so that trouble of the store never gets a replica killed. Readiness says more: see
+// [Probes.Ready].
 type Probes struct {
 	draining atomic.Bool
 	drained  chan struct{}
@@ -41,8 +42,9 @@ func (s *Probes) Live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"live": true})
 }
 
-// Ready answers 503 while the replica drains and while the store does not answer. A replica without its store still
-// serves reads, so a balancer that should go on sending asks for /readyz?exclude=store.
+// Ready answers 503 while the replica drains and while the store does not answer. A replica without
+// its store still serves reads, so a balancer that should go on sending asks for
+// /readyz?exclude=store.
 func (s *Probes) Ready(w http.ResponseWriter, r *http.Request) {
 	checks := map[string]string{"accepting": "ok", "store": "ok"}
 	if s.draining.Load() {

@@ -12,20 +12,22 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// forwardedFor carries who called each proxy on the way, the first one first. No RFC has it; RFC 7239 is its heir, and
-// hardly used.
+// forwardedFor carries who called each proxy on the way, the first one first. No RFC has it; RFC
+// 7239 is its heir, and hardly used.
 const forwardedFor = "X-Forwarded-For"
 
 // maxRequestID is how long a proxy's request id may be.
 const maxRequestID = 128
 
-// Proxies are the proxies in front of the gateway whose word is taken: who called them, and how the request is named. Nil
-// are none. That a request was https, or which host it was for, is taken from nobody: the public URL is configured.
+// Proxies are the proxies in front of the gateway whose word is taken: who called them, and how the
+// request is named. Nil are none. That a request was https, or which host it was for, is taken from
+// nobody: the public URL is configured.
 type Proxies struct {
 	trusted []netip.Prefix
 }
 
-// NewProxies trusts addresses such as 10.0.0.7 and networks such as 10.0.0.0/8, unless together they are half the internet.
+// NewProxies trusts addresses such as 10.0.0.7 and networks such as 10.0.0.0/8, unless together
+// they are half the internet.
 func NewProxies(trusted []string) (*Proxies, error) {
 	p := &Proxies{}
 	var problems []error
@@ -60,9 +62,9 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// Identify begins what is known of a request with who calls, and gives every request an id, also in the answer's header: that of a trusted
-// proxy, or one of our own. An id that a client sends is not taken over: it would let a client write into somebody else's
-// trail.
+// Identify begins what is known of a request with who calls, and gives every request an id, also in
+// the answer's header: that of a trusted proxy, or one of our own. An id that a client sends is not
+// taken over: it would let a client write into somebody else's trail.
 func (p *Proxies) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, q := request.Enter(r)
@@ -77,8 +79,9 @@ func (p *Proxies) Identify(next http.Handler) http.Handler {
 	})
 }
 
-// client is the last one on the way who is not a trusted proxy, and whether the connection is a trusted proxy's. What
-// stands before that one is hearsay. Where a trusted proxy's word is not an address, the proxy itself is all that is known.
+// client is the last one on the way who is not a trusted proxy, and whether the connection is a
+// trusted proxy's. What stands before that one is hearsay. Where a trusted proxy's word is not an
+// address, the proxy itself is all that is known.
 func (p *Proxies) client(r *http.Request) (client netip.Addr, proxied bool) {
 	client, _ = parseHop(r.RemoteAddr)
 	if !p.trusts(client) {
@@ -145,8 +148,8 @@ func givenID(h http.Header) (string, bool) {
 	return ids[0], true
 }
 
-// ClientNetwork is what to count a client by: its IPv4 address, or its IPv6 network of 64 bits, within which one machine can
-// take any address. It is "" if nothing is known.
+// ClientNetwork is what to count a client by: its IPv4 address, or its IPv6 network of 64 bits,
+// within which one machine can take any address. It is "" if nothing is known.
 func ClientNetwork(ctx context.Context) string {
 	a := request.From(ctx).Address
 	switch {

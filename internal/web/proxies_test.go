@@ -21,7 +21,8 @@ func proxies(t testing.TB, trusted ...string) *web.Proxies {
 	return p
 }
 
-// identified gives the context behind Identify, and the answer, for a request of a peer with headers.
+// identified gives the context behind Identify, and the answer, for a request of a peer with
+// headers.
 func identified(p *web.Proxies, peer string, headers ...string) (context.Context, *httptest.ResponseRecorder) {
 	var seen *http.Request
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -166,8 +167,8 @@ func TestANetworkMayBeWrittenByAnyOfItsAddresses(t *testing.T) {
 	}
 }
 
-// FuzzForwardedFor: whatever a header says, the client is the peer or stands in the header, an untrusted peer is what
-// it is, and what stands before the client changes nothing.
+// FuzzForwardedFor: whatever a header says, the client is the peer or stands in the header, an
+// untrusted peer is what it is, and what stands before the client changes nothing.
 func FuzzForwardedFor(f *testing.F) {
 	for _, seed := range []string{
 		"203.0.113.9", "198.51.100.1, 203.0.113.9,10.0.0.2", "unknown, 10.0.0.1", "[2001:db8::1]:443", "[::ffff:1.2.3.4]", ",,", " \t",

@@ -6,7 +6,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/setting"
 )
 
-// Reason is why a request was refused: one of the fixed words below, which may be logged and counted.
+// Reason is why a request was refused: one of the fixed words below, which may be logged and
+// counted.
 type Reason string
 
 // Why a request is refused before anything else about it matters.
@@ -69,8 +70,9 @@ const (
 type about struct {
 	// tell says that an operator may have to act: such a refusal is told at INFO, others at DEBUG.
 	tell bool
-	// person says that only somebody whom the identity provider knows can be refused for this, so more of the lines are told
-	// than of what strangers can cause. A public provider knows anybody, so these are bounded too.
+	// person says that only somebody whom the identity provider knows can be refused for this, so
+	// more of the lines are told than of what strangers can cause. A public provider knows anybody,
+	// so these are bounded too.
 	person bool
 	// mend says what would mend it.
 	mend string

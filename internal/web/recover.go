@@ -9,8 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/request"
 )
 
-// Recover answers a panic with 500 and the request id, and logs it with its stack. The process lives on.
-// http.ErrAbortHandler passes: it is how a handler cuts a connection on purpose.
+// Recover answers a panic with 500 and the request id, and logs it with its stack. The process
+// lives on. http.ErrAbortHandler passes: it is how a handler cuts a connection on purpose.
 func Recover(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

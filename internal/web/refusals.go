@@ -21,8 +21,9 @@ type RefusalsOptions struct {
 	Now func() time.Time
 }
 
-// Refusals tells operators of every request that is refused, once. Whoever refuses calls [Refused] before the answer is
-// written; for an answer of 400 and more of which nobody said why, the status says it.
+// Refusals tells operators of every request that is refused, once. Whoever refuses calls [Refused]
+// before the answer is written; for an answer of 400 and more of which nobody said why, the status
+// says it.
 type Refusals struct {
 	opts RefusalsOptions
 
@@ -37,8 +38,9 @@ type Refusals struct {
 const (
 	// toldPerMinute is how many lines at INFO strangers can cause by one reason in a minute.
 	toldPerMinute = 20
-	// peoplePerMinute is the same for people whom the identity provider knows: enough for each of a company's who are shut out
-	// by a wrong rule, and a bound for those of a provider that anybody can have an account at.
+	// peoplePerMinute is the same for people whom the identity provider knows: enough for each of a
+	// company's who are shut out by a wrong rule, and a bound for those of a provider that anybody
+	// can have an account at.
 	peoplePerMinute = 200
 )
 
@@ -82,8 +84,8 @@ func (w *refusalWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Refused says why the request that w answers is refused, and with which status. Further attributes must be fit for a log.
-// Only the first call for a request counts.
+// Refused says why the request that w answers is refused, and with which status. Further attributes
+// must be fit for a log. Only the first call for a request counts.
 func Refused(w http.ResponseWriter, status int, reason Reason, attrs ...slog.Attr) {
 	if at := watcher(w); at != nil {
 		at.tell(status, reason, true, attrs)
@@ -151,8 +153,8 @@ func (w *refusalWriter) tell(status int, reason Reason, logged bool, attrs []slo
 	w.all.opts.Logger.LogAttrs(w.ctx, level, "request refused", line...)
 }
 
-// mayTell bounds what strangers can write into the log: one line for a reason and what was found in a minute, and so many for
-// a reason.
+// mayTell bounds what strangers can write into the log: one line for a reason and what was found in
+// a minute, and so many for a reason.
 func (f *Refusals) mayTell(reason Reason, attrs []slog.Attr) bool {
 	key := string(reason)
 	for _, a := range attrs {
@@ -171,8 +173,8 @@ func (f *Refusals) mayTell(reason Reason, attrs []slog.Attr) bool {
 	return true
 }
 
-// Found is what a client sent, as far as it is fit for a log: characters of host names and origins, and no more of them than
-// a name may have, with nothing in it that could be a whole phone number.
+// Found is what a client sent, as far as it is fit for a log: characters of host names and origins,
+// and no more of them than a name may have, with nothing in it that could be a whole phone number.
 func Found(value string) slog.Attr {
 	const most, mostDigits = 100, 4
 	run := 0

@@ -12,8 +12,8 @@ import (
 // maxTold bounds [Told]: its kinds are fixed words, and issuers that the operator has named.
 const maxTold = 1000
 
-// Told bounds how often operators are told of one kind of trouble that others can cause as often as they like. The zero value
-// has told nothing.
+// Told bounds how often operators are told of one kind of trouble that others can cause as often as
+// they like. The zero value has told nothing.
 type Told struct {
 	mu    sync.Mutex
 	kinds *simplelru.LRU[string, *toldKind]
@@ -24,8 +24,8 @@ type toldKind struct {
 	told, untold int
 }
 
-// Tell reports whether a kind is to be told now: at most so many times in a minute. untold is how often it was not told in the
-// minute before, which the first line after it says.
+// Tell reports whether a kind is to be told now: at most so many times in a minute. untold is how
+// often it was not told in the minute before, which the first line after it says.
 func (t *Told) Tell(now time.Time, kind string, most int) (tell bool, untold int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,8 +49,8 @@ func (t *Told) Tell(now time.Time, kind string, most int) (tell bool, untold int
 	return true, untold
 }
 
-// Log writes a line about a kind at a level, and at DEBUG what would be one too many in a minute. The next line of the kind says
-// how many those were.
+// Log writes a line about a kind at a level, and at DEBUG what would be one too many in a minute.
+// The next line of the kind says how many those were.
 func (t *Told) Log(ctx context.Context, logger *slog.Logger, now time.Time, kind string, most int, level slog.Level, line string, attrs ...any) {
 	switch tell, untold := t.Tell(now, kind, most); {
 	case !tell:

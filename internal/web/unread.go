@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// hasUnread tells whether something came on a connection that nobody has read: a process that has too much to do reads late. Of
-// what is not a connection of the system it is not known.
+// hasUnread tells whether something came on a connection that nobody has read: a process that has
+// too much to do reads late. Of what is not a connection of the system it is not known.
 func hasUnread(conn net.Conn) bool {
 	if paced, ok := conn.(*pacedConn); ok {
 		conn = paced.Conn

@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// The circuit breaker opens with the fifth failure and lets a trial through after fifteen seconds, where nothing else is set.
+// The circuit breaker opens with the fifth failure and lets a trial through after fifteen seconds,
+// where nothing else is set.
 func TestDefaultsOfTheCircuitBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,9 +21,10 @@ type request struct {
 	body  any // sent as JSON; nil for none
 }
 
-// call is one call of a method. It is also the [http.RoundTripper] of its own attempts, which lets it see each attempt
-// as a whole, answer and connection included; the connections belong to the shared transport. The transport's
-// CloseIdleConnections stays hidden behind it: retryablehttp would use it at every call that fails.
+// call is one call of a method. It is also the [http.RoundTripper] of its own attempts, which lets
+// it see each attempt as a whole, answer and connection included; the connections belong to the
+// shared transport. The transport's CloseIdleConnections stays hidden behind it: retryablehttp
+// would use it at every call that fails.
 type call struct {
 	core       *core
 	op         operation
@@ -66,8 +67,8 @@ func (u *user) do(ctx context.Context, op operation, r request, out any) (resp *
 
 // send makes the attempts.
 func (c *call) send(ctx context.Context, req *retryablehttp.Request, out any) (*Response, error) {
-	// The client is a value of this call, since its hooks see neither the request nor the context of an attempt that
-	// failed. Nothing in it is costly.
+	// The client is a value of this call, since its hooks see neither the request nor the context
+	// of an attempt that failed. Nothing in it is costly.
 	client := retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: c,
@@ -123,15 +124,15 @@ func (c *call) invalid(message string, cause error) *Error {
 	return &Error{Operation: c.op.id, Reason: ErrInvalid, Message: message, cause: cause}
 }
 
-// Answers are read up to these sizes. What the API says about an error fits into the first; 50 messages of the greatest
-// length, their media included, into the second.
+// Answers are read up to these sizes. What the API says about an error fits into the first; 50
+// messages of the greatest length, their media included, into the second.
 const (
 	maxErrorBody = 64 << 10
 	maxBody      = 8 << 20
 )
 
-// An answer of more than largeBody bytes is read as one of largeAtOnce at most, since what is made of it takes several times its
-// size. An ordinary page is below.
+// An answer of more than largeBody bytes is read as one of largeAtOnce at most, since what is made
+// of it takes several times its size. An ordinary page is below.
 const (
 	largeBody   = 512 << 10
 	largeAtOnce = 4
@@ -177,8 +178,8 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.last.sent = true
-	// The deadline reaches the body whatever the transport does about it: that of a 101 is the connection itself, which
-	// net/http hands over for good.
+	// The deadline reaches the body whatever the transport does about it: that of a 101 is the
+	// connection itself, which net/http hands over for good.
 	from, read := resp.Body, make(chan struct{})
 	defer close(read)
 	defer context.AfterFunc(req.Context(), func() { closeUnlessRead(from, read) })()
@@ -195,8 +196,8 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// ownEnd is how long a transport has to end a body by itself once the deadline is over. net/http does it, and holds a lock
-// meanwhile that closing the body would wait for.
+// ownEnd is how long a transport has to end a body by itself once the deadline is over. net/http
+// does it, and holds a lock meanwhile that closing the body would wait for.
 const ownEnd = 100 * time.Millisecond
 
 // closeUnlessRead closes a body whose transport lets the deadline pass.
@@ -210,7 +211,8 @@ func closeUnlessRead(body io.Closer, read <-chan struct{}) {
 	}
 }
 
-// readBody reads as much of an answer as anybody looks at, and closes it. Its deadline ends a wait too.
+// readBody reads as much of an answer as anybody looks at, and closes it. Its deadline ends a wait
+// too.
 func (c *call) readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode < 200 { // no final answer: what follows belongs to a protocol that nobody asked for (RFC 9110 §15.2.2)

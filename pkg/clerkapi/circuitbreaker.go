@@ -14,13 +14,14 @@ const (
 	defaultCircuitPause    = 15 * time.Second
 	// maxCircuits bounds the memory for what fails; beyond it the API is asked every time.
 	maxCircuits = 10_000
-	// circuitLife is after how many pauses without a call a failure is forgotten, if there are too many: tokens end, and
-	// nobody comes back with them.
+	// circuitLife is after how many pauses without a call a failure is forgotten, if there are too
+	// many: tokens end, and nobody comes back with them.
 	circuitLife = 10
 )
 
-// circuits leave the API alone where it fails persistently: per credential and operation, since one may fail while others
-// work. There is one entry for each that failed last, and none where all is well.
+// circuits leave the API alone where it fails persistently: per credential and operation, since one
+// may fail while others work. There is one entry for each that failed last, and none where all is
+// well.
 type circuits struct {
 	failures int
 	pause    time.Duration
@@ -45,7 +46,8 @@ type circuit struct {
 	trial bool
 }
 
-// enter tells how long the API is still left alone, 0 if a call may be made. After that [circuits.leave] must be called.
+// enter tells how long the API is still left alone, 0 if a call may be made. After that
+// [circuits.leave] must be called.
 func (cs *circuits) enter(k circuitKey) (wait time.Duration) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -92,7 +94,8 @@ func (cs *circuits) leave(k circuitKey, err error, gaveUp bool) {
 	}
 }
 
-// sweep forgets failures that nobody has come back to, at most once in a pause, and tells whether there is room then.
+// sweep forgets failures that nobody has come back to, at most once in a pause, and tells whether
+// there is room then.
 func (cs *circuits) sweep() bool {
 	now := cs.now()
 	if now.Sub(cs.swept) < cs.pause {
@@ -103,7 +106,8 @@ func (cs *circuits) sweep() bool {
 	return len(cs.failing) < maxCircuits
 }
 
-// isFailure tells whether an error means that the API does not work, rather than that it does not like a request.
+// isFailure tells whether an error means that the API does not work, rather than that it does not
+// like a request.
 func isFailure(err error) bool {
 	for _, reason := range []error{ErrServer, ErrTimeout, ErrInterrupted, ErrUnreachable} {
 		if errors.Is(err, reason) {

@@ -26,7 +26,8 @@ type seen struct {
 	Body        string
 }
 
-// serve starts an API that answers everything with status and body, and a client of it with a credential.
+// serve starts an API that answers everything with status and body, and a client of it with a
+// credential.
 func serve(t *testing.T, status int, body string) (*clerkapi.Client, *seen) {
 	t.Helper()
 	got := new(seen)

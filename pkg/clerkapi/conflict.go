@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// existingID finds the id of what exists already in the body of a 409. The API documents no form, so the usual ones are taken.
-// What is found is raw: see [call.clean].
+// existingID finds the id of what exists already in the body of a 409. The API documents no form,
+// so the usual ones are taken. What is found is raw: see [call.clean].
 func existingID(body []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()

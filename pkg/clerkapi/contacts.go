@@ -18,8 +18,9 @@ func (s *ContactsService) Create(ctx context.Context, fields *ContactFields) (*C
 	return unlessBad(answer.Data, resp, err)
 }
 
-// CreateBatch adds several contacts in one request. It is made again only if it certainly was not taken. Whether the
-// API may add some of them and refuse others is not documented: count what comes back.
+// CreateBatch adds several contacts in one request. It is made again only if it certainly was not
+// taken. Whether the API may add some of them and refuse others is not documented: count what comes
+// back.
 func (s *ContactsService) CreateBatch(ctx context.Context, req *CreateContactsRequest) ([]Contact, *Response, error) {
 	if req == nil {
 		return nil, nil, noRequest(opCreateContacts)
@@ -30,7 +31,8 @@ func (s *ContactsService) CreateBatch(ctx context.Context, req *CreateContactsRe
 	return unlessBad(answer.Data, resp, err)
 }
 
-// Update changes one contact: the fields that are set. Data replaces all the metadata that was there.
+// Update changes one contact: the fields that are set. Data replaces all the metadata that was
+// there.
 func (s *ContactsService) Update(ctx context.Context, id ID, req *UpdateContactRequest) (*Contact, *Response, error) {
 	if req == nil {
 		return nil, nil, noRequest(opUpdateContact)
@@ -40,13 +42,14 @@ func (s *ContactsService) Update(ctx context.Context, id ID, req *UpdateContactR
 	return unlessBad(answer.Data, resp, err)
 }
 
-// Delete removes one contact. That it is not there is [ErrNotFound], unless an attempt of this very call may have
-// removed it; then the [Response] has the status 404.
+// Delete removes one contact. That it is not there is [ErrNotFound], unless an attempt of this very
+// call may have removed it; then the [Response] has the status 404.
 func (s *ContactsService) Delete(ctx context.Context, id ID) (*Response, error) {
 	return (*user)(s).do(ctx, opDeleteContact, request{id: id}, nil)
 }
 
-// Search looks contacts up. The names of the API's query parameters are not documented, so they are the caller's.
+// Search looks contacts up. The names of the API's query parameters are not documented, so they are
+// the caller's.
 func (s *ContactsService) Search(ctx context.Context, query url.Values) ([]Contact, *Response, error) {
 	var answer contactsAnswer
 	resp, err := (*user)(s).do(ctx, opSearchContacts, request{query: query}, &answer)

@@ -7,13 +7,15 @@ import (
 	"unique"
 )
 
-// Credential says for whom a request is made. It belongs to one call or one user and is never kept by a [Client] that
-// others use. It prints as "[redacted]".
+// Credential says for whom a request is made. It belongs to one call or one user and is never kept
+// by a [Client] that others use. It prints as "[redacted]".
 //
-// The zero value is not a credential; a call with it fails with [ErrNoCredential] before anything is sent.
+// The zero value is not a credential; a call with it fails with [ErrNoCredential] before anything
+// is sent.
 type Credential struct {
 	scheme scheme
-	// A handle, since fmt prints a string in the unexported field of somebody's struct without asking String.
+	// A handle, since fmt prints a string in the unexported field of somebody's struct without
+	// asking String.
 	value unique.Handle[string]
 }
 
@@ -55,8 +57,8 @@ func (Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText redacts.
 func (Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// Digest is what digest, which should be keyed, makes of the credential: it tells which are the same without telling what
-// they are.
+// Digest is what digest, which should be keyed, makes of the credential: it tells which are the
+// same without telling what they are.
 func (c Credential) Digest(digest func([]byte) []byte) []byte {
 	if c.IsZero() {
 		return digest(nil)

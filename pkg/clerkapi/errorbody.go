@@ -18,8 +18,9 @@ const (
 	maxCode    = 64  // bytes of Error.Code
 )
 
-// readErrorBody finds what a person can read in the body of an answer that is not 2xx. The API documents no form, and
-// proxies answer in its place, so every form is taken and none is required. What is found is raw: see [call.clean].
+// readErrorBody finds what a person can read in the body of an answer that is not 2xx. The API
+// documents no form, and proxies answer in its place, so every form is taken and none is required.
+// What is found is raw: see [call.clean].
 func readErrorBody(contentType string, body []byte) (message, code string) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	if len(body) == 0 || bytes.IndexByte(body, 0) >= 0 {
@@ -41,7 +42,8 @@ func readErrorBody(contentType string, body []byte) (message, code string) {
 	}
 }
 
-// looksLikeJSON tells JSON that was cut short, which nobody wants to read, from a text that is labeled as JSON.
+// looksLikeJSON tells JSON that was cut short, which nobody wants to read, from a text that is
+// labeled as JSON.
 func looksLikeJSON(body []byte) bool { return body[0] == '{' || body[0] == '[' || body[0] == '"' }
 
 // htmlTitle finds a short title. Whatever else is in a page is for browsers.
@@ -60,9 +62,9 @@ const (
 	maxParts = 10
 )
 
-// messageIn reads strings, lists of them, and objects such as {"message": …}, {"error": {"message": …}},
-// {"message": …, "errors": […]}, {"errors": {"field": […]}}, {"title": …, "detail": …} (RFC 9457) and
-// {"property": …, "constraints": {…}}.
+// messageIn reads strings, lists of them, and objects such as {"message": …}, {"error": {"message":
+// …}}, {"message": …, "errors": […]}, {"errors": {"field": […]}}, {"title": …, "detail": …} (RFC
+// 9457) and {"property": …, "constraints": {…}}.
 func messageIn(v any, depth int) string {
 	if depth > maxDepth {
 		return ""
@@ -152,8 +154,8 @@ func codeIn(v any) string {
 	return codeIn(m["error"])
 }
 
-// clean makes one readable line of a foreign text, without the credential in case the API repeats it, and of at most limit
-// bytes.
+// clean makes one readable line of a foreign text, without the credential in case the API repeats
+// it, and of at most limit bytes.
 func (c *call) clean(s string, limit int) string {
 	s = c.credential.redact(sanitize.Line(s, len(s)))
 	if len(s) <= limit {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What went wrong, for errors.Is. Every error of this package that concerns a request is an [*Error] with one of these.
+// What went wrong, for errors.Is. Every error of this package that concerns a request is an
+// [*Error] with one of these.
 var (
 	ErrNoCredential  = errors.New("no credential")                    // nothing was sent
 	ErrInvalid       = errors.New("invalid request")                  // refused here, nothing was sent
@@ -35,7 +36,8 @@ const (
 	NotDone Outcome = iota
 	// Unknown says that the request may have had an effect. Repeating it may do a thing twice.
 	Unknown
-	// Done says that the API took the request, but its answer could not be read, or tells of a failure later on the way.
+	// Done says that the API took the request, but its answer could not be read, or tells of a
+	// failure later on the way.
 	Done
 )
 
@@ -61,13 +63,15 @@ type Error struct {
 	Outcome Outcome
 	// Status is the HTTP status, 0 if there was no answer.
 	Status int
-	// Message is what the API said about it, as one line of at most 500 bytes; "" if it said nothing readable. With
-	// [ErrInvalid] and [ErrNoCredential] it says what to change. The API may quote what was sent to it, so it is not for
-	// logs that must not hold numbers or texts; the credential is taken out.
+	// Message is what the API said about it, as one line of at most 500 bytes; "" if it said
+	// nothing readable. With [ErrInvalid] and [ErrNoCredential] it says what to change. The API may
+	// quote what was sent to it, so it is not for logs that must not hold numbers or texts; the
+	// credential is taken out.
 	Message string
 	// Code is the API's own code for it, "" if it gave none.
 	Code string
-	// ExistingID is the id of what exists already and so was not created, where the API refused with 409 and named it; else "".
+	// ExistingID is the id of what exists already and so was not created, where the API refused
+	// with 409 and named it; else "".
 	ExistingID ID
 	// RetryAfter is how long the API asks to wait, counted from its answer; 0 if it does not say.
 	RetryAfter time.Duration

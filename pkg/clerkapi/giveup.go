@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Until returns a client whose calls are finished once an attempt is under way, but not tried again after given has ended: a
-// wait before another attempt ends then. It shares everything else.
+// Until returns a client whose calls are finished once an attempt is under way, but not tried again
+// after given has ended: a wait before another attempt ends then. It shares everything else.
 func (c *Client) Until(given context.Context) *Client {
 	u := c.user
 	u.given = given

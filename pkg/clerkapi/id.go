@@ -11,8 +11,8 @@ import (
 
 // ID is the id of a message, contact, campaign, inbox or team.
 //
-// The API writes some ids as JSON numbers and some as strings. ID takes both and keeps every digit; it is written as a
-// string. The zero value means "none".
+// The API writes some ids as JSON numbers and some as strings. ID takes both and keeps every digit;
+// it is written as a string. The zero value means "none".
 type ID string
 
 // UnmarshalJSON takes a JSON string, a JSON number or null.
@@ -39,8 +39,9 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 	}
 }
 
-// isSegment reports whether an id, escaped, names one thing below a path. Servers and proxies differ in how often they
-// decode a path and in what they take for a slash, so no part of it may be "." or ".." in anybody's eyes.
+// isSegment reports whether an id, escaped, names one thing below a path. Servers and proxies
+// differ in how often they decode a path and in what they take for a slash, so no part of it may be
+// "." or ".." in anybody's eyes.
 func (id ID) isSegment() bool {
 	s := string(id)
 	for range 3 {
@@ -59,8 +60,8 @@ func (id ID) isSegment() bool {
 	return id != ""
 }
 
-// isPlainString reports whether a JSON string stands for its own bytes. A page of messages has hundreds of ids, nearly
-// all of them plain.
+// isPlainString reports whether a JSON string stands for its own bytes. A page of messages has
+// hundreds of ids, nearly all of them plain.
 func isPlainString(data []byte) bool {
 	n := len(data)
 	return n >= 2 && data[0] == '"' && data[n-1] == '"' && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data)

@@ -14,7 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// pouring is an answer that goes on when it is let. It counts those that are being read beyond their beginning.
+// pouring is an answer that goes on when it is let. It counts those that are being read beyond
+// their beginning.
 type pouring struct {
 	io.Reader
 	open    chan struct{}

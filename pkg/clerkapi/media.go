@@ -2,8 +2,9 @@ package clerkapi
 
 import "encoding/json"
 
-// MediaList are the URLs of a message's media. Which form they have in answers is not documented, so an entry may be a text
-// or an object with the member url, and whatever else is there is passed over: a message is never unreadable for its media.
+// MediaList are the URLs of a message's media. Which form they have in answers is not documented,
+// so an entry may be a text or an object with the member url, and whatever else is there is passed
+// over: a message is never unreadable for its media.
 type MediaList []string
 
 // UnmarshalJSON takes any value.

@@ -13,8 +13,9 @@ type MessagesService user
 
 // Send sends one message. It is made again only if it certainly was not taken.
 //
-// The API may take a message and tell in the same answer that it failed: then the message is returned beside an error
-// that is [ErrFailed]. A MediaURLs of nil is sent as an empty list, as the API wants it.
+// The API may take a message and tell in the same answer that it failed: then the message is
+// returned beside an error that is [ErrFailed]. A MediaURLs of nil is sent as an empty list, as the
+// API wants it.
 func (s *MessagesService) Send(ctx context.Context, req *SendMessageRequest) (*Message, *Response, error) {
 	if req == nil {
 		return nil, nil, noRequest(opSendMessage)

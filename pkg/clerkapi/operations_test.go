@@ -19,7 +19,8 @@ type operationIn struct{ ID, Method, Path string }
 // withoutOperation are the methods that are no operation of their own.
 var withoutOperation = map[string]string{"Messages.All": "goes through Messages.Find"}
 
-// performed finds out what each method really does: by calling it, and looking at its request and its error.
+// performed finds out what each method really does: by calling it, and looking at its request and
+// its error.
 func performed(t *testing.T) map[string]operationIn {
 	t.Helper()
 	found := map[string]operationIn{}
@@ -96,8 +97,8 @@ func TestEveryMethodOfEveryServiceIsAnOperation(t *testing.T) {
 	}
 }
 
-// Who adds a field to a request struct must see it sent, and who adds one to the document must get it generated: the
-// schemas and the structs have the same JSON names.
+// Who adds a field to a request struct must see it sent, and who adds one to the document must get
+// it generated: the schemas and the structs have the same JSON names.
 func TestModelsHaveTheFieldsOfTheirSchemas(t *testing.T) {
 	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)

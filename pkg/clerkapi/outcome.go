@@ -14,7 +14,8 @@ var (
 	errNoData  = errors.New("the answer lacks what it must have")
 )
 
-// finish turns what the attempts came to into a response and an error. doErr is what retryablehttp returned.
+// finish turns what the attempts came to into a response and an error. doErr is what retryablehttp
+// returned.
 func (c *call) finish(ctx context.Context, doErr error, out any) (*Response, error) {
 	a := &c.last
 	if c.op.method == http.MethodDelete && a.status == http.StatusNotFound && c.uncertain {
@@ -61,7 +62,8 @@ func decode(body []byte, out any) error {
 
 // validator is an answer that decoding alone does not prove good.
 type validator interface {
-	// validate returns a *reported if the answer tells of a failure, another error if it lacks what it must have.
+	// validate returns a *reported if the answer tells of a failure, another error if it lacks what
+	// it must have.
 	validate() error
 }
 
@@ -172,7 +174,8 @@ func (a *attempt) uncertain() bool {
 	case a.status == 0:
 		return a.sent
 	case a.status == http.StatusRequestTimeout:
-		// By RFC 9110 §15.5.9 the request did not come whole; web frameworks answer it when a handler takes too long.
+		// By RFC 9110 §15.5.9 the request did not come whole; web frameworks answer it when a
+		// handler takes too long.
 		return true
 	case a.status >= 400 && a.status <= 499:
 		return false
@@ -180,7 +183,8 @@ func (a *attempt) uncertain() bool {
 		a.status == http.StatusPermanentRedirect:
 		return false // the request is to be made elsewhere: nothing was done with it here (RFC 9110 §15.4)
 	default:
-		// 5xx. And 302 and 303, which may follow upon a request that was executed (RFC 9110 §15.4.4).
+		// 5xx. And 302 and 303, which may follow upon a request that was executed (RFC 9110
+		// §15.4.4).
 		return !isSuccess(a.status)
 	}
 }

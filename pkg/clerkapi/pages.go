@@ -10,11 +10,12 @@ import (
 // maxLimit is how many messages the API gives on a page at most.
 const maxLimit = 50
 
-// All iterates over the messages of every page from params.Page on; it stops at the first error, which it yields. Pages
-// are fetched as the loop comes to them, each under a deadline of its own; a params.Limit of 0 means pages of 50.
+// All iterates over the messages of every page from params.Page on; it stops at the first error,
+// which it yields. Pages are fetched as the loop comes to them, each under a deadline of its own; a
+// params.Limit of 0 means pages of 50.
 //
-// Messages that arrive meanwhile move the others on to the next page: one that was on the page before is not yielded
-// again. Breaking out of the loop ends it without another request.
+// Messages that arrive meanwhile move the others on to the next page: one that was on the page
+// before is not yielded again. Breaking out of the loop ends it without another request.
 func (s *MessagesService) All(ctx context.Context, params *FindMessagesParams) iter.Seq2[*Message, error] {
 	var first FindMessagesParams
 	if params != nil {
@@ -43,14 +44,16 @@ func (s *MessagesService) All(ctx context.Context, params *FindMessagesParams) i
 	}
 }
 
-// maxStale is how many pages in a row bring nothing new before that is an error. One may, if as many messages as fit on
-// a page arrive between two requests; an API that overlooks the page number would go on for ever.
+// maxStale is how many pages in a row bring nothing new before that is an error. One may, if as
+// many messages as fit on a page arrive between two requests; an API that overlooks the page number
+// would go on for ever.
 const maxStale = 2
 
 // pager knows how far an iteration has come.
 type pager struct {
 	params FindMessagesParams
-	// skipped counts the messages on pages before the first that was asked for; seen those taken since.
+	// skipped counts the messages on pages before the first that was asked for; seen those taken
+	// since.
 	skipped, seen int64
 	started       bool
 	// before has the ids of the page before; stale counts pages without a new one.
@@ -58,9 +61,9 @@ type pager struct {
 	stale  int
 }
 
-// take returns the messages of a page that were not on the page before, and whether to ask for another page. The end
-// is believed only if nothing speaks against it, since a page too many costs one request and a page too few hides
-// messages; a page without messages ends it in any case.
+// take returns the messages of a page that were not on the page before, and whether to ask for
+// another page. The end is believed only if nothing speaks against it, since a page too many costs
+// one request and a page too few hides messages; a page without messages ends it in any case.
 func (p *pager) take(page *MessagePage) (fresh []*Message, more bool, err error) {
 	n := int64(len(page.Data))
 	if n == 0 {

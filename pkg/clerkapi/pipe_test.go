@@ -15,7 +15,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// pipeAPI is an API reached over pipes, so that it works under synctest's clock: a real server, a real transport.
+// pipeAPI is an API reached over pipes, so that it works under synctest's clock: a real server, a
+// real transport.
 type pipeAPI struct {
 	// refuse tells whether to refuse the n-th dial, from 1.
 	refuse func(n int32) bool

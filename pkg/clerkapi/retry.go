@@ -14,8 +14,8 @@ import (
 
 // Which requests may be retried, a POST above all, and when.
 
-// The wait before attempt n+1 is between half of and all of minWait<<(n-1), at most maxWait; a Retry-After of the API
-// comes on top if it is longer.
+// The wait before attempt n+1 is between half of and all of minWait<<(n-1), at most maxWait; a
+// Retry-After of the API comes on top if it is longer.
 const (
 	minWait = 250 * time.Millisecond
 	maxWait = 4 * time.Second
@@ -23,9 +23,9 @@ const (
 	retryAfterSpread = 250 * time.Millisecond
 )
 
-// checkRetry decides, with everything known about the last attempt, whether there is another one. It also fixes the
-// wait before it: one that would not end within the deadline is not begun, so that the caller learns what the API said
-// and when to come back, not that time ran out.
+// checkRetry decides, with everything known about the last attempt, whether there is another one.
+// It also fixes the wait before it: one that would not end within the deadline is not begun, so
+// that the caller learns what the API said and when to come back, not that time ran out.
 func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	if ctx.Err() != nil || c.isOver() || c.attempts >= c.core.maxAttempts || !c.mayRepeat() {
 		return false, nil //nolint:nilerr // finish has the errors
@@ -39,8 +39,9 @@ func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool,
 	return true, nil
 }
 
-// mayRepeat is the rule that keeps a message from being sent twice: what creates something is repeated only if it was
-// certainly not executed. A 503 is no such certainty, since proxies answer it after they passed the request on.
+// mayRepeat is the rule that keeps a message from being sent twice: what creates something is
+// repeated only if it was certainly not executed. A 503 is no such certainty, since proxies answer
+// it after they passed the request on.
 func (c *call) mayRepeat() bool {
 	a := &c.last
 	if a.err != nil {
@@ -79,7 +80,8 @@ func (c *call) retryAfter() time.Duration {
 // maxRetryAfter bounds what is believed, as RFC 9111 §1.2.2 does for seconds it cannot count.
 const maxRetryAfter = (1<<31 - 1) * time.Second
 
-// parseRetryAfter reads seconds or an HTTP date (RFC 9110 §10.2.3); 0 if it is neither, or in the past.
+// parseRetryAfter reads seconds or an HTTP date (RFC 9110 §10.2.3); 0 if it is neither, or in the
+// past.
 func parseRetryAfter(s string, now time.Time) time.Duration {
 	s = strings.TrimSpace(s)
 	if s == "" {

@@ -8,9 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// connTrace watches whether an attempt got a connection. Without one nothing can have been sent: refused connections,
-// unknown hosts and failed TLS handshakes all come before. That a connection was had but nothing written is not used:
-// WroteHeaders is reported in parallel to the failure of an attempt.
+// connTrace watches whether an attempt got a connection. Without one nothing can have been sent:
+// refused connections, unknown hosts and failed TLS handshakes all come before. That a connection
+// was had but nothing written is not used: WroteHeaders is reported in parallel to the failure of
+// an attempt.
 type connTrace struct {
 	asked, got atomic.Bool // hooks may run on other goroutines
 }
@@ -22,8 +23,9 @@ func (t *connTrace) watch(ctx context.Context) context.Context {
 	})
 }
 
-// certainlyNotSent judges a failed attempt. A transport that may not know httptrace (traces is false) is believed only
-// if it has reported that it asked for a connection, or if its error is one of dialing.
+// certainlyNotSent judges a failed attempt. A transport that may not know httptrace (traces is
+// false) is believed only if it has reported that it asked for a connection, or if its error is one
+// of dialing.
 func (t *connTrace) certainlyNotSent(err error, traces bool) bool {
 	return !t.got.Load() && (traces || t.asked.Load() || isDialError(err))
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// serveTLS starts an API with HTTP/2 and returns a client with the default transport that trusts it.
+// serveTLS starts an API with HTTP/2 and returns a client with the default transport that trusts
+// it.
 func serveTLS(t *testing.T, h http.HandlerFunc) *clerkapi.Client {
 	t.Helper()
 	server := httptest.NewUnstartedServer(h)
@@ -40,7 +41,8 @@ func TestHTTP2IsSpokenWhereTheServerDoes(t *testing.T) {
 	}
 }
 
-// A connection of HTTP/2 is used over and over: getting it is reported by other code than for a new one.
+// A connection of HTTP/2 is used over and over: getting it is reported by other code than for a new
+// one.
 func TestBrokenSendOnAUsedHTTP2ConnectionIsUnknown(t *testing.T) {
 	t.Parallel()
 	requests := 0

@@ -37,7 +37,8 @@ type batchProblem struct {
 	Reason string `json:"reason"`
 }
 
-// batchResult is the result of create_contacts_batch: what is not as it should be as ranges, and the ids as a list.
+// batchResult is the result of create_contacts_batch: what is not as it should be as ranges, and
+// the ids as a list.
 type batchResult struct {
 	Note         string         `json:"note,omitzero"`
 	Created      int            `json:"created"`
@@ -74,9 +75,11 @@ type batch struct {
 
 	result batchResult
 	facts  Facts
-	// stopped says why no further part is tried, "" while they are; rest is what becomes of the contacts then.
+	// stopped says why no further part is tried, "" while they are; rest is what becomes of the
+	// contacts then.
 	stopped, rest string
-	// unknown counts the parts of this call that ended without an answer, made those that it carried out.
+	// unknown counts the parts of this call that ended without an answer, made those that it
+	// carried out.
 	unknown, made int
 	// underWay counts the contacts that another call is creating.
 	underWay int
@@ -86,8 +89,8 @@ type batch struct {
 	first time.Time
 }
 
-// executeBatch creates contacts in parts, each of which is a piece of work of its own: what a call did not come to is done
-// by the next one under the same key, and nothing twice.
+// executeBatch creates contacts in parts, each of which is a piece of work of its own: what a call
+// did not come to is done by the next one under the same key, and nothing twice.
 func executeBatch(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hold *hold) Report {
 	ctx, cancel := context.WithTimeout(ctx, t.budget)
 	defer cancel()

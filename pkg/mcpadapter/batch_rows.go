@@ -26,7 +26,8 @@ type batchRow struct {
 
 func (r *batchRow) isSkipped() bool { return r.wrong != "" }
 
-// createContacts is the request of create_contacts_batch, or of a part of it: a range of the rows as they were given.
+// createContacts is the request of create_contacts_batch, or of a part of it: a range of the rows
+// as they were given.
 type createContacts struct {
 	body clerkapi.CreateContactsRequest // the rows that are not skipped
 	rows []batchRow
@@ -202,7 +203,8 @@ func (r *createContacts) asGiven(message string) string {
 // sentPosition is how the API names an entry of a list of a request.
 var sentPosition = regexp.MustCompile(`\b(contacts|recipients)(?:\.|\[|/)([0-9]{1,6})\b\]?`)
 
-// positionsAsGiven replaces the positions in a list that was sent by those in the list that was given.
+// positionsAsGiven replaces the positions in a list that was sent by those in the list that was
+// given.
 func positionsAsGiven(message, list string, given func(sent int) (int, bool)) string {
 	return sentPosition.ReplaceAllStringFunc(message, func(named string) string {
 		m := sentPosition.FindStringSubmatch(named)

@@ -84,7 +84,8 @@ func TestSkippedRowsAreInTheDigest(t *testing.T) {
 	}
 }
 
-// recording keeps what parts came to, as a store does for calls under one key, and fails for what is not the same call.
+// recording keeps what parts came to, as a store does for calls under one key, and fails for what
+// is not the same call.
 type recording struct {
 	t     *testing.T
 	kept  map[int]Result
@@ -105,7 +106,8 @@ func (r *recording) do(ctx context.Context, w task) Verdict {
 	return Verdict{State: Executed, Result: made.Result}
 }
 
-// The rules that a row broke may be gone after an upgrade: a replay tells of it, and creates nothing.
+// The rules that a row broke may be gone after an upgrade: a replay tells of it, and creates
+// nothing.
 func TestARowThatIsTakenByNowIsNotCreatedByAReplay(t *testing.T) {
 	var sizes []int
 	store := &recording{t: t, kept: map[int]Result{}}

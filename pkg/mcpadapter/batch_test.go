@@ -46,8 +46,8 @@ type toldBatch struct {
 	Contacts []batchContact
 }
 
-// resultOf reads a result: a contact is created unless a problem says otherwise. There is an id for each, or, if none was
-// created, no id at all.
+// resultOf reads a result: a contact is created unless a problem says otherwise. There is an id for
+// each, or, if none was created, no id at all.
 func resultOf(t *testing.T, r Report) toldBatch {
 	t.Helper()
 	var b toldBatch

@@ -7,7 +7,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// What of a batch is shown at most: ids, ranges of contacts with a problem, bytes of a reason, and opted-out contacts.
+// What of a batch is shown at most: ids, ranges of contacts with a problem, bytes of a reason, and
+// opted-out contacts.
 const (
 	maxIDsShown      = 500
 	maxProblemsShown = 60
@@ -63,8 +64,8 @@ func (b *batch) structured() (json.RawMessage, error) {
 	}
 }
 
-// summary says in words what is not as it should be, and what to do. What it must never make anybody do is to give
-// contacts once more that were created, or may have been.
+// summary says in words what is not as it should be, and what to do. What it must never make
+// anybody do is to give contacts once more that were created, or may have been.
 func (b *batch) summary() string {
 	r := &b.result
 	key := b.work.Key != ""

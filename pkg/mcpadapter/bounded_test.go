@@ -69,7 +69,8 @@ func TestNoResultIsLongerThanItsBound(t *testing.T) {
 	}
 }
 
-// messagesAPI has n messages of a text, the newest first, so many in each second, and answers as REST does.
+// messagesAPI has n messages of a text, the newest first, so many in each second, and answers as
+// REST does.
 func messagesAPI(t *testing.T, n, perSecond int, body, more string) func(*http.Request) (*http.Response, error) {
 	t.Helper()
 	return func(r *http.Request) (*http.Response, error) {

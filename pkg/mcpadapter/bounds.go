@@ -7,9 +7,10 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// Arguments come from anybody who may call, and a request may be megabytes. So what is looked at is bounded before it is
-// looked at: a list by its length before its elements are decoded, a text by its bytes before it is parsed, an object by
-// how many members it has before they are compared. What exceeds a bound is a problem like any other.
+// Arguments come from anybody who may call, and a request may be megabytes. So what is looked at is
+// bounded before it is looked at: a list by its length before its elements are decoded, a text by
+// its bytes before it is parsed, an object by how many members it has before they are compared.
+// What exceeds a bound is a problem like any other.
 const (
 	// maxMembers is far more than any tool has arguments.
 	maxMembers = 64
@@ -22,7 +23,8 @@ const (
 	maxMediaURLs = 10
 	maxInboxIDs  = 100
 
-	// maxText is the most bytes of any text as JSON: what the longest body takes with every character escaped twice.
+	// maxText is the most bytes of any text as JSON: what the longest body takes with every
+	// character escaped twice.
 	maxText = 12*maxBody + 2
 	// maxEmpty is the most bytes of a text that may be space alone, and count as absent.
 	maxEmpty = 64
@@ -50,8 +52,8 @@ func (f *fields) bounded(name string, data json.RawMessage) bool {
 	return false
 }
 
-// isNumber tells whether a number is one that others can read too: most keep numbers as 64-bit floats, in which one
-// that is out of range becomes another value, or none.
+// isNumber tells whether a number is one that others can read too: most keep numbers as 64-bit
+// floats, in which one that is out of range becomes another value, or none.
 func isNumber(raw json.RawMessage) bool {
 	if len(raw) > maxNumber {
 		return false

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// What the arguments of a call may cost, whatever they are: allocations, and bytes beside one copy of the arguments.
+// What the arguments of a call may cost, whatever they are: allocations, and bytes beside one copy
+// of the arguments.
 const (
 	mostAllocations = 2_000
 	mostBytes       = 2 << 20

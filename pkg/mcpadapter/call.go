@@ -8,8 +8,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// Call runs a tool. ctx ends when the client goes away: that stops a read, and a write that has not been handed over;
-// a write that has been is finished under the time-out of the [clerkapi.Client].
+// Call runs a tool. ctx ends when the client goes away: that stops a read, and a write that has not
+// been handed over; a write that has been is finished under the time-out of the [clerkapi.Client].
 func (t *Tools) Call(ctx context.Context, c Call) Report { return t.call(ctx, t.toolset, c) }
 
 // call is Call for those who have this toolset.
@@ -37,8 +37,8 @@ func unknownTool(name string) Report {
 	}
 }
 
-// run is the way of a call: arguments, plan, execution. What judges a call stands between the last two, where the plan
-// is known and nothing has happened.
+// run is the way of a call: arguments, plan, execution. What judges a call stands between the last
+// two, where the plan is known and nothing has happened.
 func (t *Tools) run(ctx context.Context, tool *tool, c Call) Report {
 	p, wrong := tool.prepare(t, c.Arguments)
 	if wrong != "" {
@@ -91,7 +91,8 @@ func withoutEffect(text string, facts Facts) Report {
 func encode(tool *tool, value any) (json.RawMessage, error) {
 	b, err := encodeJSON(value)
 	if err != nil {
-		// What came out of JSON goes into it; should it not, nobody may think that nothing was done.
+		// What came out of JSON goes into it; should it not, nobody may think that nothing was
+		// done.
 		unreadable := &clerkapi.Error{Operation: tool.operation, Reason: clerkapi.ErrBadAnswer}
 		if tool.effect != reads {
 			unreadable.Outcome = clerkapi.Done

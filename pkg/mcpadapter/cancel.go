@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// ErrCanceled is the cause of a context that ends because the client canceled its call. Like any end of the context of a call it
-// stops what has not been handed to the API; what has been is finished and reported.
+// ErrCanceled is the cause of a context that ends because the client canceled its call. Like any
+// end of the context of a call it stops what has not been handed to the API; what has been is
+// finished and reported.
 var ErrCanceled = errors.New("mcpadapter: the client canceled the call")
 
 // isCanceled tells that the client does not want the call any more, or is gone.
@@ -28,8 +29,8 @@ func canceled(tool *tool, facts Facts) executed {
 	return x
 }
 
-// unlessCanceled is a verdict, but for one that says why the work was not begun while the reason is that the call was canceled
-// as it waited.
+// unlessCanceled is a verdict, but for one that says why the work was not begun while the reason is
+// that the call was canceled as it waited.
 func unlessCanceled(ctx context.Context, tool *tool, p plan, last *executed, f Verdict) Verdict {
 	if !isCanceled(ctx) || f.State != Queued && f.State != StoreDown {
 		return f

@@ -15,7 +15,8 @@ const (
 	exampleRecipient = `"+15559876543"`
 	exampleBody      = `"Your appointment is confirmed for tomorrow at 2pm"`
 
-	// maxBody is the longest text, in characters: above what SMS (1,600), RCS (3,072) and WhatsApp (4,096) carry.
+	// maxBody is the longest text, in characters: above what SMS (1,600), RCS (3,072) and WhatsApp
+	// (4,096) carry.
 	maxBody = 10_000
 	// maxLabel bounds names, in characters.
 	maxLabel = 256

@@ -16,8 +16,9 @@ const (
 	exampleContactID = `"6f1c2d7e"`
 )
 
-// newContact returns the fields of a contact to create, and its phone as versions before would have sent it, "" if the same.
-// What is blank counts as absent: there is nothing yet that an empty value could replace.
+// newContact returns the fields of a contact to create, and its phone as versions before would have
+// sent it, "" if the same. What is blank counts as absent: there is nothing yet that an empty value
+// could replace.
 func (f *fields) newContact() (c clerkapi.ContactFields, formerPhone string) {
 	before := f.problems.total
 	c.Name = f.label("name", exampleName)

@@ -14,7 +14,8 @@ import (
 type conversation struct {
 	ID      clerkapi.ID `json:"conversation_id,omitzero"`
 	InboxID clerkapi.ID `json:"inbox_id,omitzero"`
-	// SentFrom and ReceivedFrom are the sender of all the messages that were sent, and that were received.
+	// SentFrom and ReceivedFrom are the sender of all the messages that were sent, and that were
+	// received.
 	SentFrom     string    `json:"sent_from,omitzero"`
 	ReceivedFrom string    `json:"received_from,omitzero"`
 	Members      []string  `json:"members,omitempty"`
@@ -45,7 +46,8 @@ func newestFirst(messages []message) []message {
 	return messages
 }
 
-// byConversation groups messages, in the order of the newest of each conversation. Of a body at most so many characters are kept.
+// byConversation groups messages, in the order of the newest of each conversation. Of a body at
+// most so many characters are kept.
 func byConversation(messages []message, mostOfBody int) []conversation {
 	all := []conversation{}
 	index := map[string]int{}

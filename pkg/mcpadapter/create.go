@@ -16,7 +16,8 @@ import (
 // creation is a request that creates something.
 type creation interface {
 	request
-	// asked is everything that is asked for, in its normal form, the same however often it is asked for.
+	// asked is everything that is asked for, in its normal form, the same however often it is asked
+	// for.
 	asked() any
 }
 
@@ -51,7 +52,8 @@ func (t *Tools) executeGuarded(ctx context.Context, tool *tool, p plan, c Call, 
 	return t.conclude(tool, p, work, last, finding)
 }
 
-// attemptOnce attempts an operation unless that is or was done. last is the latest attempt of this call.
+// attemptOnce attempts an operation unless that is or was done. last is the latest attempt of this
+// call.
 func (t *Tools) attemptOnce(ctx context.Context, w Operation, tool *tool, p plan, subject string, hold *hold) (last executed, finding Verdict) {
 	e := t.once.Begin(w)
 	defer e.End()
@@ -63,7 +65,8 @@ func (t *Tools) attemptOnce(ctx context.Context, w Operation, tool *tool, p plan
 	return last, finding
 }
 
-// operationOf is a plan as an operation, but for how it is searched for. wrong says what is wrong with its key.
+// operationOf is a plan as an operation, but for how it is searched for. wrong says what is wrong
+// with its key.
 func operationOf(tool *tool, p plan, c Call) (w Operation, wrong string) {
 	w = Operation{
 		Subject: c.Subject, Tenant: c.Tenant, Tool: tool.name,
@@ -121,8 +124,9 @@ func digest(tool string, value any) [32]byte {
 	return sha256.Sum256(append([]byte(tool+"\x00"), b...))
 }
 
-// givenDigest is of the arguments as they came, but for how they are written as JSON, their order, and what does not say
-// what is to be done. It stays the same when a later version makes another normal form of them.
+// givenDigest is of the arguments as they came, but for how they are written as JSON, their order,
+// and what does not say what is to be done. It stays the same when a later version makes another
+// normal form of them.
 func givenDigest(tool string, arguments json.RawMessage) [32]byte {
 	decoder := json.NewDecoder(bytes.NewReader(arguments))
 	decoder.UseNumber()

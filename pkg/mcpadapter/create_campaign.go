@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// pastGrace is how far back a timestamp may be and still mean now: the time it takes to write a call.
+// pastGrace is how far back a timestamp may be and still mean now: the time it takes to write a
+// call.
 const pastGrace = time.Minute
 
 func createCampaignTool(s setting) *tool {
@@ -154,8 +155,8 @@ func (r *createCampaign) do(ctx context.Context, api *clerkapi.Client) (answer, 
 	}, err
 }
 
-// unsupported tells what else than an unknown list a 404 or 405 may mean: that there is a time to send at is not
-// documented for the API.
+// unsupported tells what else than an unknown list a 404 or 405 may mean: that there is a time to
+// send at is not documented for the API.
 func (r *createCampaign) unsupported() string {
 	if r.body.Timestamp.IsZero() {
 		return ""

@@ -70,8 +70,9 @@ func (s setting) contactBound() listBound {
 	return listBound{s.maxContacts, "contacts: split them over several calls" + when(s.keys, ", each with an idempotency_key of its own")}
 }
 
-// match tells for each contact that was asked for what the answer says of it: they come in the order in which they were
-// sent, but if there are fewer, or more, only what they hold tells which they are.
+// match tells for each contact that was asked for what the answer says of it: they come in the
+// order in which they were sent, but if there are fewer, or more, only what they hold tells which
+// they are.
 func (r *createContacts) match(made []clerkapi.Contact) *createdPart {
 	part := &createdPart{Contacts: make([]batchContact, len(r.body.Contacts))}
 	if len(made) == len(part.Contacts) {

@@ -33,7 +33,8 @@ func (s setting) told(text string, tools ...string) string {
 	return when(slices.ContainsFunc(tools, s.has), text)
 }
 
-// hints are the four hints of a tool. All of them are always written out, as their defaults assume the worst.
+// hints are the four hints of a tool. All of them are always written out, as their defaults assume
+// the worst.
 type hints struct {
 	readOnly    bool
 	destructive bool // it loses something or does what cannot be taken back
@@ -41,7 +42,8 @@ type hints struct {
 	openWorld   bool // it reaches people outside of the workspace, or brings in what they wrote
 }
 
-// tool renders the definition for tools/list. The schemas are written as JSON once, since every list repeats them.
+// tool renders the definition for tools/list. The schemas are written as JSON once, since every
+// list repeats them.
 func (d definition) tool(name string) (*mcp.Tool, error) {
 	input, err := json.Marshal(d.input)
 	if err != nil {

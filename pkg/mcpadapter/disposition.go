@@ -14,17 +14,21 @@ const (
 	DispositionReplayed
 	// DispositionReconciled says that an answer was lost, and that this call found what was made.
 	DispositionReconciled
-	// DispositionNotFoundYet says that an answer was lost, and that nothing of what may have been made can be seen so far.
+	// DispositionNotFoundYet says that an answer was lost, and that nothing of what may have been
+	// made can be seen so far.
 	DispositionNotFoundYet
-	// DispositionIndeterminate says that an answer was lost, and that it could not be found out what became of it.
+	// DispositionIndeterminate says that an answer was lost, and that it could not be found out
+	// what became of it.
 	DispositionIndeterminate
 	// DispositionInProgress says that another call is at it.
 	DispositionInProgress
-	// DispositionNotExecuted says that certainly nothing was done by this call, nor by one whose answer it was given.
+	// DispositionNotExecuted says that certainly nothing was done by this call, nor by one whose
+	// answer it was given.
 	DispositionNotExecuted
 )
 
-// String is a word for a metric's label and for clients that are programs; "" for [DispositionNone].
+// String is a word for a metric's label and for clients that are programs; "" for
+// [DispositionNone].
 func (p Disposition) String() string {
 	switch p {
 	case DispositionNone:

@@ -16,7 +16,8 @@ func listOfEqual(n int, element string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
 }
 
-// Each bound is tried at its border, where the call is made, and one beyond it, where it is refused with these words.
+// Each bound is tried at its border, where the call is made, and one beyond it, where it is refused
+// with these words.
 func TestArgumentsAreTakenUpToTheirBoundsAndNotBeyond(t *testing.T) {
 	x := func(n int) string { return strings.Repeat("x", n) }
 	names := func(n int) string { // an object with n members, of which one is an argument

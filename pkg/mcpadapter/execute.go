@@ -24,8 +24,8 @@ type executed struct {
 	retryAfter time.Duration
 }
 
-// execute makes the plan's request, once, with the caller's credential. A write is committed as the last thing before, and is not
-// made if that fails.
+// execute makes the plan's request, once, with the caller's credential. A write is committed as the
+// last thing before, and is not made if that fails.
 func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string, e Execution, hold *hold) executed {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}
 	if p.timeProblems.any() {
@@ -58,7 +58,8 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 			unsent(context.WithoutCancel(ctx))
 			return canceled(tool, facts)
 		}
-		// From here on a client that goes away, or cancels, cannot make an effect unknown. It ends a wait before another attempt.
+		// From here on a client that goes away, or cancels, cannot make an effect unknown. It ends
+		// a wait before another attempt.
 		api, ctx = api.Until(ctx), context.WithoutCancel(ctx)
 	}
 	var a answer
@@ -76,7 +77,8 @@ func (t *Tools) execute(ctx context.Context, tool *tool, p plan, subject string,
 	return x
 }
 
-// renewing does something with a credential, and with another one if that was refused and there is one.
+// renewing does something with a credential, and with another one if that was refused and there is
+// one.
 func (t *Tools) renewing(
 	ctx context.Context, api *clerkapi.Client, subject string, c clerkapi.Credential, do func(*clerkapi.Client) error,
 ) error {

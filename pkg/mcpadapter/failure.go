@@ -14,8 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// The one table from the errors of the REST API to what a client is told. What is told of a creating
-// call whose outcome was unknown is in verdict_text.go.
+// The one table from the errors of the REST API to what a client is told. What is told of a
+// creating call whose outcome was unknown is in verdict_text.go.
 
 // words are a tool's own words for its failures.
 type words struct {
@@ -23,11 +23,13 @@ type words struct {
 	nothing, done, unknown string
 	// thing is what done speaks of.
 	thing string
-	// look says how to find out what became of an unknown outcome, where calling again could do it twice.
+	// look says how to find out what became of an unknown outcome, where calling again could do it
+	// twice.
 	look string
 	// repeat says that the same call may be made again; "" for just that.
 	repeat string
-	// idle says, instead of that nothing was done, that this part was not begun, where it is one of several.
+	// idle says, instead of that nothing was done, that this part was not begun, where it is one of
+	// several.
 	idle string
 	// caution says what to mind in a call like one that was made; "" if there is nothing.
 	caution string
@@ -66,7 +68,8 @@ type reason struct {
 	advice  advice
 }
 
-// reasons is the one place where the errors of the REST API are given words. The last entry is for anything else.
+// reasons is the one place where the errors of the REST API are given words. The last entry is for
+// anything else.
 func reasons() []reason {
 	return []reason{
 		{clerkapi.ErrBadRequest, "The Clerk Chat API refused the request as malformed", OutcomeRefused, correct},
@@ -112,8 +115,8 @@ type failure struct {
 
 func (f failure) text() string { return joined([]string{f.what, f.means}) }
 
-// failure turns an error of the request into what the client is told and what is recorded. The cause of the error is
-// part of neither.
+// failure turns an error of the request into what the client is told and what is recorded. The
+// cause of the error is part of neither.
 func (t *Tools) failure(tool *tool, p plan, a answer, err error) (f failure, outcome Outcome) {
 	var e *clerkapi.Error
 	if !errors.As(err, &e) {
@@ -210,7 +213,8 @@ func afterDone(tool *tool, a answer, e *clerkapi.Error) []string {
 	}
 }
 
-// anotherOne is also for who repeats a call under its key, which does nothing: a new call is one under a new key.
+// anotherOne is also for who repeats a call under its key, which does nothing: a new call is one
+// under a new key.
 const anotherOne = "A new call makes another one: find the reason first."
 
 func afterUnknown(tool *tool, e *clerkapi.Error) string {
@@ -298,7 +302,8 @@ func roundTime(d time.Duration) string {
 	return fmt.Sprintf("about %.0f hours", d.Hours())
 }
 
-// credentialFailure is failure for a call whose credential could not be had, or that ended before it had one.
+// credentialFailure is failure for a call whose credential could not be had, or that ended before
+// it had one.
 func credentialFailure(tool *tool, err, ended error) (text string, outcome Outcome) {
 	var public interface{ PublicText() string }
 	switch {

@@ -45,7 +45,8 @@ const (
 )
 
 func TestAFailureSaysWhatHappenedAndWhetherToTryAgain(t *testing.T) {
-	// what is told first; then, for a read, a create and an update, what it led to and what is told further.
+	// what is told first; then, for a read, a create and an update, what it led to and what is told
+	// further.
 	type told struct {
 		outcome Outcome
 		text    string

@@ -12,8 +12,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// fields are the members of one JSON object of the arguments. A tool asks for each member that it knows and then calls
-// close, which reports the members that nobody asked for. A member that is null counts as absent.
+// fields are the members of one JSON object of the arguments. A tool asks for each member that it
+// knows and then calls close, which reports the members that nobody asked for. A member that is
+// null counts as absent.
 type fields struct {
 	members  []args.Member
 	byName   map[string]json.RawMessage
@@ -24,8 +25,8 @@ type fields struct {
 	problems *problems
 }
 
-// parseArguments checks that the arguments are one JSON object and takes it apart. ok is false, and a problem noted, if
-// there is nothing to go on with.
+// parseArguments checks that the arguments are one JSON object and takes it apart. ok is false, and
+// a problem noted, if there is nothing to go on with.
 func parseArguments(raw json.RawMessage, p *problems) (f *fields, ok bool) {
 	raw = bytes.TrimSpace(raw)
 	switch {
@@ -84,7 +85,8 @@ func (f *fields) raw(name string) json.RawMessage {
 	return raw
 }
 
-// close reports the members that were not asked for, the first time it is called, and says once what there is.
+// close reports the members that were not asked for, the first time it is called, and says once
+// what there is.
 func (f *fields) close() {
 	if f.closed {
 		return
@@ -126,7 +128,8 @@ func (f *fields) addProblem(name string, p args.Problem) { f.problems.addProblem
 // absent reports whether a member is not there, null or "".
 func (f *fields) absent(name string) bool { return f.raw(name) == nil || f.isEmpty(name) }
 
-// requiredMissing notes a required member that is not there. An example shows its form, and is nobody's wish.
+// requiredMissing notes a required member that is not there. An example shows its form, and is
+// nobody's wish.
 func (f *fields) requiredMissing(name, example string) {
 	f.add(name, "is missing: ask the user; it looks like %s", example)
 }
@@ -172,8 +175,9 @@ type listBound struct {
 	what string
 }
 
-// texts calls each with the strings of a list and the path that a problem of one names, until there are too many problems.
-// given is false if the list is absent, no list, or too long, so that nothing is to be said of its elements.
+// texts calls each with the strings of a list and the path that a problem of one names, until there
+// are too many problems. given is false if the list is absent, no list, or too long, so that
+// nothing is to be said of its elements.
 func (f *fields) texts(name, example string, bound listBound, each func(path, text string)) (given bool) {
 	return f.elements(name, example, loneText, bound, f.asText, each)
 }
@@ -207,8 +211,8 @@ func (f *fields) elements(name, example, lone string, bound listBound, as func(s
 	return true
 }
 
-// list returns a list of a length within the bound, as JSON, and whether it was parsed from a text. given is false if it is
-// absent, no list, or too long.
+// list returns a list of a length within the bound, as JSON, and whether it was parsed from a text.
+// given is false if it is absent, no list, or too long.
 func (f *fields) list(name, example, lone string, bound listBound) (list json.RawMessage, parsed, given bool) {
 	raw := f.value(name)
 	if raw == nil {
@@ -291,7 +295,8 @@ func (f *fields) object(name string) map[string]any {
 	return f.free(name, raw).(map[string]any)
 }
 
-// free decodes any value within the bounds of a contact's data. Numbers stay as they are written, to the last digit.
+// free decodes any value within the bounds of a contact's data. Numbers stay as they are written,
+// to the last digit.
 func (f *fields) free(path string, raw json.RawMessage) any {
 	switch raw[0] {
 	case '{':

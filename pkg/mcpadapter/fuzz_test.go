@@ -10,7 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// FuzzArguments holds the decoding of arguments against encoding/json: whatever is accepted is what that reads too.
+// FuzzArguments holds the decoding of arguments against encoding/json: whatever is accepted is what
+// that reads too.
 func FuzzArguments(f *testing.F) {
 	for _, c := range goodCalls() {
 		f.Add(c.Tool, string(c.Arguments))

@@ -114,7 +114,8 @@ const (
 	cutNote  = "Only %d of the %d messages of this page found room: go on with the next_ values as arguments; a message may come again."
 )
 
-// bounded is a page of these messages that finds room: whole, else with shortened bodies, else with the newest only.
+// bounded is a page of these messages that finds room: whole, else with shortened bodies, else with
+// the newest only.
 func (r *findMessages) bounded(page *messagePage, messages []message) (*messagePage, error) {
 	whole := *page
 	for _, most := range []int{maxText, longBody, shortBody} {
@@ -161,8 +162,9 @@ func (r *findMessages) fits(page, whole *messagePage, messages []message, n, mos
 	return err == nil && len(escapedJSON(b)) <= maxResult, err
 }
 
-// pin says how to go on: with the next page, and up to the newest message of now, so that those that come meanwhile move nothing;
-// after a cut with the time of the last that is shown, or, if that is no step forward, with pages of as many as were shown.
+// pin says how to go on: with the next page, and up to the newest message of now, so that those
+// that come meanwhile move nothing; after a cut with the time of the last that is shown, or, if
+// that is no step forward, with pages of as many as were shown.
 func (r *findMessages) pin(page *messagePage, messages []message, n int) {
 	if !page.HasMore || n == 0 {
 		return
@@ -188,7 +190,8 @@ func (r *findMessages) pin(page *messagePage, messages []message, n int) {
 	page.NextPage = (page.Page-1)*page.Limit/size + n/size + 1
 }
 
-// secondAfter is a time in whole seconds, not before that of a message: what an API shows of a time may be less than it has.
+// secondAfter is a time in whole seconds, not before that of a message: what an API shows of a time
+// may be less than it has.
 func secondAfter(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -211,9 +214,10 @@ func (r *findMessages) note(total int64, n int) string {
 	return ""
 }
 
-// hasMore tells whether a page of n messages has a successor. The total decides if it can be true, that is if it is at
-// least what has been seen so far; else (the API leaves it out, or makes pages smaller than asked for) the link to the
-// next page does. An empty page is the end in any case, so that nobody pages for ever.
+// hasMore tells whether a page of n messages has a successor. The total decides if it can be true,
+// that is if it is at least what has been seen so far; else (the API leaves it out, or makes pages
+// smaller than asked for) the link to the next page does. An empty page is the end in any case, so
+// that nobody pages for ever.
 func hasMore(page, limit, n int, total int64, next string) bool {
 	seen := int64(page-1)*int64(limit) + int64(n)
 	switch {

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The instructions of each setting stand whole in a file: a sentence that vanishes or is said in the wrong place is seen.
+// The instructions of each setting stand whole in a file: a sentence that vanishes or is said in
+// the wrong place is seen.
 func TestInstructionsAreAsInTheSnapshots(t *testing.T) {
 	keys := func(o *Options) { _, change := remembering(attempted); change(o) }
 	resends := func(o *Options) { keys(o); o.ResendAbsent = true }

@@ -36,7 +36,8 @@ func TestALostAnswerSaysWhatWasDone(t *testing.T) {
 	}
 }
 
-// Whoever remembers works remembers the id of what was made, also where the client is told of a failure.
+// Whoever remembers works remembers the id of what was made, also where the client is told of a
+// failure.
 func TestTheIDOfWhatWasMadeIsRemembered(t *testing.T) {
 	failedCampaign := response(201, `{"data":`+strings.Replace(campaignJSON, `"scheduled"`, `"failed"`, 1)+`}`)
 	failedMessage := response(201, `{"data":`+strings.Replace(messageJSON, `"sending"`, `"failed"`, 1)+`}`)

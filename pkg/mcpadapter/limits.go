@@ -9,9 +9,10 @@ import (
 
 // Limiter bounds how much each subject may do. It knows nothing of what is done.
 type Limiter interface {
-	// Admit counts one request of a subject to the API and the messages that it would send, or says that there is no room
-	// for it and counts nothing. What it cannot count it admits. unsent gives the messages back when it turns out that
-	// they were certainly not sent; it is nil if limited is not.
+	// Admit counts one request of a subject to the API and the messages that it would send, or says
+	// that there is no room for it and counts nothing. What it cannot count it admits. unsent gives
+	// the messages back when it turns out that they were certainly not sent; it is nil if limited
+	// is not.
 	Admit(ctx context.Context, subject string, messages int) (unsent func(context.Context), limited *Limited)
 }
 
@@ -22,12 +23,14 @@ type Limited struct {
 	// Max is how many there may be in a Period, Room how many there may be at this moment.
 	Max, Room int
 	Period    time.Duration
-	// RetryAfter is when there will be room if nobody takes it first; less than 0: never, as it is more than Max.
+	// RetryAfter is when there will be room if nobody takes it first; less than 0: never, as it is
+	// more than Max.
 	RetryAfter time.Duration
 }
 
-// admit asks the limiter. It stands after everything that may keep a request from being made, and before what is told of
-// it to others, so that a call that is limited has neither had an effect nor been remembered.
+// admit asks the limiter. It stands after everything that may keep a request from being made, and
+// before what is told of it to others, so that a call that is limited has neither had an effect nor
+// been remembered.
 func (t *Tools) admit(ctx context.Context, tool *tool, p plan, subject string) (unsent func(context.Context), wrong string) {
 	if t.limiter == nil {
 		return func(context.Context) {}, ""
@@ -44,7 +47,8 @@ func (t *Tools) admit(ctx context.Context, tool *tool, p plan, subject string) (
 	return nil, joined([]string{limited.reached(n), nothing, limited.again(tool.words, t.now())})
 }
 
-// messages is how many a plan sends. A campaign counts as one: how many it is for cannot be looked up.
+// messages is how many a plan sends. A campaign counts as one: how many it is for cannot be looked
+// up.
 func messages(tool *tool, p plan) int {
 	if tool.scope == ScopeSendMessages || tool.scope == ScopeSendCampaigns {
 		return max(p.recipients, 1)
@@ -72,7 +76,8 @@ func (l *Limited) reached(n int) string {
 		"call is %d: each recipient counts.", l.Max, period, l.Room, n)
 }
 
-// again says when to call again, at a time that is not too early, and in round numbers if that is long.
+// again says when to call again, at a time that is not too early, and in round numbers if that is
+// long.
 func (l *Limited) again(w words, now time.Time) string {
 	if l.RetryAfter < 0 {
 		return fmt.Sprintf("Retrying will not help: a call may have at most %d recipients.", l.Max)

@@ -15,7 +15,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/clerkapi"
 )
 
-// allowance is a Limiter that keeps what it was asked, and refuses from the n-th request on if limited is set.
+// allowance is a Limiter that keeps what it was asked, and refuses from the n-th request on if
+// limited is set.
 type allowance struct {
 	limited *Limited
 	from    int

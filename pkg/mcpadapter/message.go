@@ -9,8 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// message is one message in a result: what a reader needs of it, flat, without what is as usual and without what its conversation
-// says of all its messages.
+// message is one message in a result: what a reader needs of it, flat, without what is as usual and
+// without what its conversation says of all its messages.
 type message struct {
 	ID             clerkapi.ID            `json:"id"`
 	ConversationID clerkapi.ID            `json:"-"`
@@ -32,7 +32,8 @@ type message struct {
 	Unseen         bool                   `json:"unseen,omitzero"`
 }
 
-// The most bytes of what is not a body, and entries of lists, of one message: more than there are in earnest.
+// The most bytes of what is not a body, and entries of lists, of one message: more than there are
+// in earnest.
 const (
 	maxIDShown, maxTextShown, maxURLShown = 100, 300, 1_000
 	maxListShown                          = 20

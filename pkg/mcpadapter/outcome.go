@@ -12,11 +12,13 @@ const (
 	OutcomeInvalid
 	// OutcomeRefused says that the API, or the lack of a credential, said no; nothing happened.
 	OutcomeRefused
-	// OutcomeFailed says that it happened, but the API reports a failure or its answer could not be read.
+	// OutcomeFailed says that it happened, but the API reports a failure or its answer could not be
+	// read.
 	OutcomeFailed
 	// OutcomeUnknown says that it may have happened.
 	OutcomeUnknown
-	// OutcomeUnavailable says that nothing happened because something could not be reached or was overloaded.
+	// OutcomeUnavailable says that nothing happened because something could not be reached or was
+	// overloaded.
 	OutcomeUnavailable
 	// OutcomeCanceled says that the caller went away before anything happened.
 	OutcomeCanceled

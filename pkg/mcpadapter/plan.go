@@ -17,7 +17,8 @@ type tool struct {
 	scope  string
 	words  words
 	define func(s setting) definition
-	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan is not used.
+	// plan decodes and checks the arguments. What is wrong goes to the problems of f; then the plan
+	// is not used.
 	plan func(f *fields, now time.Time) plan
 	// execute carries out a creating call in several pieces of work. Default: in one.
 	execute func(ctx context.Context, t *Tools, tool *tool, p plan, c Call, hold *hold) Report
@@ -34,7 +35,8 @@ const (
 	sets                  // the same however often it is made
 )
 
-// plan is a call that was found good: the exact request, and what can be said of its effect beforehand.
+// plan is a call that was found good: the exact request, and what can be said of its effect
+// beforehand.
 type plan struct {
 	request request
 	// recipients is how many a message is for; 0: no message, or not known.
@@ -43,7 +45,8 @@ type plan struct {
 	segments int
 	// key is what the client named the call by, "" if it did not.
 	key string
-	// timeProblems is what is wrong with the call by now, but was not before: it matters only if the request is yet to be made.
+	// timeProblems is what is wrong with the call by now, but was not before: it matters only if
+	// the request is yet to be made.
 	timeProblems problems
 }
 
@@ -61,6 +64,7 @@ type answer struct {
 	response *clerkapi.Response
 	// id and status of what was made, as far as known, for a failure that came after it.
 	id, status string
-	// shortfall says what the API left out of what was asked for, in words for the client; "" if nothing.
+	// shortfall says what the API left out of what was asked for, in words for the client; "" if
+	// nothing.
 	shortfall string
 }

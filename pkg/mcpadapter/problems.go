@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// maxProblems is how many mistakes of one call are listed; more than that helps nobody and makes a long answer.
+	// maxProblems is how many mistakes of one call are listed; more than that helps nobody and
+	// makes a long answer.
 	maxProblems = 20
 	// maxRowProblems is how many mistakes of one row of a batch that skips such rows are told.
 	maxRowProblems = 3
@@ -17,11 +18,13 @@ const (
 	maxRanges = 600
 )
 
-// problems collects what is wrong with the arguments of one call. A problem names the field, says what is wrong and
-// what would be right; it repeats no text, which may be somebody's, and no number but the one that it proposes. The same
-// mistake in several rows of a batch is said once, with all their positions.
+// problems collects what is wrong with the arguments of one call. A problem names the field, says
+// what is wrong and what would be right; it repeats no text, which may be somebody's, and no number
+// but the one that it proposes. The same mistake in several rows of a batch is said once, with all
+// their positions.
 //
-// What is wrong may be as large as a request: whoever goes through a list of foreign length stops when it is [problems.full].
+// What is wrong may be as large as a request: whoever goes through a list of foreign length stops
+// when it is [problems.full].
 type problems struct {
 	list []mistake
 	// most is how many are kept; 0: maxProblems.
@@ -102,7 +105,8 @@ func (p *problems) bound() int {
 	return maxProblems
 }
 
-// full tells whether another problem would not be told any more. Whoever asks then looks no further, which is noted.
+// full tells whether another problem would not be told any more. Whoever asks then looks no
+// further, which is noted.
 func (p *problems) full() bool {
 	if len(p.list) < p.bound() {
 		return false
@@ -133,7 +137,8 @@ func (p *problems) joinRow(list string, position int, row *problems) {
 
 func (p *problems) any() bool { return p.total > 0 }
 
-// text is what the client is told: all problems at once, so that one correction is enough, unless there are very many.
+// text is what the client is told: all problems at once, so that one correction is enough, unless
+// there are very many.
 func (p *problems) text(tool string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s was not carried out, because its arguments need correcting:", tool)

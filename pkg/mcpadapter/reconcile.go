@@ -11,7 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// maxLookPages bounds how far a message is looked for. In a workspace that has had more messages since, looking does not tell.
+// maxLookPages bounds how far a message is looked for. In a workspace that has had more messages
+// since, looking does not tell.
 const maxLookPages = 20
 
 var (
@@ -38,8 +39,8 @@ func (r *sendMessage) fingerprint() any {
 
 func (r *sendMessage) distinct() bool { return len(r.body.MediaURLs) == 0 }
 
-// search pages through what was sent since. Pages are newest first, so what is sent meanwhile moves messages to later pages,
-// where they are seen again, and hides none.
+// search pages through what was sent since. Pages are newest first, so what is sent meanwhile moves
+// messages to later pages, where they are seen again, and hides none.
 func (r *sendMessage) search(ctx context.Context, api *clerkapi.Client, since time.Time) ([]Match, error) {
 	params := clerkapi.FindMessagesParams{Start: since, Limit: maxLimit}
 	var found []Match
@@ -73,8 +74,8 @@ func (r *sendMessage) search(ctx context.Context, api *clerkapi.Client, since ti
 	return nil, errTooMany
 }
 
-// looksLike tells whether a message may be the one that was asked for. The members may name the sender besides the
-// recipients: the API does not document which it is.
+// looksLike tells whether a message may be the one that was asked for. The members may name the
+// sender besides the recipients: the API does not document which it is.
 func (r *sendMessage) looksLike(m *clerkapi.Message) bool {
 	if m.ID == "" || m.Inbound || m.Body != r.body.Body || !same(m.Sender, r.body.Sender) {
 		return false

@@ -8,17 +8,19 @@ import (
 )
 
 const (
-	// MetaIdempotencyKey is the key in a call's _meta under which a client names the call, beside the tools' argument.
+	// MetaIdempotencyKey is the key in a call's _meta under which a client names the call, beside
+	// the tools' argument.
 	MetaIdempotencyKey = "chat.clerk/idempotency_key"
-	// MetaDisposition is the key in a result's _meta under which programs find in one word what became of a call that
-	// creates something: see [Disposition].
+	// MetaDisposition is the key in a result's _meta under which programs find in one word what
+	// became of a call that creates something: see [Disposition].
 	MetaDisposition = "chat.clerk/disposition"
 )
 
-// Register mounts the tools on a server of the caller's own. A call belongs to the user of the access token that the SDK's
-// auth.RequireBearerToken has verified, and to the anonymous subject "" without one: the server has to ask for tokens if
-// it has several users, and to check [Tools.Scope] if tokens have scopes. Retransmissions without an idempotency key are not
-// recognized, since the SDK does not tell a call's id. [Tools.Instructions] are for the server's options.
+// Register mounts the tools on a server of the caller's own. A call belongs to the user of the
+// access token that the SDK's auth.RequireBearerToken has verified, and to the anonymous subject ""
+// without one: the server has to ask for tokens if it has several users, and to check [Tools.Scope]
+// if tokens have scopes. Retransmissions without an idempotency key are not recognized, since the
+// SDK does not tell a call's id. [Tools.Instructions] are for the server's options.
 func (t *Tools) Register(server *mcp.Server) { t.register(server, t.Call) }
 
 // Register is [Tools.Register] for the tools of the subset.
@@ -40,8 +42,8 @@ func (ts *toolset) register(server *mcp.Server, call func(context.Context, Call)
 	}
 }
 
-// IdempotencyKeyIn is what a client named its call by in _meta, "" if it did not. One that is not a key is refused: who
-// sent it relies on it.
+// IdempotencyKeyIn is what a client named its call by in _meta, "" if it did not. One that is not a
+// key is refused: who sent it relies on it.
 func IdempotencyKeyIn(meta mcp.Meta) (string, error) {
 	v, there := meta[MetaIdempotencyKey]
 	if !there {
@@ -67,7 +69,8 @@ func (r Report) ForClient() *mcp.CallToolResult {
 	return result
 }
 
-// ForClient is the result as the protocol has it: a new value every time, since the SDK writes into it.
+// ForClient is the result as the protocol has it: a new value every time, since the SDK writes into
+// it.
 func (r Result) ForClient() *mcp.CallToolResult {
 	result := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Text}}, IsError: r.IsError}
 	if r.Structured != nil {

@@ -23,7 +23,8 @@ func (s *subjects) Credential(_ context.Context, subject string) (clerkapi.Crede
 	return clerkapi.APIKey("key"), nil
 }
 
-// mount gives the session of a client whose server has the tools that register mounts. A user is whom its token is for.
+// mount gives the session of a client whose server has the tools that register mounts. A user is
+// whom its token is for.
 func mount(t *testing.T, user string, register func(*mcp.Server)) *mcp.ClientSession {
 	t.Helper()
 	server := mcp.NewServer(&mcp.Implementation{Name: "another"}, nil)

@@ -6,7 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestACallIsOneExactRequest holds tools, arguments and requests together: what is written here is what leaves.
+// TestACallIsOneExactRequest holds tools, arguments and requests together: what is written here is
+// what leaves.
 func TestACallIsOneExactRequest(t *testing.T) {
 	const send = `{"sender":"+15551234567","recipients":["+15559876543"],"body":"Hi"`
 	tests := []struct {

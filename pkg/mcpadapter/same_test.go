@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// saysTheSame checks that who reads only the text, and who reads only the structure, are told the same.
+// saysTheSame checks that who reads only the text, and who reads only the structure, are told the
+// same.
 func saysTheSame(t testing.TB, r Report) {
 	t.Helper()
 	switch rest := r.Result; {
@@ -61,7 +62,8 @@ func TestTextAndStructureSayTheSame(t *testing.T) {
 	}
 }
 
-// What is said of a part holds for the part: no reason tells that nothing was created by a call that created something.
+// What is said of a part holds for the part: no reason tells that nothing was created by a call
+// that created something.
 func TestReasonsOfPartsAreAboutTheParts(t *testing.T) {
 	made := creating(t, new([]int))
 	for name, tt := range map[string]struct {

@@ -7,11 +7,12 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// The words that input schemas are written with. The input schema of a tool is in the file of the tool,
-// such as send_message.go.
+// The words that input schemas are written with. The input schema of a tool is in the file of the
+// tool, such as send_message.go.
 
-// The schemas are written here by hand, with one word per keyword. They use no references and no alternatives, which some
-// clients cannot read, and no format or limit that would refuse what the tools accept.
+// The schemas are written here by hand, with one word per keyword. They use no references and no
+// alternatives, which some clients cannot read, and no format or limit that would refuse what the
+// tools accept.
 
 // property is one member of an object's schema.
 type property struct {
@@ -31,8 +32,8 @@ func closed(description string, properties ...property) *jsonschema.Schema {
 	return s
 }
 
-// open is an object that may have more members than these. Results are open, so that a client that keeps definitions for
-// a while accepts what a newer gateway adds.
+// open is an object that may have more members than these. Results are open, so that a client that
+// keeps definitions for a while accepts what a newer gateway adds.
 func open(description string, properties ...property) *jsonschema.Schema {
 	s := &jsonschema.Schema{
 		Type: "object", Description: description, Properties: map[string]*jsonschema.Schema{},

@@ -7,21 +7,23 @@ import (
 
 // SMS segments. A text is sent as GSM-7 if it can be, else as UCS-2, of which fewer characters fit.
 
-// The GSM 7-bit alphabet and its extension table (3GPP TS 23.038 §6.2.1). A character of the extension takes two places.
+// The GSM 7-bit alphabet and its extension table (3GPP TS 23.038 §6.2.1). A character of the
+// extension takes two places.
 const (
 	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +
 		"¿abcdefghijklmnopqrstuvwxyzäöñüà"
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// A segment carries 140 octets; in a message of several, 6 of them number the parts (3GPP TS 23.040 §9.2.3.24.1).
+// A segment carries 140 octets; in a message of several, 6 of them number the parts (3GPP TS 23.040
+// §9.2.3.24.1).
 const (
 	gsmSingle, gsmPart   = 160, 153 // septets
 	ucs2Single, ucs2Part = 70, 67   // UTF-16 code units
 )
 
-// countSegments tells how many SMS segments a text takes for one recipient. What is billed may differ: a carrier may
-// replace characters, and other channels have no segments.
+// countSegments tells how many SMS segments a text takes for one recipient. What is billed may
+// differ: a carrier may replace characters, and other channels have no segments.
 func countSegments(text string) int {
 	width, single, part := gsmWidth, gsmSingle, gsmPart
 	total := 0

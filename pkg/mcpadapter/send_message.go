@@ -37,7 +37,8 @@ func defineSendMessage(s setting) definition {
 			"call once for each recipient. " + s.recipientLimit() +
 			s.told("For everybody in a list use create_campaign. ", "create_campaign") + "Before calling, be sure of sender, " +
 			"recipients and text. A recipient given twice gets one message.",
-		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy should ask here.
+		// A message sent is additive, but it cannot be unsent: clients that ask before they destroy
+		// should ask here.
 		hints: hints{destructive: true, openWorld: true},
 		input: closed("",
 			required("sender", text("Clerk number to send from, in international form, or an identifier of the workspace such "+
@@ -96,7 +97,8 @@ func planSendMessage(f *fields, s setting) plan {
 	return plan{request: r, recipients: len(r.body.Recipients), segments: countSegments(r.body.Body)}
 }
 
-// recipientBound is how many recipients one message may have: it is for people who talk to each other, or for one.
+// recipientBound is how many recipients one message may have: it is for people who talk to each
+// other, or for one.
 func (s setting) recipientBound() listBound {
 	return listBound{s.maxRecipients, "recipients, who may end up in one group conversation: call once for each of them" +
 		s.told(", or use create_campaign for everybody in a list", "create_campaign")}
@@ -137,7 +139,8 @@ func (f *fields) recipients(r *sendMessage, bound listBound) {
 	}
 }
 
-// asGiven makes of the recipients that the API names those that the caller gave: duplicates were left out.
+// asGiven makes of the recipients that the API names those that the caller gave: duplicates were
+// left out.
 func (r *sendMessage) asGiven(message string) string {
 	return positionsAsGiven(message, "recipients", func(sent int) (given int, known bool) {
 		if sent >= len(r.positions) {

@@ -15,17 +15,19 @@ import (
 // What is shown to a model is bounded, and what others wrote in it shows what it holds: see shown.
 
 const (
-	// maxResult is the most bytes of a structured result: several clients refuse or cut longer ones.
+	// maxResult is the most bytes of a structured result: several clients refuse or cut longer
+	// ones.
 	maxResult = 36_000
-	// leastKept is how many entries of a list or object, and a quarter of the bytes of a text, are kept at least. No result has
-	// more members of its own, so that what an output schema requires stays.
+	// leastKept is how many entries of a list or object, and a quarter of the bytes of a text, are
+	// kept at least. No result has more members of its own, so that what an output schema requires
+	// stays.
 	leastKept = 24
 
 	shortenedNote = "Parts of this result are left out, as it would be too long."
 )
 
-// shown is a result as clients get it. The text says the same as the structure: it is the same JSON, or, where not all went well,
-// the note in front of the rest of it.
+// shown is a result as clients get it. The text says the same as the structure: it is the same
+// JSON, or, where not all went well, the note in front of the rest of it.
 func (r Result) shown() Result {
 	if r.Structured == nil {
 		r.Text = escapedText(r.Text)
@@ -40,8 +42,8 @@ func (r Result) shown() Result {
 	return r
 }
 
-// isHidden tells whether a character cannot be seen, or makes others be seen elsewhere. Line breaks and tabs are not, nor are the
-// joiners that emoji and some scripts are written with.
+// isHidden tells whether a character cannot be seen, or makes others be seen elsewhere. Line breaks
+// and tabs are not, nor are the joiners that emoji and some scripts are written with.
 func isHidden(r rune) bool {
 	switch {
 	case r == '\n' || r == '\r' || r == '\t', r == '\u200c' || r == '\u200d':
@@ -99,8 +101,9 @@ func escapedJSON(raw json.RawMessage) json.RawMessage {
 	return b
 }
 
-// shortened is a result within its bound: of the longest texts, lists and objects only the beginnings are kept. Results that may be
-// long by right are cut before, and better, by the tools that make them.
+// shortened is a result within its bound: of the longest texts, lists and objects only the
+// beginnings are kept. Results that may be long by right are cut before, and better, by the tools
+// that make them.
 func shortened(raw json.RawMessage) json.RawMessage {
 	if len(raw) <= maxResult || raw[0] != '{' {
 		return raw
@@ -128,7 +131,8 @@ func withMember(name, value string, object json.RawMessage) json.RawMessage {
 	return append(b, object[1:]...)
 }
 
-// kept is a value of whose texts, lists and objects so much is kept: most entries, and four times as many bytes.
+// kept is a value of whose texts, lists and objects so much is kept: most entries, and four times
+// as many bytes.
 func kept(raw json.RawMessage, most int) json.RawMessage {
 	switch raw[0] {
 	case '"':

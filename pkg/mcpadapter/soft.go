@@ -7,13 +7,14 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// Many clients send values in another form than the schema says, and the model behind them cannot change that: a list or an
-// object as its JSON text, a number or a boolean as a text, one value for a list of one, a number for an id, "" for what was
-// not given. Such a form is taken where it has exactly one meaning, before anything else looks at the value, so that both
-// spellings are the same call. The schemas that are advertised stay as they are.
+// Many clients send values in another form than the schema says, and the model behind them cannot
+// change that: a list or an object as its JSON text, a number or a boolean as a text, one value for
+// a list of one, a number for an id, "" for what was not given. Such a form is taken where it has
+// exactly one meaning, before anything else looks at the value, so that both spellings are the same
+// call. The schemas that are advertised stay as they are.
 //
-// A text is parsed once: what comes out of it is not parsed again. Nothing is split, and an argument that is a text is never
-// parsed.
+// A text is parsed once: what comes out of it is not parsed again. Nothing is split, and an
+// argument that is a text is never parsed.
 
 // bookkeeping are names that clients add for themselves. None is near an argument of any tool.
 var bookkeeping = map[string]bool{
@@ -38,8 +39,8 @@ func isEmptyText(raw json.RawMessage) bool {
 	return whole && strings.TrimSpace(s) == ""
 }
 
-// value returns a member's value, nil if it is absent, null or "". Where that is asked for only to change something, "" is a
-// problem: it may be meant to clear it.
+// value returns a member's value, nil if it is absent, null or "". Where that is asked for only to
+// change something, "" is a problem: it may be meant to clear it.
 func (f *fields) value(name string) json.RawMessage {
 	raw := f.raw(name)
 	if !isEmptyText(raw) {
@@ -56,8 +57,9 @@ const keepWhatIsThere = "is empty: leave it out to keep what is there; a field c
 // isEmpty tells whether a member is there and "".
 func (f *fields) isEmpty(name string) bool { return isEmptyText(f.raw(name)) }
 
-// listOrLone returns a list as JSON: as it is, from its JSON text, or of the one element that a value is. lone are the bytes that
-// an element begins with. parsed tells that it was a text. nil: it is none of these.
+// listOrLone returns a list as JSON: as it is, from its JSON text, or of the one element that a
+// value is. lone are the bytes that an element begins with. parsed tells that it was a text. nil:
+// it is none of these.
 func listOrLone(raw json.RawMessage, lone string) (list json.RawMessage, parsed bool) {
 	if raw[0] == '[' {
 		return raw, false

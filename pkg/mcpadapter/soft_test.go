@@ -169,7 +169,8 @@ func TestAnEmptyFilterIsToldInTheResult(t *testing.T) {
 	}
 }
 
-// The digests are golden: the version before made them, and a call that was made under a key then is the same call now.
+// The digests are golden: the version before made them, and a call that was made under a key then
+// is the same call now.
 func TestDigestsOfVersionsBefore(t *testing.T) {
 	for _, tt := range []struct{ tool, arguments, digest string }{
 		{"send_message", `{"sender":"+1 555 123 4567","recipients":["+15559876543","+44 (0) 20 7946 0958"],"body":"Hi"}`,

@@ -7,14 +7,15 @@ import (
 	"slices"
 )
 
-// Subset is some of the tools. Those that are not in it are to its callers as if they did not exist: nothing that they are
-// told speaks of them.
+// Subset is some of the tools. Those that are not in it are to its callers as if they did not
+// exist: nothing that they are told speaks of them.
 type Subset struct {
 	*toolset
 	all *Tools
 }
 
-// Subset makes one of the tools with these names, of which there must be one. It shares everything with the tools.
+// Subset makes one of the tools with these names, of which there must be one. It shares everything
+// with the tools.
 func (t *Tools) Subset(names []string) (*Subset, error) {
 	if len(names) == 0 {
 		return nil, errors.New("mcpadapter: a subset without tools")

@@ -20,8 +20,9 @@ func quoteName(name string) string {
 
 func listOf(names []string) string { return strings.Join(names, ", ") }
 
-// meant returns the known name that an unknown one most likely means, "" if none comes close. What other APIs call an
-// argument is known at once; comparing letters is for the first few names of a call alone.
+// meant returns the known name that an unknown one most likely means, "" if none comes close. What
+// other APIs call an argument is known at once; comparing letters is for the first few names of a
+// call alone.
 func (f *fields) meant(name string) string {
 	if len(name) > maxName {
 		return ""

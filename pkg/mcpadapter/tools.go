@@ -16,23 +16,25 @@ import (
 // ErrUnknownTool is the error of a [Report] for a tool that does not exist.
 var ErrUnknownTool = errors.New("unknown tool")
 
-// Credentials finds the credential that a caller's requests are made with. The subject "" is an anonymous caller.
+// Credentials finds the credential that a caller's requests are made with. The subject "" is an
+// anonymous caller.
 //
-// An error says that there is none now, and the client is told to try again. If it is [clerkapi.ErrNoCredential], trying
-// again is said to be of no use; if it, or an error it wraps, has a method PublicText() string, the client is told that
-// text, which must be a sentence that says what to do.
+// An error says that there is none now, and the client is told to try again. If it is
+// [clerkapi.ErrNoCredential], trying again is said to be of no use; if it, or an error it wraps,
+// has a method PublicText() string, the client is told that text, which must be a sentence that
+// says what to do.
 type Credentials interface {
 	Credential(ctx context.Context, subject string) (clerkapi.Credential, error)
 }
 
-// Renewer is what [Credentials] may be besides: after the API refused a credential with 401, which means that nothing
-// happened, it gives another one for one more try.
+// Renewer is what [Credentials] may be besides: after the API refused a credential with 401, which
+// means that nothing happened, it gives another one for one more try.
 type Renewer interface {
 	Renewed(ctx context.Context, subject string, refused clerkapi.Credential) (clerkapi.Credential, error)
 }
 
-// Observer is told of every finished call of a tool that exists, once, before [Tools.Call] returns. It must not block.
-// Its ctx has the values of the call's and does not end with it.
+// Observer is told of every finished call of a tool that exists, once, before [Tools.Call] returns.
+// It must not block. Its ctx has the values of the call's and does not end with it.
 type Observer interface {
 	Observe(ctx context.Context, f Facts)
 }
@@ -49,16 +51,17 @@ type Options struct {
 	Client *clerkapi.Client
 	// Credentials are asked once per call that has something to send.
 	Credentials Credentials
-	// Idempotency keeps calls that create something from doing so twice, and gives their tools the argument idempotency_key.
-	// Default: each call stands for itself.
+	// Idempotency keeps calls that create something from doing so twice, and gives their tools the
+	// argument idempotency_key. Default: each call stands for itself.
 	Idempotency Idempotency
-	// ResendAbsent says that Idempotency executes a call again whose outcome is unknown, if it is repeated under its key and
-	// nothing of it is found. Clients are told so.
+	// ResendAbsent says that Idempotency executes a call again whose outcome is unknown, if it is
+	// repeated under its key and nothing of it is found. Clients are told so.
 	ResendAbsent bool
-	// Budget is the longest that a call which creates something may take, but for a request under way. Default: 55 s, since
-	// many clients give up after a minute.
+	// Budget is the longest that a call which creates something may take, but for a request under
+	// way. Default: 55 s, since many clients give up after a minute.
 	Budget time.Duration
-	// BatchSize is how many contacts go into one request of create_contacts_batch at most. Default: 100.
+	// BatchSize is how many contacts go into one request of create_contacts_batch at most. Default:
+	// 100.
 	BatchSize int
 	// MaxContacts is how many contacts one call of create_contacts_batch may have. Default: 500.
 	MaxContacts int
@@ -179,12 +182,13 @@ func (ts *toolset) Scope(tool string) string {
 	return ""
 }
 
-// Stop has calls that are carried out in parts begin no further part, so that their callers are told in time what was done.
-// Whole calls that come later still work.
+// Stop has calls that are carried out in parts begin no further part, so that their callers are
+// told in time what was done. Whole calls that come later still work.
 func (t *Tools) Stop() { t.stopping.Store(true) }
 
 // Drain waits until no write is under way or ctx ends. Calls that come later still work.
 func (t *Tools) Drain(ctx context.Context) error { return t.writes.wait(ctx) }
 
-// Writing is how many writes are under way. After a Drain that failed these are the calls whose outcome nobody will know.
+// Writing is how many writes are under way. After a Drain that failed these are the calls whose
+// outcome nobody will know.
 func (t *Tools) Writing() int { return t.writes.underWay() }

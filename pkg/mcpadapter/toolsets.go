@@ -27,7 +27,8 @@ func Catalog() []ToolInfo {
 	return infos
 }
 
-// Toolsets are the groups of tools, in the order in which they are written: messages, contacts, campaigns.
+// Toolsets are the groups of tools, in the order in which they are written: messages, contacts,
+// campaigns.
 func Toolsets() []string {
 	var all []string
 	for _, t := range Catalog() {

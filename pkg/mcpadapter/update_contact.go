@@ -84,8 +84,8 @@ func (f *fields) contactID() clerkapi.ID {
 	return clerkapi.ID(f.id(name, s))
 }
 
-// change returns a new value, nil if the member is absent. A blank one is refused: some callers fill in every argument,
-// and that must not wipe out what a contact has.
+// change returns a new value, nil if the member is absent. A blank one is refused: some callers
+// fill in every argument, and that must not wipe out what a contact has.
 func (f *fields) change(name, example string, check func(string) string) *string {
 	s, given := f.text(name, example)
 	if !given {

@@ -8,10 +8,11 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/mcpadapter/internal/args"
 )
 
-// What a client is told of a creating call whose outcome was unknown, or which was not executed for the
-// sake of an earlier one. What is told of other failures is in failure.go.
+// What a client is told of a creating call whose outcome was unknown, or which was not executed for
+// the sake of an earlier one. What is told of other failures is in failure.go.
 
-// conclude turns what is known of a work into what the client is told. last is the latest attempt of this call.
+// conclude turns what is known of a work into what the client is told. last is the latest attempt
+// of this call.
 func (t *Tools) conclude(tool *tool, p plan, w Operation, last executed, f Verdict) Report {
 	facts := Facts{Recipients: p.recipients, Segments: p.segments}
 	switch f.State {
@@ -48,8 +49,9 @@ func (t *Tools) conclude(tool *tool, p plan, w Operation, last executed, f Verdi
 	return report
 }
 
-// replayed is the answer of another call once more. Advice about keys goes to who gave one: without one this call came in
-// the same session under the same request id, or from a proxy that tried it again.
+// replayed is the answer of another call once more. Advice about keys goes to who gave one: without
+// one this call came in the same session under the same request id, or from a proxy that tried it
+// again.
 func replayed(w Operation, f Verdict, facts Facts) Report {
 	facts.Disposition = DispositionReplayed
 	if !f.Result.IsError {

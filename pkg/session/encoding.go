@@ -7,7 +7,8 @@ func appendText(b []byte, s string) []byte {
 	return append(append(b, byte(len(s))), s...)
 }
 
-// reader takes a value apart. After something was missing or out of range all it gives is zero, and done says so.
+// reader takes a value apart. After something was missing or out of range all it gives is zero, and
+// done says so.
 type reader struct {
 	b      []byte
 	failed bool

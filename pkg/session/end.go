@@ -8,8 +8,9 @@ import (
 
 // How sessions end: a tombstone takes the place of the record.
 
-// End ends the session of an id for all replicas and for as long as the id could live. Its errors are ErrNotFound, as for
-// Resume and if the session was ended before, and ErrUnavailable: then the session goes on.
+// End ends the session of an id for all replicas and for as long as the id could live. Its errors
+// are ErrNotFound, as for Resume and if the session was ended before, and ErrUnavailable: then the
+// session goes on.
 func (t *Table) End(ctx context.Context, id, subject string) error {
 	s, err := t.open(id, subject)
 	if err != nil {

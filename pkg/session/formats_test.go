@@ -41,7 +41,8 @@ func TestRecordsOfSessionsStayTheSame(t *testing.T) {
 	}
 }
 
-// What is cut, longer, or of another format is not read as something else, and nothing of it is served.
+// What is cut, longer, or of another format is not read as something else, and nothing of it is
+// served.
 func TestSessionRecordIsReadWholeOrNotAtAll(t *testing.T) {
 	s := sessiontest.NewMemory()
 	table := spelledTable(t, s, atNoon)

@@ -30,8 +30,9 @@ var encoding = base64.RawURLEncoding.Strict()
 
 // identity is what an id is sealed around.
 //
-// The subject is there as its SHA-256 rather than itself, so that an id has a length that no subject can exceed. Whoever
-// cannot open the id does not see the hash, and whoever opens it asks only whether it is the caller's.
+// The subject is there as its SHA-256 rather than itself, so that an id has a length that no
+// subject can exceed. Whoever cannot open the id does not see the hash, and whoever opens it asks
+// only whether it is the caller's.
 type identity struct {
 	subject      [subjectSize]byte
 	born         time.Time
@@ -67,7 +68,8 @@ func (i *identity) session(id, subject string) *Session {
 	}
 }
 
-// seal gives the id. At its longest it has 1+32+5+5+33+65+65 bytes, which are 318 characters when sealed.
+// seal gives the id. At its longest it has 1+32+5+5+33+65+65 bytes, which are 318 characters when
+// sealed.
 func (i *identity) seal(s Sealer) string {
 	b := make([]byte, 0, 256)
 	b = append(b, idFormat)
@@ -80,8 +82,8 @@ func (i *identity) seal(s Sealer) string {
 	return encoding.EncodeToString(s.Seal(b, nil))
 }
 
-// openID is the reverse of seal. One id has one spelling: the decoder's leniency (it skips line breaks) must not give an
-// ended session a second key.
+// openID is the reverse of seal. One id has one spelling: the decoder's leniency (it skips line
+// breaks) must not give an ended session a second key.
 func openID(s Sealer, id string) (*identity, error) {
 	if id == "" || len(id) > MaxIDLength {
 		return nil, errID
@@ -109,8 +111,8 @@ func openID(s Sealer, id string) (*identity, error) {
 	return &i, nil
 }
 
-// KeyOf gives the name under which operators and the store know the session of an id: 128 bits of its SHA-256, as 22
-// letters, digits, "-" and "_".
+// KeyOf gives the name under which operators and the store know the session of an id: 128 bits of
+// its SHA-256, as 22 letters, digits, "-" and "_".
 func KeyOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

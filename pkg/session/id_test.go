@@ -124,7 +124,8 @@ func (clear) Seal(plaintext, _ []byte) []byte       { return plaintext }
 func (clear) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 
 func FuzzResume(f *testing.F) {
-	// The fuzzer's workers are processes of their own: what one of them minted must not open in another.
+	// The fuzzer's workers are processes of their own: what one of them minted must not open in
+	// another.
 	sealed := newTableOf(f, rand.Text()+rand.Text(), sessiontest.Nowhere{})
 	open, err := session.NewTable(session.Options{Sealer: clear{}, Records: sessiontest.Nowhere{}})
 	if err != nil {

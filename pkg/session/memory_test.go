@@ -35,8 +35,8 @@ func realTable(tb testing.TB, server *redistest.Server) *session.Table {
 	return table
 }
 
-// Redis' own accounting includes the key, but neither the table of expiries nor free slots of its hash tables;
-// BenchmarkMemory has those too.
+// Redis' own accounting includes the key, but neither the table of expiries nor free slots of its
+// hash tables; BenchmarkMemory has those too.
 func TestARecordHasAtMost250Bytes(t *testing.T) {
 	server := redistest.Start(t)
 	table := realTable(t, server)

@@ -17,7 +17,8 @@ const MinRefLength = 4
 type Entry struct {
 	// Key names the session; see [KeyOf].
 	Key string
-	// Subject tells subjects apart without naming them: twelve hexadecimal digits, "" for the anonymous caller.
+	// Subject tells subjects apart without naming them: twelve hexadecimal digits, "" for the
+	// anonymous caller.
 	Subject                            string
 	Version, ClientName, ClientVersion string
 	Born, LastUsed                     time.Time
@@ -25,9 +26,9 @@ type Entry struct {
 	Ended bool
 }
 
-// List gives all sessions that have a record, in no order, tombstones included. The store is walked in small steps while
-// the sequence is read, so a million sessions neither block it nor fill memory. An error, which wraps ErrUnavailable, ends
-// the sequence.
+// List gives all sessions that have a record, in no order, tombstones included. The store is walked
+// in small steps while the sequence is read, so a million sessions neither block it nor fill
+// memory. An error, which wraps ErrUnavailable, ends the sequence.
 func (t *Table) List(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		seen := map[[16]byte]struct{}{}
@@ -49,8 +50,8 @@ func (t *Table) List(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// Show gives the session whose key begins with ref, of which there must be one. Its errors are a ref that is too short or
-// no key, ErrNotFound, ErrAmbiguous and ErrUnavailable.
+// Show gives the session whose key begins with ref, of which there must be one. Its errors are a
+// ref that is too short or no key, ErrNotFound, ErrAmbiguous and ErrUnavailable.
 func (t *Table) Show(ctx context.Context, ref string) (Entry, error) {
 	if err := checkRef(ref); err != nil {
 		return Entry{}, err
@@ -81,8 +82,8 @@ func (t *Table) Show(ctx context.Context, ref string) (Entry, error) {
 	return one, nil
 }
 
-// EndKey ends the session whose key begins with ref, as End does, and gives what it was. Its errors are those of Show; a
-// session that was ended before is not found.
+// EndKey ends the session whose key begins with ref, as End does, and gives what it was. Its errors
+// are those of Show; a session that was ended before is not found.
 func (t *Table) EndKey(ctx context.Context, ref string) (Entry, error) {
 	e, err := t.Show(ctx, ref)
 	switch {
@@ -108,7 +109,8 @@ func (t *Table) entries(ctx context.Context, prefix string) iter.Seq2[Entry, err
 	}
 }
 
-// entry reads a record for operators. One that cannot be read is another release's and is not shown.
+// entry reads a record for operators. One that cannot be read is another release's and is not
+// shown.
 func entry(r Record) (Entry, bool) {
 	rec, ok := decodeRecord(r.Value)
 	if !ok {

@@ -11,7 +11,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
-// repeating gives every record twice, as a store may that is walked while it changes, and one that is nobody's.
+// repeating gives every record twice, as a store may that is walked while it changes, and one that
+// is nobody's.
 type repeating struct{ *sessiontest.Memory }
 
 func (r repeating) Scan(ctx context.Context, prefix string) iter.Seq2[session.Record, error] {

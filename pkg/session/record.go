@@ -7,8 +7,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/sanitize"
 )
 
-// The first two bytes of a record are its format and its state. The state keeps its place in every format to come, so
-// that during an update no replica mistakes a tombstone.
+// The first two bytes of a record are its format and its state. The state keeps its place in every
+// format to come, so that during an update no replica mistakes a tombstone.
 const (
 	recordFormat = 1
 
@@ -17,16 +17,18 @@ const (
 )
 
 const (
-	// SubjectDigest is how many bytes of a subject's keyed digest operators see, in the list of sessions and elsewhere.
+	// SubjectDigest is how many bytes of a subject's keyed digest operators see, in the list of
+	// sessions and elsewhere.
 	SubjectDigest = 6
 
-	// With these a record has at most 17+17+65+57 = 156 bytes, which Redis 7 counts as 232 together with its key.
+	// With these a record has at most 17+17+65+57 = 156 bytes, which Redis 7 counts as 232 together
+	// with its key.
 	maxRecordVersion = 16
 	maxRecordRelease = 56
 )
 
-// The third byte is reserved. Earlier releases kept a log level there, of at most maxReserved, which
-// nothing reads any more; a later one may give other values a meaning.
+// The third byte is reserved. Earlier releases kept a log level there, of at most maxReserved,
+// which nothing reads any more; a later one may give other values a meaning.
 const maxReserved = 8
 
 // record is what the store keeps of a session: what changes, and what operators are shown.

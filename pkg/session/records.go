@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Sealer encrypts and authenticates. It is bound to the purpose "session id" by whoever makes it; Open refuses whatever
-// was sealed for another purpose.
+// Sealer encrypts and authenticates. It is bound to the purpose "session id" by whoever makes it;
+// Open refuses whatever was sealed for another purpose.
 type Sealer interface {
 	Seal(plaintext, aad []byte) []byte
 	Open(sealed, aad []byte) ([]byte, error)
@@ -19,9 +19,10 @@ type Digester interface {
 	Digest(data []byte) []byte
 }
 
-// Values is a store of small values under short names of letters, digits, "-" and "_", each with a time to live, on which
-// they disappear by themselves. Each method is one step for all replicas and one round trip, and returns soon. An error
-// means that the store cannot tell, or that it may have written or not; that something is not there is never an error.
+// Values is a store of small values under short names of letters, digits, "-" and "_", each with a
+// time to live, on which they disappear by themselves. Each method is one step for all replicas and
+// one round trip, and returns soon. An error means that the store cannot tell, or that it may have
+// written or not; that something is not there is never an error.
 type Values interface {
 	// Get gives the value of a name, and whether there is one.
 	Get(ctx context.Context, name string) (value []byte, found bool, err error)
@@ -38,8 +39,9 @@ type Values interface {
 // pkg/session/sessiontest has the suite that an implementation must pass.
 type Records interface {
 	Values
-	// Scan gives all that is under names with a prefix, in no order. What is added or removed meanwhile may be given or
-	// not, and a name may be given twice. After an error there is nothing more.
+	// Scan gives all that is under names with a prefix, in no order. What is added or removed
+	// meanwhile may be given or not, and a name may be given twice. After an error there is nothing
+	// more.
 	Scan(ctx context.Context, prefix string) iter.Seq2[Record, error]
 }
 

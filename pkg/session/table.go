@@ -15,31 +15,35 @@ type Options struct {
 	Sealer Sealer
 	// Records keeps what changes.
 	Records Records
-	// Digest marks in records whose they are, for operators to tell people's sessions apart. Without it they are not
-	// marked.
+	// Digest marks in records whose they are, for operators to tell people's sessions apart.
+	// Without it they are not marked.
 	Digest Digester
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// MaxAge is the longest life of a session; 30 days if zero.
 	MaxAge time.Duration
-	// Idle is how long the store keeps the record of an unused session; 7 days if zero. The session outlives it.
+	// Idle is how long the store keeps the record of an unused session; 7 days if zero. The session
+	// outlives it.
 	Idle time.Duration
-	// Budget is the longest that a call may take for the store altogether, for Records that do not return soon by
-	// themselves. Without it there is none: Records may make a call wait its turn behind others, and that is not an outage.
+	// Budget is the longest that a call may take for the store altogether, for Records that do not
+	// return soon by themselves. Without it there is none: Records may make a call wait its turn
+	// behind others, and that is not an outage.
 	Budget time.Duration
-	// OnRecovered is called when a lost record was written again, OnUnavailable when a session was served or begun
-	// without the store. They count; nil is allowed.
+	// OnRecovered is called when a lost record was written again, OnUnavailable when a session was
+	// served or begun without the store. They count; nil is allowed.
 	OnRecovered, OnUnavailable func()
 }
 
-// touchAfter is how old the last use must be to be written again. It keeps all but one call a minute to one read.
+// touchAfter is how old the last use must be to be written again. It keeps all but one call a
+// minute to one read.
 const touchAfter = time.Minute
 
 // Table is the table of sessions of all replicas. It may be used by many goroutines at once.
 type Table struct {
 	opts Options
-	// ended has the keys of sessions that this process knows to have ended, for while the store is away and cannot say so. Of too
-	// many the first that ended are forgotten: while the store is away such a session goes on from its id alone, like any other.
+	// ended has the keys of sessions that this process knows to have ended, for while the store is
+	// away and cannot say so. Of too many the first that ended are forgotten: while the store is
+	// away such a session goes on from its id alone, like any other.
 	ended *lru.Cache[string, struct{}]
 }
 
@@ -100,8 +104,8 @@ func (t *Table) budget(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, t.opts.Budget)
 }
 
-// Create begins a session. If the store cannot take its record, the session begins without one (Unstored). The only
-// error is a protocol version of more than 32 bytes.
+// Create begins a session. If the store cannot take its record, the session begins without one
+// (Unstored). The only error is a protocol version of more than 32 bytes.
 func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
 	if len(info.Version) > maxVersion {
 		return nil, fmt.Errorf("session: the protocol version has %d bytes, at most %d fit", len(info.Version), maxVersion)
@@ -116,10 +120,10 @@ func (t *Table) Create(ctx context.Context, info Info) (*Session, error) {
 	return s, nil
 }
 
-// Resume gives the session of an id if it is the subject's and lives, else ErrNotFound, which is its only error. It reads
-// the record once; one call a minute writes it as well. A record that is gone is written again (Recovered), unless the
-// session was ended meanwhile. While the store cannot be asked, the id alone is the session (Unstored), unless this process
-// knows that it was ended.
+// Resume gives the session of an id if it is the subject's and lives, else ErrNotFound, which is
+// its only error. It reads the record once; one call a minute writes it as well. A record that is
+// gone is written again (Recovered), unless the session was ended meanwhile. While the store cannot
+// be asked, the id alone is the session (Unstored), unless this process knows that it was ended.
 func (t *Table) Resume(ctx context.Context, id, subject string) (*Session, error) {
 	s, err := t.open(id, subject)
 	if err != nil {
@@ -165,8 +169,8 @@ func (t *Table) adopt(ctx context.Context, s *Session, value []byte) (*Session, 
 	s.LastUsed = rec.lastUsed
 	if now := t.opts.Now(); now.Sub(rec.lastUsed) >= touchAfter {
 		rec.lastUsed = now
-		// If it is not replaced, another replica has touched or ended it since: both stay. If the store takes no writes,
-		// the session was read all the same.
+		// If it is not replaced, another replica has touched or ended it since: both stay. If the
+		// store takes no writes, the session was read all the same.
 		if _, err := t.opts.Records.CompareAndSwap(ctx, s.key, value, rec.encode(), t.ttl(s.Born)); err != nil {
 			t.opts.OnUnavailable()
 		}
@@ -183,7 +187,8 @@ func (t *Table) open(id, subject string) (*Session, error) {
 	return i.session(id, subject), nil
 }
 
-// left is how long a session that began then may live on. Clocks of replicas differ, so a birth in the future is now.
+// left is how long a session that began then may live on. Clocks of replicas differ, so a birth in
+// the future is now.
 func (t *Table) left(born time.Time) time.Duration {
 	return t.opts.MaxAge - max(0, t.opts.Now().Sub(born))
 }

@@ -66,7 +66,8 @@ func newRealCluster(t *testing.T) *cluster {
 func (c *cluster) now() time.Time          { return time.Unix(c.clock.Load(), 0).UTC() }
 func (c *cluster) advance(d time.Duration) { c.clock.Add(int64(d / time.Second)) }
 
-// replica gives a table with a connection of its own. Its budget is wide, as machines that test are loaded.
+// replica gives a table with a connection of its own. Its budget is wide, as machines that test are
+// loaded.
 func (c *cluster) replica(secrets ...string) *session.Table {
 	c.t.Helper()
 	return c.replicaWith(10*time.Second, secrets...)

@@ -12,8 +12,8 @@ import (
 // mark stands in the text of an edit for the number of its fault.
 const mark = "§"
 
-// edit puts text before and after a range of a file, or in its place. Ranges are those of syntax nodes, so that one lies
-// within the other or apart from it.
+// edit puts text before and after a range of a file, or in its place. Ranges are those of syntax
+// nodes, so that one lies within the other or apart from it.
 type edit struct {
 	file       string
 	start, end int
@@ -38,7 +38,8 @@ type span struct {
 	start, end int
 }
 
-// instrument returns the package's files with the faults compiled in: the fault at index i has the number i+1.
+// instrument returns the package's files with the faults compiled in: the fault at index i has the
+// number i+1.
 func (p *pkg) instrument(faults []*fault) (map[string][]byte, []span) {
 	type numbered struct {
 		edit

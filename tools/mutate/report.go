@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// equivalents reads the faults that change nothing, and the reason of each: "package: function: kind: change # reason".
+// equivalents reads the faults that change nothing, and the reason of each: "package: function:
+// kind: change # reason".
 func equivalents(path string) (map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -22,8 +22,9 @@ func (f *finder) isString(e ast.Expr) bool {
 	return ok && b.Info()&types.IsString != 0
 }
 
-// constant scales a constant that is a number: one named by the package everywhere at once, others where they stand.
-// Enumerations, characters and what other packages name (status codes, flags) are not quantities.
+// constant scales a constant that is a number: one named by the package everywhere at once, others
+// where they stand. Enumerations, characters and what other packages name (status codes, flags) are
+// not quantities.
 func (f *finder) constant(e ast.Expr) {
 	t, ok := f.typeOf(e).(*types.Basic)
 	isDuration := f.typeOf(e).String() == "time.Duration"
@@ -166,8 +167,8 @@ func (f *finder) named(t types.Type) string {
 	})
 }
 
-// arguments of one type are swapped, if that changes nothing but the call. What is logged or printed by a format is left
-// out: few of its orders mean anything.
+// arguments of one type are swapped, if that changes nothing but the call. What is logged or
+// printed by a format is left out: few of its orders mean anything.
 func (f *finder) arguments(n *ast.CallExpr) {
 	to := types.ExprString(n.Fun)
 	if strings.Contains(to, "log") || strings.HasPrefix(to, "fmt.") || f.info.Types[n.Fun].IsType() || f.info.Types[n.Fun].IsBuiltin() {

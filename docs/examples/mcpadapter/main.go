@@ -1,4 +1,5 @@
-// Command mcpadapter mounts the tools on an MCP server of its own, which speaks over standard input and output.
+// Command mcpadapter mounts the tools on an MCP server of its own, which speaks over standard input
+// and output.
 package main
 
 import (

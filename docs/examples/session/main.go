@@ -1,4 +1,5 @@
-// Command session begins a session and resumes it, as any replica with this secret and this Redis can.
+// Command session begins a session and resumes it, as any replica with this secret and this Redis
+// can.
 package main
 
 import (

@@ -9,7 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/rpctest"
 )
 
-// largest is the largest body that a gateway takes if nothing else is set, and room what of it is for what is repeated.
+// largest is the largest body that a gateway takes if nothing else is set, and room what of it is
+// for what is repeated.
 const (
 	largest = 4 << 20
 	room    = largest - 1024

@@ -145,7 +145,8 @@ type tally struct{ answers []answer }
 // most is how many a limit per minute lets through in the time since a load began.
 func most(limit int, begun time.Time) int { return limit * (1 + int(time.Since(begun)/time.Minute)) }
 
-// flood makes requests over so many connections, one after another on each, as long as there are more.
+// flood makes requests over so many connections, one after another on each, as long as there are
+// more.
 func flood(connections int, more func(n int) bool, do func(n int) answer) *tally {
 	var next atomic.Int64
 	perWorker := make([][]answer, connections)

@@ -20,7 +20,8 @@ type hostile struct {
 	asked atomic.Int64 // requests so far
 }
 
-// newHostile listens until the test ends. A connection is closed when reply returns or the test ends.
+// newHostile listens until the test ends. A connection is closed when reply returns or the test
+// ends.
 func newHostile(t testing.TB, reply func(net.Conn)) *hostile {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,7 +68,8 @@ func newHostile(t testing.TB, reply func(net.Conn)) *hostile {
 // hang waits until the other side has gone.
 func hang(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
-// then writes something, and after that the same again and again, or nothing, until the other side has gone.
+// then writes something, and after that the same again and again, or nothing, until the other side
+// has gone.
 func then(first, again string, pause time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
 		if _, err := io.WriteString(conn, first); err != nil {

@@ -62,8 +62,9 @@ var help = sync.OnceValue(func() string {
 	return string(out)
 })
 
-// bounded tells whether the gateway has a bound that a flag sets. Where it has one a load keeps to it, since what is
-// refused at once shows nothing; where it has none the load asks for as much as it likes.
+// bounded tells whether the gateway has a bound that a flag sets. Where it has one a load keeps to
+// it, since what is refused at once shows nothing; where it has none the load asks for as much as
+// it likes.
 func bounded(flagName string) bool { return strings.Contains(help(), flagName+"=") }
 
 // skip says what a machine lacks; where everything has to run that is a failure.

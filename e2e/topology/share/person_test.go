@@ -107,7 +107,8 @@ var (
 	scopePattern  = regexp.MustCompile(`type="checkbox" name="scope" value="([^"]*)"`)
 )
 
-// approve opens the consent page in a browser of its own and allows everything, but nobody signs in after it.
+// approve opens the consent page in a browser of its own and allows everything, but nobody signs in
+// after it.
 func (p *program) approve(state string) answer {
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/redistest"
 )
 
-// What one POST may make of a process, take of its processor, ask of the API at once, and create. Nearly all stay far
-// below.
+// What one POST may make of a process, take of its processor, ask of the API at once, and create.
+// Nearly all stay far below.
 const (
 	shareMB       = 200
 	shareCPU      = 5 * time.Second

@@ -27,7 +27,8 @@ type process struct {
 // startTimeout is for machines that are busy with other things.
 const startTimeout = 60 * time.Second
 
-// serve runs gateway serve on a free port with further flags. It waits for nothing at its end but calls under way.
+// serve runs gateway serve on a free port with further flags. It waits for nothing at its end but
+// calls under way.
 func serve(t testing.TB, flags ...string) *process {
 	t.Helper()
 	return run(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--drain-delay", "0s"}, flags...)...)
@@ -96,8 +97,8 @@ func (p *process) port() string {
 // take is tested in simulated time.
 const tooLate = 2 * time.Minute
 
-// terminate asks the process to end, and gives its exit code and how long that took. One that takes longer than it may
-// is killed.
+// terminate asks the process to end, and gives its exit code and how long that took. One that takes
+// longer than it may is killed.
 func (p *process) terminate(within time.Duration) (code int, took time.Duration) {
 	p.t.Helper()
 	begun := time.Now()

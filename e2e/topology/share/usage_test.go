@@ -60,8 +60,8 @@ func (p *process) usage() usage {
 	return u
 }
 
-// connections is how many connections of clients the process holds (proc_net(5)). What the kernel still has of one that
-// the process closed has no inode.
+// connections is how many connections of clients the process holds (proc_net(5)). What the kernel
+// still has of one that the process closed has no inode.
 func (p *process) connections() int {
 	p.t.Helper()
 	table, err := os.ReadFile("/proc/net/tcp")

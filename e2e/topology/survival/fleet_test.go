@@ -15,8 +15,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// fleet is many clients of the SDK that make their calls in step with a script: each may make as many as the script has
-// allowed so far, so that whatever the script breaks is broken under calls.
+// fleet is many clients of the SDK that make their calls in step with a script: each may make as
+// many as the script has allowed so far, so that whatever the script breaks is broken under calls.
 type fleet struct {
 	t        *testing.T
 	sessions []*mcp.ClientSession
@@ -94,8 +94,8 @@ func (f *fleet) run(calls int) {
 	}
 }
 
-// call makes one call. One that failed is made again, once per time that it may fail: who may have seen what is checked
-// against the proxy in the end.
+// call makes one call. One that failed is made again, once per time that it may fail: who may have
+// seen what is checked against the proxy in the end.
 func (f *fleet) call(client int) error {
 	var failures []error
 	for range kills + 1 {
@@ -132,8 +132,8 @@ func (f *fleet) await(n int) {
 	}
 }
 
-// during lets every client make some more calls, and breaks something when a third of them are made. It returns when all
-// are made and what was broken works again.
+// during lets every client make some more calls, and breaks something when a third of them are
+// made. It returns when all are made and what was broken works again.
 func (f *fleet) during(calls int, breaks func()) {
 	f.t.Helper()
 	var before int
@@ -149,7 +149,8 @@ func (f *fleet) during(calls int, breaks func()) {
 	f.until(before + more)
 }
 
-// until waits for a number of calls. A client that gave up has ended the test, so the others are let go.
+// until waits for a number of calls. A client that gave up has ended the test, so the others are
+// let go.
 func (f *fleet) until(done int) {
 	f.t.Helper()
 	f.mu.Lock()

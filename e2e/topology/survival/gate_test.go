@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// gate stands between one replica and a server it needs, so that the replica can be killed at one of its next steps:
-// before or after something passes in either direction.
+// gate stands between one replica and a server it needs, so that the replica can be killed at one
+// of its next steps: before or after something passes in either direction.
 type gate struct {
 	net.Listener
 	target string

@@ -72,7 +72,8 @@ func TestDeleteWaitsUntilRedisIsReachable(t *testing.T) {
 	}
 }
 
-// waitUntilStoreServes waits until a replica has noticed that Redis answers again; until then it serves what opens.
+// waitUntilStoreServes waits until a replica has noticed that Redis answers again; until then it
+// serves what opens.
 func waitUntilStoreServes(t testing.TB, r *replica) {
 	t.Helper()
 	testkit.Eventually(t, r.name+" notices that Redis is back", func() bool {

@@ -21,9 +21,9 @@ import (
 // clientHeader tells the proxy which client calls.
 const clientHeader = "X-Test-Client"
 
-// proxy is a balancer with exactly the behaviour that deploy/haproxy.cfg asks for: round robin without stickiness,
-// looking away from replicas that say they are not ready, and trying another one only where no connection could be made.
-// It keeps count of what passes.
+// proxy is a balancer with exactly the behaviour that deploy/haproxy.cfg asks for: round robin
+// without stickiness, looking away from replicas that say they are not ready, and trying another
+// one only where no connection could be made. It keeps count of what passes.
 type proxy struct {
 	*httptest.Server
 	targets   []*target
@@ -51,7 +51,8 @@ func newProxy(t *testing.T, replicas ...*replica) *proxy {
 	t.Helper()
 	p := &proxy{
 		clients: map[string]*traffic{},
-		// A connection per request, so that a failure to connect is never mistaken for a request that was cut off.
+		// A connection per request, so that a failure to connect is never mistaken for a request
+		// that was cut off.
 		transport: &http.Transport{DisableKeepAlives: true},
 	}
 	for _, r := range replicas {
@@ -93,8 +94,8 @@ func (p *proxy) look(ctx context.Context) {
 	wg.Wait()
 }
 
-// RoundTrip sends the request to the first replica, in turn, that takes a connection: those that are ready before those
-// that are not.
+// RoundTrip sends the request to the first replica, in turn, that takes a connection: those that
+// are ready before those that are not.
 func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {

@@ -81,8 +81,8 @@ func TestAMessageIsSentOnceWhereverReplicasAreKilled(t *testing.T) {
 	}
 }
 
-// history sends some messages, one replica of which is killed at a random step and started again, and repeats what was
-// not answered.
+// history sends some messages, one replica of which is killed at a random step and started again,
+// and repeats what was not answered.
 func (k *killed) history(seed int64) []*sending {
 	r := rand.New(rand.NewPCG(uint64(seed), 5)) //nolint:gosec // a seed makes the same history
 	if r.IntN(2) == 0 {
@@ -156,7 +156,8 @@ func (k *killed) verify(all []*sending) {
 	var asking sync.WaitGroup
 	for n, s := range all {
 		asking.Go(func() {
-			// A refusal says that the call may be made again in a moment, as where Redis is late on a busy machine.
+			// A refusal says that the call may be made again in a moment, as where Redis is late on
+			// a busy machine.
 			testkit.Reached(func() bool { // or else verify says what it is
 				answer, ok := k.send(k.replicas[n%len(k.replicas)], s)
 				if !ok {

@@ -13,13 +13,15 @@ import (
 	"testing"
 )
 
-// Person signs in. The zero value is Ann of the sandbox with a browser of her own, who allows all that is asked for.
+// Person signs in. The zero value is Ann of the sandbox with a browser of her own, who allows all
+// that is asked for.
 type Person struct {
 	// Name is whom to choose at the sandbox's sign-in, ann or ben. Default: ann.
 	Name string
 	// Scopes are given instead of all that are asked for.
 	Scopes []string
-	// Key is entered, and put in the place of another one, where the person is asked for a key of their own.
+	// Key is entered, and put in the place of another one, where the person is asked for a key of
+	// their own.
 	Key string
 	// Fill may look at each page with a form, and change what is sent.
 	Fill func(page string, form url.Values)
@@ -38,8 +40,8 @@ var (
 	replacePattern = regexp.MustCompile(`type="checkbox" name="replaces" value="([^"]*)"`)
 )
 
-// Allow follows an authorization URL through all pages until the browser is sent to the client's redirect, and gives what
-// the client is told there. The redirect itself is not fetched.
+// Allow follows an authorization URL through all pages until the browser is sent to the client's
+// redirect, and gives what the client is told there. The redirect itself is not fetched.
 func (p Person) Allow(t testing.TB, address, redirect string) url.Values {
 	t.Helper()
 	b := newBrowser(t, p)
@@ -105,7 +107,8 @@ func (b browser) request(method, address string, form url.Values) *http.Request 
 	return req
 }
 
-// next makes a request and gives the one that the browser makes after it, or the page that it ends with.
+// next makes a request and gives the one that the browser makes after it, or the page that it ends
+// with.
 func (b browser) next(req *http.Request) (after *http.Request, page string) {
 	b.t.Helper()
 	resp, err := b.client.Do(req)

@@ -5,8 +5,9 @@ import (
 	"github.com/clerkchat/mcp-gateway/internal/config"
 )
 
-// Declare gives every flag that is a setting what is declared of it, in whatever command it stands: its variable, and its
-// default, placeholder, choices and help where the command says nothing else. It is for [kong.PostBuild].
+// Declare gives every flag that is a setting what is declared of it, in whatever command it stands:
+// its variable, and its default, placeholder, choices and help where the command says nothing else.
+// It is for [kong.PostBuild].
 func Declare(k *kong.Kong) error {
 	settings := map[string]config.Setting{}
 	for _, s := range config.Settings() {

@@ -56,7 +56,8 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	p.ask(w, a)
 }
 
-// choose takes what was chosen on the page. Its links carry the whole request, which is checked again.
+// choose takes what was chosen on the page. Its links carry the whole request, which is checked
+// again.
 func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 	a, ok := p.readAuthorization(w, r)
 	if !ok {
@@ -69,8 +70,8 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 	p.approve(w, r, a, r.PathValue("choice"))
 }
 
-// readAuthorization reads and checks the request. Whoever cannot be trusted with an answer gets a page (RFC 6749
-// §4.1.2.1); everything else that is wrong goes back to the client.
+// readAuthorization reads and checks the request. Whoever cannot be trusted with an answer gets a
+// page (RFC 6749 §4.1.2.1); everything else that is wrong goes back to the client.
 func (p *Provider) readAuthorization(w http.ResponseWriter, r *http.Request) (authorization, bool) {
 	var f *failure
 	q := r.URL.Query()

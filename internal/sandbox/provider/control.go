@@ -142,8 +142,8 @@ func (p *Provider) revokePerson(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// changeClaims sets what tokens and userinfo say of a person from now on; null leaves a claim out, and no claims at all are
-// what they were at the start.
+// changeClaims sets what tokens and userinfo say of a person from now on; null leaves a claim out,
+// and no claims at all are what they were at the start.
 func (p *Provider) changeClaims(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Person string         `json:"person"`

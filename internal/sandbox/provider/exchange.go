@@ -12,8 +12,9 @@ const (
 	typeJWT    = "urn:ietf:params:oauth:token-type:jwt"
 )
 
-// exchange gives a token that is good at REST, and only there, for an access token of ours (RFC 8693 §2). The new one acts
-// for the same person and ends with the same sign-in. Its caller holds the lock.
+// exchange gives a token that is good at REST, and only there, for an access token of ours (RFC
+// 8693 §2). The new one acts for the same person and ends with the same sign-in. Its caller holds
+// the lock.
 func (p *Provider) exchange(r *http.Request, c client) (tokens, *failure) {
 	api := p.options.BaseURL(r)
 	if c.secret == "" {

@@ -24,7 +24,8 @@ func invalidClient() *failure {
 	return &failure{http.StatusUnauthorized, "invalid_client", "the client is unknown, or its secret is wrong"}
 }
 
-// writeError is the one place where a failure becomes an answer. A 401 names the scheme (RFC 6749 §5.2).
+// writeError is the one place where a failure becomes an answer. A 401 names the scheme (RFC 6749
+// §5.2).
 func writeError(w http.ResponseWriter, f failure) {
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="sandbox"`)
@@ -38,7 +39,8 @@ func refuseToken(w http.ResponseWriter) {
 	writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
 }
 
-// Challenge is the WWW-Authenticate header of an answer to an access token that is not good (RFC 6750 §3).
+// Challenge is the WWW-Authenticate header of an answer to an access token that is not good (RFC
+// 6750 §3).
 const Challenge = `Bearer realm="sandbox", error="invalid_token"`
 
 // writeJSON answers with what nobody may store.

@@ -26,8 +26,8 @@ type choice struct {
 	Suggested                        bool
 }
 
-// ask shows the people. They are links and not a form, because browsers hold a form to the page's own origin on the whole
-// way, and this way ends at the client (CSP Level 3 §6.4.1).
+// ask shows the people. They are links and not a form, because browsers hold a form to the page's
+// own origin on the whole way, and this way ends at the client (CSP Level 3 §6.4.1).
 func (p *Provider) ask(w http.ResponseWriter, a authorization) {
 	receives := "who you are and your team"
 	if extra := slices.DeleteFunc([]string{"profile", "email"}, func(s string) bool {

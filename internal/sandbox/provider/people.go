@@ -63,7 +63,8 @@ func (p *Provider) claimsOf(who person, scope []string) map[string]any {
 	return c
 }
 
-// claims are what ID tokens and userinfo say of a person (OpenID Connect Core §5.4: name and email by their scopes).
+// claims are what ID tokens and userinfo say of a person (OpenID Connect Core §5.4: name and email
+// by their scopes).
 func (who person) claims(scope []string) map[string]any {
 	c := map[string]any{"sub": who.subject, "team": who.team, "groups": who.groups, "hd": who.domain}
 	if slices.Contains(scope, "profile") {

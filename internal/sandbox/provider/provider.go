@@ -30,8 +30,8 @@ func Operations() []string {
 type Options struct {
 	// Now is the clock.
 	Now func() time.Time
-	// BaseURL is the URL of the sandbox that a request was made to, without a slash at the end: the audience of its REST
-	// API, and the issuer without Prefix.
+	// BaseURL is the URL of the sandbox that a request was made to, without a slash at the end: the
+	// audience of its REST API, and the issuer without Prefix.
 	BaseURL func(*http.Request) string
 	// Pages has the sign-in page.
 	Pages *pages.Set

@@ -60,7 +60,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 // verifierForm is that of a code verifier (RFC 7636 §4.1).
 var verifierForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
-// redeemCode gives tokens for a code (RFC 6749 §4.1.3). Its caller holds the lock, as do those of the other grants.
+// redeemCode gives tokens for a code (RFC 6749 §4.1.3). Its caller holds the lock, as do those of
+// the other grants.
 func (p *Provider) redeemCode(r *http.Request, c client) (tokens, *failure) {
 	const refused = "the code is unknown, expired or used, or belongs to another client, redirect_uri or code_verifier"
 	found, ok := p.state.codes[r.PostForm.Get("code")]
@@ -81,8 +82,8 @@ func (p *Provider) redeemCode(r *http.Request, c client) (tokens, *failure) {
 	return p.issue(r, found.grant, found.nonce, true)
 }
 
-// redeemRefresh gives new tokens for a refresh token (RFC 6749 §6). One that was rotated away ends its grant (RFC 9700
-// §4.14.2).
+// redeemRefresh gives new tokens for a refresh token (RFC 6749 §6). One that was rotated away ends
+// its grant (RFC 9700 §4.14.2).
 func (p *Provider) redeemRefresh(r *http.Request, c client) (tokens, *failure) {
 	const refused = "the refresh token is unknown, expired, revoked or used, or belongs to another client"
 	found, ok := p.state.refresh[r.PostForm.Get("refresh_token")]

@@ -121,7 +121,8 @@ func (p *Provider) lookup(raw string) (*accessToken, bool) {
 	return t, true
 }
 
-// ErrToken is the error for an access token that is not good at REST: unknown, expired, revoked or for somebody else.
+// ErrToken is the error for an access token that is not good at REST: unknown, expired, revoked or
+// for somebody else.
 var ErrToken = errors.New("the access token is not good here")
 
 // Team names the team of the person whose access token was sent to REST.

@@ -45,7 +45,8 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, struct{}{})
 }
 
-// end reports whether the client may end the token; nobody's token is anybody's (RFC 7009 §2.2). Its caller holds the lock.
+// end reports whether the client may end the token; nobody's token is anybody's (RFC 7009 §2.2).
+// Its caller holds the lock.
 func (p *Provider) end(raw string, c client) bool {
 	if t, ok := p.state.refresh[raw]; ok {
 		if t.grant.client != c.id {

@@ -13,7 +13,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// The types of tokens of a token exchange (RFC 8693 §3) for an identity assertion, and the type in the header of that.
+// The types of tokens of a token exchange (RFC 8693 §3) for an identity assertion, and the type in
+// the header of that.
 const (
 	TypeIDToken       = "urn:ietf:params:oauth:token-type:id_token"
 	TypeIDJAG         = "urn:ietf:params:oauth:token-type:id-jag"
@@ -22,14 +23,15 @@ const (
 	tokenPath         = "/token"
 )
 
-// Company is a company's identity provider: it gives ID tokens to MCP clients, and identity assertions for these by token
-// exchange (draft-ietf-oauth-identity-assertion-authz-grant §4.3).
+// Company is a company's identity provider: it gives ID tokens to MCP clients, and identity
+// assertions for these by token exchange (draft-ietf-oauth-identity-assertion-authz-grant §4.3).
 type Company struct {
 	*Issuer
 
 	t  testing.TB
 	mu sync.Mutex
-	// clients are those of its clients that may have identity assertions, by what they are called elsewhere.
+	// clients are those of its clients that may have identity assertions, by what they are called
+	// elsewhere.
 	clients map[string]string
 	people  map[string]map[string]any
 	given   int
@@ -81,7 +83,8 @@ func (c *Company) IDToken(sub, client string) string {
 	}, WithHeader("typ", "JWT"))
 }
 
-// Assertion is an identity assertion about somebody for one of its clients, with claims changed: nil takes one out.
+// Assertion is an identity assertion about somebody for one of its clients, with claims changed:
+// nil takes one out.
 func (c *Company) Assertion(sub, client, audience string, changes map[string]any) string {
 	c.t.Helper()
 	c.mu.Lock()

@@ -38,7 +38,8 @@ const (
 	KeysPath     = "/keys"
 )
 
-// NewIssuer starts an issuer with one ES256 key and metadata at [MetadataPath]; it stops with the test.
+// NewIssuer starts an issuer with one ES256 key and metadata at [MetadataPath]; it stops with the
+// test.
 func NewIssuer(t testing.TB) *Issuer {
 	t.Helper()
 	i := &Issuer{t: t, requests: make(map[string]int), raw: make(map[string][]byte)}

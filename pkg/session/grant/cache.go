@@ -10,10 +10,11 @@ import (
 // maxKnownGrants bounds a Cache, which is some ten MiB then.
 const maxKnownGrants = 50_000
 
-// Cache is what one process knows of grants, for while the store is away: which were revoked, and when each of the
-// others was last seen to stand. It is bounded. When it is full, the grants go first that nobody has used for the longest:
-// while the store is away their calls then count as never seen. Only when revoked ones fill all of it, those go that were
-// revoked the longest ago, and whose access tokens have most likely expired; what is left of them is what the store says.
+// Cache is what one process knows of grants, for while the store is away: which were revoked, and
+// when each of the others was last seen to stand. It is bounded. When it is full, the grants go
+// first that nobody has used for the longest: while the store is away their calls then count as
+// never seen. Only when revoked ones fill all of it, those go that were revoked the longest ago,
+// and whose access tokens have most likely expired; what is left of them is what the store says.
 //
 // All [Grants] over one store should share one. It may be used by many goroutines at once.
 type Cache struct {
@@ -43,7 +44,8 @@ func (c *Cache) lastSeen(id string) time.Time {
 	return at
 }
 
-// stands notes that a grant was seen to stand. What was revoked stays so: a store that says otherwise has lost that.
+// stands notes that a grant was seen to stand. What was revoked stays so: a store that says
+// otherwise has lost that.
 func (c *Cache) stands(id string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,16 +8,18 @@ import (
 	"time"
 )
 
-// ErrClaimed says that another request is redeeming the provider's answer at this moment, or was until less than
-// [ClaimLife] ago without saying how it ended. It says nothing about the answer: ask again.
+// ErrClaimed says that another request is redeeming the provider's answer at this moment, or was
+// until less than [ClaimLife] ago without saying how it ended. It says nothing about the answer:
+// ask again.
 var ErrClaimed = errors.New("the authorization request is being finished")
 
-// ClaimLife is how long a claim keeps everybody else from the provider's answer. It must be longer than redeeming that
-// answer may take.
+// ClaimLife is how long a claim keeps everybody else from the provider's answer. It must be longer
+// than redeeming that answer may take.
 const ClaimLife = 30 * time.Second
 
-// A mark stands for the handle of a request that the browser carries. Its first byte says how far that is; behind it is
-// who made the mark. One that is neither, such as a newer replica's, counts as claimed until it disappears.
+// A mark stands for the handle of a request that the browser carries. Its first byte says how far
+// that is; behind it is who made the mark. One that is neither, such as a newer replica's, counts
+// as claimed until it disappears.
 const (
 	markClaimed = 'c'
 	markSpent   = 's'
@@ -32,10 +34,10 @@ type Claim struct {
 
 func (c *Claim) mark(state byte) []byte { return append([]byte{state}, c.owner...) }
 
-// Claim takes the handle of a request before its answer is redeemed at the provider, so that nobody redeems it at the same
-// time on any replica. A claim that is not spent ends by itself after [ClaimLife]: if its owner died, or if the store
-// failed after it took the mark, nothing is lost. Errors: ErrNoAuthRequest if the handle is spent, ErrClaimed and
-// ErrUnavailable.
+// Claim takes the handle of a request before its answer is redeemed at the provider, so that nobody
+// redeems it at the same time on any replica. A claim that is not spent ends by itself after
+// [ClaimLife]: if its owner died, or if the store failed after it took the mark, nothing is lost.
+// Errors: ErrNoAuthRequest if the handle is spent, ErrClaimed and ErrUnavailable.
 func (a *AuthRequests) Claim(ctx context.Context, handle string) (*Claim, error) {
 	c := &Claim{requests: a, name: handleName("handle", handle), owner: []byte(rand.Text())}
 	added, err := a.records.SetNX(ctx, c.name, c.mark(markClaimed), ClaimLife)
@@ -56,9 +58,10 @@ func (a *AuthRequests) Claim(ctx context.Context, handle string) (*Claim, error)
 	return nil, ErrClaimed
 }
 
-// Spend makes the claim final, for longer than the browser can come again with its request. Nothing that the answer gave
-// may be handed out before: without the mark the same request could give two codes. Errors: ErrNoAuthRequest if the claim
-// ended and somebody else has taken the handle, ErrUnavailable if nobody can tell.
+// Spend makes the claim final, for longer than the browser can come again with its request. Nothing
+// that the answer gave may be handed out before: without the mark the same request could give two
+// codes. Errors: ErrNoAuthRequest if the claim ended and somebody else has taken the handle,
+// ErrUnavailable if nobody can tell.
 func (c *Claim) Spend(ctx context.Context) error {
 	records, spent := c.requests.records, c.mark(markSpent)
 	life := c.requests.life + time.Minute // for clocks that are apart

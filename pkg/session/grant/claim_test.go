@@ -69,7 +69,8 @@ func TestManyClaimOneHandleAtOnce(t *testing.T) {
 	}
 }
 
-// Who stalls while it redeems the answer may find that its claim ended, and somebody else has the handle.
+// Who stalls while it redeems the answer may find that its claim ended, and somebody else has the
+// handle.
 func TestAClaimThatEndedGivesNothingIfSomebodyElseHasTheHandle(t *testing.T) {
 	for name, other := range map[string]func(*testing.T, *grant.AuthRequests){
 		"claimed": func(t *testing.T, a *grant.AuthRequests) {
@@ -115,7 +116,8 @@ func TestAClaimThatEndedOrWasLostIsSpentIfNobodyElseHasIt(t *testing.T) {
 	})
 }
 
-// Whatever operation fails, nobody else gets the handle at the same time, and it is free again or spent.
+// Whatever operation fails, nobody else gets the handle at the same time, and it is free again or
+// spent.
 func TestAStoreThatFailsWhileAHandleIsClaimedLosesNothing(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		for _, after := range []bool{false, true} {

@@ -11,12 +11,14 @@ import (
 // ErrAssertionUsed says that an assertion was used before, by whomever.
 var ErrAssertionUsed = errors.New("the assertion was used before")
 
-// ClientCheck tells whether the client of a request has proven who it is, as its grant demands. It is asked before anything
-// else about a code or token is judged: who has proven nothing cannot end a grant by using it wrongly. It is asked again
-// when the grant has changed before a step was taken.
+// ClientCheck tells whether the client of a request has proven who it is, as its grant demands. It
+// is asked before anything else about a code or token is judged: who has proven nothing cannot end
+// a grant by using it wrongly. It is asked again when the grant has changed before a step was
+// taken.
 type ClientCheck func(Grant) error
 
-// admits asks the checks if the client is that of the grant; another one is refused by whoever asks.
+// admits asks the checks if the client is that of the grant; another one is refused by whoever
+// asks.
 func (s *stored) admits(clientID string, checks []ClientCheck) error {
 	if !s.Grant.IssuedTo(clientID) {
 		return nil
@@ -53,8 +55,9 @@ func (a Assertion) name() string {
 	return encoding.EncodeToString(sum[:16])
 }
 
-// UseAssertion takes an assertion for its request, so that no other one can use it on any replica until ttl is over. Errors:
-// ErrAssertionUsed, and ErrUnavailable if nobody can tell: then it must be taken for neither.
+// UseAssertion takes an assertion for its request, so that no other one can use it on any replica
+// until ttl is over. Errors: ErrAssertionUsed, and ErrUnavailable if nobody can tell: then it must
+// be taken for neither.
 func (g *Grants) UseAssertion(ctx context.Context, a Assertion, ttl time.Duration) error {
 	if g.opts.Assertions == nil {
 		return unavailable(errors.New("nothing remembers which assertions were used"))
@@ -79,8 +82,8 @@ func (g *Grants) UseAssertion(ctx context.Context, a Assertion, ttl time.Duratio
 	return ErrAssertionUsed
 }
 
-// ReturnAssertion lets an assertion be used again whose request was told that nothing could be done for it. If that cannot
-// be noted its client needs another one.
+// ReturnAssertion lets an assertion be used again whose request was told that nothing could be done
+// for it. If that cannot be noted its client needs another one.
 func (g *Grants) ReturnAssertion(ctx context.Context, a Assertion) {
 	if g.opts.Assertions != nil {
 		_, _ = g.opts.Assertions.CompareAndSwap(ctx, a.name(), []byte(a.Request), nil, time.Millisecond)

@@ -13,7 +13,8 @@ import (
 // consentLife is how long an approval is remembered after it was given last.
 const consentLife = 90 * 24 * time.Hour
 
-// Consents remember what people approved, so that a client that can be identified need not ask the same again.
+// Consents remember what people approved, so that a client that can be identified need not ask the
+// same again.
 type Consents struct {
 	records session.Records
 	sealer  session.Sealer
@@ -30,8 +31,8 @@ func consentName(subject, clientID, redirectURI string) string {
 	return encoding.EncodeToString(sum[:16])
 }
 
-// Remember keeps that a person approved scopes for exactly this client and redirect, instead of what was approved before.
-// The only error is ErrUnavailable.
+// Remember keeps that a person approved scopes for exactly this client and redirect, instead of
+// what was approved before. The only error is ErrUnavailable.
 func (c *Consents) Remember(ctx context.Context, subject, clientID, redirectURI string, scopes []string) error {
 	name := consentName(subject, clientID, redirectURI)
 	data, err := json.Marshal(scopes)
@@ -44,8 +45,8 @@ func (c *Consents) Remember(ctx context.Context, subject, clientID, redirectURI 
 	return nil
 }
 
-// Covers tells whether a person approved at least these scopes for exactly this client and redirect. The only error is
-// ErrUnavailable.
+// Covers tells whether a person approved at least these scopes for exactly this client and
+// redirect. The only error is ErrUnavailable.
 func (c *Consents) Covers(ctx context.Context, subject, clientID, redirectURI string, scopes []string) (bool, error) {
 	name := consentName(subject, clientID, redirectURI)
 	raw, found, err := c.records.Get(ctx, name)

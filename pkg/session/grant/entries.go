@@ -21,9 +21,11 @@ const (
 	Waits State = "waits"
 	// Live is one that stands.
 	Live State = "live"
-	// Ended is one that was revoked. Only the mark is left, for as long as an access token could be.
+	// Ended is one that was revoked. Only the mark is left, for as long as an access token could
+	// be.
 	Ended State = "ended"
-	// Unreadable is one that was sealed with a secret that is not given, or that another release wrote. It may stand.
+	// Unreadable is one that was sealed with a secret that is not given, or that another release
+	// wrote. It may stand.
 	Unreadable State = "unreadable"
 )
 
@@ -35,15 +37,18 @@ type Entry struct {
 	// Grant has but its ID if it is ended or unreadable.
 	Grant
 	State State
-	// Person tells people apart as [session.Entry].Subject does: twelve hexadecimal digits, "" if it is not known whose it is.
+	// Person tells people apart as [session.Entry].Subject does: twelve hexadecimal digits, "" if
+	// it is not known whose it is.
 	Person string
-	// Client are twelve hexadecimal digits of the SHA-256 of the client's id, "" if that is not known.
+	// Client are twelve hexadecimal digits of the SHA-256 of the client's id, "" if that is not
+	// known.
 	Client string
 
 	persons []string // Person under each of the secrets
 }
 
-// Is tells whether a grant is a person's: by the digits of Person, a subject to the letter, or an e-mail address.
+// Is tells whether a grant is a person's: by the digits of Person, a subject to the letter, or an
+// e-mail address.
 func (e *Entry) Is(person string) bool {
 	if e.Subject == "" || person == "" {
 		return false
@@ -59,8 +64,9 @@ func (e *Entry) IsOf(client string) bool {
 	return client == e.ClientID || e.ClientName != "" && strings.EqualFold(client, e.ClientName) || strings.EqualFold(client, e.Client)
 }
 
-// Entries gives all grants whose id begins with prefix, in no order, ended and unreadable ones included. The store is walked
-// in small steps while the sequence is read. An error, which wraps ErrUnavailable, ends the sequence.
+// Entries gives all grants whose id begins with prefix, in no order, ended and unreadable ones
+// included. The store is walked in small steps while the sequence is read. An error, which wraps
+// ErrUnavailable, ends the sequence.
 func (g *Grants) Entries(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		seen := map[string]struct{}{}
@@ -80,8 +86,8 @@ func (g *Grants) Entries(ctx context.Context, prefix string) iter.Seq2[Entry, er
 	}
 }
 
-// Entry gives the grant whose id begins with ref, of which there must be one. Its errors are a ref that is too short or no id,
-// ErrNoGrant, ErrAmbiguous and ErrUnavailable.
+// Entry gives the grant whose id begins with ref, of which there must be one. Its errors are a ref
+// that is too short or no id, ErrNoGrant, ErrAmbiguous and ErrUnavailable.
 func (g *Grants) Entry(ctx context.Context, ref string) (Entry, error) {
 	if err := checkGrantRef(ref); err != nil {
 		return Entry{}, err

@@ -14,7 +14,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
-// Whatever the store does not answer, and whether it did it or not, the request is told to try again and then succeeds.
+// Whatever the store does not answer, and whether it did it or not, the request is told to try
+// again and then succeeds.
 func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
 	for name, secrets := range map[string][2][]string{
 		"one secret":            {{secretA}, {secretA}},
@@ -27,7 +28,8 @@ func TestAnyOperationOfTheStoreMayFailOnce(t *testing.T) {
 	}
 }
 
-// anyOperationMayFail is for a grant that was made under some secrets, and steps of it under others.
+// anyOperationMayFail is for a grant that was made under some secrets, and steps of it under
+// others.
 func anyOperationMayFail(t *testing.T, before, now []string) {
 	t.Helper()
 	for name, step := range map[string]struct {

@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/sessiontest"
 )
 
-// Replicas of different releases share a store: names, formats and what a value is bound to stay what they are.
+// Replicas of different releases share a store: names, formats and what a value is bound to stay
+// what they are.
 func TestStoredNamesAndFormatsStayTheSame(t *testing.T) {
 	asked := grant.Grant{Subject: "ann", ClientID: "c", Resource: "r", Scopes: []string{"s"}}
 	json := `{"grant":{"sub":"ann","client":"c","resource":"r","scopes":["s"],"born":"2026-11-23T12:00:00Z"},` +

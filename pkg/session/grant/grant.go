@@ -10,23 +10,26 @@ import (
 )
 
 var (
-	// ErrNoGrant says that nothing stands behind a code, a refresh token or the id of a grant: it is forged, too old, or the
-	// store lost it.
+	// ErrNoGrant says that nothing stands behind a code, a refresh token or the id of a grant: it
+	// is forged, too old, or the store lost it.
 	ErrNoGrant = errors.New("no such grant")
-	// ErrUnreadable says that the record of a grant is there and does not open: it was sealed with a secret that this
-	// process does not have, or by a later release. It is an ErrUnavailable, since it may open elsewhere or later: nobody loses
-	// a grant for it, and nothing is done by it. Marks of revoked grants can be read in every format.
+	// ErrUnreadable says that the record of a grant is there and does not open: it was sealed with
+	// a secret that this process does not have, or by a later release. It is an ErrUnavailable,
+	// since it may open elsewhere or later: nobody loses a grant for it, and nothing is done by it.
+	// Marks of revoked grants can be read in every format.
 	ErrUnreadable = errors.New("the grant cannot be opened")
 	// ErrRevoked says that a grant was ended before its time.
 	ErrRevoked = errors.New("grant revoked")
-	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by then. See [ReuseError].
+	// ErrReplayed says that a code or an old refresh token was used again. The grant is revoked by
+	// then. See [ReuseError].
 	ErrReplayed = errors.New("used again, grant revoked")
-	// ErrMismatch says that a code was presented by whom it was not made for. The grant is revoked by then.
+	// ErrMismatch says that a code was presented by whom it was not made for. The grant is revoked
+	// by then.
 	ErrMismatch = errors.New("presented by another client, with another redirect or without its verifier; grant revoked")
 )
 
-// UnconfirmedError says that the store cannot tell now whether a grant stands, and that this process does not know it to be
-// revoked. It matches [session.ErrUnavailable].
+// UnconfirmedError says that the store cannot tell now whether a grant stands, and that this
+// process does not know it to be revoked. It matches [session.ErrUnavailable].
 type UnconfirmedError struct {
 	// LastSeen is when this process last saw the grant stand, zero if it never did.
 	LastSeen time.Time
@@ -38,8 +41,8 @@ func (e *UnconfirmedError) Error() string { return e.cause.Error() }
 
 func (e *UnconfirmedError) Unwrap() error { return e.cause }
 
-// Grant is what a person allowed a client. It begins with a code, lives on in a family of refresh tokens, and every access
-// token names it.
+// Grant is what a person allowed a client. It begins with a code, lives on in a family of refresh
+// tokens, and every access token names it.
 type Grant struct {
 	// ID is 22 letters, digits, "-" and "_".
 	ID string `json:"-"`
@@ -56,12 +59,13 @@ type Grant struct {
 	Scopes []string `json:"scopes"`
 	// Born is when it began.
 	Born time.Time `json:"born"`
-	// AuthMethods are the ways in which its client may prove who it is at the token endpoint, as agreed when the person
-	// consented. It is empty for a grant of before this was kept.
+	// AuthMethods are the ways in which its client may prove who it is at the token endpoint, as
+	// agreed when the person consented. It is empty for a grant of before this was kept.
 	AuthMethods []string `json:"auth,omitempty"`
 	// Proven says that its client has signed an assertion for it, which it has to do from then on.
 	Proven bool `json:"proven,omitempty"`
-	// Until is when it ends at the latest, if that is sooner than any grant does: it has no refresh token, see [Grants.Direct].
+	// Until is when it ends at the latest, if that is sooner than any grant does: it has no refresh
+	// token, see [Grants.Direct].
 	Until time.Time `json:"until,omitzero"`
 }
 
@@ -83,28 +87,32 @@ type Signer interface {
 type Options struct {
 	// Records keeps grants, Upstream what belongs to the provider behind them.
 	Records, Upstream session.Records
-	// Assertions remembers which assertions of clients were used; see [Grants.UseAssertion]. Without it none can be.
+	// Assertions remembers which assertions of clients were used; see [Grants.UseAssertion].
+	// Without it none can be.
 	Assertions session.Records
 	// Sealer must be bound to a purpose of its own.
 	Sealer session.Sealer
 	// Signer makes refresh tokens. It must be bound to a purpose of its own.
 	Signer Signer
-	// Cache is what this process knows of the grants while the store is away; one of its own if nil.
+	// Cache is what this process knows of the grants while the store is away; one of its own if
+	// nil.
 	Cache *Cache
-	// PersonDigests are the digests of a subject under each of the secrets, the first of which sessions are marked with (see
-	// [session.Options].Digest). It is for operators; without it [Entry] has none.
+	// PersonDigests are the digests of a subject under each of the secrets, the first of which
+	// sessions are marked with (see [session.Options].Digest). It is for operators; without it
+	// [Entry] has none.
 	PersonDigests func(subject []byte) [][]byte
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
-	// StoreTime is the clock of the server that keeps a grant, by which all replicas judge codes and refresh tokens; Now if
-	// nil.
+	// StoreTime is the clock of the server that keeps a grant, by which all replicas judge codes
+	// and refresh tokens; Now if nil.
 	StoreTime func(ctx context.Context, id string) (time.Time, error)
 	// CodeLife is how long a code may wait; one minute if zero.
 	CodeLife time.Duration
 	// AccessLife is the longest that an access token lives; one hour if zero.
 	AccessLife time.Duration
-	// Grace is for how long a refresh token that was replaced may come again, and a family is rotated no more than once;
-	// 10 minutes if zero, rounded up to seconds. It must be at most half of AccessLife, so that reuse is noticed.
+	// Grace is for how long a refresh token that was replaced may come again, and a family is
+	// rotated no more than once; 10 minutes if zero, rounded up to seconds. It must be at most half
+	// of AccessLife, so that reuse is noticed.
 	Grace time.Duration
 	// Idle is how long an unused grant lives; 30 days if zero.
 	Idle time.Duration

@@ -13,13 +13,13 @@ import (
 
 const upstreamFormat = 1
 
-// ErrUpstreamUnreadable says that the provider's part of a grant is there and does not open: it was sealed with a secret
-// that this process does not have, or by a later release. It is an ErrUnavailable, since it may open elsewhere or later, and
-// nobody loses a grant for it.
+// ErrUpstreamUnreadable says that the provider's part of a grant is there and does not open: it was
+// sealed with a secret that this process does not have, or by a later release. It is an
+// ErrUnavailable, since it may open elsewhere or later, and nobody loses a grant for it.
 var ErrUpstreamUnreadable = errors.New("the provider's part of the grant cannot be opened")
 
-// ProviderStates keep what belongs to the provider behind grants, such as its tokens: opaque bytes, sealed, with a version that
-// grows with every change. They may be used by many goroutines at once.
+// ProviderStates keep what belongs to the provider behind grants, such as its tokens: opaque bytes,
+// sealed, with a version that grows with every change. They may be used by many goroutines at once.
 type ProviderStates struct {
 	records session.Records
 	sealer  session.Sealer
@@ -41,8 +41,8 @@ func (u *ProviderStates) decode(id string, raw []byte) (data []byte, version uin
 	return plain[9:], binary.BigEndian.Uint64(plain[1:]), true
 }
 
-// Load gives what is kept for a grant, and its version. The only error is ErrUnavailable, which may be
-// ErrUpstreamUnreadable too: what is there and does not open is not missing.
+// Load gives what is kept for a grant, and its version. The only error is ErrUnavailable, which may
+// be ErrUpstreamUnreadable too: what is there and does not open is not missing.
 func (u *ProviderStates) Load(ctx context.Context, grant string) (data []byte, version uint64, found bool, err error) {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err != nil {
@@ -58,8 +58,9 @@ func (u *ProviderStates) Load(ctx context.Context, grant string) (data []byte, v
 	return data, version, true, nil
 }
 
-// Save replaces what is kept for a grant if its version still is the one given, which becomes the next one. It tells
-// whether it did: otherwise somebody else saved, or the grant ended. The only error is ErrUnavailable.
+// Save replaces what is kept for a grant if its version still is the one given, which becomes the
+// next one. It tells whether it did: otherwise somebody else saved, or the grant ended. The only
+// error is ErrUnavailable.
 func (u *ProviderStates) Save(ctx context.Context, grant string, version uint64, data []byte) (saved bool, err error) {
 	for range maxRaces { // the same version may be sealed again meanwhile, see keep
 		raw, found, err := u.records.Get(ctx, grant)
@@ -80,8 +81,8 @@ func (u *ProviderStates) Save(ctx context.Context, grant string, version uint64,
 	return false, unavailable(errors.New("the provider's part changes all the time"))
 }
 
-// Lease makes the caller the only one who changes a grant's upstream part, until release or for ttl. held is false while
-// somebody else has it. The only error is ErrUnavailable.
+// Lease makes the caller the only one who changes a grant's upstream part, until release or for
+// ttl. held is false while somebody else has it. The only error is ErrUnavailable.
 func (u *ProviderStates) Lease(ctx context.Context, grant string, ttl time.Duration) (release func(context.Context), held bool, err error) {
 	name, holder := grant+"-lease", []byte(rand.Text())
 	held, err = u.records.SetNX(ctx, name, holder, ttl)
@@ -97,8 +98,8 @@ func (u *ProviderStates) Lease(ctx context.Context, grant string, ttl time.Durat
 	}, true, nil
 }
 
-// Pause notes for all replicas, for a while, that the provider has just been asked about a grant in vain. The only error is
-// ErrUnavailable.
+// Pause notes for all replicas, for a while, that the provider has just been asked about a grant in
+// vain. The only error is ErrUnavailable.
 func (u *ProviderStates) Pause(ctx context.Context, grant string, d time.Duration) error {
 	if _, err := u.records.SetNX(ctx, pauseName(grant), []byte{1}, d); err != nil {
 		return unavailable(err)
@@ -124,8 +125,9 @@ func (u *ProviderStates) begin(ctx context.Context, grant string, data []byte, t
 	return nil
 }
 
-// keep lets what is there live for ttl from now on, sealed with the first secret, so that it does not outlive the one that
-// it was sealed with. What does not open stays as it is. If it changes meanwhile, whoever changed it did the same.
+// keep lets what is there live for ttl from now on, sealed with the first secret, so that it does
+// not outlive the one that it was sealed with. What does not open stays as it is. If it changes
+// meanwhile, whoever changed it did the same.
 func (u *ProviderStates) keep(ctx context.Context, grant string, ttl time.Duration) error {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err == nil && found {
@@ -141,7 +143,8 @@ func (u *ProviderStates) keep(ctx context.Context, grant string, ttl time.Durati
 	return nil
 }
 
-// forget empties what is there at once and lets the rest disappear: what cannot be opened is not there.
+// forget empties what is there at once and lets the rest disappear: what cannot be opened is not
+// there.
 func (u *ProviderStates) forget(ctx context.Context, grant string) error {
 	raw, found, err := u.records.Get(ctx, grant)
 	if err == nil && found {

@@ -15,8 +15,9 @@ import (
 
 // How the store keeps a grant, and how codes and refresh tokens name one.
 
-// The first two bytes of a grant's record are its format and its state; both keep their place in every format to come, so
-// that during an update no replica mistakes a revoked grant. The rest is sealed, bound to those two and to the grant's id.
+// The first two bytes of a grant's record are its format and its state; both keep their place in
+// every format to come, so that during an update no replica mistakes a revoked grant. The rest is
+// sealed, bound to those two and to the grant's id.
 const (
 	grantFormat = 1
 
@@ -33,8 +34,9 @@ const (
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// markLife is how long it is remembered that a grant was revoked. It outlives every access token, which lives a day at most,
-// on clocks that are apart. It is not a setting, since the tokens that are about were issued under an earlier one.
+// markLife is how long it is remembered that a grant was revoked. It outlives every access token,
+// which lives a day at most, on clocks that are apart. It is not a setting, since the tokens that
+// are about were issued under an earlier one.
 const markLife = 25 * time.Hour
 
 // What the keyed digests in codes and refresh tokens are made for.
@@ -49,10 +51,11 @@ type grantRecord struct {
 	Code    [32]byte `json:"code"` // SHA-256
 	Binding Binding  `json:"binding"`
 	Until   int64    `json:"until,omitempty"` // of the code
-	// Unanswered says that the code was redeemed and its answer not sent yet, as far as the store knows. The same client may
-	// then redeem it again: it was told that this failed.
+	// Unanswered says that the code was redeemed and its answer not sent yet, as far as the store
+	// knows. The same client may then redeem it again: it was told that this failed.
 	Unanswered bool `json:"unanswered,omitempty"`
-	// Generation is the number of the refresh token that is good, Turned when it became so, by the store's clock.
+	// Generation is the number of the refresh token that is good, Turned when it became so, by the
+	// store's clock.
 	Generation uint32 `json:"n,omitempty"`
 	Turned     int64  `json:"turned,omitempty"`
 }
@@ -76,8 +79,9 @@ func (g *Grants) encode(r *grantRecord, state byte) ([]byte, error) {
 	return append([]byte{grantFormat, state}, g.opts.Sealer.Seal(data, grantAAD(r.Grant.ID, state))...), nil
 }
 
-// get reads a grant, and notes for later what it is. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, which may be
-// ErrUnreadable too. What this process knows to be revoked is, whatever the store says or does not: it may have lost that, and ids are never used again.
+// get reads a grant, and notes for later what it is. Its errors are ErrNoGrant, ErrRevoked and
+// ErrUnavailable, which may be ErrUnreadable too. What this process knows to be revoked is,
+// whatever the store says or does not: it may have lost that, and ids are never used again.
 func (g *Grants) get(ctx context.Context, id string) (*stored, error) {
 	if g.opts.Cache.isRevoked(id) {
 		return nil, ErrRevoked
@@ -117,7 +121,8 @@ func (g *Grants) read(ctx context.Context, id string) (*stored, error) {
 // isRevoked tells the mark of a revoked grant, of any format.
 func isRevoked(raw []byte) bool { return len(raw) >= 2 && raw[1] == grantRevoked }
 
-// decode opens a record that is not a mark. ok is false if it is of another format, or sealed with a secret that is not ours.
+// decode opens a record that is not a mark. ok is false if it is of another format, or sealed with
+// a secret that is not ours.
 func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
 	if len(raw) < 2 || raw[0] != grantFormat || raw[1] != grantAsked && raw[1] != grantLives {
 		return nil, false
@@ -131,8 +136,9 @@ func (g *Grants) decode(id string, raw []byte) (s *stored, ok bool) {
 	return s, true
 }
 
-// Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, the last as an
-// [*UnconfirmedError], which says when the grant was last seen to stand, or as ErrUnreadable.
+// Lookup gives a grant that stands. Its errors are ErrNoGrant, ErrRevoked and ErrUnavailable, the
+// last as an [*UnconfirmedError], which says when the grant was last seen to stand, or as
+// ErrUnreadable.
 func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
 	if !IsID(id) {
 		return Grant{}, ErrNoGrant
@@ -147,8 +153,9 @@ func (g *Grants) Lookup(ctx context.Context, id string) (Grant, error) {
 	return s.Grant, nil
 }
 
-// Revoke ends a grant on all replicas: its code, its refresh tokens, and where grants are looked up its access tokens.
-// Whatever the store knows of it makes no difference. The only error is ErrUnavailable.
+// Revoke ends a grant on all replicas: its code, its refresh tokens, and where grants are looked up
+// its access tokens. Whatever the store knows of it makes no difference. The only error is
+// ErrUnavailable.
 func (g *Grants) Revoke(ctx context.Context, id string) error {
 	if !IsID(id) {
 		return nil
@@ -175,8 +182,9 @@ func IsID(id string) bool {
 	return err == nil && len(raw) == grantIDSize && len(id) == encoding.EncodedLen(grantIDSize)
 }
 
-// Begin stores a grant that waits for its code to be redeemed, with what belongs to the provider behind it, and gives the
-// code. The grant's ID and Born are set here. Its errors are ErrUnavailable and those of wrong content.
+// Begin stores a grant that waits for its code to be redeemed, with what belongs to the provider
+// behind it, and gives the code. The grant's ID and Born are set here. Its errors are
+// ErrUnavailable and those of wrong content.
 func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []byte) (code string, err error) {
 	raw := make([]byte, grantIDSize+codeSize)
 	_, _ = rand.Read(raw) // never fails
@@ -191,7 +199,8 @@ func (g *Grants) Begin(ctx context.Context, grant Grant, b Binding, upstream []b
 	if err != nil {
 		return "", err
 	}
-	// The record outlives the code, so that a code that comes too late is told from one that never was.
+	// The record outlives the code, so that a code that comes too late is told from one that never
+	// was.
 	life := 2 * g.opts.CodeLife
 	if upstream != nil {
 		if err := g.upstream.begin(ctx, grant.ID, upstream, life); err != nil {
@@ -213,7 +222,8 @@ func (g *Grants) sign(use string, content []byte) string {
 	return encoding.EncodeToString(append(content, g.opts.Signer.Digest(append([]byte(use), content...))...))
 }
 
-// open gives the content of what was signed for a use, if it has the size; ok is false for all else.
+// open gives the content of what was signed for a use, if it has the size; ok is false for all
+// else.
 func (g *Grants) open(use string, size int, signed string) (content []byte, ok bool) {
 	if len(signed) != encoding.EncodedLen(size+sha256.Size) {
 		return nil, false
@@ -234,13 +244,15 @@ func (g *Grants) openCode(code string) (id string, secret []byte, ok bool) {
 	return encoding.EncodeToString(raw[:grantIDSize]), raw[grantIDSize:], true
 }
 
-// OfCode gives the id of the grant that a code of ours belongs to, whether or not that stands. It does not ask the store.
+// OfCode gives the id of the grant that a code of ours belongs to, whether or not that stands. It
+// does not ask the store.
 func (g *Grants) OfCode(code string) (id string, ok bool) {
 	id, _, ok = g.openCode(code)
 	return id, ok
 }
 
-// refreshToken is the n-th token of a grant's family: the id, n, and a keyed digest of both. Every replica makes the same.
+// refreshToken is the n-th token of a grant's family: the id, n, and a keyed digest of both. Every
+// replica makes the same.
 func (g *Grants) refreshToken(id string, n uint32) string {
 	raw, _ := encoding.DecodeString(id) // made here
 	return g.sign(refreshUse, binary.BigEndian.AppendUint32(raw, n))
@@ -255,8 +267,8 @@ func (g *Grants) openRefresh(token string) (id string, n uint32, ok bool) {
 	return encoding.EncodeToString(raw[:grantIDSize]), binary.BigEndian.Uint32(raw[grantIDSize:]), true
 }
 
-// OfRefreshToken gives the id of the grant that a refresh token of ours belongs to, whether or not that stands. It does not
-// ask the store.
+// OfRefreshToken gives the id of the grant that a refresh token of ours belongs to, whether or not
+// that stands. It does not ask the store.
 func (g *Grants) OfRefreshToken(token string) (id string, ok bool) {
 	id, _, ok = g.openRefresh(token)
 	return id, ok

@@ -7,9 +7,10 @@ import (
 
 // Reuse detection: a refresh token that was replaced comes again.
 
-// ReuseError says that a refresh token came again after its grace period, so that somebody holds a copy (RFC 9700
-// §4.14.2). It matches [ErrReplayed] once the grant is revoked, and [session.ErrUnavailable] while it is not known whether it is.
-// Of several who find the same reuse at the same time, one gets it: the one who ended the grant.
+// ReuseError says that a refresh token came again after its grace period, so that somebody holds a
+// copy (RFC 9700 §4.14.2). It matches [ErrReplayed] once the grant is revoked, and
+// [session.ErrUnavailable] while it is not known whether it is. Of several who find the same reuse
+// at the same time, one gets it: the one who ended the grant.
 type ReuseError struct {
 	Grant Grant
 	// Since is how long ago the family was rotated last, to the second.

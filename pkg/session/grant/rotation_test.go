@@ -96,7 +96,8 @@ func TestReuseIsToldOnceAndSaysHowLate(t *testing.T) {
 	}
 }
 
-// Each process reads the stored login when its access token is due, before another one has stored what it was given.
+// Each process reads the stored login when its access token is due, before another one has stored
+// what it was given.
 func TestProcessesThatShareALoginGoOnThroughRotations(t *testing.T) {
 	c := newCluster(t)
 	replicas := []*grant.Grants{c.grants(), c.grants()}

@@ -12,7 +12,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// Unknown is never no: a record that is there and does not open is neither missing nor revoked, and nothing is done by it.
+// Unknown is never no: a record that is there and does not open is neither missing nor revoked, and
+// nothing is done by it.
 func TestAGrantThatDoesNotOpenIsNotMissing(t *testing.T) {
 	for name, put := range map[string]func(raw []byte) []byte{
 		"another secret": func(raw []byte) []byte {
@@ -87,7 +88,8 @@ func (b *between) CompareAndSwap(ctx context.Context, name string, old, value []
 	return b.Records.CompareAndSwap(ctx, name, old, value, ttl)
 }
 
-// A provider whose refresh tokens rotate has given the only one that works: it must not be lost to a seal.
+// A provider whose refresh tokens rotate has given the only one that works: it must not be lost to
+// a seal.
 func TestWhatTheProviderGaveIsSavedWhileItsPartIsSealedAnew(t *testing.T) {
 	store := embedded.Open(redisstore.Options{})
 	defer func() { _ = store.Close() }()

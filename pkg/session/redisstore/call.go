@@ -9,7 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// restPause is how long a call that waits for the end of a rest waits at least, while another one tries.
+// restPause is how long a call that waits for the end of a rest waits at least, while another one
+// tries.
 const restPause = 25 * time.Millisecond
 
 // lateReads is how often a read is repeated.
@@ -19,7 +20,8 @@ const lateReads = 3
 type attempt struct {
 	// timeout is the store's own that bounds it; 0 if a deadline of the caller's does.
 	timeout time.Duration
-	// late says that its time-out says nothing about the server, which answered others meanwhile, or this process had no time.
+	// late says that its time-out says nothing about the server, which answered others meanwhile,
+	// or this process had no time.
 	late atomic.Bool
 }
 
@@ -44,20 +46,22 @@ func withValues(ctx context.Context, v values) context.Context {
 	return context.WithValue(ctx, valuesKey{}, &v)
 }
 
-// do makes one call, once. It waits in the queue as long as the caller's own context lives; only then the call's clock starts, and it
-// may take what is left of the caller's deadline and the store's. That the caller went away does not end a call that is
-// under way: a connection whose call is given up must be closed, and clients that hang up would have them dialed all day.
+// do makes one call, once. It waits in the queue as long as the caller's own context lives; only
+// then the call's clock starts, and it may take what is left of the caller's deadline and the
+// store's. That the caller went away does not end a call that is under way: a connection whose call
+// is given up must be closed, and clients that hang up would have them dialed all day.
 func (s *Store) do(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
 	return s.repeat(ctx, 0, call)
 }
 
-// read makes a call that only reads, so that it may be made again: a read that this process was too late to see the answer of
-// is repeated.
+// read makes a call that only reads, so that it may be made again: a read that this process was too
+// late to see the answer of is repeated.
 func (s *Store) read(ctx context.Context, call func(context.Context, redis.UniversalClient) error) error {
 	return s.repeat(ctx, lateReads, call)
 }
 
-// repeat makes a call, and makes it again after it was late: as often as it takes if it was not sent, else so many times.
+// repeat makes a call, and makes it again after it was late: as often as it takes if it was not
+// sent, else so many times.
 func (s *Store) repeat(ctx context.Context, times int, call func(context.Context, redis.UniversalClient) error) error {
 	left := s.opts.Timeout
 	for {
@@ -108,7 +112,8 @@ func (s *Store) ask(
 	return asError(err), a.late.Load()
 }
 
-// isUnsent tells a time-out before anything was written. Those of reading and writing are of another type.
+// isUnsent tells a time-out before anything was written. Those of reading and writing are of
+// another type.
 func isUnsent(err error) bool {
 	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, context.DeadlineExceeded)
 }

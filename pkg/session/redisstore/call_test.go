@@ -18,7 +18,8 @@ func failing(err error) func(context.Context, redis.UniversalClient) error {
 	return func(context.Context, redis.UniversalClient) error { return err }
 }
 
-// A call that had no connection in time, or no processor, was never made. While the server serves others it is ours to wait.
+// A call that had no connection in time, or no processor, was never made. While the server serves
+// others it is ours to wait.
 func TestWhatWasLateIsRepeatedIfNothingWasSentOrWritten(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err   error
@@ -91,7 +92,8 @@ func TestAnUnsentCallEndsWithItsCaller(t *testing.T) {
 	})
 }
 
-// late is a connection whose data is there, and whose reader and writer are woken after their deadlines.
+// late is a connection whose data is there, and whose reader and writer are woken after their
+// deadlines.
 type lateConn struct {
 	net.Conn
 	late bool

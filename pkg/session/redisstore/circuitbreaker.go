@@ -11,9 +11,10 @@ const (
 	longestRest  = time.Second
 )
 
-// breaker is a circuit breaker: it keeps calls away from what just failed. After a failure it rests for a quarter of a second, then lets one call
-// try; as long as the tries fail the rests double, up to a second. Each rest is shortened by up to a half at random, so
-// that replicas do not try in step. The zero value lets calls through.
+// breaker is a circuit breaker: it keeps calls away from what just failed. After a failure it rests
+// for a quarter of a second, then lets one call try; as long as the tries fail the rests double, up
+// to a second. Each rest is shortened by up to a half at random, so that replicas do not try in
+// step. The zero value lets calls through.
 type breaker struct {
 	mu     sync.Mutex
 	rest   time.Duration // 0: working
@@ -21,7 +22,8 @@ type breaker struct {
 	trying bool
 }
 
-// allow tells whether a call may be made. A call that is allowed must be reported to succeed, fail or skip.
+// allow tells whether a call may be made. A call that is allowed must be reported to succeed, fail
+// or skip.
 func (b *breaker) allow(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,7 +53,8 @@ func (b *breaker) succeed() bool {
 	return recovered
 }
 
-// fail tells whether it was working until now. Failures of calls that began before the rest do not prolong it.
+// fail tells whether it was working until now. Failures of calls that began before the rest do not
+// prolong it.
 func (b *breaker) fail(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clock is the time of the server that has a key, to the millisecond. In a cluster a plain TIME would ask any server.
+// clock is the time of the server that has a key, to the millisecond. In a cluster a plain TIME
+// would ask any server.
 var clock = redis.NewScript(`
 local time = redis.call('TIME')
 return string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))`)

@@ -11,9 +11,10 @@ import (
 // lateGrace is how long a read or write that is out of time is tried once more.
 const lateGrace = 10 * time.Millisecond
 
-// conn is a connection to a server. On a machine that has too much to do the answer may be there in time and its reader be
-// woken only after the deadline, and Go then fails the read without looking. So what is out of time is tried once more for
-// a moment: what came is read, and only a server that has sent nothing has not answered.
+// conn is a connection to a server. On a machine that has too much to do the answer may be there in
+// time and its reader be woken only after the deadline, and Go then fails the read without looking.
+// So what is out of time is tried once more for a moment: what came is read, and only a server that
+// has sent nothing has not answered.
 type conn struct {
 	net.Conn
 	heard func() // something came from the server
@@ -38,7 +39,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// rawConn is a conn in whose socket go-redis looks whether the server has closed it. A TLS connection is none.
+// rawConn is a conn in whose socket go-redis looks whether the server has closed it. A TLS
+// connection is none.
 type rawConn struct {
 	*conn
 	syscall.Conn

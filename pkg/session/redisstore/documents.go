@@ -7,18 +7,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Documents keeps a bounded number of values that people brought here, such as the metadata documents of clients. One script
-// keeps a value and makes room for it, so the bound holds however many replicas keep something at once.
+// Documents keeps a bounded number of values that people brought here, such as the metadata
+// documents of clients. One script keeps a value and makes room for it, so the bound holds however
+// many replicas keep something at once.
 //
-// Of too many, one goes of the owner who brought the most, and of those the one that was kept longest ago: whoever brings
-// many pushes out their own. What several owners brought goes last. Names are letters, digits, "-" and "_".
+// Of too many, one goes of the owner who brought the most, and of those the one that was kept
+// longest ago: whoever brings many pushes out their own. What several owners brought goes last.
+// Names are letters, digits, "-" and "_".
 type Documents struct {
 	store *Store
 	max   int
 }
 
-// keepDocument has the index (name: end in milliseconds and owner, "" for several) and the values. Arguments are name, value,
-// owner, life in milliseconds and the maximum.
+// keepDocument has the index (name: end in milliseconds and owner, "" for several) and the values.
+// Arguments are name, value, owner, life in milliseconds and the maximum.
 var keepDocument = redis.NewScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -61,8 +63,8 @@ var dropDocument = redis.NewScript(`
 redis.call('HDEL', KEYS[1], ARGV[1])
 return redis.call('HDEL', KEYS[2], ARGV[1])`)
 
-// Get gives the value of a name, and whether there is one. A value may be given that is older than its life, as long as a
-// younger one is kept: whoever reads it has to look.
+// Get gives the value of a name, and whether there is one. A value may be given that is older than
+// its life, as long as a younger one is kept: whoever reads it has to look.
 func (d *Documents) Get(ctx context.Context, name string) (value []byte, found bool, err error) {
 	err = d.store.read(ctx, func(ctx context.Context, c redis.UniversalClient) (err error) {
 		value, err = c.HGet(ctx, documentValues, name).Bytes()
@@ -71,7 +73,8 @@ func (d *Documents) Get(ctx context.Context, name string) (value []byte, found b
 	return value, err == nil && value != nil, err
 }
 
-// Keep keeps a value for a life, which must be the same for all, instead of what was kept under its name.
+// Keep keeps a value for a life, which must be the same for all, instead of what was kept under its
+// name.
 func (d *Documents) Keep(ctx context.Context, name, owner string, value []byte, life time.Duration) error {
 	return d.store.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
 		return keepDocument.Run(ctx, c, documentKeys(), name, value, owner, atLeastOne(life).Milliseconds(), d.max).Err()

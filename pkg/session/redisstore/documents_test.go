@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// onBothDocuments runs a behaviour over a real server and over the Redis within the process; open gives what one replica has.
+// onBothDocuments runs a behaviour over a real server and over the Redis within the process; open
+// gives what one replica has.
 func onBothDocuments(t *testing.T, behaviour func(t *testing.T, open func(limit int) *redisstore.Documents)) {
 	t.Run("real", func(t *testing.T) {
 		server := redistest.Start(t)

@@ -13,13 +13,15 @@ import (
 // durabilityTimeout bounds all questions about it. Nobody's request waits for them.
 const durabilityTimeout = 5 * time.Second
 
-// Durability tells whether Redis keeps what it acknowledged, as far as its settings do: on one server without fail, under
-// Sentinel and in a cluster until a failover to a server that had not got the last writes.
+// Durability tells whether Redis keeps what it acknowledged, as far as its settings do: on one
+// server without fail, under Sentinel and in a cluster until a failover to a server that had not
+// got the last writes.
 type Durability struct {
-	// Violations says what lets something be lost, each with what to set. They are in order and each is there once,
-	// however many servers it is true of.
+	// Violations says what lets something be lost, each with what to set. They are in order and
+	// each is there once, however many servers it is true of.
 	Violations []string
-	// Unchecked names the settings that a server does not tell, as many that are run for others do not.
+	// Unchecked names the settings that a server does not tell, as many that are run for others do
+	// not.
 	Unchecked []string
 }
 
@@ -35,8 +37,8 @@ func (d Durability) Losses() []string {
 	return all
 }
 
-// setting is one that must have a value. Each can be asked for, and most are told among other information as well, which
-// is what remains where CONFIG is not allowed.
+// setting is one that must have a value. Each can be asked for, and most are told among other
+// information as well, which is what remains where CONFIG is not allowed.
 type setting struct {
 	name, want string
 	// loses says what happens if it has another.
@@ -64,8 +66,8 @@ var settings = []setting{
 	},
 }
 
-// Durability asks every master. An error means that one could not be asked at all. A store within the process keeps nothing
-// beyond that, whatever else is said of it.
+// Durability asks every master. An error means that one could not be asked at all. A store within
+// the process keeps nothing beyond that, whatever else is said of it.
 func (s *Store) Durability(ctx context.Context) (Durability, error) {
 	if s.inProcess {
 		return Durability{Violations: []string{"it is part of this process and keeps nothing beyond it; use a Redis server"}}, nil
@@ -115,7 +117,8 @@ func (w setting) ask(ctx context.Context, server redis.Cmdable) (met, known bool
 	return false, false, nil
 }
 
-// isSilence tells whether a server works and does not answer this: the command is not there, or not allowed.
+// isSilence tells whether a server works and does not answer this: the command is not there, or not
+// allowed.
 func isSilence(err error) bool { return redis.IsPermissionError(err) || kindOf(err) == Refused }
 
 func unique(list []string) []string {

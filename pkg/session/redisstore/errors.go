@@ -35,8 +35,8 @@ const (
 	Refused     Kind = "refused"     // any other error that Redis answered
 )
 
-// Error is what Redis, or the way to it, failed with. Its text has the kind only; the cause, which may name addresses and
-// keys, is for errors.As and debuggers.
+// Error is what Redis, or the way to it, failed with. Its text has the kind only; the cause, which
+// may name addresses and keys, is for errors.As and debuggers.
 type Error struct {
 	Kind  Kind
 	Cause error

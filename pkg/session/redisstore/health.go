@@ -10,10 +10,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// guard stands before one server, so in a cluster a shard that is down does not keep calls from the others. Two circuit
-// breakers: one for a server that does not serve, one for a server that reads but takes no writes. They open on what the
-// server does: it refuses, breaks off, says that it cannot serve, or sends nothing at all for as long as a call may take.
-// Callers' deadlines, a wait for a connection, and the late reading of a process that has too much to do say nothing of it.
+// guard stands before one server, so in a cluster a shard that is down does not keep calls from the
+// others. Two circuit breakers: one for a server that does not serve, one for a server that reads
+// but takes no writes. They open on what the server does: it refuses, breaks off, says that it
+// cannot serve, or sends nothing at all for as long as a call may take. Callers' deadlines, a wait
+// for a connection, and the late reading of a process that has too much to do say nothing of it.
 type guard struct {
 	serves   breaker
 	writes   breaker
@@ -27,13 +28,14 @@ type guard struct {
 	quiet atomic.Int64 // since when calls have waited for it in vain that were starved themselves
 }
 
-// longestQuiet is how long a server may send nothing before that counts however starved this process is.
+// longestQuiet is how long a server may send nothing before that counts however starved this
+// process is.
 const longestQuiet = 2 * time.Second
 
 var _ redis.Hook = (*guard)(nil)
 
-// guarded are the commands that callers wait for. Whatever else go-redis sends, to set up a connection above all, passes:
-// it belongs to one of these.
+// guarded are the commands that callers wait for. Whatever else go-redis sends, to set up a
+// connection above all, passes: it belongs to one of these.
 var guarded = map[string]struct{ writes bool }{
 	"get": {}, "cluster": {}, "set": {writes: true}, "eval": {writes: true}, "evalsha": {writes: true},
 }
@@ -53,8 +55,8 @@ func (g *guard) hear() { g.heard.Store(int64(time.Since(g.begun))) }
 
 func (g *guard) heardSince(t time.Time) bool { return g.heard.Load() > int64(t.Sub(g.begun)) }
 
-// ProcessPipelineHook treats a call's pipeline as one command. It leaves other pipelines alone: only operators' scans use
-// them.
+// ProcessPipelineHook treats a call's pipeline as one command. It leaves other pipelines alone:
+// only operators' scans use them.
 func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		a := valuesOf(ctx).attempt
@@ -103,7 +105,8 @@ func (g *guard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// learn tells the breakers how a command ended that began at start. a is nil for what is not a call's.
+// learn tells the breakers how a command ended that began at start. a is nil for what is not a
+// call's.
 func (g *guard) learn(err error, writes bool, start time.Time, a *attempt) {
 	now := time.Now()
 	var kind Kind
@@ -142,11 +145,12 @@ func (g *guard) learn(err error, writes bool, start time.Time, a *attempt) {
 	}
 }
 
-// isSilence tells whether a time-out says that the server does not answer. The time must have been the store's: how long a
-// caller would wait is not a measure of the server. (A dial that hung has had a time of its own.) The server must have sent
-// nothing since the command began, on any connection: one that serves others is not down. And this process must have had
-// the time to see an answer: if yielding the processor once takes a tenth of the time-out, the few steps to an answer can
-// take all of it.
+// isSilence tells whether a time-out says that the server does not answer. The time must have been
+// the store's: how long a caller would wait is not a measure of the server. (A dial that hung has
+// had a time of its own.) The server must have sent nothing since the command began, on any
+// connection: one that serves others is not down. And this process must have had the time to see an
+// answer: if yielding the processor once takes a tenth of the time-out, the few steps to an answer
+// can take all of it.
 func (g *guard) isSilence(err error, start time.Time, a *attempt) bool {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && !g.heardSince(start) {
 		return true
@@ -165,7 +169,8 @@ func (g *guard) isSilence(err error, start time.Time, a *attempt) bool {
 	return a.timeout > 0 && !late
 }
 
-// isQuiet tells whether starved calls, of which this one began at start, have waited in vain for too long.
+// isQuiet tells whether starved calls, of which this one began at start, have waited in vain for
+// too long.
 func (g *guard) isQuiet(start, now time.Time) bool {
 	since := g.quiet.Load()
 	if since == 0 || g.heard.Load() > since {

@@ -63,7 +63,8 @@ type serverError string
 func (e serverError) Error() string { return string(e) }
 func (serverError) RedisError()     {}
 
-// full is Redis' answer; go-redis' own type cannot be made outside of it, so this one goes by its text.
+// full is Redis' answer; go-redis' own type cannot be made outside of it, so this one goes by its
+// text.
 var full error = serverError("MISCONF Redis is configured to save RDB snapshots")
 
 func TestARestForWritesLeavesTheTryOfAnOutageToOthers(t *testing.T) {
@@ -139,7 +140,8 @@ func TestOnlyASilentServerIsFoundTooSlow(t *testing.T) {
 	}
 }
 
-// A process that has no processor time reads late what is there. It must not go on for ever, though.
+// A process that has no processor time reads late what is there. It must not go on for ever,
+// though.
 func TestAStarvedProcessKnowsLittleOfTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := Options{}.withDefaults().guard()

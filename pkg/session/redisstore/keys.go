@@ -13,37 +13,42 @@ package redisstore
 const (
 	prefix = "gw:"
 
-	// sessions: name is a hash of the session's id, lives as long as the record may be unused, or a tombstone as long
-	// as the id could.
+	// sessions: name is a hash of the session's id, lives as long as the record may be unused, or a
+	// tombstone as long as the id could.
 	sessionsPrefix = prefix + "s:"
 
-	// grants: name is the grant's id; lives as long as the code, then as the grant may be unused, or a mark as long as
-	// access tokens of a revoked grant could be used.
+	// grants: name is the grant's id; lives as long as the code, then as the grant may be unused,
+	// or a mark as long as access tokens of a revoked grant could be used.
 	grantsPrefix = prefix + "g:"
-	// provider states: name is the grant's id, or that and "-lease" or "-pause"; lives like the grant, as long as the lease, or as
-	// the provider is not asked again.
+	// provider states: name is the grant's id, or that and "-lease" or "-pause"; lives like the
+	// grant, as long as the lease, or as the provider is not asked again.
 	providerStatesPrefix = prefix + "u:"
-	// authorization requests: name is a hash of the handle of an authorization request; a mark lives as long as a claim, then longer than
-	// the browser may come again; a request whose person has signed in as long as they may take to answer.
+	// authorization requests: name is a hash of the handle of an authorization request; a mark
+	// lives as long as a claim, then longer than the browser may come again; a request whose person
+	// has signed in as long as they may take to answer.
 	authRequestsPrefix = prefix + "x:"
-	// consents: name is a hash of person, client and redirect; lives as long as an approval is remembered.
+	// consents: name is a hash of person, client and redirect; lives as long as an approval is
+	// remembered.
 	consentsPrefix = prefix + "c:"
-	// personal keys: name is a hash of the person; lives longer than any grant may after the person's last sign-in.
+	// personal keys: name is a hash of the person; lives longer than any grant may after the
+	// person's last sign-in.
 	personalKeysPrefix = prefix + "k:"
 
-	// assertions: name is a hash of a client and of the jti that it used up; lives until the assertion has expired.
+	// assertions: name is a hash of a client and of the jti that it used up; lives until the
+	// assertion has expired.
 	assertionsPrefix = prefix + "a:"
 
-	// documents: a hash of values and one of when they end and whose they are, by a digest of the client's id; both live as long
-	// as the one that was kept last.
+	// documents: a hash of values and one of when they end and whose they are, by a digest of the
+	// client's id; both live as long as the one that was kept last.
 	documentIndex  = prefix + "d:{documents}index"
 	documentValues = prefix + "d:{documents}values"
 
-	// limits: the owner in braces and the quota's name behind it; lives a step longer than the quota's period.
+	// limits: the owner in braces and the quota's name behind it; lives a step longer than the
+	// quota's period.
 	limitsPrefix = prefix + "l:"
 
-	// operations: name is a digest of an idempotency key or of what a retransmission is recognized by; lives as long as the key is good, or a while longer
-	// than the call.
+	// operations: name is a digest of an idempotency key or of what a retransmission is recognized
+	// by; lives as long as the key is good, or a while longer than the call.
 	operationsPrefix = prefix + "w:"
 	// queues: name is a digest of a tenant and a fingerprint; lives as long as an attempt may take.
 	queuesPrefix = prefix + "q:"
@@ -56,8 +61,8 @@ const (
 	// epoch: there is one name; lives as long as any replica does, and months longer.
 	epochPrefix = prefix + "e:"
 
-	// cancellations: name is a digest of a session, whose it is and the id of a request; lives longer than a call, unless the call
-	// that it stops takes it back.
+	// cancellations: name is a digest of a session, whose it is and the id of a request; lives
+	// longer than a call, unless the call that it stops takes it back.
 	cancellationsPrefix = prefix + "z:"
 	// cancellationsChannel is where names of cancellations are told.
 	cancellationsChannel = prefix + "cancellations"
@@ -77,7 +82,8 @@ func (s *Store) Grants() *Keyspace { return &Keyspace{store: s, prefix: grantsPr
 // ProviderStates is where the provider's part of grants is.
 func (s *Store) ProviderStates() *Keyspace { return &Keyspace{store: s, prefix: providerStatesPrefix} }
 
-// AuthRequests is where authorization requests are whose person has signed in, and the marks of those that are finished.
+// AuthRequests is where authorization requests are whose person has signed in, and the marks of
+// those that are finished.
 func (s *Store) AuthRequests() *Keyspace { return &Keyspace{store: s, prefix: authRequestsPrefix} }
 
 // Consents is where approvals are remembered.
@@ -89,7 +95,8 @@ func (s *Store) PersonalKeys() *Keyspace { return &Keyspace{store: s, prefix: pe
 // Assertions is where it is remembered which assertions clients have used.
 func (s *Store) Assertions() *Keyspace { return &Keyspace{store: s, prefix: assertionsPrefix} }
 
-// Documents is where up to max metadata documents of clients are kept. All replicas must give the same max.
+// Documents is where up to max metadata documents of clients are kept. All replicas must give the
+// same max.
 func (s *Store) Documents(max int) *Documents { return &Documents{store: s, max: max} }
 
 func documentKeys() []string { return []string{documentIndex, documentValues} }

@@ -7,8 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Keyspace is all keys of one kind. Names are letters, digits, "-" and "_". A time to live is rounded to milliseconds, of
-// which there is at least one. Every error is a [*Error].
+// Keyspace is all keys of one kind. Names are letters, digits, "-" and "_". A time to live is
+// rounded to milliseconds, of which there is at least one. Every error is a [*Error].
 type Keyspace struct {
 	store  *Store
 	prefix string

@@ -9,11 +9,12 @@ import (
 
 // The limiter: one Lua script counts what an owner takes of several quotas at once.
 
-// Limits counts what owners take, and refuses what would be too much. Nothing that is refused counts.
+// Limits counts what owners take, and refuses what would be too much. Nothing that is refused
+// counts.
 //
-// Within any period no more than the maximum is taken. What was taken is counted by steps of a hundredth of the period,
-// and given free a whole period after the end of its step, so up to a hundredth late. The time is that of Redis, one for
-// all replicas.
+// Within any period no more than the maximum is taken. What was taken is counted by steps of a
+// hundredth of the period, and given free a whole period after the end of its step, so up to a
+// hundredth late. The time is that of Redis, one for all replicas.
 type Limits struct{ store *Store }
 
 // Quota is something that an owner may take a certain amount of in any period.
@@ -29,24 +30,27 @@ type Quota struct {
 
 // Taken is what came of a [Limits.Take].
 type Taken struct {
-	// Short is the place of the quota with too little room, of several the one that has none for the longest; -1 if
-	// everything was taken.
+	// Short is the place of the quota with too little room, of several the one that has none for
+	// the longest; -1 if everything was taken.
 	Short int
 	// Room is how much of that quota can be taken at once.
 	Room int
-	// Wait is how long until there is room, if nobody takes it first; -1 if never, as the amount is more than the maximum.
+	// Wait is how long until there is room, if nobody takes it first; -1 if never, as the amount is
+	// more than the maximum.
 	Wait time.Duration
 	// At is when it was taken, or refused.
 	At time.Time
 }
 
-// limitSteps is how many steps a period has. A hash of so few fields is small in Redis and read at once.
+// limitSteps is how many steps a period has. A hash of so few fields is small in Redis and read at
+// once.
 const limitSteps = 100
 
-// take has a hash for each quota: fields are numbers of steps, counted from the epoch. Arguments are amount, maximum and
-// length of a step in milliseconds of each, and how many steps a period has. Nothing is written for a refusal. Steps of the future are there when the
-// clock was set back, or after a fail-over to a server whose clock is behind: they become the present one, or they would
-// count for as long as the clock was wrong.
+// take has a hash for each quota: fields are numbers of steps, counted from the epoch. Arguments
+// are amount, maximum and length of a step in milliseconds of each, and how many steps a period
+// has. Nothing is written for a refusal. Steps of the future are there when the clock was set back,
+// or after a fail-over to a server whose clock is behind: they become the present one, or they
+// would count for as long as the clock was wrong.
 var take = redis.NewScript(`
 local steps = tonumber(ARGV[#ARGV])
 local time = redis.call('TIME')
@@ -97,8 +101,8 @@ if short == 0 then
 end
 return {short - 1, room, wait, int(now)}`)
 
-// giveBack has the hashes of take; arguments are step and amount of each. What a step did not count is not there to be
-// given back.
+// giveBack has the hashes of take; arguments are step and amount of each. What a step did not count
+// is not there to be given back.
 var giveBack = redis.NewScript(`
 for i, key in ipairs(KEYS) do
   if redis.call('HINCRBY', key, ARGV[2*i-1], '-' .. ARGV[2*i]) <= 0 then

@@ -34,7 +34,8 @@ func take(t *testing.T, l *redisstore.Limits, owner string, quotas ...redisstore
 	return taken
 }
 
-// ok and short say whether all was taken, and else of which quota there was too little and how much of it was left.
+// ok and short say whether all was taken, and else of which quota there was too little and how much
+// of it was left.
 func wantTaken(t *testing.T, got redisstore.Taken) {
 	t.Helper()
 	if got.Short != -1 {
@@ -49,7 +50,8 @@ func wantShort(t *testing.T, got redisstore.Taken, short, room int) {
 	}
 }
 
-// onBoth runs a behaviour over a real server and over the Redis within the process; open gives what one replica has.
+// onBoth runs a behaviour over a real server and over the Redis within the process; open gives what
+// one replica has.
 func onBoth(t *testing.T, behaviour func(t *testing.T, open func() *redisstore.Limits)) {
 	t.Run("real", func(t *testing.T) {
 		server := redistest.Start(t)
@@ -218,7 +220,8 @@ func TestTheWaitIsExact(t *testing.T) {
 	})
 }
 
-// Over a real clock: what a server took in any period is never more than the maximum, and no refusal's word is broken.
+// Over a real clock: what a server took in any period is never more than the maximum, and no
+// refusal's word is broken.
 func TestNoPeriodHasMoreThanTheMaximum(t *testing.T) {
 	server := redistest.Start(t)
 	l := open(t, server.URL(), patient).Limits()
@@ -246,7 +249,8 @@ func TestNoPeriodHasMoreThanTheMaximum(t *testing.T) {
 	}
 }
 
-// A server's clock that was set back, or that of the server after a fail-over, must not lock anybody out.
+// A server's clock that was set back, or that of the server after a fail-over, must not lock
+// anybody out.
 func TestAClockThatIsSetBackKeepsNobodyOut(t *testing.T) {
 	server := miniredis.RunT(t)
 	l := open(t, "redis://"+server.Addr(), patient).Limits()

@@ -10,8 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session/redisstore"
 )
 
-// A server that reads its data from disk, or a cluster that has no majority, answers every command with an error of its own
-// kind. Neither means that something is not there.
+// A server that reads its data from disk, or a cluster that has no majority, answers every command
+// with an error of its own kind. Neither means that something is not there.
 func TestAnAnswerThatItCannotServeYetIsUnavailable(t *testing.T) {
 	for kind, line := range map[string]string{
 		"loading": "-LOADING Redis is loading the dataset in memory\r\n",

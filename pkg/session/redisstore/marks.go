@@ -8,11 +8,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Marks are names that are marked for a while, which other processes are told of. How old a mark is, the server that keeps it
-// says: no clock of a process counts. Every error is a [*Error].
+// Marks are names that are marked for a while, which other processes are told of. How old a mark
+// is, the server that keeps it says: no clock of a process counts. Every error is a [*Error].
 type Marks struct{ keys Keyspace }
 
-// mark is when it was made, in microseconds of the server's clock. That nobody could be told of it does not undo it.
+// mark is when it was made, in microseconds of the server's clock. That nobody could be told of it
+// does not undo it.
 var mark = redis.NewScript(`
 local t = redis.call('TIME')
 redis.call('SET', KEYS[1], string.format('%.0f', t[1] * 1000000 + t[2]), 'PX', ARGV[1])
@@ -52,8 +53,8 @@ func (m *Marks) Clear(ctx context.Context, name string) error {
 	})
 }
 
-// Listen calls heard with each name that is marked from now on, until ctx ends. What is marked while there is no connection is
-// not heard.
+// Listen calls heard with each name that is marked from now on, until ctx ends. What is marked
+// while there is no connection is not heard.
 func (m *Marks) Listen(ctx context.Context, heard func(name string)) {
 	sub := m.keys.store.client.Subscribe(ctx, cancellationsChannel)
 	defer func() { _ = sub.Close() }()
@@ -77,15 +78,17 @@ type look struct {
 	found func()
 }
 
-// Look makes a context with which a call of a [Keyspace] that makes a trip of its own looks at the mark of a name in the same
-// trip. found is called after such a call if there is one. A look that fails finds nothing.
+// Look makes a context with which a call of a [Keyspace] that makes a trip of its own looks at the
+// mark of a name in the same trip. found is called after such a call if there is one. A look that
+// fails finds nothing.
 func (m *Marks) Look(ctx context.Context, name string, found func()) context.Context {
 	v := valuesOf(ctx)
 	v.look = &look{m.keys.key(name), found}
 	return withValues(ctx, v)
 }
 
-// alongside makes a command, and looks at a mark in the same trip if ctx says so. In a cluster both servers are asked at once.
+// alongside makes a command, and looks at a mark in the same trip if ctx says so. In a cluster both
+// servers are asked at once.
 func alongside[C redis.Cmder](ctx context.Context, c redis.UniversalClient, marked *bool, command func(redis.Cmdable) C) C {
 	l := valuesOf(ctx).look
 	if l == nil {

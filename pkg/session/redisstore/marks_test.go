@@ -113,7 +113,8 @@ func TestAMarkIsLookedAtInTheTripOfACall(t *testing.T) {
 	if value, there, err := values.Get(ctx, "a"); err != nil || !there || string(value) != "1" {
 		t.Errorf("%q, %v, %v", value, there, err)
 	}
-	// A look never changes what becomes of its call: a server that is away is an error, and tells of no mark.
+	// A look never changes what becomes of its call: a server that is away is an error, and tells
+	// of no mark.
 	server.Kill()
 	found = 0
 	if added, err := values.SetNX(ctx, "b", []byte("1"), time.Minute); added || err == nil || found != 0 {

@@ -24,9 +24,10 @@ type reading struct {
 	err   error
 }
 
-// ReadAhead makes the context of a request whose reads are known beforehand: the first [Keyspace.Get] of what was expected
-// fetches all of it in one round trip, and each later one finds what is there by then, once. What nobody reads is nothing
-// lost; what is written meanwhile is not seen by that one read, which could have come before it.
+// ReadAhead makes the context of a request whose reads are known beforehand: the first
+// [Keyspace.Get] of what was expected fetches all of it in one round trip, and each later one finds
+// what is there by then, once. What nobody reads is nothing lost; what is written meanwhile is not
+// seen by that one read, which could have come before it.
 func (s *Store) ReadAhead(ctx context.Context) context.Context {
 	v := valuesOf(ctx)
 	v.prefetch = &prefetch{store: s}
@@ -44,8 +45,8 @@ func (s *Store) Prefetch(next http.Handler, expect func(r *http.Request)) http.H
 	})
 }
 
-// Expect says that a name is going to be read with a context of [Store.ReadAhead]. With another one, and after the first
-// read, it has no effect.
+// Expect says that a name is going to be read with a context of [Store.ReadAhead]. With another
+// one, and after the first read, it has no effect.
 func (b *Keyspace) Expect(ctx context.Context, name string) {
 	a := valuesOf(ctx).prefetch
 	if a == nil {
@@ -73,7 +74,8 @@ func (a *prefetch) take(ctx context.Context, key string) (r reading, ok bool) {
 	return r, ok
 }
 
-// readAll reads keys in one round trip. In a cluster each shard is asked at the same time, and fails on its own.
+// readAll reads keys in one round trip. In a cluster each shard is asked at the same time, and
+// fails on its own.
 func (s *Store) readAll(ctx context.Context, keys []string) map[string]reading {
 	cmds := make([]*redis.StringCmd, len(keys))
 	whole := s.read(ctx, func(ctx context.Context, c redis.UniversalClient) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// This file is for operators who ask whether Redis answers (gateway check --connect). It changes nothing but one key of its own,
-// which is gone after seconds.
+// This file is for operators who ask whether Redis answers (gateway check --connect). It changes
+// nothing but one key of its own, which is gone after seconds.
 
 // CheckReach asks every master whether it is there. Errors are [*Error].
 func (s *Store) CheckReach(ctx context.Context) error {
@@ -28,8 +28,9 @@ func (s *Store) CheckReach(ctx context.Context) error {
 	})
 }
 
-// CheckWrites tells whether Redis takes writes and runs scripts, which the gateway changes records with: by a key that nothing
-// else uses. In a cluster it is the master of that key that is asked. Errors are [*Error].
+// CheckWrites tells whether Redis takes writes and runs scripts, which the gateway changes records
+// with: by a key that nothing else uses. In a cluster it is the master of that key that is asked.
+// Errors are [*Error].
 func (s *Store) CheckWrites(ctx context.Context) error {
 	value := rand.Text()
 	return s.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
@@ -41,7 +42,8 @@ func (s *Store) CheckWrites(ctx context.Context) error {
 	})
 }
 
-// Target is a URL of [Forms] without user, password and parameters that may hold one. It is "redis" for what is not such a URL.
+// Target is a URL of [Forms] without user, password and parameters that may hold one. It is "redis"
+// for what is not such a URL.
 func Target(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || !strings.HasPrefix(u.Scheme, "redis") && u.Scheme != "unix" {

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// scanCount is about how many keys Redis looks at in one step, which takes it well under a millisecond.
+	// scanCount is about how many keys Redis looks at in one step, which takes it well under a
+	// millisecond.
 	scanCount = 500
 	// scanTimeout bounds one step. Operators wait, requests do not.
 	scanTimeout = 5 * time.Second
@@ -24,9 +25,10 @@ type Record = struct {
 	Value []byte
 }
 
-// Scan gives all that is under names with a prefix, in no order, from every master of a cluster. What is added or removed
-// meanwhile may be given or not, and a name may be given twice. After an error there is nothing more. Unlike the other
-// methods it is not bounded by Options.Timeout, and it ends when ctx does.
+// Scan gives all that is under names with a prefix, in no order, from every master of a cluster.
+// What is added or removed meanwhile may be given or not, and a name may be given twice. After an
+// error there is nothing more. Unlike the other methods it is not bounded by Options.Timeout, and
+// it ends when ctx does.
 func (b *Keyspace) Scan(ctx context.Context, namePrefix string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		masters, err := b.store.masters(ctx)
@@ -81,8 +83,8 @@ func (b *Keyspace) scanStep(ctx context.Context, c redis.Cmdable, cursor uint64,
 	return records, next, nil
 }
 
-// values gives the values of keys, nil for those that are gone: with one MGET, or in a cluster, which refuses that for
-// keys of several slots, with a GET each.
+// values gives the values of keys, nil for those that are gone: with one MGET, or in a cluster,
+// which refuses that for keys of several slots, with a GET each.
 func (b *Keyspace) values(ctx context.Context, c redis.Cmdable, keys []string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
 	if _, ok := b.store.client.(*redis.ClusterClient); !ok {

@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// serverTimeout is so long because there is no other server to be down: an answer that comes late comes from a process
-// that has too much to do, and giving up on it would only turn people away.
+// serverTimeout is so long because there is no other server to be down: an answer that comes late
+// comes from a process that has too much to do, and giving up on it would only turn people away.
 const serverTimeout = 5 * time.Second
 
 // Server is a Redis within this process, such as a miniredis.
@@ -20,8 +20,8 @@ type Server interface {
 	Close()
 }
 
-// OpenServer makes a store over a server within this process; Close of the store closes the server, too. A Timeout of zero
-// is 5 s here, and Dial is not used.
+// OpenServer makes a store over a server within this process; Close of the store closes the server,
+// too. A Timeout of zero is 5 s here, and Dial is not used.
 func OpenServer(server Server, opts Options) *Store {
 	if opts.Timeout <= 0 {
 		opts.Timeout = serverTimeout

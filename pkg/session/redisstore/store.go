@@ -15,11 +15,13 @@ const probeTTL = 10 * time.Second
 
 // Options adjust a Store. The zero value is good.
 type Options struct {
-	// Timeout is the longest that one call may take once its turn has come; 500 ms if zero. A server that is a black hole
-	// costs it once, since then it rests; so it is long enough for a process that is busy with itself.
+	// Timeout is the longest that one call may take once its turn has come; 500 ms if zero. A
+	// server that is a black hole costs it once, since then it rests; so it is long enough for a
+	// process that is busy with itself.
 	Timeout time.Duration
-	// OnChange is called when a server stops or begins to serve, or to take writes, as far as calls tell; kind is what
-	// is wrong. It must return at once. It is for one line in the log and a metric.
+	// OnChange is called when a server stops or begins to serve, or to take writes, as far as calls
+	// tell; kind is what is wrong. It must return at once. It is for one line in the log and a
+	// metric.
 	OnChange func(kind Kind, up bool)
 	// Dial makes the connections to a single server. Default: to the address of the URL.
 	Dial func(ctx context.Context) (net.Conn, error)
@@ -38,8 +40,9 @@ type Store struct {
 	inProcess bool
 }
 
-// Open makes a store of a URL; see [ParseURL] for what it may be. It does not wait for Redis: a store that is down at
-// start works as soon as Redis does. The error says what is wrong with the URL without quoting it.
+// Open makes a store of a URL; see [ParseURL] for what it may be. It does not wait for Redis: a
+// store that is down at start works as soon as Redis does. The error says what is wrong with the
+// URL without quoting it.
 func Open(url string, opts Options) (*Store, error) {
 	target, err := parse(url)
 	if err != nil {
@@ -68,17 +71,18 @@ func Open(url string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// WithTimeout is the same Redis for requests that had rather wait than fail, such as those of a sign-in: a call may take
-// timeout if that is longer, and one that is not made since the server rests is made afterwards if there is time. Both wait
-// in the same queue, and either one's Close closes both.
+// WithTimeout is the same Redis for requests that had rather wait than fail, such as those of a
+// sign-in: a call may take timeout if that is longer, and one that is not made since the server
+// rests is made afterwards if there is time. Both wait in the same queue, and either one's Close
+// closes both.
 func (s *Store) WithTimeout(timeout time.Duration) *Store {
 	p := *s
 	p.opts.Timeout, p.waits = max(timeout, s.opts.Timeout), true
 	return &p
 }
 
-// Ping tells whether Redis answers and takes writes. It is for readiness, so it asks no more often than other calls do, and
-// it does not stand in the queue: a long queue says nothing about Redis.
+// Ping tells whether Redis answers and takes writes. It is for readiness, so it asks no more often
+// than other calls do, and it does not stand in the queue: a long queue says nothing about Redis.
 func (s *Store) Ping(ctx context.Context) error {
 	probe := *s
 	probe.queue = newQueue(1)
@@ -97,8 +101,9 @@ func (s *Store) Close() error {
 	return err
 }
 
-// SilenceLibrary keeps go-redis from writing its own log, which goes to standard error and names addresses and causes.
-// The setting is global, so only what wires a process may call it, at start; OnChange tells operators what they need.
+// SilenceLibrary keeps go-redis from writing its own log, which goes to standard error and names
+// addresses and causes. The setting is global, so only what wires a process may call it, at start;
+// OnChange tells operators what they need.
 func SilenceLibrary() { logging.Disable() }
 
 func (o Options) withDefaults() Options {

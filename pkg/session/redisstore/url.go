@@ -24,10 +24,10 @@ type target struct {
 	cluster  *redis.ClusterOptions
 }
 
-// ParseURL tells whether a URL is one of [Forms], without connecting. Parameters are those of go-redis, such as
-// dial_timeout=2s or pool_size=64; what is not set there has our defaults. Under Sentinel, user and password are the
-// sentinels', and the parameters username and password are Redis'. An error never quotes the URL, which may hold a
-// password.
+// ParseURL tells whether a URL is one of [Forms], without connecting. Parameters are those of
+// go-redis, such as dial_timeout=2s or pool_size=64; what is not set there has our defaults. Under
+// Sentinel, user and password are the sentinels', and the parameters username and password are
+// Redis'. An error never quotes the URL, which may hold a password.
 func ParseURL(raw string) error {
 	_, err := parse(raw)
 	return err

@@ -16,12 +16,13 @@ const salt = "mcp-gateway keyring 1"
 
 // Keyring holds what all keys derive from.
 type Keyring struct {
-	// extracts are HKDF's pseudorandom keys (RFC 5869 §2.2), one for each secret in the order given.
+	// extracts are HKDF's pseudorandom keys (RFC 5869 §2.2), one for each secret in the order
+	// given.
 	extracts [][]byte
 }
 
-// New makes a keyring of secrets, of which the first seals and every one opens. It reports all that is wrong at once and
-// never quotes a secret. The secrets are not kept.
+// New makes a keyring of secrets, of which the first seals and every one opens. It reports all that
+// is wrong at once and never quotes a secret. The secrets are not kept.
 func New(secrets ...[]byte) (*Keyring, error) {
 	if len(secrets) == 0 {
 		return nil, fmt.Errorf("seal: no secret; give at least one of %d random characters", MinSecretLength)
@@ -49,7 +50,8 @@ func New(secrets ...[]byte) (*Keyring, error) {
 	return k, nil
 }
 
-// derive is HKDF's second step (RFC 5869 §2.3). It fails only for lengths that nobody here asks for.
+// derive is HKDF's second step (RFC 5869 §2.3). It fails only for lengths that nobody here asks
+// for.
 func derive(extract []byte, use, purpose string, length int) []byte {
 	key, err := hkdf.Expand(sha256.New, extract, use+"\x00"+purpose, length)
 	if err != nil {

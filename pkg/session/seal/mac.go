@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 )
 
-// MAC digests for one purpose with HMAC-SHA256: equal inputs have equal digests, and nobody without the secret can tell
-// an input from its digest by trying. It may be used by many goroutines at once.
+// MAC digests for one purpose with HMAC-SHA256: equal inputs have equal digests, and nobody without
+// the secret can tell an input from its digest by trying. It may be used by many goroutines at
+// once.
 type MAC struct {
 	keys [][]byte
 }
@@ -23,7 +24,8 @@ func (k *Keyring) MAC(purpose string) *MAC {
 // Digest gives the 32 bytes digest of data under the first secret.
 func (m *MAC) Digest(data []byte) []byte { return digest(m.keys[0], data) }
 
-// Verify tells whether sum is the digest of data under any of the secrets, in constant time for each.
+// Verify tells whether sum is the digest of data under any of the secrets, in constant time for
+// each.
 func (m *MAC) Verify(data, sum []byte) bool {
 	for _, key := range m.keys {
 		if hmac.Equal(digest(key, data), sum) {
@@ -39,8 +41,8 @@ func digest(key, data []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Digests gives the digest of data under each of the secrets, that of [MAC.Digest] first: what is named by a digest is found
-// under one of them also while the secret is being changed.
+// Digests gives the digest of data under each of the secrets, that of [MAC.Digest] first: what is
+// named by a digest is found under one of them also while the secret is being changed.
 func (m *MAC) Digests(data []byte) [][]byte {
 	sums := make([][]byte, len(m.keys))
 	for i, key := range m.keys {

@@ -6,19 +6,20 @@ import (
 	"errors"
 )
 
-// ErrOpen says that a value was not sealed by this keyring for this purpose, or was changed since. It does not say which.
+// ErrOpen says that a value was not sealed by this keyring for this purpose, or was changed since.
+// It does not say which.
 var ErrOpen = errors.New("seal: does not open")
 
 const (
-	// keyIDLength is how many bytes in front of a sealed value tell its key. They derive from the key, so they are the
-	// same on every replica and whatever the order of the secrets.
+	// keyIDLength is how many bytes in front of a sealed value tell its key. They derive from the
+	// key, so they are the same on every replica and whatever the order of the secrets.
 	keyIDLength = 4
 	// Overhead is how many bytes a sealed value is longer than its content: key id, nonce and tag.
 	Overhead = keyIDLength + 12 + 16
 )
 
-// Sealer seals for one purpose with AES-256-GCM and random nonces, good for 2³² values per secret (NIST SP 800-38D §8.3).
-// It may be used by many goroutines at once.
+// Sealer seals for one purpose with AES-256-GCM and random nonces, good for 2³² values per secret
+// (NIST SP 800-38D §8.3). It may be used by many goroutines at once.
 type Sealer struct {
 	keys []sealKey
 }
@@ -46,8 +47,8 @@ func (k *Keyring) Sealer(purpose string) *Sealer {
 	return s
 }
 
-// Seal encrypts and authenticates plaintext, and authenticates aad, which is not part of the result and must be given
-// again to open it. Sealing the same twice gives different values.
+// Seal encrypts and authenticates plaintext, and authenticates aad, which is not part of the result
+// and must be given again to open it. Sealing the same twice gives different values.
 func (s *Sealer) Seal(plaintext, aad []byte) []byte {
 	key := &s.keys[0]
 	sealed := make([]byte, keyIDLength, len(plaintext)+Overhead)
@@ -55,14 +56,14 @@ func (s *Sealer) Seal(plaintext, aad []byte) []byte {
 	return key.aead.Seal(sealed, nil, plaintext, aad)
 }
 
-// Current tells whether a value that opens was sealed with the first secret, so that it need not be sealed again before
-// another one is removed.
+// Current tells whether a value that opens was sealed with the first secret, so that it need not be
+// sealed again before another one is removed.
 func (s *Sealer) Current(sealed []byte) bool {
 	return len(sealed) >= Overhead && s.keys[0].id == [keyIDLength]byte(sealed)
 }
 
-// Open gives what was sealed, or ErrOpen. A value that names none of our keys costs nothing; any other costs one AEAD
-// operation.
+// Open gives what was sealed, or ErrOpen. A value that names none of our keys costs nothing; any
+// other costs one AEAD operation.
 func (s *Sealer) Open(sealed, aad []byte) ([]byte, error) {
 	if len(sealed) < Overhead {
 		return nil, ErrOpen
@@ -72,7 +73,8 @@ func (s *Sealer) Open(sealed, aad []byte) ([]byte, error) {
 		if s.keys[i].id != id {
 			continue
 		}
-		// Two of a handful of secrets share an id once in a billion keyrings: then the next one is tried too.
+		// Two of a handful of secrets share an id once in a billion keyrings: then the next one is
+		// tried too.
 		if plaintext, err := s.keys[i].aead.Open(nil, nil, sealed[keyIDLength:], aad); err == nil {
 			return plaintext, nil
 		}

@@ -10,11 +10,12 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// ErrLost is what an operation that is made to fail gives. Its text does not tell whether it had its effect.
+// ErrLost is what an operation that is made to fail gives. Its text does not tell whether it had
+// its effect.
 var ErrLost = errors.New("the reply was lost")
 
-// Faults makes operations of stores fail, before their effect or after it. Several stores may share one. The zero value
-// makes none fail.
+// Faults makes operations of stores fail, before their effect or after it. Several stores may share
+// one. The zero value makes none fail.
 type Faults struct {
 	mu   sync.Mutex
 	ops  int

@@ -13,7 +13,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// Memory is records in this process, whose operations fail when they are told to, and which a test can read and change.
+// Memory is records in this process, whose operations fail when they are told to, and which a test
+// can read and change.
 type Memory struct {
 	Faulty
 	kept *kept
@@ -57,7 +58,8 @@ func (k *kept) set(name, text string, ttl time.Duration) {
 	k.values[name] = value{text, k.now().Add(ttl)}
 }
 
-// Part gives records under names of their own, which begin with a prefix in the whole. They fail with the whole.
+// Part gives records under names of their own, which begin with a prefix in the whole. They fail
+// with the whole.
 func (m *Memory) Part(prefix string) session.Records {
 	return Faulty{Records: part{m.kept, prefix}, Faults: m.Faults}
 }
@@ -126,8 +128,8 @@ func (m *Memory) Only(t testing.TB) (name, text string) {
 	return name, text
 }
 
-// Writes are the writes so far in their order, whether they changed something or not. Those that failed before their effect
-// are not among them.
+// Writes are the writes so far in their order, whether they changed something or not. Those that
+// failed before their effect are not among them.
 func (m *Memory) Writes() []Write {
 	m.kept.mu.Lock()
 	defer m.kept.mu.Unlock()
@@ -153,7 +155,8 @@ type part struct {
 	prefix string
 }
 
-// do has an effect, unless the caller has no time left. A caller that went away is no reason not to.
+// do has an effect, unless the caller has no time left. A caller that went away is no reason not
+// to.
 func (p part) do(ctx context.Context, effect func()) error {
 	if end, ends := ctx.Deadline(); ends && !time.Now().Before(end) {
 		return context.DeadlineExceeded

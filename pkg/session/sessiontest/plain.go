@@ -10,7 +10,8 @@ import (
 	"github.com/clerkchat/mcp-gateway/pkg/session"
 )
 
-// Spelled seals nothing and writes out what a value is bound to, so that tests see what the store keeps.
+// Spelled seals nothing and writes out what a value is bound to, so that tests see what the store
+// keeps.
 type Spelled struct{}
 
 // Seal implements [session.Sealer].

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Command up runs docker-compose.yml from processes: the gateway's binary, redis-server and haproxy. It is what `make up`
-// calls; `up down` stops a running one.
+// Command up runs docker-compose.yml from processes: the gateway's binary, redis-server and
+// haproxy. It is what `make up` calls; `up down` stops a running one.
 //
 //	go build -o bin/gateway ./cmd/gateway && go build -C e2e -o ../bin/up ./topology/cmd/up && bin/up
 package main

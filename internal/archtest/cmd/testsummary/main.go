@@ -1,7 +1,7 @@
-// Command testsummary reads the output of go test -json, prints what failed with its output, and closes with one line that
-// counts the tests: "N passed, N failed, N skipped". A package that failed without a failing test (it did not build, a
-// goroutine leaked, time ran out) counts as one. It exits 1 if anything failed or nothing ran, and with -all also if
-// anything was skipped.
+// Command testsummary reads the output of go test -json, prints what failed with its output, and
+// closes with one line that counts the tests: "N passed, N failed, N skipped". A package that
+// failed without a failing test (it did not build, a goroutine leaked, time ran out) counts as one.
+// It exits 1 if anything failed or nothing ran, and with -all also if anything was skipped.
 package main
 
 import (

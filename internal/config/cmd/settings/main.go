@@ -95,7 +95,8 @@ func variableOf(flag string) string {
 	return "GATEWAY_" + variable
 }
 
-// helpOf is the first paragraph of a comment, in one line. What follows it is for readers of the code.
+// helpOf is the first paragraph of a comment, in one line. What follows it is for readers of the
+// code.
 func helpOf(comment string) string {
 	first, _, _ := strings.Cut(comment, "\n\n")
 	return strings.Join(strings.Fields(first), " ")

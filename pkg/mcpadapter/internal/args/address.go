@@ -31,8 +31,9 @@ type Address struct {
 	Former string
 }
 
-// ParseAddress reads a number in whatever way people write it, or an identifier of another channel. What fits no rule is
-// refused, and a number that is taken has the digits that stood there, in order, but for what [rewritten] and [withoutTrunk] say.
+// ParseAddress reads a number in whatever way people write it, or an identifier of another channel.
+// What fits no rule is refused, and a number that is taken has the digits that stood there, in
+// order, but for what [rewritten] and [withoutTrunk] say.
 func ParseAddress(s string, use Use) (a Address, p Problem) {
 	s = strings.TrimSpace(s)
 	switch {
@@ -69,8 +70,8 @@ func readFormerly(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r > '9' && unicode.IsDigit(r) })
 }
 
-// WithPlus is an address of the API with its plus where it is a number that lacks it, and as it is else: what is shown can be
-// sent to.
+// WithPlus is an address of the API with its plus where it is a number that lacks it, and as it is
+// else: what is shown can be sent to.
 func WithPlus(s string) string {
 	if r := readNumber(s); r.shape == shapeNumber && !r.plus && !r.separated {
 		if with := withPlus(r.digits); with != "" {
@@ -106,7 +107,8 @@ func channelIdentifier(s string) string {
 	return ""
 }
 
-// isPersonsEmail tells addresses of people from those that gateways to SMS make of numbers, and from other identifiers.
+// isPersonsEmail tells addresses of people from those that gateways to SMS make of numbers, and
+// from other identifiers.
 func isPersonsEmail(s string) bool {
 	local, _, _ := strings.Cut(s, "@")
 	return IsEmail(s) && strings.ContainsFunc(local, isLatin) && !strings.ContainsAny(s, forbidden) && !strings.Contains(local, ":")
@@ -123,7 +125,8 @@ var (
 	senderName = regexp.MustCompile(`^[\p{L}0-9][\p{L}\p{M}0-9 ._&+-]*$`)
 )
 
-// maxSenderName is the most characters of a name that carriers show as the sender (3GPP TS 23.040 §9.1.2.5).
+// maxSenderName is the most characters of a name that carriers show as the sender (3GPP TS 23.040
+// §9.1.2.5).
 const maxSenderName = 11
 
 // otherIdentifier judges what is written in no known form.
@@ -197,10 +200,12 @@ func aroundNumber(s string) Problem {
 
 var numberRun = regexp.MustCompile(`\+?[0-9][0-9 ().\-/]*[0-9]`)
 
-// vanityNumber is a number with words for its last digits, as it is done in North America. The area code is of digits.
+// vanityNumber is a number with words for its last digits, as it is done in North America. The area
+// code is of digits.
 var vanityNumber = regexp.MustCompile(`^\+?(?:1[-. ]*)?\(?([2-9][0-9]{2})\)?[-. ]*([A-Za-z0-9][A-Za-z0-9-]*)$`)
 
-// vanity is the problem of a number with letters for digits: it names the digits, "" of which is the zero Problem.
+// vanity is the problem of a number with letters for digits: it names the digits, "" of which is
+// the zero Problem.
 func vanity(s string) Problem {
 	m := vanityNumber.FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil || !strings.ContainsFunc(m[2], isLatin) {

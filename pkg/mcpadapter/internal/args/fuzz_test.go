@@ -31,7 +31,8 @@ func digitsOf(s string) string {
 	return b.String()
 }
 
-// stoodThere tells whether a number has the digits of a text in their order, but for the listed rewritings.
+// stoodThere tells whether a number has the digits of a text in their order, but for the listed
+// rewritings.
 func stoodThere(normal, s string) bool {
 	got, stood := digitsOf(normal), digitsOf(s)
 	if half := len(stood) / 2; strings.HasPrefix(strings.TrimFunc(s, unicode.IsSpace), "[") && stood[:half] == stood[half:] && stood != got {
@@ -50,7 +51,8 @@ func stoodThere(normal, s string) bool {
 	return false
 }
 
-// FuzzAddress: what fits no rule is not taken, a number has the digits that stood there, and what is normal stays.
+// FuzzAddress: what fits no rule is not taken, a number has the digits that stood there, and what
+// is normal stays.
 func FuzzAddress(f *testing.F) {
 	for _, s := range []string{
 		"+1 (555) 123-4567", "72345", "whatsapp:+1", "555-1234", "+44 (0) 20 7946 0958", "\u202a+1", "１２３", "+200000000000", "+49 30 123456 (Jane)",

@@ -12,9 +12,9 @@ var noIDs = []string{
 	"all", "any", "every", "everything", "default", "none", "null", "nil", "undefined", "unknown", "n-a", "me", "self", "batch", "true", "false",
 }
 
-// IDProblem judges an id that the API gave out, "" if it may be one. An id may become a part of a path, so what could lead
-// elsewhere is refused, also by whoever decodes a path twice; and since nobody can list all of that, what an id may hold is
-// listed instead.
+// IDProblem judges an id that the API gave out, "" if it may be one. An id may become a part of a
+// path, so what could lead elsewhere is refused, also by whoever decodes a path twice; and since
+// nobody can list all of that, what an id may hold is listed instead.
 func IDProblem(s, example string) string {
 	wanted := ": give it as Clerk Chat shows it, such as " + example
 	switch {
@@ -34,7 +34,8 @@ func IDProblem(s, example string) string {
 	return ""
 }
 
-// isPhoneNumber: with a plus, or with separators other than those that ids have. Digits alone may be an id.
+// isPhoneNumber: with a plus, or with separators other than those that ids have. Digits alone may
+// be an id.
 func isPhoneNumber(s string) bool {
 	r := readNumber(unwrap(s))
 	return r.shape == shapeNumber && len(r.digits) >= 7 && (r.plus || strings.ContainsAny(s, " ()/"))

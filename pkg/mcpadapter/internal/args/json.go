@@ -8,9 +8,10 @@ import (
 	"unicode/utf16"
 )
 
-// The functions of this file take JSON apart without building values. They work on JSON that [json.Valid] and
-// [unicode/utf8.Valid] have accepted; encoding/json alone would fold the case of names, let the last of two equal names
-// win and replace what is not Unicode, and so check something else than what came.
+// The functions of this file take JSON apart without building values. They work on JSON that
+// [json.Valid] and [unicode/utf8.Valid] have accepted; encoding/json alone would fold the case of
+// names, let the last of two equal names win and replace what is not Unicode, and so check
+// something else than what came.
 
 // Member is one name of a JSON object with its value.
 type Member struct {
@@ -32,7 +33,8 @@ func Members(object json.RawMessage, most int) []Member {
 	return list
 }
 
-// Elements takes a list apart, one element at a time: a list may be long, and whoever reads it may stop.
+// Elements takes a list apart, one element at a time: a list may be long, and whoever reads it may
+// stop.
 func Elements(array json.RawMessage) iter.Seq2[int, json.RawMessage] {
 	return func(yield func(int, json.RawMessage) bool) {
 		n := 0
@@ -96,7 +98,8 @@ func stringEnd(data []byte, i int) int {
 	return i + 1
 }
 
-// Unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is not a text.
+// Unquote decodes a JSON string. whole is false if it holds half of a surrogate pair, which is not
+// a text.
 func Unquote(raw json.RawMessage) (s string, whole bool) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1]), true
@@ -180,7 +183,8 @@ func Count(value json.RawMessage) int {
 	return n
 }
 
-// Size is how deep a value goes, and how many values it holds, itself included, without taking it apart.
+// Size is how deep a value goes, and how many values it holds, itself included, without taking it
+// apart.
 func Size(value json.RawMessage) (depth, values int) {
 	level := 0
 	for i := 0; i < len(value); {

@@ -53,8 +53,9 @@ func MediaProblem(s string) string {
 	return ""
 }
 
-// privateNames are what ends names that are not on the public internet (RFC 2606, RFC 6761, RFC 6762, RFC 8375, RFC 7686, and those
-// that ICANN has set aside). Names below example are documentation's, and go nowhere either; they are taken, to try things out.
+// privateNames are what ends names that are not on the public internet (RFC 2606, RFC 6761, RFC
+// 6762, RFC 8375, RFC 7686, and those that ICANN has set aside). Names below example are
+// documentation's, and go nowhere either; they are taken, to try things out.
 var privateNames = []string{
 	"localhost", "local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan", "test", "invalid", "onion", "home.arpa",
 }

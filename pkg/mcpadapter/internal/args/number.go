@@ -18,9 +18,11 @@ const (
 
 	// maxE164 is the most digits a phone number has (ITU-T E.164 §6.1).
 	maxE164 = 15
-	// minNamed is from how many digits on a number without its plus is named: those with fewer lack the country code.
+	// minNamed is from how many digits on a number without its plus is named: those with fewer lack
+	// the country code.
 	minNamed = 11
-	// Short codes have 3 to 8 digits, depending on the country; they are written without separators.
+	// Short codes have 3 to 8 digits, depending on the country; they are written without
+	// separators.
 	minShortCode, maxShortCode = 3, 8
 )
 
@@ -52,8 +54,8 @@ type reading struct {
 	plus, separated bool
 }
 
-// readNumber takes digits of all scripts, separators and one leading plus. It gives no digits of anything else, so that what
-// knows of letters never sees any.
+// readNumber takes digits of all scripts, separators and one leading plus. It gives no digits of
+// anything else, so that what knows of letters never sees any.
 func readNumber(s string) reading {
 	var b strings.Builder
 	r := reading{shape: shapeNumber}
@@ -87,7 +89,8 @@ func readNumber(s string) reading {
 	return r
 }
 
-// digitValue is what a decimal digit of any script stands for: Unicode has them in tens, from zero on.
+// digitValue is what a decimal digit of any script stands for: Unicode has them in tens, from zero
+// on.
 func digitValue(r rune) byte {
 	if r <= '9' {
 		return byte(r - '0')
@@ -105,8 +108,8 @@ func digitValue(r rune) byte {
 	return 0
 }
 
-// isSeparator: what people and address books put between and around digits. Cf are the invisible marks that come along
-// when a number is copied.
+// isSeparator: what people and address books put between and around digits. Cf are the invisible
+// marks that come along when a number is copied.
 func isSeparator(r rune) bool {
 	switch r {
 	case '.', '-', '(', ')', '/', '\t', '\u2212': // the last is the minus sign
@@ -115,14 +118,15 @@ func isSeparator(r rune) bool {
 	return unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r)
 }
 
-// IsInvisible tells whether nothing is seen of a character but what it does: control characters, line and paragraph
-// separators, and marks that change how a text looks.
+// IsInvisible tells whether nothing is seen of a character but what it does: control characters,
+// line and paragraph separators, and marks that change how a text looks.
 func IsInvisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Cf)
 }
 
-// number normalizes what is written as one. It asks whether a number is possible, not whether it is assigned: the API knows
-// that better. One without country code is refused, because a guessed country would text a stranger.
+// number normalizes what is written as one. It asks whether a number is possible, not whether it is
+// assigned: the API knows that better. One without country code is refused, because a guessed
+// country would text a stranger.
 func number(r reading, use Use) (normal string, p Problem) {
 	switch n := len(r.digits); {
 	case r.plus:
@@ -174,7 +178,8 @@ func international(digits string) (normal string, p Problem) {
 		if normal == "+"+digits {
 			return normal, Problem{}
 		}
-		// A trunk prefix was taken off, such as the 0 of +44 (0) 20. A number that then has another is none.
+		// A trunk prefix was taken off, such as the 0 of +44 (0) 20. A number that then has another
+		// is none.
 		if again, err := phonenumbers.Parse(normal, ""); err == nil && withoutTrunk(int(parsed.GetCountryCode()), digits, normal) &&
 			phonenumbers.Format(again, phonenumbers.E164) == normal {
 			return normal, Problem{}
@@ -190,8 +195,8 @@ func international(digits string) (normal string, p Problem) {
 	}
 }
 
-// rewritten is a number without what was part of it once: Mexican mobile numbers had a 1 after the country code, which
-// WhatsApp and many address books keep.
+// rewritten is a number without what was part of it once: Mexican mobile numbers had a 1 after the
+// country code, which WhatsApp and many address books keep.
 func rewritten(digits string) string {
 	if national, ok := strings.CutPrefix(digits, "521"); ok && len(national) == 10 {
 		return "52" + national
@@ -199,8 +204,8 @@ func rewritten(digits string) string {
 	return digits
 }
 
-// withoutTrunk tells whether normal is the digits but for the prefix of calls within the country. Whatever else the library
-// would change is not what was written.
+// withoutTrunk tells whether normal is the digits but for the prefix of calls within the country.
+// Whatever else the library would change is not what was written.
 func withoutTrunk(country int, digits, normal string) bool {
 	code := strconv.Itoa(country)
 	given, ok := strings.CutPrefix(digits, code)

@@ -27,12 +27,13 @@ func IsEmail(s string) bool {
 	return strings.Contains(domain, ".")
 }
 
-// fieldWord is what a field of a person is called in templates, in words with a space, underscore, hyphen or nothing between.
+// fieldWord is what a field of a person is called in templates, in words with a space, underscore,
+// hyphen or nothing between.
 const fieldWord = `(?:(?:the|your|my|customer|client|contact|recipient|patient|guest|user|lead|sender|company|business|first|last|full|given|family|` +
 	`middle|nick|phone|mobile|account|order|e)[ _-]?){0,3}(?:name|firstname|lastname|fname|lname|phone|number|email|mail|company|address)`
 
-// placeholders are the forms of fields that a template left open. Those in single brackets must be a field's name, since people
-// write in brackets too.
+// placeholders are the forms of fields that a template left open. Those in single brackets must be
+// a field's name, since people write in brackets too.
 var placeholders = []*regexp.Regexp{
 	regexp.MustCompile(`\{\{[^{}]{0,80}\}\}`), // Handlebars, Liquid, n8n
 	regexp.MustCompile(`\[\[[^\[\]]{1,80}\]\]`),

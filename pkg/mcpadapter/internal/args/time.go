@@ -13,8 +13,8 @@ const (
 	maxInstant = 64
 )
 
-// ParseInstant takes what RFC 3339 §5.6 has, seconds optional, a space for the T and before the zone, offsets without colon or
-// minutes, UTC and GMT for Z, and the basic format of ISO 8601.
+// ParseInstant takes what RFC 3339 §5.6 has, seconds optional, a space for the T and before the
+// zone, offsets without colon or minutes, UTC and GMT for Z, and the basic format of ISO 8601.
 func ParseInstant(s string) (t time.Time, problem string) {
 	const wanted = "is not an ISO 8601 time: give date, time and zone, such as " + ExampleTime
 	if len(s) > maxInstant {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// unwrap takes off what is around a number: a tel: or sms: in front, one pair of quotes or brackets, and a label in
-// parentheses at the end, each once, in whichever order.
+// unwrap takes off what is around a number: a tel: or sms: in front, one pair of quotes or
+// brackets, and a label in parentheses at the end, each once, in whichever order.
 func unwrap(s string) string {
 	if number := linkedNumber(s); number != "" {
 		return number
@@ -64,7 +64,8 @@ func withoutPair(s string) (rest string, ok bool) {
 	return s[n : len(s)-m], true
 }
 
-// withoutLabel cuts off a name or a kind such as (cell). What holds a digit may be a part of the number or an extension.
+// withoutLabel cuts off a name or a kind such as (cell). What holds a digit may be a part of the
+// number or an extension.
 func withoutLabel(s string) (rest string, ok bool) {
 	var open rune
 	switch {
@@ -90,7 +91,8 @@ func withoutLabel(s string) (rest string, ok bool) {
 // link is a link as Markdown has it.
 var link = regexp.MustCompile(`^\[([^\[\]()]+)\]\((?i:tel|sms):([^\[\]()]+)\)$`)
 
-// linkedNumber is the number of a link whose text and target are the same one, "" if it is no such link.
+// linkedNumber is the number of a link whose text and target are the same one, "" if it is no such
+// link.
 func linkedNumber(s string) string {
 	m := link.FindStringSubmatch(trim(s))
 	if m == nil {
