@@ -172,6 +172,9 @@ func (c *call) handleExisting(ctx context.Context, theirs, mine *entry) (mcpadap
 		}
 		return mcpadapter.Verdict{}, again
 	}
+	if c.hasMoved(ctx, theirs, mine) {
+		return mcpadapter.Verdict{}, again
+	}
 	if !bytes.Equal(theirs.Digest, c.operation.Digest[:]) { // its fingerprint is another one too, under which others may look for the same
 		return mcpadapter.Verdict{State: mcpadapter.Indeterminate, At: theirs.Begun, Earlier: true}, over
 	}
@@ -181,6 +184,17 @@ func (c *call) handleExisting(ctx context.Context, theirs, mine *entry) (mcpadap
 		return c.takeOver(ctx, theirs, mine)
 	}
 	return f, over
+}
+
+// hasMoved tells whether a committed record has been concluded since it was read: its owner may
+// have ended in between, which is not an end without an answer. If the store does not tell, what
+// was read counts.
+func (c *call) hasMoved(ctx context.Context, theirs, mine *entry) bool {
+	if theirs.Phase != committed {
+		return false
+	}
+	now, found, err := c.read(ctx, theirs.name, mine)
+	return err == nil && (!found || now.Phase != committed || now.Attempt != theirs.Attempt)
 }
 
 func replay(e *entry) mcpadapter.Verdict {

@@ -296,3 +296,41 @@ func TestAttemptThatPanicsIsNotUnderWay(t *testing.T) {
 		})
 	}
 }
+
+// The owner concludes and ends between the moments in which another call reads its record and asks
+// whether it is alive.
+func TestAnAnswerThatComesMeanwhileIsReplayed(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		_, p := running(t, 1)
+		var a api
+		committed, answered, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		w := a.message("k", "text", outcome{})
+		attempt := w.Attempt
+		w.Attempt = func(ctx context.Context, commit func(context.Context) error) mcpadapter.Attempted {
+			return attempt(ctx, func(ctx context.Context) error {
+				err := commit(ctx)
+				close(committed)
+				<-answered
+				return err
+			})
+		}
+		go func() {
+			defer close(ended)
+			want(t, p[0], w, mcpadapter.Executed)
+		}()
+		<-committed
+		var once sync.Once
+		p[0].line.set(func(l *line) {
+			l.then = func(part, op, _ string, _ error) {
+				if part == operations && op == "Get" {
+					once.Do(func() {
+						close(answered)
+						<-ended
+					})
+				}
+			}
+		})
+		want(t, p[0], a.message("k", "text", outcome{}), mcpadapter.Replayed)
+		a.wantMade(t, "k", 1)
+	})
+}
