@@ -148,7 +148,7 @@ func parse(era, text string) (*Request, error) {
 	return r, nil
 }
 
-// direct takes what is no header.
+// direct reads a line that is not a header: a directive of the corpus.
 func (r *Request) direct(line string) (err error) {
 	what, value, _ := strings.Cut(line, " ")
 	switch what {

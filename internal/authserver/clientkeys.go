@@ -122,8 +122,8 @@ func (k *clientKeys) of(id string) (v *flight.Value[publishedKeys], read bool) {
 	return v, false
 }
 
-// look reads the client's document. While that cannot be had the one that was read last serves, for
-// a day; then, and where there is none any more, the error says so.
+// look reads the client's document. While the document is unavailable, the last one read serves for
+// a day; after that, or if there is no such copy, it returns an error.
 func (k *clientKeys) look(ctx context.Context, id string, old *publishedKeys) (*publishedKeys, error) {
 	c, err := k.read(ctx, id)
 	now := k.now()

@@ -116,7 +116,7 @@ func (p *Resolver) refusal(ctx context.Context, err error) error {
 			if errors.Is(err, upstream.ErrUnreadable) { // it does not pass by itself
 				level = slog.LevelError
 			}
-			p.opts.Logger.Log(ctx, level, "a credential for the REST API could not be had", "error", err)
+			p.opts.Logger.Log(ctx, level, "the credential for the REST API is unavailable", "error", err)
 		}
 		return Unavailable(err)
 	}

@@ -31,7 +31,7 @@ func TestGroupSharesOneFlight(t *testing.T) {
 		hasty, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := first.Wait(hasty); !errors.Is(err, context.Canceled) {
-			t.Errorf("who gives up waits: %v", err)
+			t.Errorf("a caller that gave up still waits: %v", err)
 		}
 		if got, err := second.Wait(t.Context()); got != 1 || err != nil || g.Has("a") {
 			t.Errorf("%d, %v", got, err)

@@ -146,7 +146,7 @@ func isSame(recorded []byte, digest [32]byte) bool {
 	return digest != [32]byte{} && bytes.Equal(recorded, digest[:])
 }
 
-// bytesOf is nil if there is no digest.
+// bytesOf returns the bytes of a digest, nil for the zero digest.
 func bytesOf(digest [32]byte) []byte {
 	if digest == [32]byte{} {
 		return nil

@@ -16,7 +16,7 @@ type Fetched struct {
 	Body   []byte
 }
 
-// FetchError says that there is no answer.
+// FetchError is a request that was not answered.
 type FetchError struct {
 	// Cause is one word for logs: that of [Cause], invalid_url, not_allowed or busy.
 	Cause string

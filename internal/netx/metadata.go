@@ -31,7 +31,7 @@ type Metadata struct {
 type MetadataError struct {
 	// Address is where it was looked for.
 	Address string
-	// Err says why there is no answer, nil for an answer of this Status.
+	// Err is why the request failed, nil if it was answered with Status.
 	Err    error
 	Status int
 	// NotJSON says that the answer is something else; otherwise it is the metadata of Issuer, who

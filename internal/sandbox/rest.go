@@ -147,8 +147,8 @@ func (s *Sandbox) regular(w http.ResponseWriter, r *http.Request, route *routers
 
 var errKey = errors.New("the header apiKey is missing or has no valid key")
 
-// authenticate names the team that a request is made for: by its key, or by the access token of
-// somebody who signed in, where there is no key. Digests are compared, so that neither a key's
+// authenticate names the team that a request is made for: by its key or, without one, by the access
+// token of somebody who signed in. Digests are compared, so that neither a key's
 // content nor its length shows in the time it takes.
 func (s *Sandbox) authenticate(w http.ResponseWriter, r *http.Request) (team string, err error) {
 	token := provider.Bearer(r)

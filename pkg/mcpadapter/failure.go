@@ -302,7 +302,7 @@ func roundTime(d time.Duration) string {
 	return fmt.Sprintf("about %.0f hours", d.Hours())
 }
 
-// credentialFailure is failure for a call whose credential could not be had, or that ended before
+// credentialFailure is failure for a call whose credential is unavailable, or that ended before
 // it had one.
 func credentialFailure(tool *tool, err, ended error) (text string, outcome Outcome) {
 	var public interface{ PublicText() string }

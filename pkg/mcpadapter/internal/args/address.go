@@ -242,7 +242,7 @@ var blankMarkers = []string{
 	"inconnu", "aucun", "desconocido", "ninguno", "sconosciuto",
 }
 
-// IsBlankMarker tells whether a text only says that there is no value.
+// IsBlankMarker reports whether a text stands for a missing value, such as "N/A".
 func IsBlankMarker(s string) bool {
 	s = strings.ToLower(trim(s))
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) && !strings.ContainsAny(s, "+＋") ||
